@@ -54,7 +54,7 @@ export function foldedIn(
       return scores;
     }
     for (const [user, own] of places) {
-      const rows = shown.get(user) as number[];
+      const rows = oldestFirst(shown.get(user) as number[], ratings);
       const known = {
         items: Int32Array.from(rows, (row) => ratings.items[row] as number),
         values: Float32Array.from(rows, (row) => ratings.values[row] as number),
@@ -67,4 +67,10 @@ export function foldedIn(
   };
   if (model.predicts === 'scores') return { predict: score, score };
   return { predict: async (users, items) => (await score(users, items)).map((value) => clip(value, scale)), score };
+}
+
+/** Rows in the order of time, ties as they are; without times as they are. */
+function oldestFirst(rows: readonly number[], { timestamps }: RatingTable): readonly number[] {
+  if (timestamps === undefined) return rows;
+  return [...rows].sort((a, b) => (timestamps[a] as number) - (timestamps[b] as number));
 }

@@ -29,6 +29,7 @@ import {
   checkRecommenderName,
   isNeuralRecommender,
   type RecommenderName,
+  readsTimes,
   recommenderReadsFeatures,
 } from './recommenders/recommender-names.ts';
 import { checkRecommenderOptions } from './recommenders/recommender-options.ts';
@@ -109,7 +110,8 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   }
   const files = { train, test, validation };
   const { prediction: _prediction, ...columns } = options.columns ?? {};
-  const reading = { ...readingOf(options), columns, implicit, scale: options.scale };
+  const timestamps = readsTimes(model);
+  const reading = { ...readingOf(options), columns, implicit, scale: options.scale, timestamps };
   const { scenario, reports } = await readGivenSplit(files, reading);
   const { ratings } = scenario;
   const scale = implicit === undefined ? (options.scale ?? observedScale(ratings.values)) : implicitScale;

@@ -1,5 +1,5 @@
 import { metricNames } from '../../models/metrics/metrics.ts';
-import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { isHistoryRecommender, isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import type { Experiment } from './experiment-config.ts';
 import { experimentRuns } from './experiment-points.ts';
 import type { ScenarioData } from './experiment-scenarios.ts';
@@ -43,8 +43,9 @@ export function experimentCost(
     }
     const whole = rounds.reduce((sum, { candidates: count, share }) => sum + count * share, 0);
     for (const { options } of candidates) {
-      const { epochs, batch, embedding } = resolvedOptions(model, options) as Record<string, number>;
-      const perTraining = Number(epochs) * Math.ceil(rows / Number(batch));
+      const { epochs, batch, embedding = 0 } = resolvedOptions(model, options) as Record<string, number>;
+      const learnt = isHistoryRecommender(model) ? ratings.userIds.length : rows;
+      const perTraining = Number(epochs) * Math.ceil(learnt / Number(batch));
       steps += (places * (whole + own / places - trials) * perTraining) / candidates.length;
       const numbers = (ratings.userIds.length + ratings.itemIds.length) * Number(embedding);
       weights = Math.max(weights, 4 * copiesOfWeights * numbers);

@@ -2,9 +2,10 @@ import { UsageError } from '../../core/errors.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
+import { historyRecommender } from '../recommenders/history-recommender-fit.ts';
 import { neuralOptions } from '../recommenders/neural-options.ts';
 import { ownRecommender } from '../recommenders/own-recommenders.ts';
-import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { isHistoryRecommender, isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import type { ExperimentData } from './experiment-data.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 
@@ -56,6 +57,10 @@ export async function checkVariants(
         // Right options that lead nowhere are a matter of the data: the point says so.
         if (!(error instanceof UsageError && ofTheData.includes(error.code))) throw error;
       });
+      continue;
+    }
+    if (isHistoryRecommender(recommender)) {
+      historyRecommender(recommender, options);
       continue;
     }
     const shape = name === undefined ? undefined : features.get(name)?.shape;

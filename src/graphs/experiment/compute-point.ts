@@ -4,7 +4,7 @@ import { peakRssBytes } from '../evaluation.ts';
 import type { FittedRecommender, RefitPlan } from '../recommenders/fit-data.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { implicitOptions } from '../recommenders/implicit-options.ts';
-import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { isHistoryRecommender, isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import { computeTrial, type FitRun, fitBesideValidation, judge } from './compute-trial.ts';
 import { environment } from './environment.ts';
 import type { Experiment } from './experiment-config.ts';
@@ -78,6 +78,10 @@ function refit(
   if (!isNeuralRecommender(recommender)) {
     return fitRecommender({ ...fitting, train: all, validation: new Int32Array(0) }, how);
   }
+  // An epoch over more ratings of the same users takes as many steps.
+  if (isHistoryRecommender(recommender)) {
+    return fitRecommender({ ...fitting, train, validation }, { ...how, refit: planOf(trial) });
+  }
   const batch = typeof options.batch === 'number' ? options.batch : usualBatch;
   return fitRecommender(
     { ...fitting, train, validation },
@@ -89,13 +93,13 @@ function refit(
  * As many epochs over more rows as come nearest to the steps that were best, each at the rate that
  * held at the same share of the way.
  */
-export function planOf(trial: TrialResult | undefined, stepsPerEpoch: number): RefitPlan {
+export function planOf(trial: TrialResult | undefined, stepsPerEpoch?: number): RefitPlan {
   const { history = [], best } = trial ?? {};
   const last = best && history[best.epoch];
   if (best === undefined || last === undefined) {
     throw new Error('a neural recommender that was judged has a best epoch');
   }
-  const epochs = Math.max(1, Math.round(last.steps / stepsPerEpoch));
+  const epochs = Math.max(1, stepsPerEpoch === undefined ? best.epoch + 1 : Math.round(last.steps / stepsPerEpoch));
   const rates = Array.from({ length: epochs }, (_, epoch) => {
     const at = Math.min(best.epoch, Math.floor((epoch * (best.epoch + 1)) / epochs));
     return history[at]?.learningRate ?? last.learningRate;

@@ -15,6 +15,7 @@ import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/rat
 import { unmatched } from '../../io/ratings/unmatched.ts';
 import { type OpenFeatures, openTrainingFeatures } from '../import/training-store.ts';
 import { featureDoubts } from '../recommenders/feature-doubts.ts';
+import { readsTimes } from '../recommenders/recommender-names.ts';
 import type { Experiment } from './experiment-config.ts';
 import { withMinimumRatings } from './minimum-ratings.ts';
 
@@ -112,7 +113,8 @@ async function readData(experiment: Experiment) {
     duplicateRatings,
     implicit,
   } = experiment;
-  const timestamps = experiment.scenarios.some((name) => name !== 'given' && isTimed(name));
+  const timed = experiment.scenarios.some((name) => name !== 'given' && isTimed(name));
+  const timestamps = timed || experiment.models.some(readsTimes);
   const reading = { skipBadLines, timestamps, implicit, scale, duplicateRatings };
   if (await isDirectory(path)) {
     if (columns !== undefined) {

@@ -2,7 +2,7 @@ import { formOf, type NetworkForm } from '../../models/recommenders/neural/archi
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
 import { factNames } from '../../models/recommenders/neural/residual-content.ts';
 import { type LoadedRecommender, networkOf } from './load-recommender.ts';
-import { isNeuralRecommender } from './recommender-names.ts';
+import { isHistoryRecommender, isNeuralRecommender } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 import type { StoreFeatures } from './store-features.ts';
 
@@ -36,7 +36,8 @@ export function branchNoteOf(saved: SavedRecommender): string {
 const averagedItems = 256;
 
 function isResidual({ facts: { model, options } }: SavedRecommender): boolean {
-  return isNeuralRecommender(model) && formOf(model, options.form as NetworkForm | undefined) === 'residual';
+  if (!isNeuralRecommender(model) || isHistoryRecommender(model)) return false;
+  return formOf(model, options.form as NetworkForm | undefined) === 'residual';
 }
 
 /** Whether a recommender has a collaborative and an audiovisual branch. */

@@ -91,7 +91,8 @@ function factorOptions(factors: string, learningRate: string): RecommenderOption
   ];
 }
 
-const vectorOptions = [
+/** The options of all recommenders that know an item by one vector of its features. */
+export const vectorOptions = [
   modalitiesOption,
   option('components', 'integer', '20', 'principal components that each stream is reduced to'),
   option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'an object with a weight for each stream'),
@@ -152,6 +153,11 @@ export const classicRecommenders = {
   'svd++': {
     options: factorOptions('20', '0.007'),
     make: ({ options, seed }) => new SvdPlusPlusRecommender({ ...(options as SvdPlusPlusOptions), seed }),
+  },
+  'asymmetric-svd': {
+    options: factorOptions('20', '0.007'),
+    make: ({ options, seed }) =>
+      new SvdPlusPlusRecommender({ ...(options as SvdPlusPlusOptions), userVectors: false, seed }),
   },
   ease: {
     predicts: 'scores',

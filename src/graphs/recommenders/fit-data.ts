@@ -130,13 +130,15 @@ export interface FittedRecommender {
   readonly itemFactors?: (() => Promise<ItemFactors>) | undefined;
   /** Of neural recommenders: copies of all weights by name. */
   weights?(): Promise<ReadonlyMap<string, Float32Array>>;
+  /** Of neural recommenders: the shapes of all weights by name. */
+  readonly shapes?: ReadonlyMap<string, readonly number[]>;
   /** Ends the thread of a neural recommender. May be called again. */
   close?(): Promise<void>;
 }
 
 /** The rows of a table as a recommender takes them. */
 export function trainingRatings({ ratings, scale }: Omit<FitData, 'features'>, rows: Int32Array): TrainingRatings {
-  const pick = <T extends Int32Array | Float32Array>(from: T, into: T): T => {
+  const pick = <T extends Int32Array | Float32Array | Float64Array>(from: T, into: T): T => {
     for (let index = 0; index < rows.length; index++) into[index] = from[rows[index] as number] as number;
     return into;
   };
@@ -147,6 +149,7 @@ export function trainingRatings({ ratings, scale }: Omit<FitData, 'features'>, r
     userCount: ratings.userIds.length,
     itemCount: ratings.itemIds.length,
     scale,
+    times: ratings.timestamps && pick(ratings.timestamps, new Float64Array(rows.length)),
   };
 }
 

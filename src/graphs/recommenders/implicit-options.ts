@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import type { Json } from '../graph.ts';
+import { historyRecord } from './history-recommenders.ts';
 
 /** Negatives to each rating that says what was chosen (He et al. 2017), unless told otherwise. */
 const usualNegatives = 4;
@@ -23,7 +24,10 @@ export function implicitOptions(
   values: Float32Array,
   scale: RatingScale,
 ): Readonly<Record<string, Json>> {
-  if (areImplicit(values, scale)) return { loss: 'bpr', negatives: usualNegatives, ...options };
+  const history = historyRecord(model)?.definition;
+  if (history?.predicts === 'scores') return options;
+  if (areImplicit(values, scale) && history === undefined)
+    return { loss: 'bpr', negatives: usualNegatives, ...options };
   if (values.length > 0 && values.every((value) => value === values[0])) {
     throw new UsageError(
       `all ${values.length} ratings are ${values[0]}: recommender ${model} has nothing to learn from them`,

@@ -2,6 +2,7 @@ import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import type { GenreTable } from '../../models/genres.ts';
+import type { HistoryRecommender } from '../../models/recommenders/history/history-recommender.ts';
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
@@ -10,10 +11,13 @@ import type { ItemFactors, NewUserRatings } from '../../models/recommenders/reco
 import { genresOf } from './catalogue.ts';
 import { fitClassicRecommender } from './classic-recommender.ts';
 import type { ClassicRecommenderName } from './classic-recommenders.ts';
+import { trainingRatings } from './fit-data.ts';
+import { historyRecommender } from './history-recommender-fit.ts';
+import type { HistoryRecommenderName } from './history-recommenders.ts';
 import { neuralOptions } from './neural-options.ts';
 import { scoreNewUserOfNetwork } from './new-user-network.ts';
 import { loadRecommenderModule } from './recommender-module.ts';
-import { isNeuralRecommender, recommenderReadsFeatures } from './recommender-names.ts';
+import { isHistoryRecommender, isNeuralRecommender, recommenderReadsFeatures } from './recommender-names.ts';
 import { readSavedRecommender, type SavedRecommender } from './saved-recommender.ts';
 import { StoreFeatures } from './store-features.ts';
 import { featureFileOf } from './training-sources.ts';
@@ -70,6 +74,20 @@ export async function loadRecommender(
   const features = store && StoreFeatures.ofIds(store, saved.featureIds, saved.catalogue);
   const genres = genresOf(saved.catalogue);
   try {
+    if (isHistoryRecommender(saved.facts.model)) {
+      const recommender = await historyOf(saved, saved.facts.model);
+      return {
+        ...{ saved, genres, features },
+        predict: (users, items) => recommender.predict(users, items),
+        score: (users, items) => recommender.score(users, items),
+        scoreNewUser: (own, items) => recommender.scoreNewUser(own, items),
+        itemFactors: async () => undefined,
+        close: async () => {
+          await recommender.close();
+          await store?.close();
+        },
+      };
+    }
     if (saved.weights) {
       const network = await networkOf(saved, features);
       const own =
@@ -104,6 +122,22 @@ export async function loadRecommender(
   }
 }
 
+/** A saved recommender that reads histories, with those that it learnt from. */
+async function historyOf(
+  { facts, userIds, catalogue, ratings, validation, weights }: SavedRecommender,
+  model: HistoryRecommenderName,
+): Promise<HistoryRecommender<never>> {
+  const isJudged = new Set(validation);
+  const rows = Int32Array.from(ratings.values.keys()).filter((row) => !isJudged.has(row));
+  const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };
+  const recommender = historyRecommender(model, facts.options, { seed: facts.seed });
+  await recommender.restore(
+    trainingRatings({ ratings: table, scale: facts.scale, train: rows, validation }, rows),
+    new Map([...(weights ?? [])].map(([name, { values }]) => [name, values])),
+  );
+  return recommender;
+}
+
 /**
  * The network of a saved recommender.
  *
@@ -116,7 +150,8 @@ export async function networkOf(
   weights?: WeightsByName,
 ): Promise<NeuralRecommender> {
   const { model, options, seed, scale } = facts;
-  if (!isNeuralRecommender(model)) throw new UsageError(`recommender ${model} is not neural`);
+  if (!isNeuralRecommender(model) || isHistoryRecommender(model))
+    throw new UsageError(`recommender ${model} is not neural`);
   const own = recommenderReadsFeatures(model) ? features : undefined;
   const recommender = new NeuralRecommender(model, { ...neuralOptions(options, own?.modalities ?? []), seed });
   const named = weights ?? new Map([...(saved ?? [])].map(([name, { values }]) => [name, values]));

@@ -13,14 +13,19 @@ import {
   classicRecommenderNames,
   classicRecommenders,
 } from './classic-recommenders.ts';
+import { type HistoryRecommenderName, historyRecommenderNames, historyRecord } from './history-recommenders.ts';
 import { ownRecommender, ownRecommenderNames, recordOfOwn } from './own-recommenders.ts';
 import { partsOf } from './recommender-parts.ts';
 
 /** Name of any recommender. */
-export type RecommenderName = ClassicRecommenderName | NeuralRecommenderName;
+export type RecommenderName = ClassicRecommenderName | NeuralRecommenderName | HistoryRecommenderName;
 
 /** All recommenders by name. */
-export const recommenderNames: readonly RecommenderName[] = [...classicRecommenderNames, ...neuralRecommenderNames];
+export const recommenderNames: readonly RecommenderName[] = [
+  ...classicRecommenderNames,
+  ...neuralRecommenderNames,
+  ...historyRecommenderNames,
+];
 
 /**
  * Asserts the name of a recommender, or of your own that this process knows: what is typed for the
@@ -36,9 +41,19 @@ export function classicRecord(name: ClassicRecommenderName): ClassicRecommender 
   return own === undefined ? classicRecommenders[name] : recordOfOwn(own);
 }
 
-/** Whether a recommender is neural. */
-export function isNeuralRecommender(name: RecommenderName): name is NeuralRecommenderName {
-  return (neuralRecommenderNames as readonly string[]).includes(name);
+/** Whether a recommender is neural: it trains in epochs, and its weights are saved. */
+export function isNeuralRecommender(name: RecommenderName): name is NeuralRecommenderName | HistoryRecommenderName {
+  return (neuralRecommenderNames as readonly string[]).includes(name) || isHistoryRecommender(name);
+}
+
+/** Whether a neural recommender reads histories: all ratings of a user, or of an item, at once. */
+export function isHistoryRecommender(name: RecommenderName): name is HistoryRecommenderName {
+  return historyRecord(name) !== undefined;
+}
+
+/** Whether a recommender reads when ratings were given. */
+export function readsTimes(name: RecommenderName): boolean {
+  return historyRecord(name)?.definition.inTime ?? false;
 }
 
 /** Whether a recommender learns from features of items; its options say what parts it has. */
@@ -54,6 +69,7 @@ export function contentOf(
   name: RecommenderName,
   options: Readonly<Record<string, Json>> = {},
 ): 'features' | 'genres' | undefined {
+  if (isHistoryRecommender(name)) return historyRecord(name)?.readsFeatures?.(options) ? 'features' : undefined;
   if (isNeuralRecommender(name)) return readsFeatures(name) ? 'features' : undefined;
   const { content, parts } = classicRecord(name);
   const ofParts = partsOf(parts?.(options) ?? []).map((part) =>
@@ -64,12 +80,15 @@ export function contentOf(
 
 /** Whether a recommender with these options gives ratings, or scores that only rank. */
 export function predictsOf(name: RecommenderName, options: Readonly<Record<string, Json>>): Predicts {
+  const history = historyRecord(name);
+  if (history !== undefined) return history.definition.predicts;
   if (isNeuralRecommender(name)) return predictsBy((options.loss ?? 'mse') as LossName);
   return classicRecord(name).predicts ?? 'ratings';
 }
 
 /** Whether an experiment that names no recommenders has it. */
 export function isUsual(name: RecommenderName): boolean {
+  if (isHistoryRecommender(name)) return false;
   if (isNeuralRecommender(name)) return name !== 'regsvd-adam';
   return classicRecord(name).isUsual ?? false;
 }

@@ -3,8 +3,10 @@ import { UsageError } from '../../core/errors.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import type { Json } from '../graph.ts';
 import { modalitiesOption } from './classic-recommenders.ts';
+import { historyRecommenders } from './history-recommenders.ts';
 import {
   classicRecord,
+  isHistoryRecommender,
   isNeuralRecommender,
   type RecommenderName,
   recommenderReadsFeatures,
@@ -95,6 +97,7 @@ const optionsByNeuralRecommender: Readonly<Record<NeuralRecommenderName, readonl
 
 /** The options of a recommender, in the order of its table in the guide. */
 export function recommenderOptions(model: RecommenderName): readonly RecommenderOption[] {
+  if (isHistoryRecommender(model)) return historyRecommenders[model].options;
   return isNeuralRecommender(model) ? optionsByNeuralRecommender[model] : classicRecord(model).options;
 }
 
@@ -159,7 +162,7 @@ function numbersOf(text: string): number[] | undefined {
 function unknownOption(model: RecommenderName, key: string): UsageError {
   const names = recommenderOptions(model).map((each) => (each.alias ? `${each.key} (or ${each.alias})` : each.key));
   const content =
-    isNeuralRecommender(model) && recommenderReadsFeatures(model)
+    isNeuralRecommender(model) && !isHistoryRecommender(model) && recommenderReadsFeatures(model)
       ? '; what it learns from the items is set by `modalities` and `lstm`'
       : '';
   return new UsageError(`recommender ${model} has no option '${key}'`, {

@@ -4,6 +4,7 @@ import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/a
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
+import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import {
   floatTensor,
@@ -68,7 +69,7 @@ export interface SavedRecommender {
   /** For each item of the catalogue the id of its features, if it has any. */
   readonly featureIds: readonly (string | null)[];
   /** All ratings it was trained with, row by row. */
-  readonly ratings: { readonly users: Int32Array; readonly items: Int32Array; readonly values: Float32Array };
+  readonly ratings: Pick<RatingTable, 'users' | 'items' | 'values' | 'timestamps'>;
   /** Rows of the ratings that were for early stopping only. */
   readonly validation: Int32Array;
   /**
@@ -98,6 +99,7 @@ export async function saveRecommender(directory: string, saved: SavedRecommender
       items: integerTensor(ratings.items, [ratings.items.length]),
       values: floatTensor(ratings.values, [ratings.values.length]),
       validation: integerTensor(validation, [validation.length]),
+      ...(ratings.timestamps && { times: floatTensor(ratings.timestamps, [ratings.timestamps.length]) }),
     }),
   };
   if (weights !== undefined) {
@@ -180,7 +182,10 @@ export async function readSavedRecommender(directory: string): Promise<SavedReco
   return {
     facts,
     ...{ userIds: ids.users, catalogue: ids.items, featureIds: ids.features },
-    ratings: { users, items, values: floatValues(tensors, 'values', 'F32', [users.length]) },
+    ratings: {
+      ...{ users, items, values: floatValues(tensors, 'values', 'F32', [users.length]) },
+      ...(tensors.tensors.has('times') && { timestamps: floatValues(tensors, 'times', 'F64', [users.length]) }),
+    },
     validation,
     weights: hasWeights ? weightsOf(readSafetensors(await read(files.weights))) : undefined,
   };

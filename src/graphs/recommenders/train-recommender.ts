@@ -8,8 +8,6 @@ import { sha256 } from '../../core/hash.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { scaleDoubts } from '../../io/ratings/scale-doubts.ts';
 import { type ValidationOptions, withValidation } from '../../io/ratings/validation.ts';
-import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
-import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
 import type { Json } from '../graph.ts';
 import type { MessageAbout } from '../run-reports.ts';
 import { type NewSince, newSince, otherTraining } from './earlier-training.ts';
@@ -18,7 +16,7 @@ import type { FitData, FitProgress, FittedRecommender } from './fit-data.ts';
 import { fitRecommender } from './fit-recommender.ts';
 import { idleOptions } from './idle-options.ts';
 import { implicitOptions } from './implicit-options.ts';
-import { modalitiesOf, neuralOptions } from './neural-options.ts';
+import { modalitiesOf } from './neural-options.ts';
 import { ownRecommender } from './own-recommenders.ts';
 import {
   checkRecommenderName,
@@ -35,7 +33,7 @@ import {
   saveRecommender,
   type TrainingCounts,
 } from './saved-recommender.ts';
-import { featureIdOf, StoreFeatures } from './store-features.ts';
+import { featureIdOf } from './store-features.ts';
 import { readTrainingInputs, type TrainingInputs, type TrainingSources } from './training-sources.ts';
 import { type ValidationFigures, validationWarnings } from './validation-figures.ts';
 
@@ -161,7 +159,9 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       ? implicitOptions(recommender, checked, ratings.values, scale)
       : checked;
     const rows = Int32Array.from(inputs.ratings.values.keys());
-    const usual = { kind: recommenderReadsFeatures(recommender) ? ('item-cold' as const) : ('ratings' as const) };
+    const usual = {
+      kind: recommenderReadsFeatures(recommender, checked) ? ('item-cold' as const) : ('ratings' as const),
+    };
     const kind = isNeuralRecommender(recommender)
       ? { ...usual, ...given(train.validation ?? {}) }
       : ({ kind: 'none' } as const);
@@ -269,16 +269,14 @@ async function savedOf(
   { validation }: FitData,
   fitted: FittedRecommender,
 ): Promise<SavedRecommender> {
-  const { users, items, values, userIds, itemIds } = ratings;
+  const { users, items, values, timestamps, userIds, itemIds } = ratings;
   const saved = {
-    ...{ facts, userIds, catalogue, validation, ratings: { users, items, values } },
+    ...{ facts, userIds, catalogue, validation, ratings: { users, items, values, timestamps } },
     featureIds: itemIds.map((id) => (features && featureIdOf(id, features, trailers)) ?? null),
   };
   const { model } = facts;
   if (!isNeuralRecommender(model)) return saved;
-  const streams = recommenderReadsFeatures(model) && features ? StoreFeatures.ofItems(features, []).modalities : [];
-  const space = { userCount: userIds.length, itemCount: itemIds.length, scale: facts.scale };
-  const shapes = weightShapes(neuralModule(model, space, neuralOptions(facts.options, streams)));
+  const shapes = fitted.shapes ?? new Map();
   const weights = [...((await fitted.weights?.()) ?? [])].map(
     ([name, values]) => [name, { values, shape: shapes.get(name) ?? [values.length] }] as const,
   );
@@ -335,6 +333,7 @@ function identityOf(
     ratings.users,
     ratings.items,
     ratings.values,
+    ...(ratings.timestamps ? [ratings.timestamps] : []),
     validation,
   );
 }

@@ -16,7 +16,7 @@ import type { GenreTable } from '../../models/genres.ts';
 import type { Json } from '../graph.ts';
 import { openTrainingFeatures } from '../import/training-store.ts';
 import { type CatalogueItem, catalogueOf, genresOf, withUnratedItems } from './catalogue.ts';
-import { contentOf, type RecommenderName } from './recommender-names.ts';
+import { contentOf, type RecommenderName, readsTimes } from './recommender-names.ts';
 
 /** Where a training reads from. */
 export interface TrainingSources {
@@ -72,7 +72,16 @@ export async function readTrainingInputs(
   sources: TrainingSources,
   onMessage?: (text: string) => void,
 ): Promise<TrainingInputs> {
-  const { ratings: read, movies, trailers, scale, badLines } = await readLists(sources);
+  const {
+    ratings: read,
+    movies,
+    trailers,
+    scale,
+    badLines,
+  } = await readLists({
+    ...sources,
+    reading: { ...sources.reading, ...(readsTimes(model) && { timestamps: true }) },
+  });
   const { signal } = sources.reading ?? {};
   const opened =
     sources.features === undefined ? undefined : await openTrainingFeatures(sources.features, { signal, onMessage });

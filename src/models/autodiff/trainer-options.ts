@@ -20,14 +20,20 @@ export interface EvaluationBatch extends FedBatch {
   readonly targets: Float32Array;
 }
 
+/** A batch that says itself how wrong its predictions are, summed over some number of judgements. */
+export interface JudgedBatch extends FedBatch {
+  readonly judge: (predictions: Float32Array) => { readonly wrong: number; readonly judgements: number };
+}
+
 /** Batches to judge by. */
 export interface ValidationData {
   /**
    * How wrong the predictions of all batches are, one after the other; training keeps what is least
-   * wrong. Default: the mean squared error.
+   * wrong. Default: the mean squared error, or where batches judge themselves the mean over all
+   * judgements.
    */
   readonly loss?: ((predictions: Float32Array, targets: Float32Array) => number) | undefined;
-  batches(buffers: FeedBuffers): AsyncIterable<EvaluationBatch> | Iterable<EvaluationBatch>;
+  batches(buffers: FeedBuffers): AsyncIterable<EvaluationBatch | JudgedBatch> | Iterable<EvaluationBatch | JudgedBatch>;
 }
 
 /** Where a training leaves itself to be taken up again. */

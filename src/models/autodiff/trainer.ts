@@ -134,9 +134,16 @@ export class Trainer {
     let sum = 0;
     let count = 0;
     const seen: { predictions: Float32Array; targets: Float32Array }[] = [];
-    for await (const { feeds, targets } of validation.batches(this.#thread.buffers)) {
+    for await (const batch of validation.batches(this.#thread.buffers)) {
       this.#options.signal?.throwIfAborted();
-      const predictions = await this.#thread.evaluate(feeds);
+      const predictions = await this.#thread.evaluate(batch.feeds);
+      if ('judge' in batch) {
+        const { wrong, judgements } = batch.judge(predictions);
+        sum += wrong;
+        count += judgements;
+        continue;
+      }
+      const { targets } = batch;
       count += targets.length;
       if (validation.loss) seen.push({ predictions, targets });
       else for (const [index, target] of targets.entries()) sum += ((predictions[index] as number) - target) ** 2;

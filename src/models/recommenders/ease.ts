@@ -1,7 +1,7 @@
 import { checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-import type { RatingScale } from '../../core/rating-scale.ts';
 import { checkVectorCount, checkVectors, dot, type ItemVectors } from './item-vectors.ts';
+import { likedAboveOf } from './liked-above.ts';
 import { invertPositive } from './positive-definite.ts';
 import { listsByUser } from './rating-lists.ts';
 import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
@@ -180,11 +180,6 @@ const worthSaying = 2 ** 27;
 /** Bytes as a person reads them, rounded up. */
 function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
-}
-
-/** Where a rating begins to be liked: two thirds up the scale. */
-function likedAboveOf({ minimum, maximum }: RatingScale): number {
-  return minimum + (2 / 3) * (maximum - minimum);
 }
 
 /**

@@ -15,12 +15,17 @@ export interface TrainingRatings {
   readonly userCount: number;
   readonly itemCount: number;
   readonly scale: RatingScale;
+  /** float64[rows]: when each rating was given, for recommenders that follow their order. */
+  readonly times?: Float64Array | undefined;
 }
 
 /** What a recommender gives: ratings on the scale, or scores that only rank. */
 export type Predicts = 'ratings' | 'scores';
 
-/** The ratings of a user that a fitted recommender has not seen: one value for each item number. */
+/**
+ * The ratings of a user that a fitted recommender has not seen: one value for each item number, the
+ * oldest first.
+ */
 export interface NewUserRatings {
   readonly items: Int32Array;
   readonly values: Float32Array;

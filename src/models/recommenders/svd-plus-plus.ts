@@ -20,6 +20,11 @@ export interface SvdPlusPlusOptions {
   readonly regularisation?: number | undefined;
   /** Standard deviation of the initial vectors; default 0.1. */
   readonly initialDeviation?: number | undefined;
+  /**
+   * Whether a user has a vector p of its own. Without it, as `asymmetric-svd`, a user is what the
+   * user has rated. Default true.
+   */
+  readonly userVectors?: boolean | undefined;
   /** Default 0. */
   readonly seed?: number | undefined;
 }
@@ -45,14 +50,15 @@ interface Fitted {
  * of a user move alike but for their own shrinking, so a pass costs as much as one of `svd`, not
  * the square of the users' ratings.
  *
- * Unknown users and items have no product.
+ * Unknown users and items have no product. Without `userVectors` it is the asymmetric model of the
+ * same article with the implicit half alone: r^ = mean + b_u + b_i + q_i . |N(u)|^-1/2 sum of y_j.
  *
  * @example
  * const svdpp = new SvdPlusPlusRecommender({ factors: 20, seed: 1 });
  * svdpp.fit(ratings);
  */
 export class SvdPlusPlusRecommender implements Recommender {
-  readonly name = 'svd++';
+  readonly name: 'svd++' | 'asymmetric-svd';
   readonly #options: Resolved<SvdPlusPlusOptions>;
   #fitted: Fitted | undefined;
 
@@ -64,8 +70,10 @@ export class SvdPlusPlusRecommender implements Recommender {
       learningRate: options.learningRate ?? 0.007,
       regularisation: options.regularisation ?? 0.02,
       initialDeviation: checkPositive('initialDeviation', options.initialDeviation ?? 0.1, { zero: true }),
+      userVectors: options.userVectors ?? true,
       seed: checkInteger('seed', options.seed ?? 0, 0, 0xffffffff),
     };
+    this.name = this.#options.userVectors ? 'svd++' : 'asymmetric-svd';
     const { learningRate, regularisation } = this.#options;
     checkRates({ learningRate, regularisation });
   }
@@ -73,7 +81,7 @@ export class SvdPlusPlusRecommender implements Recommender {
   /** @throws UsageError when the ratings are not as `TrainingRatings` says; `diverged`. */
   fit(ratings: TrainingRatings): void {
     checkTrainingRatings(ratings);
-    const { factors, initialDeviation, seed, epochs } = this.#options;
+    const { factors, initialDeviation, seed, epochs, userVectors } = this.#options;
     const { userCount, itemCount } = ratings;
     const numbers = new NormalNumbers(seed);
     const drawn = (count: number) =>
@@ -84,7 +92,8 @@ export class SvdPlusPlusRecommender implements Recommender {
       mean: globalMean(ratings.values),
       userBiases: new Float64Array(userCount),
       itemBiases: new Float64Array(itemCount),
-      ...{ p: drawn(userCount), q: drawn(itemCount), y: drawn(itemCount) },
+      p: userVectors ? drawn(userCount) : new Float64Array(userCount * factors),
+      ...{ q: drawn(itemCount), y: drawn(itemCount) },
       knownItems: new Uint8Array(itemCount),
     };
     for (const item of ratings.items) fitted.knownItems[item] = 1;
@@ -120,20 +129,21 @@ export class SvdPlusPlusRecommender implements Recommender {
     });
   }
 
-  /** Bias and p of the user by ridge regression; the vectors of the items stay. */
+  /** Bias, and p if users have one, by ridge regression; the vectors of the items stay. */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
     const { mean, itemBiases, q, y, knownItems } = this.#known();
-    const { factors, regularisation } = this.#options;
+    const { factors, regularisation, userVectors } = this.#options;
     const known = own.items.filter((item) => knownItems[item] === 1);
     const z = known.length === 0 ? new Float64Array(factors) : implicit(y, factors, known);
     const start = (item: number) => item * factors;
     const base = (item: number) =>
       mean + (itemBiases[item] as number) + (knownItems[item] === 1 ? dot(z, 0, q, start(item), factors) : 0);
-    const fixed = { regularisation, biased: true, length: factors, factors: q, start, base, known: knownItems };
+    const length = userVectors ? factors : 0;
+    const fixed = { regularisation, biased: true, length, factors: q, start, base, known: knownItems };
     const { bias, vector } = vectorOfNewUser(own, fixed);
     return Float32Array.from(
       items,
-      (item) => base(item) + bias + (knownItems[item] === 1 ? dot(vector, 0, q, start(item), factors) : 0),
+      (item) => base(item) + bias + (knownItems[item] === 1 ? dot(vector, 0, q, start(item), length) : 0),
     );
   }
 
@@ -144,7 +154,7 @@ export class SvdPlusPlusRecommender implements Recommender {
 
   /** One pass over the ratings of a user. */
   #pass({ lists, mean, userBiases, itemBiases, p, q, y }: Fitted, user: number): void {
-    const { factors, learningRate: rate, regularisation } = this.#options;
+    const { factors, learningRate: rate, regularisation, userVectors } = this.#options;
     const [from, to] = [lists.starts[user] as number, lists.starts[user + 1] as number];
     const items = lists.others.subarray(from, to);
     const root = Math.sqrt(items.length);
@@ -164,7 +174,7 @@ export class SvdPlusPlusRecommender implements Recommender {
       itemBiases[item] = kept * (itemBiases[item] as number) + rate * error;
       for (let at = 0; at < factors; at++) {
         const [ofUser, ofItem, ofBoth] = [p[own + at] as number, q[other + at] as number, z[at] as number];
-        p[own + at] = kept * ofUser + rate * error * ofItem;
+        if (userVectors) p[own + at] = kept * ofUser + rate * error * ofItem;
         q[other + at] = kept * ofItem + rate * error * (ofUser + ofBoth);
         z[at] = kept * ofBoth + rate * error * ofItem;
         gained[at] = kept * (gained[at] as number) + (rate * error * ofItem) / root;

@@ -1,21 +1,29 @@
 import type { Tensor } from '../../../src/models/autodiff/emitter.ts';
 import { add, affine, multiply, scale } from '../../../src/models/autodiff/operations/arithmetic.ts';
 import { batchNormalisation } from '../../../src/models/autodiff/operations/batch-normalisation.ts';
+import { addConstant, addToEach, timesConstant } from '../../../src/models/autodiff/operations/broadcast.ts';
 import { concat } from '../../../src/models/autodiff/operations/concat.ts';
+import { classLoss, multinomialLoss, normalDivergence } from '../../../src/models/autodiff/operations/cross-entropy.ts';
 import { dense } from '../../../src/models/autodiff/operations/dense.ts';
 import { dropout } from '../../../src/models/autodiff/operations/dropout.ts';
-import { relu, sigmoid, tanh } from '../../../src/models/autodiff/operations/elementwise.ts';
+import { exponential, gelu, relu, selu, sigmoid, tanh } from '../../../src/models/autodiff/operations/elementwise.ts';
+import { gru } from '../../../src/models/autodiff/operations/gru.ts';
+import { layerNormalisation } from '../../../src/models/autodiff/operations/layer-normalisation.ts';
 import {
   binaryCrossEntropy,
   l2Penalty,
+  maskedSquaredError,
   meanSquaredError,
   weightedSquaredError,
 } from '../../../src/models/autodiff/operations/losses.ts';
 import { lstm } from '../../../src/models/autodiff/operations/lstm.ts';
+import { matmul } from '../../../src/models/autodiff/operations/matmul.ts';
 import { listwiseRanking, pairwiseRanking } from '../../../src/models/autodiff/operations/ranking.ts';
 import { type RowGradient, rows } from '../../../src/models/autodiff/operations/rows.ts';
 import { timeMajor } from '../../../src/models/autodiff/operations/sequence.ts';
+import { reshape, transpose } from '../../../src/models/autodiff/operations/shapes.ts';
 import { columns } from '../../../src/models/autodiff/operations/slice.ts';
+import { softmax } from '../../../src/models/autodiff/operations/softmax.ts';
 import { meanSquaredLength, rowSums, sumOfSquares } from '../../../src/models/autodiff/operations/sums.ts';
 import type { OperatorCase } from './gradient-check.ts';
 
@@ -112,9 +120,102 @@ export const operationCases: Readonly<Record<string, Readonly<Record<string, Ope
       build: (tape, inputs) => relu(tape, of(inputs, 'x')),
     },
     sigmoid: { inputs: { x: matrix }, build: (tape, inputs) => sigmoid(tape, of(inputs, 'x')) },
+    exponential: { inputs: { x: matrix }, build: (tape, inputs) => exponential(tape, of(inputs, 'x')) },
+    selu: {
+      inputs: { x: { shape: [2, 3], values: [-1.2, 0.4, 2, -0.3, 0.9, -2] } },
+      build: (tape, inputs) => selu(tape, of(inputs, 'x')),
+    },
+    gelu: {
+      inputs: { x: { shape: [2, 3], values: [-1.2, 0.4, 2, -0.3, 0.9, -2] } },
+      build: (tape, inputs) => gelu(tape, of(inputs, 'x')),
+    },
     tanh: { inputs: { x: matrix }, build: (tape, inputs) => tanh(tape, of(inputs, 'x')) },
   },
+  broadcast: {
+    'addConstant over all rows': {
+      inputs: { x: matrix },
+      build: (tape, inputs) => addConstant(tape, of(inputs, 'x'), tape.graph.real([1, -2, 0.5], [3])),
+    },
+    'timesConstant by columns': {
+      inputs: { x: { shape: [2, 3] } },
+      build: (tape, inputs) => timesConstant(tape, of(inputs, 'x'), tape.graph.real([1.5, -2], [2, 1])),
+    },
+    addToEach: {
+      inputs: { x: { shape: [4, 2, 3], declared: ['batch', 2, 3] }, table: { shape: [2, 3] } },
+      build: (tape, inputs) => addToEach(tape, of(inputs, 'x'), of(inputs, 'table')),
+    },
+  },
+  'cross-entropy': {
+    multinomialLoss: {
+      inputs: { logits: matrix },
+      build: (tape, inputs) =>
+        multinomialLoss(tape, of(inputs, 'logits'), tape.graph.real([1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1], [4, 3])),
+    },
+    classLoss: {
+      inputs: { logits: matrix },
+      build: (tape, inputs) => classLoss(tape, of(inputs, 'logits'), tape.graph.integers([2, 0, 2, 1])),
+    },
+    normalDivergence: {
+      inputs: { mean: matrix, logVariance: matrix },
+      build: (tape, inputs) =>
+        normalDivergence(tape, of(inputs, 'mean'), of(inputs, 'logVariance'), tape.graph.real([30], [1])),
+    },
+  },
+  gru: {
+    gru: {
+      inputs: {
+        x: { shape: [4, 3, 5], declared: [4, 'batch', 5] },
+        kernel: { shape: [5, 6] },
+        recurrent: { shape: [2, 6] },
+        bias: { shape: [6] },
+        candidateBias: { shape: [2] },
+      },
+      build: (tape, inputs) => {
+        const [kernel, recurrent] = [of(inputs, 'kernel'), of(inputs, 'recurrent')];
+        const [bias, candidateBias] = [of(inputs, 'bias'), of(inputs, 'candidateBias')];
+        return gru(tape, of(inputs, 'x'), { kernel, recurrent, bias, candidateBias });
+      },
+    },
+  },
+  'layer-normalisation': {
+    layerNormalisation: {
+      inputs: { x: matrix, gamma: { shape: [3] }, beta: { shape: [3] } },
+      build: (tape, inputs) => layerNormalisation(tape, of(inputs, 'x'), of(inputs, 'gamma'), of(inputs, 'beta')),
+    },
+  },
+  matmul: {
+    matmul: {
+      inputs: { a: { shape: [2, 2, 3, 4] }, b: { shape: [2, 2, 4, 2] } },
+      build: (tape, inputs) => matmul(tape, of(inputs, 'a'), of(inputs, 'b')),
+    },
+  },
+  shapes: {
+    reshape: {
+      inputs: { x: { shape: [6, 4] } },
+      build: (tape, inputs) => reshape(tape, of(inputs, 'x'), [2, 3, 4]),
+    },
+    transpose: {
+      inputs: { x: { shape: [2, 3, 4] } },
+      build: (tape, inputs) => transpose(tape, of(inputs, 'x'), [2, 0, 1]),
+    },
+  },
+  softmax: {
+    softmax: {
+      inputs: { x: { shape: [2, 2, 3] } },
+      build: (tape, inputs) => softmax(tape, of(inputs, 'x')),
+    },
+  },
   losses: {
+    'masked squared error': {
+      inputs: { prediction: { shape: [4, 3], declared: ['batch', 3] } },
+      build: (tape, inputs) =>
+        maskedSquaredError(
+          tape,
+          of(inputs, 'prediction'),
+          tape.graph.real([1, 2, 3, 4, 5, 4, 3, 2, 1, 2, 3, 4], [4, 3]),
+          tape.graph.real([1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1], [4, 3]),
+        ),
+    },
     'mean squared error': {
       inputs: {
         prediction: { shape: [4, 1], declared: ['batch', 1] },

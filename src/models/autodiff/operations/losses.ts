@@ -39,6 +39,23 @@ export function weightedSquaredError(tape: Tape, prediction: Tensor, target: Ten
 }
 
 /**
+ * Sum of mask * (prediction - target)^2 divided by the sum of the mask (at least 1), a scalar: the
+ * mean squared error over the values that are known. The gradient of the prediction is written.
+ *
+ * @param mask 1 for each value that is known, 0 for the others.
+ */
+export function maskedSquaredError(tape: Tape, prediction: Tensor, target: Tensor, mask: Tensor): Tensor {
+  const { graph } = tape;
+  const error = graph.multiply(graph.subtract(prediction, target), mask);
+  const sum = (of: Tensor): Tensor => graph.emit('ReduceSum', [of], [], { keepdims: 0 });
+  const count = graph.emit('Max', [sum(mask), graph.real(1)], []);
+  const loss = graph.divide(sum(graph.multiply(error, error)), count);
+  return tape.record([prediction], loss, (gradient) => {
+    tape.add(prediction, () => graph.multiply(error, graph.divide(graph.multiply(gradient, graph.real(2)), count)));
+  });
+}
+
+/**
  * Cross-entropy of sigmoid(logits) [rows, answers] against answers of 0 and 1, summed over the
  * answers, times the row's weight, a mean over rows: a scalar, of which the gradient with respect
  * to the logits is written.

@@ -202,6 +202,11 @@ export class NeuralRecommender {
     await trainer.fit(trainingBatches({ set: rated, known, feeds, orderOf: () => rows, ...this.#batching() }));
   }
 
+  /** The shapes of all weights by name. */
+  get shapes(): ReadonlyMap<string, readonly number[]> {
+    return weightShapes(neuralModule(this.name, this.#fitted().set, this.#options));
+  }
+
   /** Copies of all weights by name. */
   weights(): Promise<Map<string, Float32Array>> {
     return this.#fitted().trainer.weights();

@@ -1,0 +1,108 @@
+import { contentVectors } from '../../models/recommenders/content-vectors.ts';
+import { HistoryRecommender } from '../../models/recommenders/history/history-recommender.ts';
+import type { ItemVectors } from '../../models/recommenders/item-vectors.ts';
+import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type { Json } from '../graph.ts';
+import { memoryLimit } from '../plan.ts';
+import { checkpointOf, identityOf, insideEpochs, progressOf, rowsOf } from './epoch-training.ts';
+import { type FitData, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
+import { type HistoryRecommenderName, type HistoryRecord, historyRecord } from './history-recommenders.ts';
+import { implicitOptions } from './implicit-options.ts';
+import { modalitiesOf } from './neural-options.ts';
+import { requiredFeatures } from './required-features.ts';
+import { TrainingLog } from './training-log.ts';
+import { validationFigures } from './validation-figures.ts';
+
+/** Options that are of the training, not of the network. */
+type TrainingKeys = 'batch' | 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2' | 'memory';
+
+/** The recommender of these options, which has learnt nothing yet. @throws UsageError. */
+export function historyRecommender(
+  model: HistoryRecommenderName,
+  options: Readonly<Record<string, Json>>,
+  run: ConstructorParameters<typeof HistoryRecommender>[2] = {},
+): HistoryRecommender<never> {
+  const { batch, epochs, patience, patienceSteps, learningRate, l2, memory, ...others } = options;
+  const { checkpointSteps: _steps, modalities: _m, components: _c, streamWeights: _w, ...own } = others;
+  const training = { epochs, patience, patienceSteps, learningRate, l2 } as Readonly<
+    Record<Exclude<TrainingKeys, 'batch' | 'memory'>, number | undefined>
+  >;
+  const { definition } = historyRecord(model) as HistoryRecord;
+  return new HistoryRecommender(definition, own as never, {
+    ...training,
+    batchSize: batch as number | undefined,
+    memory: memoryLimit({ memory: memory as string | undefined }),
+    ...run,
+  });
+}
+
+/** Fits a recommender that reads histories. */
+export async function fitHistoryRecommender(
+  model: HistoryRecommenderName,
+  given: Readonly<Record<string, Json>>,
+  data: FitData,
+  run: FitOptions,
+): Promise<FittedRecommender> {
+  const { definition, readsFeatures } = historyRecord(model) as HistoryRecord;
+  const features = readsFeatures?.(given) ? requiredFeatures(model, data) : undefined;
+  const learnt = rowsOf(data, run.refit !== undefined);
+  const training = trainingRatings(learnt, learnt.train);
+  const options = implicitOptions(model, given, training.values, data.scale);
+  const validation = trainingRatings(learnt, learnt.validation);
+  const epochs = { epochs: (run.refit?.epochs ?? options.epochs ?? definition.training.epochs) as number };
+  const started = performance.now();
+  const content = features && (await vectorsOf(training, features, options, run.seed));
+  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
+  const recommender: HistoryRecommender<never> = historyRecommender(model, options, {
+    ...run.refit,
+    seed: run.seed,
+    signal: run.signal,
+    device: run.device,
+    onMessage: (sentence) => run.onMessage?.(sentence),
+    ...checkpointOf(options, run, identityOf(training, validation, run, features)),
+    onProgress: insideEpochs(epochs, (progress) => run.onProgress?.(progress)),
+    onEpoch: async (record) => {
+      log?.add(record, await recommender.weights());
+      run.onProgress?.(progressOf(record, epochs));
+    },
+  });
+  try {
+    const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, content);
+    return {
+      name: model,
+      predicts: recommender.predicts,
+      trainSeconds: (performance.now() - started) / 1000,
+      validation: await validationFigures(training, validation, recommender.predicts, (users, items) =>
+        recommender.predict(users, items),
+      ),
+      history,
+      best: { epoch: bestEpoch, loss: bestLoss },
+      resumed: resumedFrom !== undefined,
+      predict: (users, items) => recommender.predict(users, items),
+      score: (users, items) => recommender.score(users, items),
+      ...(recommender.servesNewUsers && {
+        scoreNewUser: (own, items) => recommender.scoreNewUser(own, items),
+      }),
+      weights: () => recommender.weights(),
+      shapes: recommender.shapes,
+      close: () => recommender.close(),
+    };
+  } catch (error) {
+    await recommender.close();
+    throw error;
+  } finally {
+    log?.close();
+  }
+}
+
+function vectorsOf(
+  training: TrainingRatings,
+  features: ReturnType<typeof requiredFeatures>,
+  { modalities, components, streamWeights }: Readonly<Record<string, Json>>,
+  seed: number,
+): Promise<ItemVectors> {
+  features.check(training.items);
+  const streams = modalitiesOf(features.modalities, modalities, undefined, streamWeights);
+  const has = (item: number) => features.has(item);
+  return contentVectors(training, features, streams, { components: (components as number) ?? 20, seed, has });
+}

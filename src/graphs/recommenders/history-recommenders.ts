@@ -1,0 +1,144 @@
+import { autoRec } from '../../models/recommenders/history/autorec.ts';
+import { bert4Rec } from '../../models/recommenders/history/bert4rec.ts';
+import { deepAe } from '../../models/recommenders/history/deep-ae.ts';
+import { gru4Rec } from '../../models/recommenders/history/gru4rec.ts';
+import type { HistoryDefinition, HistoryTraining } from '../../models/recommenders/history/history-network.ts';
+import { type ItemTableOptions, itemsHaveContent } from '../../models/recommenders/history/item-table.ts';
+import { multiDae, multiVae } from '../../models/recommenders/history/multi-vae.ts';
+import { sasRec } from '../../models/recommenders/history/sasrec.ts';
+import type { Json } from '../graph.ts';
+import { vectorOptions } from './classic-recommenders.ts';
+import { option, type RecommenderOption } from './recommender-option.ts';
+
+/** All that is to be known of a recommender that reads histories. */
+export interface HistoryRecord {
+  /** Its options are those of this record, checked by their kinds. */
+  readonly definition: HistoryDefinition<never>;
+  readonly options: readonly RecommenderOption[];
+  /** Whether it reads features of items; default no. */
+  readonly readsFeatures?: (options: Readonly<Record<string, Json>>) => boolean;
+}
+
+/** Options of all trainings; the defaults are those of the network. */
+function trainingOptions(of: HistoryTraining): RecommenderOption[] {
+  const { batchSize, epochs, patience, patienceSteps, learningRate, l2 } = of;
+  return [
+    option('batch', 'integer', String(batchSize), 'histories per step'),
+    option('epochs', 'integer', String(epochs), 'maximum number of epochs'),
+    option('patience', 'integer', String(patience), 'epochs without a better validation loss before training ends'),
+    option('patienceSteps', 'integer', String(patienceSteps), 'steps without one before it ends, however many epochs'),
+    option('learningRate', 'number', String(learningRate), 'of Adam'),
+    option('l2', 'number', String(l2), 'weight of the sum of squared kernels and embeddings in the loss'),
+    option('memory', 'text', '4 GiB, or half of what there is', 'memory limit of weights and of what a step holds'),
+    option('checkpointSteps', 'integer', 'epochs only', 'steps between checkpoints inside an epoch'),
+  ];
+}
+
+const likedAbove = option(
+  'likedAbove',
+  'number',
+  'two thirds up the scale',
+  'ratings above it are what a user has chosen',
+);
+const noise = option('noise', 'number', '0', 'share of the observed ratings that a step does not show');
+const centre = option('centre', 'text', 'global', 'what ratings are taken from: global, the mean of all, or none');
+
+function activation(usual: string): RecommenderOption {
+  return option('activation', 'text', usual, 'sigmoid, tanh, relu, selu, gelu or identity');
+}
+
+const autoencoderOptions = [
+  option('hidden', 'integers', '600', 'units of the layers before the latent one; mirrored behind it'),
+  option('latent', 'integer', '200', 'units of the latent layer'),
+  option('dropout', 'number', '0.5', 'share of what a user has chosen that a step does not show'),
+  likedAbove,
+];
+
+const sequenceOptions = [
+  option('length', 'integer', '50', 'items of a history that are read'),
+  option('width', 'integer', '64', 'width of the vectors of items'),
+  option('likedAbove', 'number', 'every rating', 'ratings above it are what a user has chosen'),
+  option('id', 'boolean', 'true', 'whether an item has an embedding of its own'),
+  option('content', 'boolean', 'only without id', 'whether an item is known by its features too'),
+  option('coldRate', 'number', '0.5', 'with both: share of the items that a step knows by content alone'),
+  ...vectorOptions,
+];
+
+const attentionOptions = [
+  option('layers', 'integer', '2', 'blocks of self-attention'),
+  option('heads', 'integer', '2', 'heads of each'),
+  option('inner', 'integer', '256', 'units of the dense layer inside a block'),
+  option('dropout', 'number', '0.2', 'share dropped of what is read, of attention and of what a block adds'),
+];
+
+const readsFeatures = (options: ItemTableOptions): boolean => itemsHaveContent(options);
+
+/** The recommenders that read histories, in the order in which they are listed. */
+export const historyRecommenders = {
+  autorec: {
+    definition: autoRec,
+    options: [
+      option('side', 'text', 'item', 'whose ratings are a row: item or user'),
+      option('hidden', 'integer', '500', 'units of the hidden layer'),
+      activation('sigmoid'),
+      option('dropout', 'number', '0', 'share of the hidden units dropped'),
+      ...[noise, centre, ...trainingOptions(autoRec.training)],
+    ],
+  },
+  'deep-ae': {
+    definition: deepAe,
+    options: [
+      option('hidden', 'integers', '512,512,1024,512,512', 'units of the hidden layers; the middle one is the code'),
+      activation('selu'),
+      option('dropout', 'number', '0.8', 'share of the code dropped'),
+      option('refeeding', 'integer', '1', 'how often a step learns its own prediction as a row without gaps'),
+      ...[noise, centre, ...trainingOptions(deepAe.training)],
+    ],
+  },
+  'multi-dae': { definition: multiDae, options: [...autoencoderOptions, ...trainingOptions(multiDae.training)] },
+  'multi-vae': {
+    definition: multiVae,
+    options: [
+      ...autoencoderOptions,
+      option('annealCap', 'number', '0.2', 'greatest weight of the divergence'),
+      option('totalAnnealSteps', 'integer', '200000', 'steps in which a weight of 1 would be reached'),
+      ...trainingOptions(multiVae.training),
+    ],
+  },
+  gru4rec: {
+    definition: gru4Rec,
+    readsFeatures,
+    options: [
+      ...sequenceOptions,
+      option('hidden', 'integer', '128', 'units of the recurrent layer'),
+      option('dropout', 'number', '0.3', 'share of the values of items dropped before the layer'),
+      ...trainingOptions(gru4Rec.training),
+    ],
+  },
+  sasrec: {
+    definition: sasRec,
+    readsFeatures,
+    options: [...sequenceOptions, ...attentionOptions, ...trainingOptions(sasRec.training)],
+  },
+  bert4rec: {
+    definition: bert4Rec,
+    readsFeatures,
+    options: [
+      ...[...sequenceOptions, ...attentionOptions],
+      option('maskRatio', 'number', '0.2', 'share of the items that a step hides'),
+      option('ftRatio', 'number', '0.5', 'share of the histories of which a step hides the last item alone'),
+      ...trainingOptions(bert4Rec.training),
+    ],
+  },
+} as const satisfies Readonly<Record<string, HistoryRecord>>;
+
+/** Name of a recommender that reads histories. */
+export type HistoryRecommenderName = keyof typeof historyRecommenders;
+
+/** The recommenders that read histories. */
+export const historyRecommenderNames = Object.keys(historyRecommenders) as readonly HistoryRecommenderName[];
+
+/** What is known of a recommender that reads histories; undefined of any other. */
+export function historyRecord(name: string): HistoryRecord | undefined {
+  return Object.hasOwn(historyRecommenders, name) ? historyRecommenders[name as HistoryRecommenderName] : undefined;
+}

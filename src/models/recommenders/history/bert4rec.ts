@@ -1,0 +1,57 @@
+import { filled, uniformWithin } from '../../autodiff/initialisers.ts';
+import { denseLayer } from '../../autodiff/layers.ts';
+import { add } from '../../autodiff/operations/arithmetic.ts';
+import { dense } from '../../autodiff/operations/dense.ts';
+import { gelu } from '../../autodiff/operations/elementwise.ts';
+import { layerNormalisation } from '../../autodiff/operations/layer-normalisation.ts';
+import { type AttentionOptions, attentionBlocks, attentionOf, attentionUnits } from './attention.ts';
+import { checkShare } from './checks.ts';
+import type { HistoryDefinition } from './history-network.ts';
+import { sequenceInputs, sequenceNetwork } from './sequences.ts';
+
+/** Options of `bert4rec`. */
+export interface Bert4RecOptions extends AttentionOptions {
+  /** Share of the items that a step hides, default 0.2. */
+  readonly maskRatio?: number | undefined;
+  /** Share of the histories of which a step hides the last item alone, default 0.5. */
+  readonly ftRatio?: number | undefined;
+}
+
+/**
+ * BERT4Rec (Sun et al. 2019): self-attention over the items before and behind, learnt by finding
+ * items that are hidden; what comes next is what is hidden behind the last one.
+ */
+export const bert4Rec: HistoryDefinition<Bert4RecOptions> = {
+  ...{ name: 'bert4rec', predicts: 'scores', inTime: true },
+  training: { batchSize: 64, epochs: 200, patience: 10, patienceSteps: 200, learningRate: 0.001, l2: 0 },
+  network(options, space) {
+    const attention = attentionOf(options, 0.2);
+    const { width } = attention;
+    const maskRatio = checkShare('maskRatio', options.maskRatio ?? 0.2);
+    const ftRatio = checkShare('ftRatio', options.ftRatio ?? 0.5);
+    return sequenceNetwork(
+      {
+        ...{ name: 'bert4rec', width, asksBehind: true },
+        units: attentionUnits(attention, options.length ?? 50),
+        states(tape, read, length) {
+          const hidden = tape.graph.input(sequenceInputs.hidden, ['positions', 1]);
+          const mask = tape.weight('mask', [1, width], uniformWithin(0.05));
+          const seen = add(tape, read, dense(tape, hidden, mask));
+          const states = attentionBlocks(tape, seen, length, attention, true);
+          const gamma = tape.weight('output/gamma', [width], filled(1));
+          const head = gelu(tape, denseLayer(tape, 'output', states, width));
+          return layerNormalisation(tape, head, gamma, tape.weight('output/beta', [width], filled(0)));
+        },
+        lesson(items, { uniform }) {
+          const last = items.length - 1;
+          const onlyLast = uniform() < ftRatio;
+          const drawn = [...items.keys()].filter(() => uniform() < maskRatio);
+          const hidden = onlyLast || drawn.length === 0 || drawn.length === items.length ? [last] : drawn;
+          return { items, hidden, asked: hidden, targets: hidden.map((place) => items[place] as number) };
+        },
+      },
+      options,
+      space,
+    );
+  },
+};

@@ -1,0 +1,83 @@
+import { checkInteger, checkOneOf } from '../../../core/check.ts';
+import type { Tensor } from '../../autodiff/emitter.ts';
+import { filled, glorotUniform } from '../../autodiff/initialisers.ts';
+import { add } from '../../autodiff/operations/arithmetic.ts';
+import { dense } from '../../autodiff/operations/dense.ts';
+import { dropout } from '../../autodiff/operations/dropout.ts';
+import { meanSquaredError } from '../../autodiff/operations/losses.ts';
+import { type ActivationName, activationNames, activations } from './activations.ts';
+import { checkLayers, checkShare } from './checks.ts';
+import type { HistoryDefinition } from './history-network.ts';
+import { type Centre, centres, ratingAutoencoder } from './rating-autoencoder.ts';
+
+/** Options of `deep-ae`. */
+export interface DeepAeOptions {
+  /** Units of the hidden layers, default 512, 512, 1024, 512, 512; the middle one is the code. */
+  readonly hidden?: readonly number[] | undefined;
+  /** Of all hidden layers, default `selu`. */
+  readonly activation?: ActivationName | undefined;
+  /** Share of the code dropped, default 0.8. */
+  readonly dropout?: number | undefined;
+  /** Share of the observed ratings that a step does not show, default 0. */
+  readonly noise?: number | undefined;
+  /** How often a step feeds what was predicted as a row without gaps; default 1. */
+  readonly refeeding?: number | undefined;
+  /** Default `global`. */
+  readonly centre?: Centre | undefined;
+}
+
+/**
+ * The deep autoencoder of Kuchaiev and Ginsburg (2017): rows of users through hidden layers with
+ * much dropout on the code. A step also learns that what it predicts, fed as a row of its own, should
+ * be predicted again (dense re-feeding).
+ */
+export const deepAe: HistoryDefinition<DeepAeOptions> = {
+  name: 'deep-ae',
+  predicts: 'ratings',
+  inTime: false,
+  training: { batchSize: 128, epochs: 200, patience: 10, patienceSteps: 200, learningRate: 0.001, l2: 1e-5 },
+  network(options, space) {
+    const hidden = checkLayers('hidden', options.hidden ?? [512, 512, 1024, 512, 512]);
+    const activation = activations[checkOneOf('activation', options.activation ?? 'selu', activationNames)];
+    const dropped = checkShare('dropout', options.dropout ?? 0.8);
+    const refeeding = checkInteger('refeeding', options.refeeding ?? 1, 0);
+    const code = Math.floor(hidden.length / 2);
+    return ratingAutoencoder(
+      {
+        name: 'deep-ae',
+        side: 'users',
+        centre: checkOneOf('centre', options.centre ?? 'global', centres),
+        noise: checkShare('noise', options.noise ?? 0),
+        units: (1 + refeeding) * hidden.reduce((sum, units) => sum + units, 0),
+        layers: (tape, width) => {
+          const sizes = [width, ...hidden, width];
+          const weights = sizes.slice(1).map((units, layer) => ({
+            kernel: tape.weight(`dense-${layer + 1}/kernel`, [sizes[layer] as number, units], glorotUniform),
+            bias: tape.weight(`dense-${layer + 1}/bias`, [units], filled(0)),
+          }));
+          return (x) =>
+            weights.reduce((below, { kernel, bias }, layer) => {
+              const sums = dense(tape, below, kernel, bias);
+              if (layer === hidden.length) return sums;
+              const y = activation(tape, sums);
+              return layer === code ? dropout(tape, y, dropped) : y;
+            }, x);
+        },
+        also: (tape, apply, output) => {
+          const { graph } = tape;
+          let [shown, sum]: [Tensor, Tensor | undefined] = [output, undefined];
+          for (let time = 0; time < refeeding; time++) {
+            // What was predicted is taken as it is: no gradient goes back into it.
+            const row = graph.emit('Identity', [shown], shown.shape);
+            const again = apply(row);
+            const error = meanSquaredError(tape, again, row);
+            sum = sum ? add(tape, sum, error) : error;
+            shown = again;
+          }
+          return sum;
+        },
+      },
+      space,
+    );
+  },
+};

@@ -1,0 +1,54 @@
+import { UsageError } from '../../../core/errors.ts';
+import { listsByItem, listsByUser, type RatingLists } from '../rating-lists.ts';
+import type { TrainingRatings } from '../recommender.ts';
+
+/** Whose ratings a network reads together: of a user those of items, of an item those by users. */
+export type HistorySide = 'users' | 'items';
+
+/** The ratings of one user, or of one item. */
+export interface History {
+  /** Items of a user, users of an item. */
+  readonly others: Int32Array;
+  readonly values: Float32Array;
+}
+
+/** The history of somebody of whom nothing is known. */
+export const emptyHistory: History = { others: new Int32Array(0), values: new Float32Array(0) };
+
+/** The histories of all users, or of all items. */
+export class Histories {
+  readonly #lists: RatingLists;
+
+  /**
+   * @param inTime whether each is in the order of time, ties in the order of the rows; else in the
+   * order of the rows.
+   * @throws UsageError `ratings` when there are no times to order by.
+   */
+  constructor(ratings: TrainingRatings, side: HistorySide, inTime: boolean) {
+    const ordered = inTime ? byTime(ratings) : ratings;
+    this.#lists = side === 'users' ? listsByUser(ordered) : listsByItem(ordered);
+  }
+
+  of(owner: number): History {
+    const { starts, others, values } = this.#lists;
+    const [from, to] = [starts[owner], starts[owner + 1]];
+    return { others: others.subarray(from, to), values: values.subarray(from, to) };
+  }
+}
+
+function byTime(ratings: TrainingRatings): TrainingRatings {
+  const { users, items, values, times } = ratings;
+  if (times === undefined) {
+    throw new UsageError('a recommender that follows the order of ratings needs their times, but they have none', {
+      code: 'ratings',
+      remedy: 'Give ratings with a column of times (`timestamp`), or take another recommender.',
+    });
+  }
+  const rows = Int32Array.from(values.keys()).sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);
+  return {
+    ...ratings,
+    users: rows.map((row) => users[row] as number),
+    items: rows.map((row) => items[row] as number),
+    values: Float32Array.from(rows, (row) => values[row] as number),
+  };
+}

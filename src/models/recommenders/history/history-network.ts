@@ -1,0 +1,70 @@
+import type { RatingScale } from '../../../core/rating-scale.ts';
+import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
+import type { Feeds } from '../../autodiff/feeds.ts';
+import type { Uniform } from '../../autodiff/initialisers.ts';
+import type { TrainerOptions } from '../../autodiff/trainer-options.ts';
+import type { TrainableModule } from '../../autodiff/training-plan.ts';
+import type { ItemVectors } from '../item-vectors.ts';
+import type { Predicts } from '../recommender.ts';
+import type { History, HistorySide } from './histories.ts';
+
+/** What a network that reads histories is made for. */
+export interface HistorySpace {
+  readonly userCount: number;
+  readonly itemCount: number;
+  readonly scale: RatingScale;
+  /** Mean of the training ratings. */
+  readonly mean: number;
+  /** For each item 1 where a rating of it is learnt, else 0. */
+  readonly known: Uint8Array;
+  /** What the items are like, for a network that reads it. */
+  readonly content: ItemVectors | undefined;
+}
+
+/** What a step draws. */
+export interface StepDraws {
+  /** Numbers that the seed and the place in training decide. */
+  readonly uniform: Uniform;
+  /** Steps of all epochs before this one. */
+  readonly step: number;
+}
+
+/** A network that reads the history of a user (or an item) and gives a number for each item (user). */
+export interface HistoryNetwork {
+  readonly side: HistorySide;
+  readonly module: TrainableModule;
+  /** First values that are not drawn, by name of the weights. */
+  readonly facts: ReadonlyMap<string, Float32Array>;
+  /** Whether it judges items without training ratings. */
+  readonly knowsContent: boolean;
+  /** Ratings that a history must have to be learnt from. */
+  readonly shortest: number;
+  /** Of scores: whether a rating says that the item was chosen. */
+  readonly isChosen: (value: number) => boolean;
+  /** Of scores: length of the lists that validation looks at. */
+  readonly listLength: number;
+  /** Numbers that a step of so many histories holds, about, beside the weights. */
+  activations(histories: number): number;
+  /** A batch to learn from. */
+  learnt(histories: readonly History[], draws: StepDraws, buffers: FeedBuffers): Feeds;
+  /** A batch to predict of; the output has a row for each history. */
+  asked(histories: readonly History[], buffers: FeedBuffers): Feeds;
+}
+
+/** How a network is trained unless told otherwise. */
+export interface HistoryTraining
+  extends Required<Pick<TrainerOptions, 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2'>> {
+  /** Histories per step. */
+  readonly batchSize: number;
+}
+
+/** All that is to be known of a recommender that reads histories, but for its options' texts. */
+export interface HistoryDefinition<Options = object> {
+  readonly name: string;
+  readonly predicts: Predicts;
+  /** Whether it follows the order of time. */
+  readonly inTime: boolean;
+  readonly training: HistoryTraining;
+  /** @throws UsageError naming the option that is wrong. */
+  readonly network: (options: Options, space: HistorySpace) => HistoryNetwork;
+}

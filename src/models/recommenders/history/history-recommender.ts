@@ -1,0 +1,347 @@
+import { checkInteger, checkPositive } from '../../../core/check.ts';
+import { ModelError, UsageError } from '../../../core/errors.ts';
+import { given } from '../../../core/given.ts';
+import { seededUniform } from '../../autodiff/initialisers.ts';
+import { Trainer } from '../../autodiff/trainer.ts';
+import type { JudgedBatch, TrainerOptions, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
+import { epochOrder } from '../batching.ts';
+import type { ItemVectors } from '../item-vectors.ts';
+import { knownItems } from '../neural/training-set.ts';
+import { weightShapes } from '../neural/weight-shapes.ts';
+import { cannotServe } from '../parts.ts';
+import type { NewUserRatings, Predicts, TrainingRatings } from '../recommender.ts';
+import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from '../recommender.ts';
+import { emptyHistory, Histories, type History } from './histories.ts';
+import { checkHistoryMemory } from './history-memory.ts';
+import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
+import { contentVectorsName } from './item-table.ts';
+import { judgeList, judgeRatings } from './judgements.ts';
+
+/** How a recommender that reads histories is trained. */
+export interface HistoryOptions extends Omit<TrainerOptions, 'initialWeights'> {
+  /** Histories per step. */
+  readonly batchSize?: number | undefined;
+  /** Bytes that training may take; default 2 GiB. */
+  readonly memory?: number | undefined;
+}
+
+/** Numbers of an output at most: 16 MiB. */
+const outputNumbers = 1 << 22;
+/** Bytes of predicted rows that are kept at most. */
+const keptBytes = 256 * 2 ** 20;
+/** Bytes that training may take unless told otherwise. */
+const usualMemory = 2 * 2 ** 30;
+
+interface Trained {
+  readonly trainer: Trainer;
+  readonly network: HistoryNetwork;
+  readonly ratings: TrainingRatings;
+  readonly histories: Histories;
+  /** For each user (or item) that an output has a number for, 1 where ratings of it are learnt. */
+  readonly knownColumns: Uint8Array;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+}
+
+/**
+ * A recommender that is a network which reads histories: all ratings of a user, or of an item, at
+ * once, as a row of the rating matrix or as a sequence, and gives a number for each item (user). It
+ * trains and predicts in a thread of its own until it is closed.
+ *
+ * What it says of an item (user) without training ratings, unless its content is known, is the mean
+ * of the row where it predicts ratings, the least of it where it gives scores.
+ *
+ * @example
+ * await using recommender = new HistoryRecommender(multiVae, { latent: 100 }, { seed: 1 });
+ * await recommender.fit(training, validation);
+ * const scores = await recommender.score(users, items);
+ */
+export class HistoryRecommender<Options extends object = object> {
+  readonly name: string;
+  readonly predicts: Predicts;
+  readonly #definition: HistoryDefinition<Options>;
+  readonly #own: Options;
+  readonly #options: HistoryOptions;
+  readonly #batchSize: number;
+  #trained: Trained | undefined;
+  readonly #rows = new Map<number, Float32Array>();
+
+  /** @throws UsageError when an option is out of range. */
+  constructor(definition: HistoryDefinition<Options>, own: Options, options: HistoryOptions = {}) {
+    this.name = definition.name;
+    this.predicts = definition.predicts;
+    this.#definition = definition;
+    this.#own = given(own) as Options;
+    this.#options = given(options);
+    this.#batchSize = checkInteger('batchSize', options.batchSize ?? definition.training.batchSize);
+    checkPositive('memory', options.memory ?? usualMemory);
+    definition.network(this.#own, smallestSpace);
+  }
+
+  /** Shapes of all weights by name. */
+  get shapes(): ReadonlyMap<string, readonly number[]> {
+    return this.#known().shapes;
+  }
+
+  /**
+   * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
+   *
+   * @param content what the items are like, for a network that reads it.
+   * @throws UsageError when the ratings are wrong, or `memory-too-small`; what `Trainer.fit` throws.
+   */
+  async fit(
+    training: TrainingRatings,
+    validation?: Pick<TrainingRatings, 'users' | 'items' | 'values'>,
+    content?: ItemVectors,
+  ): Promise<TrainingResult> {
+    checkTrainingRatings(training);
+    await this.close();
+    const network = this.#network(training, content);
+    const shapes = weightShapes(network.module);
+    checkHistoryMemory(this.name, shapes, network.activations(this.#batchSize), this.#options.memory ?? usualMemory);
+    const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
+    const { batchSize: _usual, ...usual } = this.#definition.training;
+    const facts = [this.name, this.#batchSize, JSON.stringify(this.#own)].join('|');
+    const trainer = await Trainer.open(network.module, {
+      ...usual,
+      plateau: false,
+      ...options,
+      initialWeights: network.facts,
+      checkpoint: checkpoint && { ...checkpoint, data: `${checkpoint.data}|${facts}` },
+    });
+    const trained = this.#keep(trainer, network, training, shapes);
+    return trainer.fit(this.#batches(trained), validation && this.#validation(trained, validation));
+  }
+
+  /**
+   * Takes weights that were trained before, as `weights` gave them, instead of learning.
+   *
+   * @param training what they were learnt from: its histories are read to predict.
+   * @throws ModelError `weights` when one is missing, `shape` when one has another size.
+   */
+  async restore(training: TrainingRatings, weights: ReadonlyMap<string, Float32Array>): Promise<void> {
+    checkTrainingRatings(training);
+    await this.close();
+    const vectors = weights.get(contentVectorsName);
+    const content = vectors && { vectors, dimension: vectors.length / training.itemCount };
+    const network = this.#network(training, content);
+    const shapes = weightShapes(network.module);
+    for (const name of shapes.keys()) {
+      if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
+    }
+    const { batchSize: _size, memory: _memory, checkpoint: _checkpoint, ...options } = this.#options;
+    const trainer = await Trainer.open(network.module, { ...options, initialWeights: weights });
+    this.#keep(trainer, network, training, shapes);
+  }
+
+  /**
+   * Ratings inside the scale, or scores, of these pairs.
+   *
+   * @throws UsageError before `fit`, or when a user or an item is out of range.
+   */
+  async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
+    const scores = await this.score(users, items);
+    return this.predicts === 'scores' ? scores : clipAll(scores, this.#known().ratings.scale);
+  }
+
+  /** What `predict` clips. @throws as `predict`. */
+  async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
+    const { ratings, network, histories } = this.#known();
+    checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    const [owners, columns] = network.side === 'users' ? [users, items] : [items, users];
+    const scores = new Float32Array(owners.length);
+    const byOwner = new Map<number, number[]>();
+    for (const [place, owner] of owners.entries()) {
+      const row = this.#rows.get(owner);
+      if (row !== undefined) {
+        scores[place] = row[columns[place] as number] as number;
+        continue;
+      }
+      const others = byOwner.get(owner);
+      if (others === undefined) byOwner.set(owner, [place]);
+      else others.push(place);
+    }
+    const missing = [...byOwner.keys()];
+    const asked = missing.map((owner) => histories.of(owner));
+    await this.#predictRows(asked, (index, row) => {
+      const owner = missing[index] as number;
+      for (const place of byOwner.get(owner) ?? []) scores[place] = row[columns[place] as number] as number;
+      if (4 * row.length * (this.#rows.size + 1) > keptBytes) this.#rows.clear();
+      this.#rows.set(owner, row);
+    });
+    return scores;
+  }
+
+  /** Whether users can be served who were not there in training. */
+  get servesNewUsers(): boolean {
+    return this.#definition.network(this.#own, smallestSpace).side === 'users';
+  }
+
+  /**
+   * By the ratings of the user, as in training.
+   *
+   * @throws UsageError `no-new-users` where the histories of items are read.
+   */
+  async scoreNewUser({ items: others, values }: NewUserRatings, items: Int32Array): Promise<Float32Array> {
+    const { network } = this.#known();
+    if (network.side === 'items') throw cannotServe(this.name);
+    const scores = new Float32Array(items.length);
+    await this.#predictRows([{ others, values }], (_, row) => {
+      for (const [place, item] of items.entries()) scores[place] = row[item] as number;
+    });
+    return scores;
+  }
+
+  /** Copies of all weights by name. */
+  weights(): Promise<Map<string, Float32Array>> {
+    return this.#known().trainer.weights();
+  }
+
+  /** Ends the thread. May be called again. */
+  async close(): Promise<void> {
+    const trained = this.#trained;
+    this.#trained = undefined;
+    this.#rows.clear();
+    await trained?.trainer.close();
+  }
+
+  /** Closes it at the end of an `await using` declaration. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #known(): Trained {
+    if (this.#trained === undefined) throw notFitted(this.name);
+    return this.#trained;
+  }
+
+  #network(training: TrainingRatings, content: ItemVectors | undefined): HistoryNetwork {
+    const { userCount, itemCount, scale } = training;
+    const [mean, known] = [globalMean(training.values), knownItems(training)];
+    return this.#definition.network(this.#own, { userCount, itemCount, scale, mean, known, content });
+  }
+
+  #keep(trainer: Trainer, network: HistoryNetwork, ratings: TrainingRatings, shapes: Trained['shapes']): Trained {
+    const histories = new Histories(ratings, network.side, this.#definition.inTime);
+    const columns = network.side === 'users' ? ratings.itemCount : ratings.userCount;
+    const knownColumns = new Uint8Array(columns).fill(network.knowsContent ? 1 : 0);
+    for (const column of network.side === 'users' ? ratings.items : ratings.users) knownColumns[column] = 1;
+    this.#trained = { trainer, network, ratings, histories, knownColumns, shapes };
+    return this.#trained;
+  }
+
+  #batches({ network, ratings, histories }: Trained): TrainingData {
+    const { seed = 1 } = this.#options;
+    const size = this.#batchSize;
+    const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;
+    const isEnough = ({ others, values }: History): boolean =>
+      this.predicts === 'ratings'
+        ? others.length >= network.shortest
+        : values.reduce((sum, value) => sum + (network.isChosen(value) ? 1 : 0), 0) >= network.shortest;
+    const learners = Int32Array.from({ length: count }, (_, owner) => owner).filter((owner) =>
+      isEnough(histories.of(owner)),
+    );
+    if (learners.length === 0) {
+      throw new UsageError(`none of the ${count} ${network.side} has ratings enough for ${this.name} to learn from`, {
+        code: 'ratings',
+        remedy: 'Give more ratings, or lower `likedAbove` where the recommender has it.',
+      });
+    }
+    const stepsPerEpoch = Math.ceil(learners.length / size);
+    return {
+      rows: learners.length,
+      *batches(epoch, from, buffers) {
+        const order = epochOrder(learners, epoch, { seed });
+        for (let start = from * size; start < order.length; start += size) {
+          const places = order.subarray(start, start + size);
+          const own = Array.from(places, (place) => histories.of(learners[place] as number));
+          const step = epoch * stepsPerEpoch + start / size;
+          const uniform = seededUniform(seed, `histories ${step}`);
+          yield { rows: own.length, feeds: network.learnt(own, { uniform, step }, buffers) };
+        }
+      },
+    };
+  }
+
+  /** What decides the end of training; undefined when there is nothing to judge. */
+  #validation(trained: Trained, { users, items, values }: Pick<TrainingRatings, 'users' | 'items' | 'values'>) {
+    const { network, histories, knownColumns } = trained;
+    const [owners, columns] = network.side === 'users' ? [users, items] : [items, users];
+    const judged = new Map<number, { columns: number[]; values: number[] }>();
+    for (const [row, owner] of owners.entries()) {
+      const [column, value] = [columns[row] as number, values[row] as number];
+      if (knownColumns[column] !== 1) continue;
+      if (this.predicts === 'scores' && !network.isChosen(value)) continue;
+      const own = judged.get(owner) ?? { columns: [], values: [] };
+      judged.set(owner, { columns: [...own.columns, column], values: [...own.values, value] });
+    }
+    if (judged.size === 0) return undefined;
+    const all = [...judged.keys()];
+    const width = knownColumns.length;
+    const atOnce = this.#rowsAtOnce(width);
+    const judge = this.predicts === 'scores' ? judgeList(network.listLength, knownColumns) : judgeRatings;
+    return {
+      *batches(buffers: Trainer['buffers']): Generator<JudgedBatch> {
+        for (let from = 0; from < all.length; from += atOnce) {
+          const part = all.slice(from, from + atOnce);
+          const own = part.map((owner) => histories.of(owner));
+          yield {
+            rows: part.length,
+            feeds: network.asked(own, buffers),
+            judge: (predictions) => {
+              let [wrong, judgements] = [0, 0];
+              for (const [place, owner] of part.entries()) {
+                const row = predictions.subarray(place * width, (place + 1) * width);
+                const found = judge(row, judged.get(owner) ?? { columns: [], values: [] }, own[place] ?? emptyHistory);
+                wrong += found.wrong;
+                judgements += found.judgements;
+              }
+              return { wrong, judgements };
+            },
+          };
+        }
+      },
+    };
+  }
+
+  #rowsAtOnce(width: number): number {
+    return Math.max(1, Math.min(256, Math.floor(outputNumbers / width)));
+  }
+
+  /** Tells of the predicted row of each history, without what nothing is known of. */
+  async #predictRows(histories: readonly History[], tell: (index: number, row: Float32Array) => void): Promise<void> {
+    const { trainer, network, knownColumns } = this.#known();
+    const width = knownColumns.length;
+    const atOnce = this.#rowsAtOnce(width);
+    for (let from = 0; from < histories.length; from += atOnce) {
+      const part = histories.slice(from, from + atOnce);
+      const output = await trainer.predict(network.asked(part, trainer.buffers));
+      for (const place of part.keys()) {
+        const row = output.slice(place * width, (place + 1) * width);
+        fillUnknown(row, knownColumns, this.predicts);
+        tell(from + place, row);
+      }
+    }
+  }
+}
+
+/** Gives what nothing is known of the mean, or the least, of what something is known of. */
+function fillUnknown(row: Float32Array, known: Uint8Array, predicts: Predicts): void {
+  let [sum, count, least] = [0, 0, Number.POSITIVE_INFINITY];
+  for (let column = 0; column < row.length; column++) {
+    if (known[column] !== 1) continue;
+    const value = row[column] as number;
+    sum += value;
+    count++;
+    least = Math.min(least, value);
+  }
+  if (count === row.length || count === 0) return;
+  const filling = predicts === 'ratings' ? sum / count : least;
+  for (let column = 0; column < row.length; column++) if (known[column] !== 1) row[column] = filling;
+}
+
+/** The options are checked before there are data. */
+const smallestSpace: HistorySpace = {
+  ...{ userCount: 1, itemCount: 1, scale: { minimum: 0, maximum: 1 }, mean: 0.5 },
+  known: Uint8Array.of(1),
+  content: { vectors: Float32Array.of(1), dimension: 1 },
+};

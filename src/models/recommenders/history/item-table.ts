@@ -1,0 +1,99 @@
+import { UsageError } from '../../../core/errors.ts';
+import type { Tensor } from '../../autodiff/emitter.ts';
+import { filled, glorotUniform, uniformWithin } from '../../autodiff/initialisers.ts';
+import { add } from '../../autodiff/operations/arithmetic.ts';
+import { timesConstant } from '../../autodiff/operations/broadcast.ts';
+import { dense } from '../../autodiff/operations/dense.ts';
+import type { Tape } from '../../autodiff/tape.ts';
+import { checkShare } from './checks.ts';
+import type { HistorySpace } from './history-network.ts';
+
+/** What a network that reads sequences has of the items. */
+export interface ItemTableOptions {
+  /** Whether an item has an embedding of its own, default true. */
+  readonly id?: boolean | undefined;
+  /** Whether an item is known by its content too; default: only without `id`. */
+  readonly content?: boolean | undefined;
+  /** With both: share of the items that a step knows by content alone, default 0.5. */
+  readonly coldRate?: number | undefined;
+}
+
+/** Checked options. */
+export interface ItemTable {
+  readonly id: boolean;
+  readonly content: boolean;
+  readonly coldRate: number;
+}
+
+/** Where the vectors of the items are kept among the weights. */
+export const contentVectorsName = 'content/vectors';
+const knownName = 'items/known';
+
+/** Whether items are known by their content. */
+export function itemsHaveContent({ id = true, content = !id }: ItemTableOptions): boolean {
+  return content;
+}
+
+/** Checks options and fills in their defaults. @throws UsageError when nothing tells of an item. */
+export function itemTable(options: ItemTableOptions): ItemTable {
+  const { id = true, coldRate = 0.5 } = options;
+  const content = itemsHaveContent(options);
+  if (!id && !content) {
+    throw new UsageError('`id: false` leaves content to know items by, but `content` is false', {
+      option: 'content',
+      remedy: 'Leave out one of them.',
+    });
+  }
+  return { id, content, coldRate: id && content ? checkShare('coldRate', coldRate) : 0 };
+}
+
+/** First values of what an item table knows: which items are learnt, and what they are like. */
+export function itemFacts({ content }: ItemTable, space: HistorySpace): Map<string, Float32Array> {
+  const facts = new Map<string, Float32Array>([[knownName, Float32Array.from(space.known)]]);
+  if (content) facts.set(contentVectorsName, vectorsOf(space).vectors);
+  return facts;
+}
+
+function vectorsOf({ content }: HistorySpace) {
+  if (content !== undefined) return content;
+  throw new UsageError('a recommender that knows items by their content needs their vectors, but there are none', {
+    code: 'missing-features',
+    remedy: 'Give features, or leave out `content`.',
+  });
+}
+
+/**
+ * The items as vectors [items, width]: an embedding where ratings of the item are learnt, plus a
+ * projection of its content. In a step, `coldRate` of the items are known by content alone.
+ *
+ * @returns those vectors, and [1, items]: 0 for an item that is learnt, -1e9 for any other.
+ */
+export function writeItemTable(
+  tape: Tape,
+  table: ItemTable,
+  space: HistorySpace,
+  width: number,
+): { readonly items: Tensor; readonly away: Tensor } {
+  const { graph } = tape;
+  const { itemCount } = space;
+  const known = tape.statistic(knownName, [itemCount, 1], filled(0));
+  const parts: Tensor[] = [];
+  if (table.id) {
+    const embedding = tape.weight('items/embedding', [itemCount, width], uniformWithin(0.05));
+    const own = timesConstant(tape, embedding, known);
+    const { coldRate } = table;
+    if (!tape.training || coldRate === 0) parts.push(own);
+    else {
+      const shown = graph.multiply(tape.mask([itemCount, 1], coldRate), graph.real(1 - coldRate));
+      parts.push(timesConstant(tape, own, shown));
+    }
+  }
+  if (table.content) {
+    const { dimension } = vectorsOf(space);
+    const vectors = tape.statistic(contentVectorsName, [itemCount, dimension], filled(0));
+    parts.push(dense(tape, vectors, tape.weight('content/kernel', [dimension, width], glorotUniform)));
+  }
+  const turned = graph.emit('Transpose', [known], [1, itemCount], { perm: [1, 0] });
+  const away = graph.multiply(graph.subtract(turned, graph.real(1)), graph.real(1e9));
+  return { items: parts.reduce((sum, part) => add(tape, sum, part)), away };
+}

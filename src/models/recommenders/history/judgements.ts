@@ -1,0 +1,49 @@
+import type { History } from './histories.ts';
+
+/** What a history is judged by: places in its row, and the ratings there. */
+export interface Judged {
+  readonly columns: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** How wrong a predicted row is, over so many judgements. */
+export interface Judgement {
+  readonly wrong: number;
+  readonly judgements: number;
+}
+
+/** Squared errors of predicted ratings. */
+export function judgeRatings(row: Float32Array, { columns, values }: Judged): Judgement {
+  let wrong = 0;
+  for (const [place, column] of columns.entries()) {
+    wrong += ((row[column] as number) - (values[place] as number)) ** 2;
+  }
+  return { wrong, judgements: columns.length };
+}
+
+/**
+ * 1 - NDCG at `length` of the list of all that is known and is not in the history, the judged ones
+ * being what it should find. Of equal scores the judged one comes last: a row of one number finds
+ * nothing.
+ */
+export function judgeList(length: number, known: Uint8Array) {
+  return (row: Float32Array, { columns }: Judged, { others }: History): Judgement => {
+    const away = new Set([...others, ...columns]);
+    const ranks = columns.map((column, place) => {
+      const own = row[column] as number;
+      let better = 0;
+      for (let other = 0; other < row.length; other++) {
+        if ((row[other] as number) >= own && known[other] === 1 && !away.has(other)) better++;
+      }
+      for (const [at, other] of columns.entries()) {
+        if ((row[other] as number) > own || ((row[other] as number) === own && at < place)) better++;
+      }
+      return better;
+    });
+    const gain = (rank: number): number => 1 / Math.log2(rank + 2);
+    const found = ranks.reduce((sum, rank) => sum + (rank < length ? gain(rank) : 0), 0);
+    let ideal = 0;
+    for (let rank = 0; rank < Math.min(length, columns.length); rank++) ideal += gain(rank);
+    return { wrong: 1 - found / ideal, judgements: 1 };
+  };
+}

@@ -1,0 +1,151 @@
+import { checkInteger, checkPositive } from '../../../core/check.ts';
+import type { Tensor } from '../../autodiff/emitter.ts';
+import { filled, glorotUniform } from '../../autodiff/initialisers.ts';
+import { denseLayer } from '../../autodiff/layers.ts';
+import { add, affine } from '../../autodiff/operations/arithmetic.ts';
+import { timesConstant } from '../../autodiff/operations/broadcast.ts';
+import { multinomialLoss, normalDivergence } from '../../autodiff/operations/cross-entropy.ts';
+import { dense } from '../../autodiff/operations/dense.ts';
+import { dropout } from '../../autodiff/operations/dropout.ts';
+import { exponential, tanh } from '../../autodiff/operations/elementwise.ts';
+import type { Tape } from '../../autodiff/tape.ts';
+import { likedAboveOf } from '../liked-above.ts';
+import { checkLayers, checkShare } from './checks.ts';
+import type { HistoryDefinition, HistoryNetwork, HistorySpace, HistoryTraining } from './history-network.ts';
+import { matrixRows } from './matrix-rows.ts';
+
+/** Options of `multi-dae`. */
+export interface MultiDaeOptions {
+  /** Units of the layers between the items and the latent one, default 600; mirrored behind it. */
+  readonly hidden?: readonly number[] | undefined;
+  /** Units of the latent layer, default 200. */
+  readonly latent?: number | undefined;
+  /** Share of what a user has chosen that a step does not show, default 0.5. */
+  readonly dropout?: number | undefined;
+  /** Ratings above it are what a user has chosen. Default: two thirds up the scale. */
+  readonly likedAbove?: number | undefined;
+}
+
+/** Options of `multi-vae`. */
+export interface MultiVaeOptions extends MultiDaeOptions {
+  /** Greatest weight of the divergence, default 0.2. */
+  readonly annealCap?: number | undefined;
+  /** Steps, of all epochs together, in which a weight of 1 would be reached; default 200,000. */
+  readonly totalAnnealSteps?: number | undefined;
+}
+
+const training: HistoryTraining = {
+  batchSize: 500,
+  epochs: 200,
+  patience: 20,
+  patienceSteps: 200,
+  learningRate: 0.001,
+  l2: 0,
+};
+
+/**
+ * The denoising autoencoder of Liang et al. (2018): what a user has chosen as a row of length 1,
+ * half of it dropped, through tanh layers to scores whose softmax should give the whole of it.
+ */
+export const multiDae: HistoryDefinition<MultiDaeOptions> = {
+  ...{ name: 'multi-dae', predicts: 'scores', inTime: false, training },
+  network: (options, space) => multinomialAutoencoder('multi-dae', options, undefined, space),
+};
+
+/**
+ * The variational autoencoder of Liang et al. (2018): as `multi-dae`, but the latent layer is drawn
+ * from a normal distribution, whose divergence from the standard one is added to the loss with a
+ * weight that grows with the steps, never reset between epochs, to `annealCap`. What is predicted is
+ * of its mean.
+ */
+export const multiVae: HistoryDefinition<MultiVaeOptions> = {
+  ...{ name: 'multi-vae', predicts: 'scores', inTime: false, training },
+  network(options, space) {
+    const cap = checkPositive('annealCap', options.annealCap ?? 0.2, { zero: true });
+    const steps = checkInteger('totalAnnealSteps', options.totalAnnealSteps ?? 200_000);
+    return multinomialAutoencoder('multi-vae', options, (step) => Math.min(cap, step / steps), space);
+  },
+};
+
+function multinomialAutoencoder(
+  name: string,
+  options: MultiDaeOptions,
+  divergenceAt: ((step: number) => number) | undefined,
+  space: HistorySpace,
+): HistoryNetwork {
+  const hidden = checkLayers('hidden', options.hidden ?? [600]);
+  const latent = checkInteger('latent', options.latent ?? 200);
+  const dropped = checkShare('dropout', options.dropout ?? 0.5);
+  const above = options.likedAbove ?? likedAboveOf(space.scale);
+  const width = space.itemCount;
+  const isChosen = (rating: number): boolean => rating > above;
+  const chosen = (rating: number): number => (isChosen(rating) ? 1 : 0);
+  return {
+    side: 'users',
+    module: {
+      name,
+      build(tape) {
+        const rows = tape.graph.input('rows/chosen', ['batch', width]);
+        let x = dropout(tape, unitLength(tape, rows), dropped);
+        for (const [layer, units] of hidden.entries())
+          x = tanh(tape, denseLayer(tape, `encoder/dense-${layer + 1}`, x, units));
+        const { code, penalty } = latentOf(tape, x, latent, divergenceAt !== undefined);
+        let y = code;
+        for (const [layer, units] of [...hidden].reverse().entries())
+          y = tanh(tape, denseLayer(tape, `decoder/dense-${layer + 1}`, y, units));
+        const output = denseLayer(tape, 'output', y, width);
+        return { output, loss: multinomialLoss(tape, output, rows), ...(penalty && { penalty }) };
+      },
+    },
+    facts: new Map(),
+    knowsContent: false,
+    ...{ shortest: 1, listLength: 100, isChosen },
+    activations: (histories) => histories * (8 * width + 12 * hidden.reduce((sum, units) => sum + units, latent)),
+    learnt: (histories, { uniform, step }, buffers) => ({
+      'rows/chosen': matrixRows(histories, width, buffers, chosen),
+      ...(divergenceAt && {
+        'latent/noise': {
+          data: normalNumbers(buffers.reals(histories.length * latent), uniform),
+          shape: [histories.length, latent],
+        },
+        'latent/divergence': { data: buffers.reals(1).fill(divergenceAt(step)), shape: [1] },
+      }),
+    }),
+    asked: (histories, buffers) => ({ 'rows/chosen': matrixRows(histories, width, buffers, chosen) }),
+  };
+}
+
+/** Each row divided by its length; a row of zeros stays. */
+function unitLength(tape: Tape, rows: Tensor): Tensor {
+  const { graph } = tape;
+  const column = rows.shape.with(1, 1);
+  const length = graph.emit('ReduceL2', [rows], column, { axes: [1], keepdims: 1 });
+  return graph.divide(rows, graph.emit('Max', [length, graph.real(1)], column));
+}
+
+function latentOf(
+  tape: Tape,
+  x: Tensor,
+  latent: number,
+  isDrawn: boolean,
+): { readonly code: Tensor; readonly penalty?: Tensor } {
+  if (!isDrawn) return { code: tanh(tape, denseLayer(tape, 'latent', x, latent)) };
+  const mean = denseLayer(tape, 'latent/mean', x, latent);
+  const width = x.shape[1] as number;
+  const kernel = tape.weight('latent/log-variance/kernel', [width, latent], glorotUniform);
+  const bias = tape.weight('latent/log-variance/bias', [latent], filled(0));
+  if (!tape.training) return { code: mean };
+  const logVariance = dense(tape, x, kernel, bias);
+  const deviation = exponential(tape, affine(tape, logVariance, 0.5));
+  const noise = tape.graph.input('latent/noise', ['batch', latent]);
+  const code = add(tape, mean, timesConstant(tape, deviation, noise));
+  return { code, penalty: normalDivergence(tape, mean, logVariance, tape.graph.input('latent/divergence', [1])) };
+}
+
+/** Standard normal numbers (Box and Muller 1958). */
+function normalNumbers(into: Float32Array, uniform: () => number): Float32Array {
+  for (let at = 0; at < into.length; at++) {
+    into[at] = Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  }
+  return into;
+}

@@ -1,0 +1,170 @@
+import { checkInteger } from '../../../core/check.ts';
+import type { Tensor } from '../../autodiff/emitter.ts';
+import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
+import type { BatchFeed, Feeds } from '../../autodiff/feeds.ts';
+import { addConstant, timesConstant } from '../../autodiff/operations/broadcast.ts';
+import { classLoss } from '../../autodiff/operations/cross-entropy.ts';
+import { dense } from '../../autodiff/operations/dense.ts';
+import { rows } from '../../autodiff/operations/rows.ts';
+import { transpose } from '../../autodiff/operations/shapes.ts';
+import type { Tape } from '../../autodiff/tape.ts';
+import type { History } from './histories.ts';
+import type { HistoryNetwork, HistorySpace, StepDraws } from './history-network.ts';
+import { type ItemTableOptions, itemFacts, itemTable, writeItemTable } from './item-table.ts';
+
+/** Options of all recommenders that follow sequences. */
+export interface SequenceOptions extends ItemTableOptions {
+  /** Items of a history that are read, default 50. */
+  readonly length?: number | undefined;
+  /** Width of the vectors of items. */
+  readonly width?: number | undefined;
+  /** Ratings above it are what a user has chosen. Default: every rating. */
+  readonly likedAbove?: number | undefined;
+}
+
+/** Items of one history, oldest first, and what is asked at some of their places. */
+export interface Sequence {
+  readonly items: readonly number[];
+  /** Places whose state is asked for. */
+  readonly asked: readonly number[];
+  /** The item that each of them should lead to; empty when it is what is asked. */
+  readonly targets: readonly number[];
+  /** Places at which the item is hidden. */
+  readonly hidden?: readonly number[];
+}
+
+/** What a network makes of sequences. */
+export interface SequenceLayers {
+  readonly name: string;
+  readonly width: number;
+  /** Numbers that the layers hold for one place of a sequence. */
+  readonly units: number;
+  /** Whether the last place asked is one behind the history, at which an item is hidden. */
+  readonly asksBehind: boolean;
+  /** The state at each place, [positions, width], of what is read there, [positions, width]. */
+  readonly states: (tape: Tape, read: Tensor, length: number) => Tensor;
+  /** What a step shows and asks of a history of two items or more. */
+  readonly lesson: (items: readonly number[], draws: StepDraws) => Sequence;
+}
+
+/** Names of the graph's inputs. */
+export const sequenceInputs = {
+  /** Item numbers, int32 [histories * length], 0 behind the end of a history. */
+  items: 'sequence/items',
+  /** 1 at a place of a history where an item is shown, 0 elsewhere, float32 [positions, 1]. */
+  shown: 'sequence/shown',
+  /** 1 at a place where an item is hidden, float32 [positions, 1]. */
+  hidden: 'sequence/hidden',
+  /** 1 at a place inside a history, float32 [histories, length]. */
+  inside: 'sequence/inside',
+  /** Places that are asked, int32 [asked], and 0 for a history without items, float32 [asked, 1]. */
+  asked: 'sequence/asked',
+  some: 'sequence/some',
+  /** Items that they should lead to, int32 [asked]. */
+  targets: 'sequence/targets',
+} as const;
+
+/**
+ * A network that reads the items of a user in the order of time and gives, at a place, a state whose
+ * products with the vectors of the items are their scores: by the softmax over all items that are
+ * learnt it should find the item that is asked for. Items are read and scored by the same vectors,
+ * which may come from content.
+ */
+export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions, space: HistorySpace): HistoryNetwork {
+  const length = checkInteger('length', options.length ?? 50, 2);
+  const table = itemTable(options);
+  const above = options.likedAbove ?? Number.NEGATIVE_INFINITY;
+  const isChosen = (rating: number): boolean => rating > above;
+  const chosen = ({ others, values }: History): number[] =>
+    Array.from(others).filter((_, place) => isChosen(values[place] as number));
+  return {
+    side: 'users',
+    module: {
+      name: layers.name,
+      build: (tape) => {
+        const { graph } = tape;
+        const { items, away } = writeItemTable(tape, table, space, layers.width);
+        const places = (name: string, axis: string): Tensor => graph.cast(graph.input(name, [axis], 'int32'), 'int64');
+        const looked = rows(tape, items, places(sequenceInputs.items, 'positions'));
+        const read = timesConstant(tape, looked, graph.input(sequenceInputs.shown, ['positions', 1]));
+        const states = layers.states(tape, read, length);
+        const asked = rows(tape, states, places(sequenceInputs.asked, 'asked'));
+        const some = timesConstant(tape, asked, graph.input(sequenceInputs.some, ['asked', 1]));
+        const scores = dense(tape, some, transpose(tape, items, [1, 0]));
+        const targets = places(sequenceInputs.targets, 'asked');
+        return { output: scores, loss: classLoss(tape, addConstant(tape, scores, away), targets) };
+      },
+    },
+    facts: itemFacts(table, space),
+    knowsContent: table.content,
+    ...{ shortest: 2, listLength: 10, isChosen },
+    activations: (histories) =>
+      histories * length * (5 * space.itemCount + 3 * layers.units) + 8 * space.itemCount * layers.width,
+    learnt(histories, draws, buffers) {
+      const lessons = histories.map((history) => {
+        const items = chosen(history);
+        // Of a long history another part each time, so that all of it is learnt.
+        const most = length + (layers.asksBehind ? 0 : 1);
+        const end = items.length - Math.floor(draws.uniform() * Math.max(1, items.length - most + 1));
+        return layers.lesson(items.slice(Math.max(0, end - most), end), draws);
+      });
+      return sequenceFeeds(lessons, length, buffers);
+    },
+    asked(histories, buffers) {
+      const questions = histories.map((history): Sequence => {
+        const items = chosen(history).slice(layers.asksBehind ? 1 - length : -length);
+        if (!layers.asksBehind) return { items, asked: [Math.max(0, items.length - 1)], targets: [] };
+        return { items: [...items, 0], asked: [items.length], targets: [], hidden: [items.length] };
+      });
+      const { [sequenceInputs.targets]: _targets, ...feeds } = sequenceFeeds(questions, length, buffers);
+      return feeds;
+    },
+  };
+}
+
+/** Sequences side by side, each filled up behind its end. */
+export function sequenceFeeds(sequences: readonly Sequence[], length: number, buffers: FeedBuffers): Feeds {
+  const positions = sequences.length * length;
+  const items = buffers.integers(positions).fill(0);
+  const shown = buffers.reals(positions).fill(0);
+  const hidden = buffers.reals(positions).fill(0);
+  const inside = buffers.reals(positions).fill(0);
+  const count = sequences.reduce((sum, { asked }) => sum + asked.length, 0);
+  const asked = buffers.integers(count);
+  const targets = buffers.integers(count).fill(0);
+  const some = buffers.reals(count);
+  let at = 0;
+  for (const [row, sequence] of sequences.entries()) {
+    const start = row * length;
+    items.set(sequence.items, start);
+    shown.fill(1, start, start + sequence.items.length);
+    inside.fill(1, start, start + sequence.items.length);
+    for (const place of sequence.hidden ?? []) {
+      shown[start + place] = 0;
+      hidden[start + place] = 1;
+    }
+    for (const [index, place] of sequence.asked.entries()) {
+      asked[at] = start + place;
+      targets[at] = sequence.targets[index] ?? 0;
+      // A place behind a history without items is asked of nothing.
+      some[at] = sequence.items.length > (sequence.hidden?.length ?? 0) ? 1 : 0;
+      at++;
+    }
+  }
+  const feed = (data: BatchFeed['data'], ...shape: number[]): BatchFeed => ({ data, shape });
+  return {
+    [sequenceInputs.items]: feed(items, positions),
+    [sequenceInputs.shown]: feed(shown, positions, 1),
+    [sequenceInputs.hidden]: feed(hidden, positions, 1),
+    [sequenceInputs.inside]: feed(inside, sequences.length, length),
+    [sequenceInputs.asked]: feed(asked, count),
+    [sequenceInputs.some]: feed(some, count, 1),
+    [sequenceInputs.targets]: feed(targets, count),
+  };
+}
+
+/** Each item of a history shown, and at each place the next one asked for. */
+export function nextItems(items: readonly number[]): Sequence {
+  const shown = items.slice(0, -1);
+  return { items: shown, asked: [...shown.keys()], targets: items.slice(1) };
+}

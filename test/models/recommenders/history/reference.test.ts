@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { elementCount } from '../../../../src/models/autodiff/emitter.ts';
+import { FeedBuffers } from '../../../../src/models/autodiff/feed-buffers.ts';
+import { adam } from '../../../../src/models/autodiff/optimisers/adam.ts';
+import { initialState, overwrite } from '../../../../src/models/autodiff/state.ts';
+import { StepRunner } from '../../../../src/models/autodiff/step-runner.js';
+import { planTraining } from '../../../../src/models/autodiff/training-plan.ts';
+import { autoRec } from '../../../../src/models/recommenders/history/autorec.ts';
+import { bert4Rec } from '../../../../src/models/recommenders/history/bert4rec.ts';
+import { deepAe } from '../../../../src/models/recommenders/history/deep-ae.ts';
+import { gru4Rec } from '../../../../src/models/recommenders/history/gru4rec.ts';
+import { Histories } from '../../../../src/models/recommenders/history/histories.ts';
+import type { HistoryNetwork, HistorySpace } from '../../../../src/models/recommenders/history/history-network.ts';
+import { multiDae, multiVae } from '../../../../src/models/recommenders/history/multi-vae.ts';
+import { sasRec } from '../../../../src/models/recommenders/history/sasrec.ts';
+import { weightShapes } from '../../../../src/models/recommenders/neural/weight-shapes.ts';
+import { globalMean } from '../../../../src/models/recommenders/recommender.ts';
+import { numbersOf } from '../../../fixtures/movielens.ts';
+import { training } from '../support.ts';
+
+const reference = JSON.parse(readFileSync(new URL('history-reference.json', import.meta.url), 'utf8')) as Record<
+  string,
+  readonly number[]
+>;
+const [users, items] = [7, 9];
+
+/** The ratings of history-reference.py. */
+function ratings() {
+  const next = numbersOf(11);
+  const rows: [number, number, number][] = [];
+  for (let user = 0; user < users; user++) {
+    for (let item = 0; item < items; item++) {
+      if (next() < 0.6) rows.push([user, item, 1 + Math.floor(next() * 5)]);
+    }
+  }
+  return { ...training(rows, users, items), scale: { minimum: 1, maximum: 5 } };
+}
+
+const data = ratings();
+const other = numbersOf(23);
+const space: HistorySpace = {
+  ...{ userCount: users, itemCount: items, scale: data.scale, mean: globalMean(data.values) },
+  known: new Uint8Array(items).fill(1),
+  content: { vectors: Float32Array.from({ length: items * 3 }, () => 2 * other() - 1), dimension: 3 },
+};
+const sequences = { width: 4, length: 6, dropout: 0 };
+const attention = { ...sequences, layers: 1, heads: 2, inner: 5 };
+
+const networks: Readonly<Record<string, HistoryNetwork>> = {
+  autorec: autoRec.network({ hidden: 4 }, space),
+  'deep-ae': deepAe.network({ hidden: [5, 3, 5], dropout: 0 }, space),
+  'multi-dae': multiDae.network({ hidden: [5], latent: 3, dropout: 0 }, space),
+  'multi-vae': multiVae.network({ hidden: [5], latent: 3, dropout: 0, totalAnnealSteps: 10 }, space),
+  gru4rec: gru4Rec.network({ ...sequences, hidden: 3, content: true, coldRate: 0 }, space),
+  sasrec: sasRec.network(attention, space),
+  bert4rec: bert4Rec.network({ ...attention, maskRatio: 0.4 }, space),
+};
+
+/** Losses of three steps of Adam, from the weights of history-reference.py. */
+async function losses(network: HistoryNetwork): Promise<number[]> {
+  const optimiser = adam();
+  const { plan, groups } = planTraining(network.module, optimiser, 0);
+  const state = initialState(groups, 1);
+  const next = numbersOf(5);
+  const shapes = [...weightShapes(network.module)].filter(([name]) => !network.facts.has(name));
+  const drawn = shapes
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([name, shape]) =>
+        [name, Float32Array.from({ length: elementCount(shape) }, () => 0.8 * (next() - 0.5))] as const,
+    );
+  overwrite(plan.state, state, new Map([...drawn, ...network.facts]));
+  const runner = await StepRunner.open(plan, { seed: 1 });
+  runner.load(state);
+  const histories = new Histories(data, network.side, false);
+  const all = Array.from({ length: network.side === 'users' ? users : items }, (_, owner) => histories.of(owner));
+  const found: number[] = [];
+  for (let step = 0; step < 3; step++) {
+    const feeds = network.learnt(all, { uniform: numbersOf(17 + step), step }, new FeedBuffers());
+    const [loss] = await runner.steps([{ feeds, step: step + 1, scalars: optimiser.scalarsAt(step + 1, 0.01) }]);
+    found.push(loss as number);
+  }
+  await runner.close();
+  return found;
+}
+
+describe('networks that read histories', () => {
+  it.each(Object.keys(reference))('%s has the first losses that PyTorch gives', async (name) => {
+    const found = await losses(networks[name] as HistoryNetwork);
+    for (const [step, loss] of found.entries()) {
+      expect(Math.abs(loss - (reference[name]?.[step] as number))).toBeLessThan(1e-4);
+    }
+  });
+
+  it('is checked against PyTorch, each of them', () => {
+    expect(Object.keys(reference)).toEqual(Object.keys(networks));
+  });
+});
