@@ -2,14 +2,18 @@
  * The layout of `analyze` on many rows: CPU seconds, the most memory that the process held, and how
  * faithful the layout is. Each size runs in a process of its own.
  *
- *   node dist/bench/umap.js [--rows 5000,20000,120000] [--dimension 600]
+ *   node dist/bench/umap.js [--rows 5000,20000,120000] [--dimension 600] [--save DIR]
+ *   python3 bench/umap-reference.py DIR/5000
  *
  * Rows are synthetic: 40 groups of normal values around centres of their own, in 20 directions of
  * the space, and noise in all of them.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { randomIntegers } from '../src/core/random-integers.ts';
 import { faithfulness } from '../src/models/analysis/faithfulness.ts';
+import { leadingComponents } from '../src/models/analysis/leading-components.ts';
 import { umap } from '../src/models/analysis/umap.ts';
 import { benchOptions } from './clips.ts';
 import { runMeasured } from './run-measured.ts';
@@ -17,7 +21,7 @@ import { runMeasured } from './run-measured.ts';
 const MiB = 2 ** 20;
 const GROUPS = 40;
 const INNER = 20;
-const options = benchOptions({ rows: '5000,20000,120000', dimension: '600', alone: '' });
+const options = benchOptions({ rows: '5000,20000,120000', dimension: '600', alone: '', save: '' });
 const dimension = Number(options.dimension);
 
 /** Normal values (Box and Muller) that a text decides. */
@@ -49,24 +53,40 @@ function syntheticRows(count: number): Float32Array {
 
 async function layOutAlone(count: number): Promise<object> {
   const points = { values: syntheticRows(count), count, dimension };
-  const before = process.cpuUsage();
-  const { points: plane, parts } = await umap(points);
-  const { user, system } = process.cpuUsage(before);
+  const start = process.cpuUsage();
+  const space = await leadingComponents(points);
+  const middle = process.cpuUsage(start);
+  const coarse = dimension > (space?.points.dimension ?? dimension) ? space?.points : undefined;
+  const { points: plane, parts } = await umap(points, { coarse });
+  const whole = process.cpuUsage(start);
   const asked = Int32Array.from({ length: 500 }, (_, at) => Math.floor((at * count) / 500));
   const { trustworthiness, continuity } = await faithfulness(points, plane, asked, 15);
+  if (options.save !== '') save(points.values, plane.values);
+  const seconds = ({ user, system }: NodeJS.CpuUsage) => +((user + system) / 1e6).toFixed(1);
   return {
     rows: count,
-    'layout CPU s': +((user + system) / 1e6).toFixed(1),
+    'components CPU s': seconds(middle),
+    'components and layout CPU s': seconds(whole),
     parts,
     'trustworthiness (500 rows asked)': +trustworthiness.toFixed(3),
     continuity: +continuity.toFixed(3),
   };
 }
 
+/** The rows and their layout, for umap-reference.py. */
+function save(rows: Float32Array, plane: Float32Array | Float64Array): void {
+  const directory = join(options.save as string, options.alone as string);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'rows.f32'), rows);
+  writeFileSync(join(directory, 'plane.f64'), plane);
+  writeFileSync(join(directory, 'shape.json'), JSON.stringify({ dimension }));
+}
+
 if (options.alone) console.log(JSON.stringify(await layOutAlone(Number(options.alone))));
 else {
   for (const rows of (options.rows as string).split(',')) {
     const args = [fileURLToPath(import.meta.url), '--alone', rows, '--dimension', String(dimension)];
+    if (options.save !== '') args.push('--save', options.save as string);
     const { code, stdout, stderr, peakBytes } = await runMeasured(process.execPath, args);
     if (code !== 0) throw new Error(`${rows} rows: ${stderr}`);
     console.log({ ...JSON.parse(stdout), dimension, 'peak MiB': Math.round(peakBytes / MiB) });

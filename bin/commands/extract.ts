@@ -2,11 +2,13 @@ import { UsageError } from '../../src/core/errors.ts';
 import { explainText } from '../../src/graphs/explain.ts';
 import { extract } from '../../src/graphs/extract.ts';
 import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
+import { type FilmStrip, FilmStrips } from '../../src/graphs/reports/film-strips.ts';
 import { RunRecord } from '../../src/graphs/reports/run-record.ts';
 import { runReport } from '../../src/graphs/reports/run-report.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { repeatedFrameRules } from '../../src/operators/embed.ts';
 import { defineCommand } from '../command.ts';
+import type { Console } from '../console.ts';
 import { extractionOptions, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, required, text, word } from '../option-table.ts';
@@ -92,6 +94,7 @@ export const command = defineCommand({
     checkOutput(values.out, format, json);
     const interrupts = catchInterrupts(console, drainNotice('videos'));
     const record = new RunRecord();
+    const strips = report === undefined ? undefined : stripsOf(values);
     const listeners = extractionToldTo(console);
     let summary: RunSummary;
     try {
@@ -108,6 +111,7 @@ export const command = defineCommand({
           const { operators: _, ...shown } = progress;
           console.progress(shown, progressLine);
         },
+        onFrame: strips && ((frame, video) => strips.take(frame, video)),
         onItem: (item) => {
           record.item(item);
           listeners.onItem(item);
@@ -116,7 +120,7 @@ export const command = defineCommand({
     } finally {
       interrupts.release();
     }
-    if (report !== undefined) await writePage(runReport(summary, record), report);
+    if (report !== undefined) await writePage(runReport(summary, record, await shownStrips(strips, console)), report);
     console.result(summary, (made) => summaryText(made, directory), {
       to: directory === undefined ? 'err' : 'out',
       isNews: isNews(summary),
@@ -124,6 +128,26 @@ export const command = defineCommand({
     return exitCode(summary, allowDead);
   },
 });
+
+/** Pictures of the subclips that the report shows: of the first cut. */
+function stripsOf({ subclips: [subclips] = [], subclipSeconds: [seconds] = [] }: Cuts): FilmStrips {
+  return new FilmStrips(subclips === undefined && seconds !== undefined ? { seconds } : { subclips: subclips ?? 10 });
+}
+
+interface Cuts {
+  readonly subclips?: readonly number[] | undefined;
+  readonly subclipSeconds?: readonly number[] | undefined;
+}
+
+/** A report without pictures is better than none. */
+async function shownStrips(strips: FilmStrips | undefined, console: Console): Promise<FilmStrip[]> {
+  try {
+    return (await strips?.finish()) ?? [];
+  } catch (error) {
+    console.warn(`the report has no pictures: ${(error as Error).message}`);
+    return [];
+  }
+}
 
 /** @throws UsageError when the features cannot go where they are to go. */
 function checkOutput(out: string, format: string | undefined, json: boolean): void {

@@ -29,6 +29,7 @@ export {
 } from '../graphs/analysis/search-features.ts';
 export { writePoints } from '../graphs/analysis/write-points.ts';
 export { experimentReport } from '../graphs/reports/experiment-report.ts';
+export { type FilmStrip, FilmStrips } from '../graphs/reports/film-strips.ts';
 export { type RunMoment, RunRecord } from '../graphs/reports/run-record.ts';
 export { runReport } from '../graphs/reports/run-report.ts';
 export type { Served } from '../graphs/serve/endpoints.ts';

@@ -61,6 +61,7 @@ export const extractOptions: KnownOptions<ExtractOptions> = {
   forcePrecision: true,
   out: true,
   subclipSeconds: true,
+  onFrame: true,
 };
 
 /**

@@ -2,9 +2,11 @@ import type { Observable } from 'rxjs';
 import { checkOneOf, checkPositive } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
+import type { Video } from '../io/media/video.ts';
 import type { UnopenedNetwork } from '../models/networks/network.ts';
 import { checkCuts } from '../operators/division.ts';
 import type { RepeatedFrames } from '../operators/embed.ts';
+import type { Frame } from '../operators/frame.ts';
 import { type Statistic, statisticNames } from '../operators/statistics.ts';
 import type { SubclipRow } from '../operators/subclip-row.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
@@ -21,8 +23,8 @@ import { networkSpec } from './spec/network-spec.ts';
 export const OPERATORS = { embedVisual: 'embed-visual', embedAudio: 'embed-audio' } as const;
 
 /**
- * What an extraction computes. Everything but `maxDuration`, `allowPartial` and `duplicates` is
- * part of its id.
+ * What an extraction computes. Everything but `maxDuration`, `allowPartial`, `repeatedFrames` and
+ * `onFrame` is part of its id.
  */
 export interface ExtractionOptions {
   /** Network over frames; without it, there is no visual column. */
@@ -52,6 +54,8 @@ export interface ExtractionOptions {
    * default) or are computed; the values are the same.
    */
   readonly repeatedFrames?: RepeatedFrames | undefined;
+  /** Told of every frame that is decoded, as it comes; the frame is valid during the call. */
+  readonly onFrame?: ((frame: Frame, video: Video) => void) | undefined;
 }
 
 /**
@@ -63,7 +67,7 @@ export interface ExtractionOptions {
  * const graph = extractionGraph({ visual: network('alexnet', { weights: 'random:1' }) });
  */
 export function extractionGraph(options: ExtractionOptions): VideoGraph {
-  const { visual, audio, fps = 'native', allowPartial, maxDuration, repeatedFrames } = options;
+  const { visual, audio, fps = 'native', allowPartial, maxDuration, repeatedFrames, onFrame } = options;
   if (visual === undefined && audio === undefined) {
     throw new UsageError('an extraction needs a visual or an audio network, but has neither');
   }
@@ -103,5 +107,5 @@ export function extractionGraph(options: ExtractionOptions): VideoGraph {
     audio: audio && networkSpec(audio),
     duplicates: repeatedFrames,
   } as const;
-  return dataflow({ name: 'extraction', params, columns, maxDuration, allowPartial, origin });
+  return dataflow({ name: 'extraction', params, columns, maxDuration, allowPartial, origin, onFrame });
 }

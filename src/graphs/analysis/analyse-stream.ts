@@ -4,22 +4,27 @@ import { type Density, densityOf, densityOverlap, type Extent, extentOf } from '
 import { type Faithfulness, faithfulness } from '../../models/analysis/faithfulness.ts';
 import type { InnerRule } from '../../models/analysis/inner-third.ts';
 import { type LabelPrediction, predictLabels } from '../../models/analysis/label-prediction.ts';
+import { type LeadingComponents, leadingComponents } from '../../models/analysis/leading-components.ts';
 import { type LinearProbe, linearProbe } from '../../models/analysis/linear-probe.ts';
-import { type Points, pointsAt } from '../../models/analysis/points.ts';
+import { firstCoordinates, type Points, pointsAt } from '../../models/analysis/points.ts';
 import { silhouette } from '../../models/analysis/silhouette.ts';
-import { umap } from '../../models/analysis/umap.ts';
-import { fitExact } from '../../models/pca/exact.ts';
-import { transform } from '../../models/pca/fitted-pca.ts';
-import { Moments } from '../../models/pca/moments.ts';
+import { EXACT_ROWS, umap } from '../../models/analysis/umap.ts';
 import type { FeatureRows } from './feature-rows.ts';
 import { itemMeans } from './item-means.ts';
 
 /** Components of the space that groups are compared in beside the plane. */
 const COMPARED_COMPONENTS = 10;
-/** At most this many rows are asked what costs the distances to all others. */
+/** At most this many rows are asked what costs the distances to all others, ... */
 const ASKED_ROWS = 2000;
-/** Of more values the spectrum is not computed. */
-const SPECTRUM_DIMENSIONS = 512;
+/** ... and no more than take this many products, some ten seconds, but at least `LEAST_ASKED`. */
+const ASKED_PRODUCTS = 1e10;
+const LEAST_ASKED = 200;
+/** The same for items that are asked for their genres: these need not be few. */
+const GENRE_PRODUCTS = 2e10;
+/** Means of more values are probed in their first components. */
+const PROBED_VALUES = 600;
+/** Processor seconds that a layout takes: for each row and epoch, each row, and each value. */
+const SECONDS = { epoch: 4e-6, search: 6e-4, value: 4e-7 };
 
 /** How groups of rows overlap: in the plane, with and without a form assumed, and in PCA space. */
 export interface GroupOverlaps {
@@ -47,14 +52,24 @@ export interface StreamAnalysis {
   /** Parts that the graph of neighbours fell into, see `PlanarEmbedding`. */
   readonly parts: number;
   readonly neighbours: number;
+  /** In how many components candidates for neighbours were looked for; undefined: in the rows. */
+  readonly searchedComponents: number | undefined;
   readonly faithfulness: Faithfulness;
   readonly subclips: GroupOverlaps | undefined;
   readonly genres: GroupOverlaps | undefined;
   readonly silhouetteBySubclip: number | undefined;
+  /** A row counts once for each of its genres. */
+  readonly silhouetteByGenre: number | undefined;
   readonly genrePrediction: LabelPrediction | undefined;
+  /** Of item means; of more than 600 values, of their first 64 components. */
   readonly ratingProbe: LinearProbe | undefined;
-  /** Shares of the variance, largest first: the whole spectrum, up to 512 values a row. */
+  /**
+   * Shares of the variance, largest first: of all components, up to 1,024 values a row, else of the
+   * first 1,000. Undefined for rows of one value.
+   */
   readonly spectrum: Float64Array | undefined;
+  /** How many rows the spectrum is of: those of many long rows that are evenly taken. */
+  readonly spectrumRows: number | undefined;
 }
 
 /** What is known of items beside their features. */
@@ -73,6 +88,14 @@ export interface StreamAnalysisOptions extends ItemLabels {
   readonly seed?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
+  readonly onProgress?: ((progress: AnalysisProgress) => void) | undefined;
+}
+
+/** How far the layout of a stream is. */
+export interface AnalysisProgress {
+  readonly stream: string;
+  readonly epoch: number;
+  readonly epochs: number;
 }
 
 /** Lays one stream out in the plane and measures what groups of its rows have in common. */
@@ -84,18 +107,37 @@ export async function analyseStream(
   const { points, subclips, items, itemIds, stream } = rows;
   const say = options.onMessage ?? (() => {});
   const seed = options.seed ?? 1;
-  say(`${stream}: ${points.count} rows of ${points.dimension} values are laid out`);
-  const { points: plane, parts, neighbours } = await umap(points, options);
-  say(`${stream}: groups are compared`);
-  const asked = someRows(points.count, ASKED_ROWS, `reelflow-asked-rows-1:${seed}`);
-  const extent = extentOf(plane);
+  say(`${stream}: ${points.count} rows of ${points.dimension} values are laid out; ${expected(points)}`);
   const space = await leadingComponents(points);
-  const compare = (groups: Groups) => compareGroups(plane, extent, space?.points, groups, options.innerRule);
-  const bySubclip = groupsOf(subclips, (subclip) => [String(subclip + 1)]);
+  const coarse = coarseOf(points, space);
+  const {
+    points: plane,
+    parts,
+    neighbours,
+  } = await umap(points, {
+    ...options,
+    coarse,
+    onEpoch: (epoch, epochs) => options.onProgress?.({ stream, epoch, epochs }),
+  });
+  say(`${stream}: groups are compared`);
+  const asked = someRows(
+    points.count,
+    askedOf(points, ASKED_PRODUCTS, ASKED_ROWS),
+    `reelflow-asked-rows-1:${seed}`,
+  ).sort();
+  const extent = extentOf(plane);
+  const components = space && firstCoordinates(space.points, COMPARED_COMPONENTS);
+  const compare = (groups: Groups) => compareGroups(plane, extent, components, groups, options.innerRule);
+  const bySubclip = groupsOf(subclips, (subclip) => [String(subclip)]);
   const genresOf = options.genresOf;
   const byGenre = genresOf && groupsOf(items, (item) => genresOf(itemIds[item] as string) ?? []);
   const means = itemMeans(rows);
   const itemGenres = genresOf && groupsOf(itemIds.keys(), (item) => genresOf(itemIds[item] as string) ?? []);
+  const askedItems = someRows(means.count, askedOf(means, GENRE_PRODUCTS), `reelflow-asked-items-1:${seed}`).sort();
+  const probed =
+    points.dimension > PROBED_VALUES && space !== undefined ? itemMeans({ ...rows, points: space.points }) : means;
+  const silhouetteOf = async (groups: Groups | undefined) =>
+    groups !== undefined && groups.size > 1 ? silhouette(points, groups, asked) : undefined;
   return {
     stream,
     dimension: points.dimension,
@@ -108,14 +150,37 @@ export async function analyseStream(
     density: densityOf(plane, extent),
     parts,
     neighbours,
+    searchedComponents: coarse?.dimension,
     faithfulness: await faithfulness(points, plane, asked, Math.min(15, Math.floor(points.count / 3))),
     subclips: bySubclip.size > 1 ? compare(bySubclip) : undefined,
     genres: byGenre === undefined || byGenre.size === 0 ? undefined : compare(byGenre),
-    silhouetteBySubclip: bySubclip.size > 1 ? await silhouette(points, subclips, asked) : undefined,
-    genrePrediction: itemGenres && itemIds.length > 2 ? await predictLabels(means, itemGenres, { seed }) : undefined,
-    ratingProbe: probeRatings(means, itemIds, options.meanRatingOf),
+    silhouetteBySubclip: await silhouetteOf(bySubclip),
+    silhouetteByGenre: await silhouetteOf(byGenre),
+    genrePrediction:
+      itemGenres && itemIds.length > 2
+        ? await predictLabels(means, itemGenres, { seed, asked: askedItems })
+        : undefined,
+    ratingProbe: probeRatings(probed, itemIds, options.meanRatingOf),
     spectrum: space?.spectrum,
+    spectrumRows: space?.rows,
   };
+}
+
+/** Where candidates for the neighbours of many long rows are looked for. */
+function coarseOf({ count, dimension }: Points, space: LeadingComponents | undefined): Points | undefined {
+  return space !== undefined && count > EXACT_ROWS && dimension > space.points.dimension ? space.points : undefined;
+}
+
+/** How many rows may be asked for their distances to all others. */
+function askedOf({ count, dimension }: Points, products: number, most = count): number {
+  return Math.max(LEAST_ASKED, Math.min(most, Math.floor(products / (count * dimension))));
+}
+
+/** How long it will take, of what was measured: see docs/evidence/analysis.md. */
+function expected({ count, dimension }: Points): string {
+  const epochs = count > 10_000 ? 200 : 500;
+  const seconds = SECONDS.epoch * count * epochs + SECONDS.search * count + SECONDS.value * count * dimension;
+  return seconds < 90 ? `about ${Math.ceil(seconds / 10) * 10} s` : `about ${Math.ceil(seconds / 60)} min`;
 }
 
 function groupsOf<Key extends number>(keys: Iterable<Key>, namesOf: (key: Key) => readonly string[]): Groups {
@@ -152,27 +217,6 @@ function compareGroups(
     densities,
     components: components && overlaps(components, groups, rule),
     shapes,
-  };
-}
-
-/** The rows in their first principal components, and the whole spectrum where it costs little. */
-async function leadingComponents(
-  points: Points,
-): Promise<{ points: Points; spectrum: Float64Array | undefined } | undefined> {
-  const { dimension, count } = points;
-  if (dimension < 2) return undefined;
-  const values = points.values instanceof Float32Array ? points.values : Float32Array.from(points.values);
-  const moments = new Moments(dimension);
-  await moments.add(values, count);
-  const most = Math.min(count - 1, dimension);
-  const whole = dimension <= SPECTRUM_DIMENSIONS;
-  const pca = await fitExact(moments, { components: whole ? most : Math.min(COMPARED_COMPONENTS, most) });
-  const kept = Math.min(COMPARED_COMPONENTS, most);
-  const first = { ...pca, components: kept, axes: pca.axes.subarray(0, kept * dimension) };
-  const reduced = Float64Array.from(await transform(first, values, count));
-  return {
-    points: { values: reduced, count, dimension: kept },
-    spectrum: whole ? pca.explainedVarianceRatio : undefined,
   };
 }
 

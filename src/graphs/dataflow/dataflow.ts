@@ -9,6 +9,7 @@ import { DoubtfulLength } from '../../io/media/decoding-options.ts';
 import { combineVerdicts, type Verdict } from '../../io/media/faults.ts';
 import type { MediaInfo } from '../../io/media/media-info.ts';
 import type { Video } from '../../io/media/video.ts';
+import type { Frame } from '../../operators/frame.ts';
 import { dimensionOf } from '../../operators/statistics.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
 import { tooLong } from '../duration-limit.ts';
@@ -43,6 +44,11 @@ export interface DataflowOptions {
    * dead letter.
    */
   readonly allowPartial?: boolean | undefined;
+  /**
+   * Told of every picture that is decoded, of the first source of pictures, as it comes and in this
+   * process; the frame is valid during the call.
+   */
+  readonly onFrame?: ((frame: Frame, video: Video) => void) | undefined;
   /** How another process makes it again. Default: it was written inline, and cannot be. */
   readonly origin?: GraphOrigin | undefined;
 }
@@ -146,7 +152,9 @@ export function dataflow(options: DataflowOptions): VideoGraph {
     const tables = new Map<string, RowTable>();
     const verdicts: Verdict[] = [];
     const decoding = { allowPartial, stopInDoubt, onVerdict: (verdict: Verdict) => void verdicts.push(verdict) };
-    const running = new RunningScope(video, signal, { scope, services, decoding, reached });
+    const { onFrame } = options;
+    const told = onFrame && ((frame: Frame) => onFrame(frame, video));
+    const running = new RunningScope(video, signal, { scope, services, decoding, reached, onFrame: told });
     const streams = running.compose(columns(running));
 
     const finished = scope.reservation(COMMIT);

@@ -52,8 +52,12 @@ export class RunningScope implements VideoScope {
   readonly #services: NetworkServices;
   readonly #decoding: Decoding;
   readonly #reached: (seconds: number) => void;
+  readonly #onFrame: ((frame: Frame) => void) | undefined;
 
-  /** @param run.reached told of every element's time. */
+  /**
+   * @param run.reached told of every element's time.
+   * @param run.onFrame told of every frame of the first source of pictures, valid during the call.
+   */
   constructor(
     readonly video: Video,
     readonly signal: AbortSignal,
@@ -62,12 +66,14 @@ export class RunningScope implements VideoScope {
       readonly services: NetworkServices;
       readonly decoding: Decoding;
       readonly reached: (seconds: number) => void;
+      readonly onFrame?: ((frame: Frame) => void) | undefined;
     },
   ) {
     this.#scope = run.scope;
     this.#services = run.services;
     this.#decoding = run.decoding;
     this.#reached = run.reached;
+    this.#onFrame = run.onFrame;
   }
 
   /** Pictures take the time: how far they are is how far the video is. */
@@ -88,7 +94,10 @@ export class RunningScope implements VideoScope {
     return this.#once(source, (isFirst) => {
       const { kind: _, ...picture } = source;
       const counted = tap<Frame>((frame) => {
-        if (isFirst) this.decoded.frames += 1;
+        if (isFirst) {
+          this.decoded.frames += 1;
+          this.#onFrame?.(frame);
+        }
         this.#reached(frame.time);
       });
       return frames(this.video, { ...this.#decoding, scope: this.#scope, signal: this.signal, ...picture }).pipe(

@@ -4,6 +4,7 @@ import { curvesFigure, type Series } from '../../io/report/series-figures.ts';
 import { figureHtml, tableHtml } from '../../io/report/table.ts';
 import { formatBytes } from '../../operators/budget.ts';
 import type { RunSummary } from '../run-summary.ts';
+import type { FilmStrip } from './film-strips.ts';
 import type { RunRecord } from './run-record.ts';
 
 const MiB = 2 ** 20;
@@ -13,10 +14,11 @@ const MiB = 2 ** 20;
  * the others up and when, and memory against its limit. One HTML file that needs nothing else.
  *
  * @param record what was told while it ran; figures over time are left out when it is empty.
+ * @param strips pictures of its items, see `FilmStrips`.
  * @example
  * await writeFile('run.html', runReport(summary, record));
  */
-export function runReport(summary: RunSummary, record: RunRecord): string {
+export function runReport(summary: RunSummary, record: RunRecord, strips: readonly FilmStrip[] = []): string {
   const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
   const random = summary.randomWeights;
   return pageHtml({
@@ -29,6 +31,9 @@ export function runReport(summary: RunSummary, record: RunRecord): string {
     summary: `${committed} committed${partial > 0 ? ` (${partial} partial)` : ''}${cached > 0 ? ` (${cached} from the cache)` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead, in ${summary.wallSeconds.toFixed(1)} s.`,
     sections: [
       { id: 'decoded', heading: 'What was decoded', body: decodedBody(summary, record) },
+      ...(strips.length > 0
+        ? [{ id: 'pictures', heading: 'What it looks like', body: stripsBody(strips, summary) }]
+        : []),
       ...(summary.dead.length > 0
         ? [{ id: 'dead', heading: 'What could not be decoded', body: deadBody(summary) }]
         : []),
@@ -67,6 +72,26 @@ function decodedBody(summary: RunSummary, { items, more }: RunRecord): Html {
             : undefined
         }`
   }`;
+}
+
+function stripsBody(strips: readonly FilmStrip[], { videos: { committed, cached, dead } }: RunSummary): Html {
+  const decoded = committed - cached + dead;
+  return html`<p>The frame at the middle of each subclip, as the network saw it${
+    decoded > strips.length ? `; the first ${strips.length} items are shown` : ''
+  }. Below each its subclip, from 0, and its time.</p>
+<div class="strips">${strips.map(
+    ({ item, pictures }) =>
+      html`<figure><figcaption>${item}</figcaption><ol>${pictures.map(
+        ({ subclip, time, width, height, jpeg }) =>
+          html`<li><img src="data:image/jpeg;base64,${Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.length).toString('base64')}" width="${width}" height="${height}" alt="${item}, subclip ${subclip}"><span>${subclip}: ${clock(time)}</span></li>`,
+      )}</ol></figure>`,
+  )}</div>`;
+}
+
+/** Seconds as minutes and seconds. */
+function clock(seconds: number): string {
+  const tenths = Math.round(10 * seconds);
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
 }
 
 function deadBody({ dead }: RunSummary): Html {

@@ -34,6 +34,12 @@ th:first-child, td:first-child, td.text, th.text, .found th, .found td { text-al
 td.number { white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
 thead th::first-letter { text-transform: uppercase; }
+.strips { display: grid; gap: .9rem; }
+.strips figure { margin: 0; }
+.strips figcaption { color: inherit; font-weight: 600; overflow-wrap: anywhere; max-width: none; }
+.strips ol { display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 0; padding: 0; list-style: none; }
+.strips li { display: grid; justify-items: center; font-size: .72rem; color: var(--soft); font-variant-numeric: tabular-nums; }
+.strips img { display: block; }
 .explorer { display: grid; grid-template-columns: minmax(0, 3fr) minmax(20rem, 2fr); gap: 1rem; }
 .explorer canvas { width: 100%; aspect-ratio: 1; background: var(--panel); border: 1px solid var(--line); touch-action: none; }
 .explorer form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: 0 0 .6rem; }

@@ -1,5 +1,6 @@
 import { Breather } from '../../core/breather.ts';
-import { nearestPoints, squaredDistances } from './nearest-points.ts';
+import { Nearest } from '../recommenders/nearest-neighbours.ts';
+import { nearestOf, squaredDistances } from './nearest-points.ts';
 import type { Points } from './points.ts';
 
 /** How well an embedding keeps neighbours, each from 0 to 1. */
@@ -25,27 +26,21 @@ export interface Faithfulness {
  */
 export async function faithfulness(data: Points, embedding: Points, asked: Int32Array, k = 15): Promise<Faithfulness> {
   const breather = new Breather();
-  const penalty = async (truth: Points, claimed: Points) => {
-    const neighbours = await nearestPoints(claimed, asked, k, breather);
-    const distances = new Float64Array(truth.count);
-    let sum = 0;
-    for (let place = 0; place < asked.length; place++) {
-      const row = asked[place] as number;
-      squaredDistances(truth, row, distances);
-      for (const other of neighbours.subarray(place * k, (place + 1) * k)) {
-        sum += Math.max(0, rankOf(distances, row, other) - k);
-      }
-      if (breather.isDue) await breather.rest();
-    }
-    const n = truth.count;
-    return 1 - (2 / (asked.length * k * (2 * n - 3 * k - 1))) * sum;
-  };
-  return {
-    trustworthiness: await penalty(data, embedding),
-    continuity: await penalty(embedding, data),
-    k,
-    asked: asked.length,
-  };
+  const [inData, inEmbedding] = [new Float64Array(data.count), new Float64Array(data.count)];
+  const nearest = new Nearest(k);
+  const penalty = (truth: Float64Array, claimed: Float64Array, row: number) =>
+    nearestOf(claimed, row, nearest).reduce((sum, other) => sum + Math.max(0, rankOf(truth, row, other) - k), 0);
+  let [strangers, missed] = [0, 0];
+  for (const row of asked) {
+    squaredDistances(data, row, inData);
+    squaredDistances(embedding, row, inEmbedding);
+    strangers += penalty(inData, inEmbedding, row);
+    missed += penalty(inEmbedding, inData, row);
+    if (breather.isDue) await breather.rest();
+  }
+  const n = data.count;
+  const scaled = (sum: number) => 1 - (2 / (asked.length * k * (2 * n - 3 * k - 1))) * sum;
+  return { trustworthiness: scaled(strangers), continuity: scaled(missed), k, asked: asked.length };
 }
 
 /** The rank of a point among all others of `row`, from 1 for the nearest; ties in row order. */

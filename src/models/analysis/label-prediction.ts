@@ -15,6 +15,8 @@ export interface LabelPrediction {
   /** The same with the labels of items exchanged at random, over several exchanges. */
   readonly shuffled: { readonly mean: number; readonly deviation: number; readonly times: number };
   readonly k: number;
+  /** How many items were asked. */
+  readonly asked: number;
 }
 
 /**
@@ -23,21 +25,26 @@ export interface LabelPrediction {
  * features, beside chance.
  *
  * @param labels the items that have each label.
+ * @param options.asked the items to predict the labels of; default all, which cost all distances.
  * @example
  * const gap = await predictLabels(itemMeans, new Map([['Comedy', Int32Array.of(0, 4)]]), { seed: 1 });
  */
 export async function predictLabels(
   items: Points,
   labels: ReadonlyMap<string, Int32Array>,
-  {
-    k = 15,
-    times = 20,
-    seed = 1,
-  }: { k?: number | undefined; times?: number | undefined; seed?: number | undefined } = {},
+  options: {
+    k?: number | undefined;
+    times?: number | undefined;
+    seed?: number | undefined;
+    asked?: Int32Array | undefined;
+  } = {},
 ): Promise<LabelPrediction> {
+  const { times = 20, seed = 1 } = options;
+  const k = Math.min(options.k ?? 15, items.count - 1);
   const breather = new Breather();
   const all = Int32Array.from({ length: items.count }, (_, item) => item);
-  const neighbours = await nearestPoints(items, all, Math.min(k, items.count - 1), breather);
+  const asked = options.asked ?? all;
+  const neighbours = await nearestPoints(items, asked, k, breather);
   const names = [...labels.keys()].filter((name) => {
     const having = (labels.get(name) as Int32Array).length;
     return having >= LEAST_ITEMS && items.count - having >= LEAST_ITEMS;
@@ -46,21 +53,22 @@ export async function predictLabels(
     names.map((name) => {
       const has = new Uint8Array(items.count);
       for (const item of labels.get(name) as Int32Array) has[order[item] as number] = 1;
-      return labelAuc(neighbours, has);
+      return labelAuc(neighbours, asked, has);
     });
   const own = aucs(all);
   const chance: number[] = [];
   for (let time = 0; time < times; time++) {
-    chance.push(meanOf(aucs(exchanged(all, `reelflow-labels-1:${seed}:${time}`))));
+    chance.push(meanOf(aucs(exchanged(all, `reelflow-labels-1:${seed}:${time}`)).filter(Number.isFinite)));
     if (breather.isDue) await breather.rest();
   }
   const mean = meanOf(chance);
   const deviation = Math.sqrt(chance.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, times - 1));
   return {
     byLabel: new Map(names.map((name, at) => [name, own[at] as number])),
-    macroAuc: meanOf(own),
+    macroAuc: meanOf(own.filter(Number.isFinite)),
     shuffled: { mean, deviation, times },
-    k: Math.min(k, items.count - 1),
+    k,
+    asked: asked.length,
   };
 }
 
@@ -68,14 +76,14 @@ export async function predictLabels(
  * The area under the ROC curve of scores that are counts of neighbours: the chance that an item
  * with the label has a higher count than one without, ties half.
  */
-function labelAuc(neighbours: Int32Array, has: Uint8Array): number {
-  const k = neighbours.length / has.length;
+function labelAuc(neighbours: Int32Array, asked: Int32Array, has: Uint8Array): number {
+  const k = neighbours.length / asked.length;
   const withLabel = new Float64Array(k + 1);
   const without = new Float64Array(k + 1);
-  for (const [item, label] of has.entries()) {
+  for (const [place, item] of asked.entries()) {
     let count = 0;
-    for (const other of neighbours.subarray(item * k, (item + 1) * k)) count += has[other] as number;
-    const counts = label === 1 ? withLabel : without;
+    for (const other of neighbours.subarray(place * k, (place + 1) * k)) count += has[other] as number;
+    const counts = has[item] === 1 ? withLabel : without;
     counts[count] = (counts[count] as number) + 1;
   }
   let [wins, below, all] = [0, 0, 0];

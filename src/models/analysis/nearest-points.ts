@@ -17,6 +17,15 @@ export function squaredDistances({ values, count, dimension }: Points, row: numb
   return into;
 }
 
+/** The places of the least distances but `row` itself, in no order; valid until the next call. */
+export function nearestOf(distances: Float64Array, row: number, nearest: Nearest): Int32Array {
+  nearest.clear();
+  for (let other = 0; other < distances.length; other++) {
+    if (other !== row) nearest.offer(other, -(distances[other] as number));
+  }
+  return nearest.places.subarray(0, nearest.size);
+}
+
 /**
  * The k nearest others of each asked point, exactly, by Euclidean distance; of equally near ones
  * those that come first. int32[rows x k].
@@ -33,10 +42,7 @@ export async function nearestPoints(
   for (let place = 0; place < rows.length; place++) {
     const row = rows[place] as number;
     squaredDistances(points, row, distances);
-    nearest.clear();
-    for (let other = 0; other < points.count; other++)
-      if (other !== row) nearest.offer(other, -(distances[other] as number));
-    found.set(nearest.places.subarray(0, k), place * k);
+    found.set(nearestOf(distances, row, nearest), place * k);
     if (breather.isDue) await breather.rest();
   }
   return found;

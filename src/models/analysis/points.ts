@@ -20,3 +20,11 @@ export function pointsAt({ values, dimension }: Points, rows: ArrayLike<number>)
 export function coordinate({ values, count, dimension }: Points, axis: number): Float64Array {
   return Float64Array.from({ length: count }, (_, row) => values[row * dimension + axis] as number);
 }
+
+/** The first coordinates of every point. */
+export function firstCoordinates({ values, count, dimension }: Points, kept: number): Points {
+  if (kept >= dimension) return { values, count, dimension };
+  const first = new Float64Array(count * kept);
+  for (let row = 0; row < count; row++) first.set(values.subarray(row * dimension, row * dimension + kept), row * kept);
+  return { values: first, count, dimension: kept };
+}

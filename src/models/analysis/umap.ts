@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import * as scran from 'scran.js';
 import { checkInteger, checkPositive } from '../../core/check.ts';
-import { FlowError, UsageError } from '../../core/errors.ts';
-import { connected } from './connected-neighbours.ts';
+import { UsageError } from '../../core/errors.ts';
+import { connected, type NeighbourLists } from './connected-neighbours.ts';
 import type { Points } from './points.ts';
+import { rankedNeighbours } from './ranked-neighbours.ts';
+import { inUmapThread } from './umap-thread.ts';
 
 /** Options of `umap`. */
 export interface UmapOptions {
@@ -13,6 +13,12 @@ export interface UmapOptions {
   readonly minDistance?: number | undefined;
   /** How often every edge is drawn. Default 500, and 200 for more than 10,000 points. */
   readonly epochs?: number | undefined;
+  /**
+   * The same points in fewer coordinates, such as their first principal components. Where
+   * neighbours are approximate, candidates are looked for in these, and the nearest of the
+   * candidates in the points themselves are the neighbours. Default: the points themselves.
+   */
+  readonly coarse?: Points | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEpoch?: ((epoch: number, of: number) => void) | undefined;
 }
@@ -29,9 +35,9 @@ export interface PlanarEmbedding {
 }
 
 /** Up to here neighbours are found exactly. */
-const EXACT_ROWS = 5000;
-/** Milliseconds of epochs between two turns of the event loop. */
-const TURN = 200;
+export const EXACT_ROWS = 5000;
+/** So many candidates are looked for in coarse coordinates for each neighbour. */
+const CANDIDATES = 2;
 
 /**
  * Lays points out in the plane by UMAP (McInnes, Healy and Melville, 2018) as scran.js computes it:
@@ -39,65 +45,42 @@ const TURN = 200;
  * the same layout again on the same machine. Up to 5,000 points their neighbours are exact, beyond
  * that approximate.
  *
- * Holds a copy of the points as float64, and as much again for the index of neighbours.
+ * Holds a copy as float64 of the coordinates in which neighbours are looked for, and as much again
+ * for the index of neighbours.
  *
  * @throws UsageError of fewer than five points, of values that are not finite, or when an option is
- * out of range; FlowError `aborted`.
+ * out of range; FlowError `aborted`; SystemError `session` when there is too little memory.
  */
-export function umap(points: Points, options: UmapOptions = {}): Promise<PlanarEmbedding> {
-  const own = last.then(() => layOut(points, options));
-  last = own.catch(() => undefined);
-  return own;
-}
-
-/** The layout before it: scran.js is one module for the process, so they wait. */
-let last: Promise<unknown> = Promise.resolve();
-
-async function layOut(points: Points, options: UmapOptions): Promise<PlanarEmbedding> {
+export async function umap(points: Points, options: UmapOptions = {}): Promise<PlanarEmbedding> {
   const { count, dimension } = points;
+  const { signal, onEpoch } = options;
   if (count < 5) throw new UsageError(`a layout needs at least 5 points, but there are ${count}`);
   const bad = points.values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new UsageError(`value ${bad % dimension} of point ${Math.floor(bad / dimension)} is not finite`);
   const neighbours = Math.min(checkInteger('neighbours', options.neighbours ?? 15, 2), count - 1);
-  const minDist = checkPositive('minDistance', options.minDistance ?? 0.1);
-  const epochs = checkInteger('epochs', options.epochs ?? (count > 10_000 ? 200 : 500));
-  await scran.initialize({ numberOfThreads: 1 });
-  const kept: { free(): void }[] = [];
-  const keep = <T extends { free(): void }>(each: T): T => {
-    kept.push(each);
-    return each;
-  };
-  try {
-    const values = keep(scran.createFloat64WasmArray(count * dimension));
-    values.array().set(points.values);
-    const shape = { numberOfDims: dimension, numberOfCells: count };
-    const index = keep(scran.buildNeighborSearchIndex(values, { ...shape, approximate: count > EXACT_ROWS }));
-    await nextTurn();
-    checkAborted(options.signal);
-    const found = keep(scran.findNearestNeighbors(index, neighbours, { numberOfThreads: 1 }));
-    await nextTurn();
-    checkAborted(options.signal);
-    const { lists, parts } = connected(points, found.serialize());
-    const joined =
-      parts === 1
-        ? found
-        : keep(scran.FindNearestNeighborsResults.unserialize(lists.runs, lists.indices, lists.distances));
-    const status = keep(scran.initializeUmap(joined, { epochs, minDist, numberOfThreads: 1 }));
-    while (status.currentEpoch() < status.totalEpochs()) {
-      status.run({ runTime: TURN });
-      options.onEpoch?.(status.currentEpoch(), status.totalEpochs());
-      await nextTurn();
-      checkAborted(options.signal);
-    }
-    const { x, y } = status.extractCoordinates();
-    const plane = Float64Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? x : y)[at >> 1] as number);
-    return { points: { values: plane, count, dimension: 2 }, parts, neighbours };
-  } finally {
-    for (const each of kept.reverse()) each.free();
-    await scran.terminate();
-  }
+  const minDistance = checkPositive('minDistance', options.minDistance ?? 0.1);
+  const epochs = checkInteger('epochs', options.epochs ?? defaultEpochs(count), 1);
+  const { lists, parts } = connected(points, await neighboursOf(points, neighbours, options));
+  const { x, y } = await inUmapThread<'layout'>({ kind: 'layout', lists, epochs, minDistance }, { signal, onEpoch });
+  const plane = new Float64Array(2 * count);
+  for (let point = 0; point < count; point++) plane.set([x[point] as number, y[point] as number], 2 * point);
+  return { points: { values: plane, count, dimension: 2 }, parts, neighbours };
 }
 
-function checkAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new FlowError('aborted', 'the layout was stopped', { cause: signal.reason });
+function defaultEpochs(count: number): number {
+  return count > 10_000 ? 200 : 500;
+}
+
+async function neighboursOf(points: Points, k: number, { coarse, signal }: UmapOptions): Promise<NeighbourLists> {
+  const approximate = points.count > EXACT_ROWS;
+  const isRanked = coarse !== undefined && approximate;
+  const { values, count, dimension } = isRanked ? coarse : points;
+  const { lists } = await inUmapThread<'neighbours'>(
+    {
+      ...{ kind: 'neighbours', values: Float64Array.from(values), count, dimension, approximate },
+      k: isRanked ? Math.min(CANDIDATES * k, count - 1) : k,
+    },
+    { signal },
+  );
+  return isRanked ? rankedNeighbours(points, lists, k) : lists;
 }

@@ -1,12 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extract } from '../../../src/graphs/extract.ts';
+import { type FilmStrip, FilmStrips } from '../../../src/graphs/reports/film-strips.ts';
 import { RunRecord } from '../../../src/graphs/reports/run-record.ts';
 import { runReport } from '../../../src/graphs/reports/run-report.ts';
 import type { RunSummary } from '../../../src/graphs/run-summary.ts';
 import { encodeClip } from '../../../src/io/media/encode.ts';
+import { findFfmpeg } from '../../../src/io/media/ffmpeg.ts';
 import { barriersOf, hasChromium, openPage } from '../../fixtures/chromium.ts';
 import { temporaryDirectory } from '../../fixtures/clips.ts';
 import { writeTinyVisual } from '../../fixtures/tiny-networks.ts';
@@ -16,6 +19,8 @@ let place: Awaited<ReturnType<typeof temporaryDirectory>>;
 let summary: RunSummary;
 let page: string;
 const record = new RunRecord();
+const strips = new FilmStrips({ subclips: 3 });
+let shown: FilmStrip[];
 const at = (name: string) => join(place.path, name);
 
 beforeAll(async () => {
@@ -26,13 +31,21 @@ beforeAll(async () => {
   summary = await extract({
     ...{ inputs: [at('whole.mp4'), at(`${HOSTILE}.mp4`)], out: at('features'), visual: writeTinyVisual(place.path) },
     ...{ audio: 'none', subclips: [3], memory: '1GiB', compact: false },
+    onFrame: (frame, video) => strips.take(frame, video),
     onProgress: (progress) => record.progress(progress),
     onItem: (item) => record.item(item),
   });
-  page = runReport(summary, record);
+  shown = await strips.finish();
+  page = runReport(summary, record, shown);
   writeFileSync(at('run.html'), page);
 });
 afterAll(() => place.remove());
+
+/** The pixels of a JPEG file. */
+function decoded(jpeg: Uint8Array): Uint8Array {
+  const args = ['-v', 'error', '-f', 'mjpeg', '-i', 'pipe:0', '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'];
+  return spawnSync(findFfmpeg().path, args, { input: jpeg }).stdout;
+}
 
 describe('the report of a run', () => {
   it('tells what was decoded, and what was not in the words of what failed', () => {
@@ -42,7 +55,30 @@ describe('the report of a run', () => {
     const [letter] = summary.dead;
     expect(page).toContain(`<td class="text">${letter?.code}</td>`);
     expect(page).toContain('x&lt;img src=x');
-    expect(page).not.toContain('<img');
+    expect(page).not.toContain('<img src=x');
+  });
+
+  it('shows the frame at the middle of each subclip, of what was decoded anyway', () => {
+    expect(shown.map(({ item, pictures }) => [item, pictures.map(({ subclip, time }) => [subclip, time])])).toEqual([
+      [
+        'whole',
+        [
+          [0, 0.5],
+          [1, 1.5],
+          [2, 2.5],
+        ],
+      ],
+    ]);
+    const greys = shown[0]?.pictures.map(({ jpeg, width, height }) => {
+      const raw = decoded(jpeg);
+      expect(raw.length).toBe(width * height * 3);
+      return raw.reduce((sum, value) => sum + value, 0) / raw.length;
+    });
+    for (const [place, grey] of [40, 120, 200].entries()) {
+      expect(Math.abs((greys?.[place] as number) - grey)).toBeLessThan(4);
+    }
+    expect(page.match(/<img src="data:image\/jpeg;base64,/g)).toHaveLength(3);
+    expect(page).toContain('alt="whole, subclip 2"');
   });
 
   it('names the bottleneck, and sets memory against its limit', () => {
@@ -76,9 +112,9 @@ describe('the report of a run', () => {
         operators: first === undefined ? [] : [{ ...first, busySeconds }],
       });
     }
-    const shown = runReport({ ...summary, operators: first === undefined ? [] : [first] }, told);
-    expect(shown).toContain('aria-label="How busy each operator was"');
-    expect(shown).toContain('aria-label="Memory held between operators"');
+    const alone = runReport({ ...summary, operators: first === undefined ? [] : [first] }, told);
+    expect(alone).toContain('aria-label="How busy each operator was"');
+    expect(alone).toContain('aria-label="Memory held between operators"');
   });
 
   it.skipIf(!hasChromium)('can be read by everybody, hostile names as text (skipped without Chromium)', async () => {

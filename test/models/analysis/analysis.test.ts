@@ -54,7 +54,9 @@ const plane = (points: Points): Points => ({
   count: points.count,
   dimension: 2,
 });
+const third = (of: number) => all(data).filter((row) => row % 3 === of);
 const all = (points: Points) => Int32Array.from({ length: points.count }, (_, row) => row);
+const thirds = new Map([0, 1, 2].map((of) => [String(of), third(of)]));
 
 describe('the Bhattacharyya coefficient of groups', () => {
   it.each([
@@ -120,12 +122,17 @@ describe('an embedding', () => {
   });
 
   it('has the silhouette of the definition', async () => {
-    const groups = Int32Array.from({ length: data.count }, (_, row) => row % 3);
-    expect(await silhouette(data, groups, all(data))).toBeCloseTo(reference.silhouette, 9);
+    expect(await silhouette(data, thirds, all(data))).toBeCloseTo(reference.silhouette, 9);
+  });
+
+  it('counts a point once for each of its groups, and none of them as another', async () => {
+    const [first = Int32Array.of(), second = Int32Array.of()] = thirds.values();
+    const overlapping = new Map([...thirds, ['both', Int32Array.from([...first, ...second]).sort()]]);
+    expect(await silhouette(data, overlapping, all(data))).toBeCloseTo(reference.overlapping, 9);
   });
 
   it('has no silhouette of one group', async () => {
-    expect(await silhouette(data, new Int32Array(data.count), all(data))).toBeNaN();
+    expect(await silhouette(data, new Map([['all', all(data)]]), all(data))).toBeNaN();
   });
 });
 
@@ -139,6 +146,12 @@ describe('labels from neighbours', () => {
     expect(macroAuc).toBeGreaterThan(0.98);
     expect(byLabel.get('high')).toBe(macroAuc);
     expect(Math.abs(shuffled.mean - 0.5)).toBeLessThan(3 * shuffled.deviation);
+  });
+
+  it('can be asked of some items only', async () => {
+    const asked = Int32Array.of(0, 10, 25, 39);
+    const { macroAuc, asked: counted } = await predictLabels(items, new Map([['high', high]]), { k: 5, asked });
+    expect([macroAuc, counted]).toEqual([1, 4]);
   });
 
   it('of too few items are left out', async () => {

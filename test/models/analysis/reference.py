@@ -71,6 +71,20 @@ def silhouette(points, groups):
     return float(np.mean(values))
 
 
+def overlapping(points, groups):
+    """Every point once for each of its groups; its groups are not among the others."""
+    apart = distances(points)
+    members = [groups == g for g in range(3)] + [groups < 2]
+    values = []
+    for row in range(len(points)):
+        own = [mine for mine in members if mine[row]]
+        nearest = min(apart[row][mine].mean() for mine in members if not mine[row])
+        for mine in own:
+            within = apart[row][mine].sum() / (mine.sum() - 1)
+            values.append((nearest - within) / max(within, nearest))
+    return float(np.mean(values))
+
+
 def density(points, x, y, cells):
     counts = np.histogram2d(points[:, 1], points[:, 0], bins=cells, range=[y, x])[0]
     width = points.std(axis=0, ddof=1) * len(points) ** (-1 / 6)
@@ -96,6 +110,7 @@ print(
             "trustworthiness": trust(data, data[:, :2], 7),
             "continuity": trust(data[:, :2], data, 7),
             "silhouette": silhouette(data, groups),
+            "overlapping": overlapping(data, groups),
             "density": {"peak": float(shown.max()), "at": [int(v) for v in np.unravel_index(shown.argmax(), shown.shape)], "row": shown[16].tolist()},
         },
         indent=2,

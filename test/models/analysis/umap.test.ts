@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { faithfulness } from '../../../src/models/analysis/faithfulness.ts';
 import type { Points } from '../../../src/models/analysis/points.ts';
+import { rankedNeighbours } from '../../../src/models/analysis/ranked-neighbours.ts';
 import { umap } from '../../../src/models/analysis/umap.ts';
 
 /** Points around `centres` centres that lie `apart` from each other in eight dimensions. */
@@ -48,6 +49,20 @@ describe('a layout in the plane', () => {
     ],
   ])('refuses %s', async (_, points, message) => {
     await expect(umap(points)).rejects.toThrow(message);
+  });
+
+  it('ranks candidates from fewer coordinates by the points themselves', async () => {
+    // The first coordinate orders the points one way, all three another.
+    const points = { values: Float32Array.of(0, 0, 0, 1, 9, 0, 2, 1, 0, 3, 0, 2), count: 4, dimension: 3 };
+    const candidates = {
+      runs: Int32Array.of(3, 3, 3, 3),
+      indices: Int32Array.of(1, 2, 3, 0, 2, 3, 1, 3, 0, 2, 1, 0),
+      distances: new Float64Array(12),
+    };
+    const { runs, indices, distances } = await rankedNeighbours(points, candidates, 2);
+    expect([...runs]).toEqual([2, 2, 2, 2]);
+    expect([...indices]).toEqual([2, 3, 2, 0, 0, 3, 2, 0]);
+    expect(distances[0]).toBeCloseTo(Math.sqrt(5), 12);
   });
 
   it('stops when it is told to', async () => {
