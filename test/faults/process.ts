@@ -57,6 +57,7 @@ async function drive(): Promise<void> {
     ...{ uri, graphId: description.graphId, corpus, store: dataset.store, stop: stop.signal },
     fingerprint: (path, signal) => dataset.fingerprint(path, signal),
     retry: () => false,
+    standstill: 2 * lock,
     fleet: new Fleet(() => undefined),
     say: (sentence) => console.log(sentence),
     onEvent: () => undefined,

@@ -144,6 +144,7 @@ describe('a claim', () => {
     ['a process elsewhere that was silent for long', 'elsewhere~4711~1', 61, true],
     ['a process here of a number that was given again', PROCESS_NAME, 61, true],
     ['a process that was killed before it said who it is', '', 61, true],
+    ['a process elsewhere that signed before the clock was set back', 'elsewhere~4711~1', -7200, true],
   ])('of %s is taken over or not', async (_whose, name, silentSeconds, isTaken) => {
     const directory = temporary();
     const [one, other] = [new Claims(directory), new Claims(directory)];
