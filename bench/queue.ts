@@ -43,10 +43,10 @@ function simulated(): DriverQueue {
       }
       [taken, waiting] = [waiting.slice(0, WORKERS), waiting.slice(WORKERS)];
       if (done.size % 50_000 < WORKERS) heap = Math.max(heap, process.memoryUsage().heapUsed);
-      return { waiting: waiting.length, active: taken.length };
+      return { waiting: waiting.length, delayed: 0, active: taken.length };
     },
     workers: async () => WORKERS,
-    empty: async () => undefined,
+    ...{ empty: async () => undefined, drop: async () => undefined },
     close: async () => undefined,
   };
 }
@@ -94,6 +94,7 @@ const driver = new QueueDriver<string>({
   reopen: async () => undefined,
   outcomes: async () => (id) => done.get(id),
   isSettled: async () => true,
+  isWorkedOn: async () => true,
   ...{ fleet, stop: new AbortController().signal, say: (sentence) => console.error(sentence) },
   pause: options.server === '' ? 0 : 20,
 });

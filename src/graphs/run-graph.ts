@@ -306,7 +306,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       graph,
       items: given?.items() ?? shardRun?.items() ?? startingElsewhere(queue === undefined ? part : [], output.others),
       itemSignal: given && ((video: Video) => given.signalOf(video)),
-      verdict: given && ((video: Video) => given.verdictOf(video)),
+      verdict: (video: Video) => given?.verdictOf(video) ?? shardRun?.verdictOf(video),
       store: output.store,
       cache: cache && withinDuration(cache, graph.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),
@@ -426,13 +426,17 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
 
 /** What the run of a shard does, where it is one and its dataset is seen by the others. */
 function shardRunOf(
-  { outcomes }: RunOutput,
-  { options: { shard, steal }, corpus, part, directory }: Run,
+  { outcomes, knownFingerprint }: RunOutput,
+  { options: { shard, steal }, corpus, part, directory, say }: Run,
   onStolen: () => void,
 ): ShardRun<Video> | undefined {
   if (shard === undefined || outcomes === undefined || directory === undefined) return undefined;
   const claims = steal === true ? new Claims(directory) : undefined;
-  return new ShardRun({ shard, corpus, part, outcomes, claims, onStolen });
+  return new ShardRun({
+    ...{ shard, corpus, part, outcomes, claims, onStolen },
+    isUnchanged: ({ path }) => knownFingerprint?.(path) !== undefined,
+    say: (sentence, item) => say(sentence, { item }),
+  });
 }
 
 /**

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
-import { CACHE_SERVERS, freePort } from '../fixtures/cache-servers.ts';
+import { CACHE_SERVERS } from '../fixtures/cache-servers.ts';
 import { makeClip } from '../fixtures/clips.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { reelflow, startCli } from '../fixtures/run-cli.ts';
 import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
 

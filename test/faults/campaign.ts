@@ -13,8 +13,8 @@ import { Dataset } from '../../src/io/dataset/dataset.ts';
 import { readDatasetFile } from '../../src/io/dataset/dataset-file.ts';
 import { Video } from '../../src/io/media/video.ts';
 import { Flow } from '../../src/operators/flow.ts';
-import { RedisServer } from '../fixtures/redis-server.ts';
 import type { ProcessSetting } from './process.ts';
+import { QUEUE_SERVERS, type QueueServer, type QueueServerName } from './queue-server.ts';
 import { description, KILLS_DECODER, KILLS_WORKER, syntheticGraph } from './synthetic-graph.ts';
 
 // A process is run as it was built, also when the campaign itself is run by Vitest.
@@ -24,6 +24,9 @@ const WORKERS = 3;
 const ITEMS = 40;
 /** Milliseconds that an item takes, and that a lock lasts. */
 const [WORK, LOCK] = [250, 1500];
+
+/** Milliseconds after which a campaign whose faults are over hangs. */
+const HANGS_AFTER = 240_000;
 
 /** How a dataset differs from the one that no fault has met; nothing when it does not. */
 export interface Verdict {
@@ -39,12 +42,12 @@ interface Member {
 }
 
 /**
- * A corpus, a queue on a real Redis, a driver and three workers, that faults are done to: whoever
+ * A corpus, a queue on a real server, a driver and three workers, that faults are done to: whoever
  * dies is started again, as a supervisor would. At its end the dataset is compared with one that a
  * single process made of the inputs as they then are.
  */
 export class Campaign {
-  readonly redis: RedisServer;
+  readonly server: QueueServer;
   readonly #root: string;
   readonly inputs: string;
   /** The folder that the dataset is in, which may be a file system of its own. */
@@ -57,8 +60,8 @@ export class Campaign {
   #printed = '';
   #made = 0;
 
-  private constructor(redis: RedisServer) {
-    this.redis = redis;
+  private constructor(server: QueueServer) {
+    this.server = server;
     this.#root = mkdtempSync(join(tmpdir(), 'reelflow-faults-'));
     [this.inputs, this.place] = [join(this.#root, 'inputs'), join(this.#root, 'place')];
     mkdirSync(this.inputs);
@@ -66,8 +69,8 @@ export class Campaign {
     this.isMounted = mounted(this.place);
   }
 
-  static async start(): Promise<Campaign> {
-    const campaign = new Campaign(await RedisServer.start());
+  static async start(on: QueueServerName): Promise<Campaign> {
+    const campaign = new Campaign(await QUEUE_SERVERS[on].start());
     for (let item = 0; item < ITEMS; item += 1) campaign.write();
     campaign.write(KILLS_DECODER);
     campaign.#drive();
@@ -118,27 +121,37 @@ export class Campaign {
 
   /** Lets everything end, and compares what has come of it. */
   async end(): Promise<Verdict> {
+    const limit = new AbortController();
     try {
-      // Whatever the last faults were, one driver that sees all inputs ends.
-      while (this.#drivers.length > 0) await sleep(20);
-      let code: number | null = 1;
-      while (code !== 0) {
-        const { child } = this.#drive();
-        code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
+      const late = sleep(HANGS_AFTER, true, { signal: limit.signal });
+      late.catch(() => undefined);
+      if (await Promise.race([late, this.#driven()])) {
+        return { lost: [], duplicated: [], other: [`it does not end: ${readdirSync(join(this.#out, '_claims'))}`] };
       }
       this.#isOver = true;
       await Promise.all([...this.#workers].map(({ child }) => ended(child, 'SIGTERM')));
       return await this.#verdict();
     } finally {
+      limit.abort();
       await this.abandon();
     }
+  }
+
+  /** Whatever the last faults were, one driver that sees all inputs ends. */
+  async #driven(): Promise<false> {
+    while (this.#drivers.length > 0) await sleep(20);
+    for (let code: number | null = 1; code !== 0 && !this.#isOver; ) {
+      const { child } = this.#drive();
+      code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
+    }
+    return false;
   }
 
   /** Ends everything at once. */
   async abandon(): Promise<void> {
     this.#isOver = true;
     await Promise.all([...this.#workers, ...this.#drivers].map(({ child }) => ended(child, 'SIGKILL')));
-    await this.redis.end();
+    await this.server.end();
     if (this.isMounted) execFileSync('umount', ['-l', this.place]);
     rmSync(this.#root, { recursive: true, force: true });
   }
@@ -156,7 +169,7 @@ export class Campaign {
 
   #started(role: ProcessSetting['role']): Member {
     const setting: ProcessSetting = {
-      ...{ role, uri: this.redis.uri, inputs: this.inputs, out: this.#out, milliseconds: WORK, lock: LOCK },
+      ...{ role, uri: this.server.uri, inputs: this.inputs, out: this.#out, milliseconds: WORK, lock: LOCK },
     };
     const child = fork(program, [JSON.stringify(setting)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

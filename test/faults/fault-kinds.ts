@@ -1,13 +1,17 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PostgresServer } from '../fixtures/postgres-server.ts';
+import { RedisServer } from '../fixtures/redis-server.ts';
 import type { Campaign } from './campaign.ts';
+import type { ClockShift } from './process.ts';
 import { KILLS_WORKER } from './synthetic-graph.ts';
 
 /** Does a fault to a campaign; false where there was nothing that it could be done to. */
 type Fault = (campaign: Campaign) => Promise<boolean> | boolean;
 
+const HOUR = 3_600_000;
 const short = () => sleep(20 + Math.random() * 200);
 const one = <Each>(list: readonly Each[]): Each | undefined => list[Math.floor(Math.random() * list.length)];
 
@@ -26,23 +30,34 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     campaign.secondDriver();
     return true;
   },
-  'Redis is killed and started again': async ({ redis }) => {
-    await redis.kill();
-    await short();
-    await redis.begin();
+  'the clock of a worker jumps by hours': (campaign) => clockJumped(campaign.worker()),
+  'the clock of the driver jumps by hours': (campaign) => clockJumped(campaign.driver()),
+  'Redis is killed and started again': ({ server }) => server instanceof RedisServer && restarted(server, 'kill'),
+  'Redis is killed, and the end of its file is cut off': async ({ server }) => {
+    if (!(server instanceof RedisServer)) return false;
+    await server.kill();
+    server.truncate(1 + Math.floor(Math.random() * 20_000));
+    await server.begin();
     return true;
   },
-  'Redis is killed, and the end of its file is cut off': async ({ redis }) => {
-    await redis.kill();
-    redis.truncate(1 + Math.floor(Math.random() * 20_000));
-    await redis.begin();
+  'Redis loses everything': async ({ server }) => {
+    if (!(server instanceof RedisServer)) return false;
+    await server.kill();
+    server.forget();
+    await server.begin();
     return true;
   },
-  'Redis loses everything': async ({ redis }) => {
-    await redis.kill();
-    redis.forget();
-    await redis.begin();
-    return true;
+  'PostgreSQL is killed and started again': ({ server }) =>
+    server instanceof PostgresServer && restarted(server, 'kill'),
+  'PostgreSQL is restarted': ({ server }) => server instanceof PostgresServer && restarted(server, 'stop'),
+  'PostgreSQL loses every job': async ({ server }) => {
+    if (!(server instanceof PostgresServer)) return false;
+    return server.connected(async (client) => {
+      const { rows } = await client.query("SELECT to_regclass('bullmq.job') IS NOT NULL AS made");
+      if (rows[0]?.made !== true) return false;
+      await client.query('TRUNCATE bullmq.job CASCADE');
+      return true;
+    });
   },
   'inputs are added': (campaign) => {
     campaign.write();
@@ -82,6 +97,24 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return true;
   },
 };
+
+/** A server goes, and comes back a little later. */
+async function restarted<End extends 'kill' | 'stop'>(
+  server: Readonly<Record<End | 'begin', () => Promise<void>>>,
+  end: End,
+): Promise<boolean> {
+  await server[end]();
+  await short();
+  await server.begin();
+  return true;
+}
+
+/** By up to half a day, forwards or back, and seen by nobody but that process. */
+function clockJumped(of: ChildProcess | undefined): boolean {
+  const hours = (Math.random() < 0.5 ? -1 : 1) * (1 + 11 * Math.random());
+  const shift: ClockShift = { clock: hours * HOUR };
+  return of?.connected === true && of.send(shift);
+}
 
 /** Files that are open for writing keep a file system from becoming read-only. */
 function remounted(place: string, how: 'ro' | 'rw'): boolean {

@@ -1,13 +1,28 @@
 /**
- * Faults for as long as one likes: `npm run faults -- --minutes 30`. Exits 1 when a dataset differs
- * from the one that no fault has met.
+ * Faults for as long as one likes: `npm run faults -- --minutes 30 [--each 25] [--servers Redis]`.
+ * Exits 1 when a dataset differs from the one that no fault has met.
  */
 import { parseArgs } from 'node:util';
+import { QUEUE_SERVERS, type QueueServerName } from './queue-server.ts';
 import { type FaultReport, runFaults } from './run-faults.ts';
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '5' }, each: { type: 'string', default: '25' } },
+  options: {
+    minutes: { type: 'string', default: '5' },
+    each: { type: 'string', default: '25' },
+    servers: { type: 'string', default: 'Redis,PostgreSQL' },
+  },
 });
+
+function serverOf(given: string): QueueServerName {
+  const names = Object.keys(QUEUE_SERVERS) as QueueServerName[];
+  const name = names.find((each) => each === given);
+  if (name === undefined) throw new Error(`--servers are of ${names.join(', ')}, not ${given}`);
+  const { missing } = QUEUE_SERVERS[name];
+  if (missing !== undefined) throw new Error(`${name}: ${missing}`);
+  return name;
+}
+
 const end = performance.now() + Number(values.minutes) * 60_000;
 const sum = ({ faults }: FaultReport) => Object.values(faults).reduce((total, count) => total + count, 0);
 const line = (report: FaultReport) =>
@@ -16,7 +31,7 @@ const line = (report: FaultReport) =>
 const report = await runFaults(
   () => performance.now() < end,
   Number(values.each),
-  undefined,
+  { servers: values.servers.split(',').map(serverOf) },
   (now) => {
     console.log(line(now));
     const last = now.failures.at(-1);

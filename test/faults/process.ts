@@ -17,7 +17,13 @@ import { Dataset } from '../../src/io/dataset/dataset.ts';
 import { Video } from '../../src/io/media/video.ts';
 import { openWorkerQueue } from '../../src/io/queue/worker-queue.ts';
 import { Flow } from '../../src/operators/flow.ts';
+import { shiftClock } from './shifted-clock.ts';
 import { description, syntheticGraph } from './synthetic-graph.ts';
+
+/** What sets such a process's clock wrong, by milliseconds. */
+export interface ClockShift {
+  readonly clock: number;
+}
 
 /** What such a process is given. */
 export interface ProcessSetting {
@@ -35,6 +41,7 @@ const setting = JSON.parse(process.argv[2] ?? '') as ProcessSetting;
 const { inputs, out, uri, lock } = setting;
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
+process.on('message', ({ clock }: ClockShift) => shiftClock(clock));
 // Whoever started it has ended.
 process.on('disconnect', () => process.exit(1));
 
@@ -50,6 +57,7 @@ async function drive(): Promise<void> {
     ...{ uri, graphId: description.graphId, corpus, store: dataset.store, stop: stop.signal },
     fingerprint: (path, signal) => dataset.fingerprint(path, signal),
     retry: () => false,
+    standstill: 2 * lock,
     fleet: new Fleet(() => undefined),
     say: (sentence) => console.log(sentence),
     onEvent: () => undefined,

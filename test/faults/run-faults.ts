@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Campaign, type Verdict } from './campaign.ts';
 import { FAULTS } from './fault-kinds.ts';
+import type { QueueServerName } from './queue-server.ts';
 
 /** What many campaigns have shown. */
 export interface FaultReport {
@@ -8,7 +9,19 @@ export interface FaultReport {
   readonly faults: Record<string, number>;
   campaigns: number;
   /** What differed, by campaign. */
-  readonly failures: (Verdict & { readonly done: readonly string[]; readonly printed: string })[];
+  readonly failures: (Verdict & {
+    readonly server: string;
+    readonly done: readonly string[];
+    readonly printed: string;
+  })[];
+}
+
+/** Which faults are done, and to what. */
+export interface FaultChoice {
+  /** Kinds that may be done. Default: all. */
+  readonly kinds?: readonly string[];
+  /** The servers of the queues, in turn. */
+  readonly servers: readonly QueueServerName[];
 }
 
 /** Kinds that are done once in a campaign at most, since each costs its fleet seconds. */
@@ -18,12 +31,11 @@ const ONCE = ['an item that kills its worker is added', 'a worker is stopped for
  * Does random faults to one campaign after another, and compares the dataset after each campaign.
  *
  * @param faults in a campaign.
- * @param kinds those that may be done. Default: all.
  */
 export async function runFaults(
   hasTime: (report: FaultReport) => boolean,
   faults: number,
-  kinds: readonly string[] = Object.keys(FAULTS),
+  { kinds = Object.keys(FAULTS), servers }: FaultChoice,
   tell: (report: FaultReport) => void = () => undefined,
 ): Promise<FaultReport> {
   const report: FaultReport = {
@@ -32,7 +44,9 @@ export async function runFaults(
     failures: [],
   };
   while (hasTime(report)) {
-    const campaign = await Campaign.start();
+    const server = servers[report.campaigns % servers.length];
+    if (server === undefined) throw new Error('there is no server for a queue');
+    const campaign = await Campaign.start(server);
     const done: string[] = [];
     // Each kind in turn, in another order every time.
     let left: string[] = [];
@@ -51,7 +65,7 @@ export async function runFaults(
       report.campaigns += 1;
       const { lost, duplicated, other } = verdict;
       if (lost.length + duplicated.length + other.length > 0) {
-        report.failures.push({ ...verdict, done, printed: campaign.printed });
+        report.failures.push({ ...verdict, server, done, printed: campaign.printed });
       }
       tell(report);
     } catch (error) {

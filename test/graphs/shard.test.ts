@@ -15,6 +15,7 @@ import { Items } from '../../src/io/dataset/items.ts';
 import type { Outcome } from '../../src/io/dataset/outcomes.ts';
 import { datasetStatus } from '../../src/io/dataset/status.ts';
 import { Video } from '../../src/io/media/video.ts';
+import { claimPath, writeDeadClaim } from '../fixtures/dead-claim.ts';
 
 function temporary(): string {
   const directory = mkdtempSync(join(tmpdir(), 'reelflow-claims-'));
@@ -143,6 +144,7 @@ describe('a claim', () => {
     ['a process elsewhere that was silent for long', 'elsewhere~4711~1', 61, true],
     ['a process here of a number that was given again', PROCESS_NAME, 61, true],
     ['a process that was killed before it said who it is', '', 61, true],
+    ['a process elsewhere that signed before the clock was set back', 'elsewhere~4711~1', -7200, true],
   ])('of %s is taken over or not', async (_whose, name, silentSeconds, isTaken) => {
     const directory = temporary();
     const [one, other] = [new Claims(directory), new Claims(directory)];
@@ -201,12 +203,13 @@ class Team {
   readonly done = new Map<string, Outcome>();
   readonly begun: string[] = [];
 
-  run(index: number, count: number) {
+  run(index: number, count: number, isUnchanged?: (id: string) => boolean) {
     const shard = { index, count };
     return new ShardRun({
       ...{ shard, corpus: this.corpus, part: itemsOfShard(this.corpus, shard) },
       outcomes: async () => (id) => this.done.get(id),
       claims: new Claims(this.directory),
+      isUnchanged: isUnchanged && (({ id }) => isUnchanged(id)),
     });
   }
 
@@ -223,6 +226,8 @@ class Team {
     }
   }
 }
+
+const isClaimed = ({ directory }: Team, item: string) => existsSync(claimPath(directory, item));
 
 describe('runs that take over what others have not begun', () => {
   it('do every item once, however many there are', async () => {
@@ -267,5 +272,52 @@ describe('runs that take over what others have not begun', () => {
     expect(team.begun).toContain(at);
     expect((await again.summary()).whole.left).toBe(0);
     await Promise.all([slow.close(), fast.close(), again.close()]);
+  });
+
+  it('try alone what was in work when another died, and blame it only when three have died of it alone', async () => {
+    const team = new Team();
+    const bad = itemsOfShard(team.corpus, { index: 0, count: 2 })[0]?.id ?? '';
+    const beside: string[][] = [];
+    let codes: (string | undefined)[] = [];
+    for (let aloneDeaths = 0; aloneDeaths <= 3; aloneDeaths += 1) {
+      writeDeadClaim(team.directory, bad, { deaths: aloneDeaths, aloneDeaths, isAlone: false });
+      team.done.clear();
+      // It is another shard's, so this one takes it over.
+      const run = team.run(1, 2);
+      const inWork = new Set<string>();
+      const feed = new Feed(run.items(), new AbortController().signal);
+      const lane = async () => {
+        for (let next = await feed.next(); next !== undefined; next = await feed.next()) {
+          const { id } = next.item;
+          inWork.add(id);
+          if (inWork.has(bad)) beside.push([...inWork].sort());
+          if (id === bad) codes = [...codes, (run.verdictOf(next.item) as { code?: string } | undefined)?.code];
+          await new Promise(setImmediate);
+          team.done.set(id, 'committed');
+          inWork.delete(id);
+          run.finished(id);
+        }
+      };
+      await Promise.all([lane(), lane(), lane()]);
+      expect((await run.summary()).whole.left).toBe(0);
+      await run.close();
+    }
+    // Three times alone; at the end it is not begun, and needs to be alone no more.
+    expect(beside.slice(0, 3)).toEqual([[bad], [bad], [bad]]);
+    expect(codes).toEqual([undefined, undefined, undefined, 'crash']);
+  });
+
+  it('claim what is to be done again, though it was done before', async () => {
+    const team = new Team();
+    const [changed, same] = itemsOfShard(team.corpus, { index: 0, count: 2 });
+    for (const { id } of team.corpus) team.done.set(id, 'committed');
+    const run = team.run(0, 2, (id) => id !== changed?.id);
+    const claimed: string[] = [];
+    for await (const { id } of run.items()) {
+      claimed.push(...[changed, same].flatMap((each) => (each?.id === id && isClaimed(team, id) ? [id] : [])));
+      run.finished(id);
+    }
+    expect(claimed).toEqual([changed?.id]);
+    await run.close();
   });
 });

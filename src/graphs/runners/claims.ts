@@ -1,6 +1,13 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createOnce, makeDirectory, removeIfThere, replaceFile, temporaryPath } from '../../core/atomic-file.ts';
+import {
+  createOnce,
+  isTemporary,
+  makeDirectory,
+  removeIfThere,
+  replaceFile,
+  temporaryPath,
+} from '../../core/atomic-file.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { sha256 } from '../../core/hash.ts';
 import { PROCESS_NAME, processState } from '../../core/process-identity.ts';
@@ -107,10 +114,7 @@ export class Claims {
   async #lapsed(path: string): Promise<Claim | undefined> {
     const text = await readFile(path, 'utf8').catch(goneAs(''));
     const [whose = '', standing = ''] = text.split('\n');
-    if (processState(whose) !== 'ended') {
-      const signed = await stat(path).catch(goneAs(undefined));
-      if (signed !== undefined && (await this.#now()) - signed.mtimeMs < SILENCE) return undefined;
-    }
+    if (await isAlive(this.#directory, path, whose)) return undefined;
     if (!(await this.#takeAway(path, text))) return undefined;
     if (text === '') return NOBODY_DIED;
     const { deaths, aloneDeaths, isAlone } = standingOf(standing);
@@ -127,18 +131,42 @@ export class Claims {
     await createOnce(path, Buffer.from(taken));
     return false;
   }
+}
 
-  /** The time by the clock that sets the times of these files, ms. */
-  async #now(): Promise<number> {
-    const path = temporaryPath(this.#directory);
-    await writeFile(path, '').catch((error: unknown) => {
-      throw directoryFailure(this.#directory, error);
-    });
-    try {
-      return (await stat(path)).mtimeMs;
-    } finally {
-      await removeIfThere(path);
-    }
+/**
+ * Whether a process that lives has an item of a dataset in work.
+ *
+ * @throws what the file system refuses.
+ */
+export async function isAnythingClaimed(dataset: string): Promise<boolean> {
+  const directory = partPath(dataset, 'claims');
+  for (const name of await readdir(directory).catch(goneAs<string[]>([]))) {
+    if (isTemporary(name)) continue;
+    const path = join(directory, name);
+    const [whose = ''] = (await readFile(path, 'utf8').catch(goneAs(''))).split('\n');
+    if (await isAlive(directory, path, whose)) return true;
+  }
+  return false;
+}
+
+/** Whether who made a claim is a process that lives, or has given a sign of life. */
+async function isAlive(directory: string, path: string, whose: string): Promise<boolean> {
+  if (processState(whose) === 'ended') return false;
+  const signed = await stat(path).catch(goneAs(undefined));
+  // A sign from far in the future is one from before the clock was set back.
+  return signed !== undefined && Math.abs((await fileTime(directory)) - signed.mtimeMs) < SILENCE;
+}
+
+/** The time by the clock that sets the times of the files of a directory, ms. */
+async function fileTime(directory: string): Promise<number> {
+  const path = temporaryPath(directory);
+  await writeFile(path, '').catch((error: unknown) => {
+    throw directoryFailure(directory, error);
+  });
+  try {
+    return (await stat(path)).mtimeMs;
+  } finally {
+    await removeIfThere(path);
   }
 }
 

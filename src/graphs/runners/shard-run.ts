@@ -1,6 +1,7 @@
 import type { Outcome } from '../../io/dataset/outcomes.ts';
 import type { Claims } from './claims.ts';
 import type { Shard } from './shard.ts';
+import { Suspects } from './suspects.ts';
 
 /** How far the whole corpus is, of which a run computes a part. */
 export interface WholeCorpus {
@@ -33,6 +34,10 @@ interface ShardSetting<Item> {
   readonly outcomes: () => Promise<(itemId: string) => Outcome | undefined>;
   /** Of a run that takes over what others have not begun. */
   readonly claims?: Claims | undefined;
+  /** Whether the file of an item is known to be the one that its unit was made of. */
+  readonly isUnchanged?: ((item: Item) => boolean) | undefined;
+  /** Told of an item that is tried alone. */
+  readonly say?: ((sentence: string, item: string) => void) | undefined;
   /** Told of every item that is taken over, before it begins. */
   readonly onStolen?: ((item: Item) => void) | undefined;
 }
@@ -43,6 +48,7 @@ const LOOK_EVERY = 5000;
 /**
  * The items that the run of a shard does: its own part, in order; and where it takes over, then
  * what nobody has begun, from the end of the corpus on, while the others come from its beginning.
+ * What was in work when a process died is a suspect, whoever takes it.
  *
  * @example
  * const run = new ShardRun({ shard: { index: 0, count: 3 }, corpus, part, outcomes, claims });
@@ -51,23 +57,32 @@ const LOOK_EVERY = 5000;
 export class ShardRun<Item extends { readonly id: string }> {
   readonly #setting: ShardSetting<Item>;
   readonly #begun = new Set<string>();
+  readonly #suspects: Suspects<Item> | undefined;
   #stolen = 0;
   #outcomeOf: ((itemId: string) => Outcome | undefined) | undefined;
   #looked = 0;
 
   constructor(setting: ShardSetting<Item>) {
     this.#setting = setting;
+    const { claims, say = () => undefined } = setting;
+    this.#suspects = claims && new Suspects(claims, say);
   }
 
   /** The items as they are to begin; asked for one when there is room for it. */
   items(): Iterable<Item> | AsyncIterable<Item> {
     const { part, claims } = this.#setting;
-    return claims === undefined ? part : this.#claimed(claims);
+    const suspects = this.#suspects;
+    return claims === undefined || suspects === undefined ? part : this.#claimed(claims, suspects);
   }
 
   /** Says that an item is done with. */
   finished(itemId: string): void {
-    this.#setting.claims?.release(itemId);
+    this.#suspects?.end(itemId);
+  }
+
+  /** Why an item must not be begun again. */
+  verdictOf(item: Item): Error | undefined {
+    return this.#suspects?.verdictOf(item.id);
   }
 
   /** What this run did of the corpus, and what all have done by now. */
@@ -83,26 +98,33 @@ export class ShardRun<Item extends { readonly id: string }> {
 
   /** After the run, however it ended. */
   async close(): Promise<void> {
-    await this.#setting.claims?.close();
+    await this.#suspects?.close();
   }
 
-  async *#claimed(claims: Claims): AsyncGenerator<Item> {
-    const { corpus, part } = this.#setting;
+  async *#claimed(claims: Claims, suspects: Suspects<Item>): AsyncGenerator<Item> {
+    const { corpus, part, isUnchanged = () => false } = this.#setting;
     const own = new Set(part.map(({ id }) => id));
     const before = await this.#setting.outcomes();
     for (const item of part) {
-      // What was done before needs no claim: the run sees whether it is to be done again. What
-      // another has done since, it finds done.
-      if (before(item.id) !== undefined || (await claims.take(item.id)) !== undefined) {
+      // What is done needs no claim: the run sees that it is. What another has done since, it finds
+      // done.
+      if (before(item.id) === 'committed' && isUnchanged(item)) {
         this.#begun.add(item.id);
         yield item;
+        continue;
       }
+      const claim = await claims.take(item.id);
+      if (claim === undefined) continue;
+      this.#begun.add(item.id);
+      suspects.begin(item.id, claim);
+      yield* suspects.inTurn(item);
     }
     for (let hasBegun = true; hasBegun; ) {
       hasBegun = false;
       for (const item of corpus.toReversed()) {
         if (this.#begun.has(item.id) || !(await this.#isLeft(item.id))) continue;
-        if ((await claims.take(item.id)) === undefined) continue;
+        const claim = await claims.take(item.id);
+        if (claim === undefined) continue;
         // Whoever had it may have finished it since we looked.
         this.#outcomeOf = undefined;
         if (!(await this.#isLeft(item.id))) {
@@ -115,7 +137,8 @@ export class ShardRun<Item extends { readonly id: string }> {
           this.#stolen += 1;
           this.#setting.onStolen?.(item);
         }
-        yield item;
+        suspects.begin(item.id, claim);
+        yield* suspects.inTurn(item);
       }
     }
   }

@@ -15,6 +15,8 @@ export interface QueueClasses {
 
 /** Milliseconds that a server may take until it answers for the first time. */
 const FIRST_ANSWER = 10_000;
+/** Milliseconds by which the clocks of a queue on PostgreSQL may differ. */
+const MOST_AHEAD = 10_000;
 /** The packages that reach each kind of server. */
 const PACKAGES: Readonly<Record<QueueServer, string>> = { redis: 'ioredis', postgres: 'pg' };
 
@@ -60,6 +62,7 @@ async function firstAnswer(server: QueueServer, uri: string): Promise<void> {
     if (server === 'redis') await pingRedis(uri);
     else await pingPostgres(uri);
   } catch (cause) {
+    if (cause instanceof SystemError) throw cause;
     const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
     throw new SystemError('queue', `the queue ${shownQueue(uri)} cannot be reached: ${why}`, {
       remedy: 'Start its server, or correct the address and its password.',
@@ -102,8 +105,24 @@ async function pingPostgres(uri: string): Promise<void> {
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query('SELECT 1');
+    const asked = Date.now();
+    const { rows } = await client.query('SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now');
+    checkClock((asked + Date.now()) / 2 - Number(rows[0]?.now));
   } finally {
     await client.end();
   }
+}
+
+/**
+ * BullMQ has PostgreSQL go by its clients' clocks: whose is ahead takes the jobs of others for
+ * abandoned, and whose is behind has its own taken.
+ */
+function checkClock(ahead: number): void {
+  if (Math.abs(ahead) <= MOST_AHEAD) return;
+  const seconds = Math.round(Math.abs(ahead) / 1000);
+  throw new SystemError(
+    'queue',
+    `the clock of this machine is ${seconds} seconds ${ahead > 0 ? 'ahead of' : 'behind'} that of the queue's server, and PostgreSQL's jobs go by the clocks of their workers`,
+    { remedy: 'Set both clocks right (NTP), or use a queue on Redis, which goes by its own.' },
+  );
 }

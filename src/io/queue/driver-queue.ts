@@ -6,6 +6,8 @@ import { queueAddress } from './queue-address.ts';
 export interface QueueDepth {
   /** Jobs that nobody has taken. */
   readonly waiting: number;
+  /** Jobs that nobody may take yet: another process had their item in work. */
+  readonly delayed: number;
   /** Jobs that a worker has. */
   readonly active: number;
 }
@@ -19,6 +21,8 @@ export interface DriverQueue {
   workers(): Promise<number>;
   /** Takes away what nobody has taken. */
   empty(): Promise<void>;
+  /** Takes away everything, also what a worker is thought to have. */
+  drop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,15 +63,21 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
   events.on('failed', ({ failedReason }) => listeners.onRefusal(String(failedReason)));
   return {
     add: async (jobs) => {
+      // A driver that was killed while it dropped everything left the queue paused.
+      if (await queue.isPaused()) await queue.resume();
       await queue.addBulk(jobs.map((job) => ({ name: 'item', data: job, opts: { jobId: jobId(job) } })));
     },
     depth: async () => {
       const { wait = 0, delayed = 0, active = 0 } = await queue.getJobCounts('wait', 'delayed', 'active');
-      return { waiting: wait + delayed, active };
+      return { waiting: wait, delayed, active };
     },
     workers: () => queue.getWorkersCount(),
     empty: async () => {
       await queue.drain(true);
+    },
+    drop: async () => {
+      await queue.obliterate({ force: true });
+      await queue.resume();
     },
     close: async () => {
       await Promise.all([events.close(), queue.close()]);

@@ -1,14 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sha256 } from '../../../src/core/hash.ts';
-import { PROCESS_NAME } from '../../../src/core/process-identity.ts';
 import { Claims } from '../../../src/graphs/runners/claims.ts';
 import { JobFeed } from '../../../src/graphs/runners/queue/job-feed.ts';
 import { Items } from '../../../src/io/dataset/items.ts';
 import type { Video } from '../../../src/io/media/video.ts';
 import type { TakenJob, WorkerQueue } from '../../../src/io/queue/worker-queue.ts';
+import { claimPath, writeDeadClaim } from '../../fixtures/dead-claim.ts';
 import { until } from '../../fixtures/until.ts';
 
 let directory: string;
@@ -52,16 +51,6 @@ function feedOf(jobs: readonly TakenJob[]): { feed: JobFeed; claims: Claims } {
   return { feed: new JobFeed(setting), claims };
 }
 
-/** What a process that died leaves of its claim. */
-function deadClaim(item: string, standing: object): void {
-  mkdirSync(join(directory, '_claims'), { recursive: true });
-  const [host] = PROCESS_NAME.split('~');
-  // No process has this number.
-  writeFileSync(claimPath(item), `${host}~4194305~1\n${JSON.stringify(standing)}`);
-}
-
-const claimPath = (item: string) => join(directory, '_claims', sha256(item).slice(0, 32));
-
 async function all(feed: JobFeed): Promise<string[]> {
   const found: string[] = [];
   for await (const video of feed.items()) {
@@ -103,13 +92,13 @@ describe('the jobs of a queue', () => {
     await feed.items().next();
     await feed.close();
     expect(ends).toEqual(['a back']);
-    expect(existsSync(claimPath('a'))).toBe(false);
+    expect(existsSync(claimPath(directory, 'a'))).toBe(false);
   });
 });
 
 describe('an item that was in work when a process died', () => {
   it('begins when nothing else is in work, and nothing begins beside it', async () => {
-    deadClaim('b', { deaths: 0, aloneDeaths: 0, isAlone: false });
+    writeDeadClaim(directory, 'b', { deaths: 0, aloneDeaths: 0, isAlone: false });
     const { feed } = feedOf([job(of('a')), job(of('b')), job(of('c'))]);
     const begun: Video[] = [];
     const reading = (async () => {
@@ -134,7 +123,7 @@ describe('an item that was in work when a process died', () => {
   it('is blamed only when three have died that had nothing else in work', async () => {
     const verdicts = [];
     for (const aloneDeaths of [1, 2]) {
-      deadClaim('b', { deaths: aloneDeaths, aloneDeaths, isAlone: true });
+      writeDeadClaim(directory, 'b', { deaths: aloneDeaths, aloneDeaths, isAlone: true });
       const { feed } = feedOf([job(of('b'))]);
       const { value } = await feed.items().next();
       verdicts.push((feed.verdictOf(value as Video) as { code?: string } | undefined)?.code);

@@ -13,6 +13,10 @@ class Simulation {
   readonly fleet = new Fleet(() => undefined);
   readonly stop = new AbortController();
   jobs: Job[] = [];
+  /** Jobs that the queue thinks somebody has. */
+  held: Job[] = [];
+  /** Whether somebody works on something, by what the dataset says. */
+  isWorkedOn = () => false;
   most = 0;
   /** What happens to the next job. */
   work: (job: Job) => void = ({ item }) => this.done.set(item, 'committed');
@@ -26,10 +30,14 @@ class Simulation {
     },
     depth: async () => {
       for (const job of this.jobs.splice(0, 4)) this.work(job);
-      return { waiting: this.jobs.length, active: 0 };
+      return { waiting: this.jobs.length, delayed: 0, active: this.held.length };
     },
     workers: async () => 1,
     empty: async () => void this.jobs.splice(0),
+    drop: async () => {
+      this.jobs.length = 0;
+      this.held.length = 0;
+    },
     close: async () => undefined,
   };
 
@@ -40,9 +48,10 @@ class Simulation {
       jobOf: (item) => ({ item, graph: 'graph' }),
       outcomes: async () => (id) => this.done.get(id),
       isSettled: async (item) => isSettled(item),
+      isWorkedOn: async () => this.isWorkedOn(),
       reopen: async (item) => void this.done.delete(item),
       ...{ fleet: this.fleet, stop: this.stop.signal, say: (sentence) => this.said.push(sentence) },
-      ...{ window: 10, pause: 0 },
+      ...{ window: 10, pause: 0, standstill: 20 },
     }).run();
   }
 }
@@ -101,6 +110,27 @@ describe('the driver of a queue', () => {
     const again = simulation.added.length - items.length;
     expect(again).toBeGreaterThan(0);
     expect(again).toBeLessThanOrEqual(10);
+  });
+
+  it('queues again what the queue thinks somebody has, when nobody works on anything', async () => {
+    const simulation = new Simulation();
+    let looks = 0;
+    simulation.isWorkedOn = () => {
+      looks += 1;
+      return looks < 50;
+    };
+    let isKept = true;
+    simulation.work = (job) => {
+      if (job.item === 'item-94' && isKept) simulation.held.push(job);
+      else simulation.done.set(job.item, 'committed');
+      isKept = isKept && job.item !== 'item-94';
+    };
+    expect(await simulation.drive(items)).toBe('done');
+    expect(simulation.done.size).toBe(items.length);
+    // As long as somebody worked, it waited.
+    expect(looks).toBeGreaterThan(50);
+    expect(simulation.added.filter((item) => item === 'item-94')).toHaveLength(2);
+    expect(simulation.said).toEqual(['nobody works on the jobs that are out; they are queued again']);
   });
 
   it('waits out a server that fails, and says so once', async () => {

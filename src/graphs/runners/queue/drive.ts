@@ -6,6 +6,7 @@ import type { Video } from '../../../io/media/video.ts';
 import { openDriverQueue } from '../../../io/queue/driver-queue.ts';
 import { unitKey } from '../../graph.ts';
 import { changedNow } from '../../run-items.ts';
+import { isAnythingClaimed } from '../claims.ts';
 import type { RunEvent } from '../local.ts';
 import type { Fleet } from './fleet.ts';
 import { QueueDriver } from './queue-driver.ts';
@@ -24,6 +25,8 @@ export interface Driving {
   readonly fleet: Fleet;
   readonly stop: AbortSignal;
   readonly say: (sentence: string) => void;
+  /** As of `QueueDriver`. */
+  readonly standstill?: number | undefined;
   /** Told of every item that is done with, when the run ends: what the dataset says of it. */
   readonly onEvent: (event: RunEvent<Video>) => void;
 }
@@ -53,7 +56,8 @@ export async function driveQueue(driving: Driving): Promise<void> {
         items.note(id, { state: 'waiting', ...changedNow() });
         await items.flush();
       },
-      ...{ fleet, stop, say },
+      isWorkedOn: () => isAnythingClaimed(store.directory),
+      ...{ fleet, stop, say, standstill: driving.standstill },
     });
     await driver.run();
     await tellOutcomes(driving, driver.settled);

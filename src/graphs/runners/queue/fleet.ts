@@ -1,4 +1,3 @@
-import { MediaError } from '../../../core/errors.ts';
 import type { ItemReport } from '../../run-reports.ts';
 
 /** What a worker reports of a job that is done with. */
@@ -114,16 +113,4 @@ function reportOf(value: unknown): WorkerReport | undefined {
   const times = typeof busy === 'object' && busy !== null ? Object.entries(busy) : [];
   const isBusy = times.length <= MOST_ENTRIES && times.every(([name, time]) => isText(name) && isNumber(time));
   return { worker: worker as string, item: item as ItemReport, busy: isBusy && times.length > 0 ? busy : undefined };
-}
-
-/** What is found of an item that several processes died of. */
-export function crashOf(itemId: string, deaths: number): MediaError {
-  return new MediaError(
-    'crash',
-    `'${itemId}' was in work each time that ${deaths} processes died, in the last of them alone`,
-    {
-      remedy:
-        'Mark it to be tried again (`dead retry` of the command line), and run it where less else runs or with more `memory`.',
-    },
-  );
 }

@@ -4,8 +4,9 @@ import { Video } from '../../../io/media/video.ts';
 import { type Job, jobOf } from '../../../io/queue/job.ts';
 import type { TakenJob, WorkerQueue } from '../../../io/queue/worker-queue.ts';
 import type { ItemReport } from '../../run-reports.ts';
-import type { Claim, Claims } from '../claims.ts';
-import { crashOf, type WorkerReport } from './fleet.ts';
+import type { Claims } from '../claims.ts';
+import { Suspects } from '../suspects.ts';
+import type { WorkerReport } from './fleet.ts';
 
 /** What a worker's feed is given. */
 export interface JobFeedSetting {
@@ -25,17 +26,6 @@ export interface JobFeedSetting {
   readonly say: (sentence: string, item: string) => void;
 }
 
-/** A job whose item is in work. */
-interface Begun {
-  readonly job: TakenJob;
-  readonly claim: Claim;
-}
-
-/**
- * How often a process may die with an item as its only work before the item is blamed for it. Once
- * may be chance, such as a machine that is switched off.
- */
-const MOST_ALONE = 3;
 /** Milliseconds between reports that say how busy the operators are. */
 const BUSY_EVERY = 1000;
 
@@ -44,23 +34,23 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The jobs of a queue as the items of a run in this process. Nothing of a job is believed: it names
- * an item that the dataset knows, whose file is where the dataset says, or is refused. An item that
- * was in work when a process died is a suspect: it begins when nothing else is in work, and nothing
- * else begins beside it; only what then kills its process again and again becomes a dead letter.
+ * an item that the dataset knows, whose file is where the dataset says, or is refused. What was in
+ * work when a process died is a suspect.
  *
  * @example
  * await runLocally({ items: feed.items(), itemSignal: (video) => feed.signalOf(video), ... });
  */
 export class JobFeed {
   readonly #setting: JobFeedSetting;
-  readonly #begun = new Map<Video, Begun>();
-  #whenFewer: (() => void) | undefined;
+  readonly #begun = new Map<Video, TakenJob>();
+  readonly #suspects: Suspects<Video>;
   #toldBusy = 0;
   #closed = false;
 
   constructor(setting: JobFeedSetting) {
     this.#setting = setting;
-    const { drain, queue } = setting;
+    const { drain, queue, claims, say } = setting;
+    this.#suspects = new Suspects(claims, say);
     const stop = () => queue.stop();
     if (drain?.aborted === true) stop();
     else drain?.addEventListener('abort', stop, { once: true });
@@ -70,51 +60,40 @@ export class JobFeed {
   async *items(): AsyncGenerator<Video> {
     for (let job = await this.#next(); job !== undefined; job = await this.#next()) {
       const video = await this.#begin(job);
-      if (video === undefined) continue;
-      const { deaths = 0, aloneDeaths = 0 } = this.#begun.get(video)?.claim ?? {};
-      if (deaths === 0 || aloneDeaths >= MOST_ALONE) {
-        yield video;
-        continue;
-      }
-      this.#setting.say(`${video.id}: was in work when a process died, and is tried alone`, video.id);
-      await this.#untilBegun(1);
+      if (video !== undefined) yield* this.#suspects.inTurn(video);
       if (this.#closed) return;
-      await this.#setting.claims.alone(video.id);
-      yield video;
-      await this.#untilBegun(0);
     }
   }
 
   /** Aborted when the job of an item is not ours any more. */
   signalOf(video: Video): AbortSignal | undefined {
-    return this.#begun.get(video)?.job.signal;
+    return this.#begun.get(video)?.signal;
   }
 
   /** Why an item must not be begun again: every process died of it. */
   verdictOf(video: Video): Error | undefined {
-    const claim = this.#begun.get(video)?.claim;
-    return claim !== undefined && claim.aloneDeaths >= MOST_ALONE ? crashOf(video.id, claim.deaths) : undefined;
+    return this.#suspects.verdictOf(video.id);
   }
 
   /** Says what has become of an item; undefined where nothing has. */
   finished(video: Video, item: ItemReport | undefined): void {
-    const begun = this.#begun.get(video);
-    if (begun === undefined) return;
-    if (item === undefined) begun.job.back();
-    else begun.job.done(this.#report(item));
+    const job = this.#begun.get(video);
+    if (job === undefined) return;
+    if (item === undefined) job.back();
+    else job.done(this.#report(item));
     this.#end(video);
   }
 
   /** After the run, however it ended: gives back what was not finished. */
   async close(): Promise<void> {
-    const { queue, claims } = this.#setting;
+    const { queue } = this.#setting;
     this.#closed = true;
     queue.stop();
-    for (const [video, { job }] of [...this.#begun]) {
+    for (const [video, job] of [...this.#begun]) {
       job.back();
       this.#end(video);
     }
-    await claims.close();
+    await this.#suspects.close();
     await queue.close();
   }
 
@@ -144,7 +123,7 @@ export class JobFeed {
       taken.refuse(video);
       return undefined;
     }
-    let claim: Claim | undefined;
+    let claim: Awaited<ReturnType<Claims['take']>>;
     try {
       claim = await claims.take(video.id);
     } catch (error) {
@@ -161,7 +140,8 @@ export class JobFeed {
       taken.later(again);
       return undefined;
     }
-    this.#begun.set(video, { job: taken, claim });
+    this.#begun.set(video, taken);
+    this.#suspects.begin(video.id, claim);
     return video;
   }
 
@@ -176,19 +156,9 @@ export class JobFeed {
     return path === undefined ? `the dataset has no item '${job.item}'` : new Video(path, { id: job.item });
   }
 
-  /** Waits until at most so many items are in work. */
-  async #untilBegun(most: number): Promise<void> {
-    while (this.#begun.size > most) {
-      await new Promise<void>((resolve) => {
-        this.#whenFewer = resolve;
-      });
-    }
-  }
-
   #end(video: Video): void {
     this.#begun.delete(video);
-    this.#setting.claims.release(video.id);
-    this.#whenFewer?.();
+    this.#suspects.end(video.id);
   }
 
   #report(item: ItemReport): WorkerReport {

@@ -22,6 +22,8 @@ export interface QueueDriverSetting<Item> {
    * it is done only when it was looked at again.
    */
   readonly reopen: (item: Item) => Promise<void>;
+  /** Whether a process that lives has an item in work. */
+  readonly isWorkedOn: () => Promise<boolean>;
   readonly fleet: Fleet;
   /** Aborted: nothing more is queued, and what nobody has taken is taken away. */
   readonly stop: AbortSignal;
@@ -30,12 +32,17 @@ export interface QueueDriverSetting<Item> {
   readonly window?: number | undefined;
   /** Milliseconds between two looks at the queue. */
   readonly pause?: number | undefined;
+  /**
+   * Milliseconds for which jobs are out and nobody works on anything before they count as lost.
+   */
+  readonly standstill?: number | undefined;
 }
 
 /** Jobs in the queue at most, and jobs that are added at a time. */
 const WINDOW = 1000;
 const ADDED_AT_A_TIME = 250;
 const PAUSE = 250;
+const STANDSTILL = 30_000;
 /** Milliseconds between two looks at how many workers there are, and at the whole dataset. */
 const COUNT_EVERY = 5000;
 const LOOK_EVERY = 5000;
@@ -46,13 +53,14 @@ const LOOK_SHARE = 20;
  * Has the items of a corpus computed by the workers of a queue, until the dataset says that every
  * one is done. The queue is only a way to tell workers what to do: it never has more than a window
  * of jobs, and what it loses, forgets or repeats is mended by looking at the dataset and queueing
- * what is missing.
+ * what is missing. Jobs that it thinks a worker has, or keeps until later, while nobody works on
+ * anything are taken away and queued again: clocks that were wrong can keep them for hours.
  *
  * @example
  * const end = await new QueueDriver({ items, queue, outcomes, ... }).run(); // 'done' or 'stopped'
  */
 export class QueueDriver<Item> {
-  readonly #setting: QueueDriverSetting<Item> & { readonly window: number; readonly pause: number };
+  readonly #setting: QueueDriverSetting<Item> & Readonly<Record<'window' | 'pause' | 'standstill', number>>;
   /** Items that nothing is left to do for, and those that had an outcome which does not count. */
   readonly #settled = new Set<string>();
   readonly #again = new Set<string>();
@@ -61,7 +69,8 @@ export class QueueDriver<Item> {
   #saidAlone = false;
 
   constructor(setting: QueueDriverSetting<Item>) {
-    this.#setting = { ...setting, window: setting.window ?? WINDOW, pause: setting.pause ?? PAUSE };
+    const { window = WINDOW, pause = PAUSE, standstill = STANDSTILL } = setting;
+    this.#setting = { ...setting, window, pause, standstill };
   }
 
   /** Ids of items that were done before this run. */
@@ -126,7 +135,7 @@ export class QueueDriver<Item> {
     for (;;) {
       const depth = await this.#depth();
       if (stop.aborted || depth === undefined) return;
-      if (depth.waiting + depth.active + jobs.length <= window) break;
+      if (depth.waiting + depth.delayed + depth.active + jobs.length <= window) break;
       await this.#rest();
     }
     await this.#asked(() => queue.add(jobs));
@@ -138,10 +147,18 @@ export class QueueDriver<Item> {
    */
   async #untilDrained(): Promise<readonly Item[]> {
     let nextLook = 0;
+    let stillSince: number | undefined;
     for (;;) {
       const depth = await this.#depth();
       if (this.#setting.stop.aborted || depth === undefined) return [];
-      const isEmpty = depth.waiting + depth.active === 0;
+      stillSince = (await this.#isStill(depth)) ? (stillSince ?? performance.now()) : undefined;
+      if (stillSince !== undefined && performance.now() - stillSince >= this.#setting.standstill) {
+        this.#setting.say('nobody works on the jobs that are out; they are queued again');
+        await this.#asked(() => this.#setting.queue.drop());
+        stillSince = undefined;
+        continue;
+      }
+      const isEmpty = depth.waiting + depth.delayed + depth.active === 0;
       if (isEmpty || performance.now() >= nextLook) {
         const began = performance.now();
         const left = await this.#left();
@@ -150,6 +167,11 @@ export class QueueDriver<Item> {
       }
       await this.#rest();
     }
+  }
+
+  /** Whether jobs are out, and nobody works on anything. */
+  async #isStill({ waiting, delayed, active }: QueueDepth): Promise<boolean> {
+    return waiting === 0 && delayed + active > 0 && !(await this.#setting.isWorkedOn());
   }
 
   /** What the dataset says is yet to be done. */
@@ -174,7 +196,8 @@ export class QueueDriver<Item> {
     const { queue, fleet } = this.#setting;
     const depth = await this.#asked(() => queue.depth());
     if (depth === undefined) return undefined;
-    Object.assign(fleet, depth);
+    fleet.waiting = depth.waiting + depth.delayed;
+    fleet.active = depth.active;
     if (performance.now() - this.#counted < COUNT_EVERY) return depth;
     this.#counted = performance.now();
     fleet.workers = (await this.#asked(() => queue.workers())) ?? 0;

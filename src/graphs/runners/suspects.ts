@@ -1,0 +1,96 @@
+import { MediaError } from '../../core/errors.ts';
+import type { Claim, Claims } from './claims.ts';
+
+/**
+ * How often a process may die with an item as its only work before the item is blamed for it. Once
+ * may be chance, such as a machine that is switched off.
+ */
+const MOST_ALONE = 3;
+
+/**
+ * The claimed items that are in work in this process. One that was in work when a process died is a
+ * suspect: it begins when nothing else is in work, and nothing else begins beside it; only what then
+ * kills its process again and again is convicted.
+ *
+ * @example
+ * const claim = await claims.take(video.id);
+ * if (claim !== undefined) {
+ *   suspects.begin(video.id, claim);
+ *   yield* suspects.inTurn(video);
+ * }
+ */
+export class Suspects<Item extends { readonly id: string }> {
+  readonly #claims: Claims;
+  readonly #say: (sentence: string, item: string) => void;
+  readonly #begun = new Map<string, Claim>();
+  #whenFewer: (() => void) | undefined;
+  #closed = false;
+
+  /** @param say is told of an item that is tried alone. */
+  constructor(claims: Claims, say: (sentence: string, item: string) => void) {
+    this.#claims = claims;
+    this.#say = say;
+  }
+
+  /** Says that an item which was claimed is in work, or will be in its turn. */
+  begin(itemId: string, claim: Claim): void {
+    this.#begun.set(itemId, claim);
+  }
+
+  /** Gives an item when it may begin, and ends when another may; nothing after `close`. */
+  async *inTurn(item: Item): AsyncGenerator<Item> {
+    const { deaths = 0, aloneDeaths = 0 } = this.#begun.get(item.id) ?? {};
+    if (deaths === 0 || aloneDeaths >= MOST_ALONE) {
+      yield item;
+      return;
+    }
+    this.#say(`${item.id}: was in work when a process died, and is tried alone`, item.id);
+    await this.#untilBegun(1);
+    if (this.#closed) return;
+    await this.#claims.alone(item.id);
+    yield item;
+    await this.#untilBegun(0);
+  }
+
+  /** Why an item must not be begun again: every process died of it. */
+  verdictOf(itemId: string): Error | undefined {
+    const claim = this.#begun.get(itemId);
+    return claim !== undefined && claim.aloneDeaths >= MOST_ALONE ? crashOf(itemId, claim.deaths) : undefined;
+  }
+
+  /** Says that an item is done with, and gives its claim up. */
+  end(itemId: string): void {
+    this.#begun.delete(itemId);
+    this.#claims.release(itemId);
+    this.#whenFewer?.();
+  }
+
+  /** Gives up every claim. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const itemId of [...this.#begun.keys()]) this.end(itemId);
+    this.#whenFewer?.();
+    await this.#claims.close();
+  }
+
+  /** Waits until at most so many items are in work. */
+  async #untilBegun(most: number): Promise<void> {
+    while (this.#begun.size > most && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#whenFewer = resolve;
+      });
+    }
+  }
+}
+
+/** What is found of an item that several processes died of. */
+function crashOf(itemId: string, deaths: number): MediaError {
+  return new MediaError(
+    'crash',
+    `'${itemId}' was in work each time that ${deaths} processes died, in the last of them alone`,
+    {
+      remedy:
+        'Mark it to be tried again (`dead retry` of the command line), and run it where less else runs or with more `memory`.',
+    },
+  );
+}

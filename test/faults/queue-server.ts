@@ -1,0 +1,14 @@
+import { PostgresServer, postgresMissing } from '../fixtures/postgres-server.ts';
+import { RedisServer, redisMissing } from '../fixtures/redis-server.ts';
+
+/** The servers of queues that faults can be done to: why one is missing here, and its start. */
+export const QUEUE_SERVERS = {
+  Redis: { missing: redisMissing, start: () => RedisServer.start() },
+  PostgreSQL: { missing: postgresMissing, start: () => PostgresServer.start() },
+} as const;
+
+/** A kind of server of queues. */
+export type QueueServerName = keyof typeof QUEUE_SERVERS;
+
+/** A server of queues. */
+export type QueueServer = RedisServer | PostgresServer;

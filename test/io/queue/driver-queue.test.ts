@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openDriverQueue } from '../../../src/io/queue/driver-queue.ts';
+import { openWorkerQueue } from '../../../src/io/queue/worker-queue.ts';
+import { QUEUE_SERVERS } from '../../faults/queue-server.ts';
+
+const onError = () => undefined;
+const listeners = { onReport: () => undefined, onRefusal: () => undefined, onError };
+const worker = { concurrency: 1, lock: 60_000, onError };
+const newName = () => `reelflow-test-${randomBytes(8).toString('hex')}`;
+
+for (const [server, { missing, start }] of Object.entries(QUEUE_SERVERS)) {
+  const title = missing === undefined ? `a queue on ${server}` : `a queue on ${server} (left out: ${missing})`;
+  describe.skipIf(missing !== undefined)(title, () => {
+    it('that is dropped has no job any more, and takes and gives the same one again', async () => {
+      const running = await start();
+      onTestFinished(() => running.end());
+      const name = newName();
+      const queue = await openDriverQueue(running.uri, name, listeners);
+      const job = { item: 'heat', graph: 'g' };
+      await queue.add([job]);
+      const gone = await openWorkerQueue(running.uri, name, worker);
+      expect((await gone.next())?.data).toEqual(job);
+      expect(await queue.depth()).toEqual({ waiting: 0, delayed: 0, active: 1 });
+      // It would be this worker's for a minute, and does not come back by being added.
+      await queue.add([job]);
+      expect((await queue.depth()).waiting).toBe(0);
+      await queue.drop();
+      expect(await queue.depth()).toEqual({ waiting: 0, delayed: 0, active: 0 });
+      await queue.add([job]);
+      const other = await openWorkerQueue(running.uri, name, worker);
+      const taken = await other.next();
+      expect(taken?.data).toEqual(job);
+      taken?.done({});
+      other.stop();
+      await other.close();
+      await queue.close();
+    });
+  });
+}
+
+const postgres = QUEUE_SERVERS.PostgreSQL;
+describe.skipIf(postgres.missing !== undefined)(
+  'a queue on PostgreSQL, which goes by the clocks of its clients,',
+  () => {
+    it('is refused to one whose clock is wrong', async () => {
+      const running = await postgres.start();
+      onTestFinished(() => running.end());
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 5 * 3_600_000 });
+      onTestFinished(() => void vi.useRealTimers());
+      await expect(openWorkerQueue(running.uri, newName(), worker)).rejects.toMatchObject({
+        ...{ code: 'queue', message: expect.stringMatching(/clock .* 18000 seconds behind that of the queue/) },
+      });
+    });
+  },
+);
