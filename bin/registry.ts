@@ -29,6 +29,7 @@ export const registry: readonly RegisteredCommand[] = [
   { name: 'doctor', load: () => import('./commands/doctor.ts') },
   { name: 'train', load: () => import('./commands/train.ts') },
   { name: 'recommend', load: () => import('./commands/recommend.ts') },
+  { name: 'explain-item', load: () => import('./commands/explain-item.ts') },
   { name: 'demo', load: () => import('./commands/demo.ts') },
   { name: 'serve', load: () => import('./commands/serve.ts') },
   { name: 'completion', load: () => import('./commands/completion.ts') },

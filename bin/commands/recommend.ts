@@ -1,14 +1,15 @@
 import { UsageError } from '../../src/core/errors.ts';
 import { type LoadedRecommender, loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
-import { type RankedUsers, rankUsers } from '../../src/graphs/recommenders/rank-users.ts';
+import { rankUsers } from '../../src/graphs/recommenders/rank-users.ts';
 import { type Recommendations, type RecommendedItem, recommend } from '../../src/graphs/recommenders/recommend.ts';
 import { type RecommendedToAll, recommendToAll } from '../../src/graphs/recommenders/recommend-all.ts';
 import { type SimilarItems, similarItems, similarityBases } from '../../src/graphs/recommenders/similar-items.ts';
 import type { RatingColumnNames } from '../../src/io/ratings/rating-layout.ts';
 import { loadRatings } from '../../src/io/ratings/read-ratings.ts';
+import { audienceText, knownBy } from '../audience-text.ts';
 import { defineCommand } from '../command.ts';
 import type { Console } from '../console.ts';
-import { flag, integer, names, text, word } from '../option-table.ts';
+import { flag, integer, names, positive, text, word } from '../option-table.ts';
 
 /** What is asked for: one of these. */
 const questions = ['user', 'ratingsOf', 'allUsers', 'item', 'similar'] as const;
@@ -27,6 +28,9 @@ export const command = defineCommand({
     columns: names('user=A,item=B', ['user', 'item', 'rating'] as const, 'of ratingsOf: names of its columns'),
     allUsers: flag('instead: every user in the training data, into the file `out`'),
     item: text('ID', 'instead: the users who would rate this item highest'),
+    itemFeatures: text('DIR|FILE', 'of item: features that have it, so that it need not be known: a cut that is not out yet'),
+    against: text('ID', 'of item: another one, such as another cut, compared over the same users'),
+    threshold: positive('RATING', 'of item: from what prediction on a user counts as audience', '4 of a scale to 5'),
     similar: text('ID', 'instead: the items most like this one'),
     out: text('FILE', 'of all users: a file named .csv, .jsonl or .parquet'),
     dryRun: flag('of all users: finds all lists and counts them; writes nothing'),
@@ -44,6 +48,7 @@ export const command = defineCommand({
     'reelflow recommend models/svd --ratings-of me.csv',
     'reelflow recommend models/svd --all-users --out lists.parquet',
     'reelflow recommend models/dcf-av-1 --item 193609 --k 100',
+    'reelflow recommend models/dcf-av-1 --item cut-b --item-features new/ --against cut-a',
     'reelflow recommend models/svd --similar 1 --by factors',
   ],
   async run({ features, module, ...options }, { operands: [directory = ''], console }) {
@@ -76,6 +81,9 @@ export const command = defineCommand({
 const ofQuestions = {
   columns: ['ratingsOf'],
   by: ['similar'],
+  itemFeatures: ['item'],
+  against: ['item'],
+  threshold: ['item'],
   coldOnly: ['user', 'ratingsOf', 'allUsers'],
   explain: ['user', 'ratingsOf'],
 } as const satisfies Partial<Record<keyof Asked, readonly (keyof Asked)[]>>;
@@ -97,6 +105,9 @@ interface Asked {
   readonly user?: string | undefined;
   readonly ratingsOf?: string | undefined;
   readonly item?: string | undefined;
+  readonly itemFeatures?: string | undefined;
+  readonly against?: string | undefined;
+  readonly threshold?: number | undefined;
   readonly similar?: string | undefined;
   readonly allUsers?: boolean | undefined;
   readonly out?: string | undefined;
@@ -109,12 +120,15 @@ interface Asked {
 }
 
 async function answer(model: LoadedRecommender, asked: Asked, console: Console): Promise<void> {
-  const { user, ratingsOf, columns, item, similar, allUsers: _, out, dryRun = false, by, ...how } = asked;
+  const { user, ratingsOf, columns, item, similar, allUsers: _, out, dryRun = false, by, ...rest } = asked;
+  const { itemFeatures, against, threshold, ...how } = rest;
   if (out !== undefined) {
     const made = await recommendToAll(model, { out, dryRun, ...how });
     console.result(made, (all) => `${allText(all)}${dryRun ? 'nothing was written (--dry-run)\n' : ''}`);
-  } else if (item !== undefined) console.result(await rankUsers(model, { item, ...how }), usersText);
-  else if (similar !== undefined) console.result(await similarItems(model, { item: similar, by, ...how }), similarText);
+  } else if (item !== undefined) {
+    const ranked = await rankUsers(model, { item, itemFeatures, against, threshold, k: how.k });
+    console.result(ranked, audienceText);
+  } else if (similar !== undefined) console.result(await similarItems(model, { item: similar, by, ...how }), similarText);
   else if (ratingsOf !== undefined) {
     console.result(await recommend(model, { ratings: await ratingsOfOne(ratingsOf, columns), ...how }), textOf);
   } else console.result(await recommend(model, { user, ...how }), textOf);
@@ -139,14 +153,6 @@ async function ratingsOfOne(
 
 function allText({ out, users, usersWithout, rows }: RecommendedToAll): string {
   return `${out}: ${rows} recommendations for ${users} users${usersWithout === 0 ? '' : `, ${usersWithout} of them without an item left`}\n`;
-}
-
-function usersText({ itemId, title, model, ratings, candidates, mean, users }: RankedUsers): string {
-  const head = `${model} for ${title ?? itemId} [${itemId}], ${knownBy(ratings)}: the best of ${candidates} users, mean ${mean.toFixed(2)}`;
-  const lines = users.map(
-    ({ user, prediction }, place) => `${String(place + 1).padStart(3)}  ${prediction.toFixed(2)}  user ${user}`,
-  );
-  return `${[head, ...lines].join('\n')}\n`;
 }
 
 function similarText({ itemId, title, by, items }: SimilarItems): string {
@@ -176,10 +182,6 @@ function textOf({
 
 function itemLine({ itemId, title, prediction, ratings }: RecommendedItem, place: number): string {
   return `${String(place).padStart(3)}  ${prediction.toFixed(2)}  ${title ?? itemId} [${itemId}]  (${knownBy(ratings)})`;
-}
-
-function knownBy(ratings: number): string {
-  return ratings === 0 ? 'not rated by anybody' : `${ratings} rating${ratings === 1 ? '' : 's'}`;
 }
 
 function explanation({ nearest = [], branches }: RecommendedItem): string[] {

@@ -1,9 +1,11 @@
+import { UsageError } from '../../src/core/errors.ts';
 import { type FeatureSearch, type FoundFeatures, searchFeatures } from '../../src/graphs/analysis/search-features.ts';
 import { alignedRows } from '../../src/graphs/text-table.ts';
 import { readMovies } from '../../src/io/ratings/movies.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
-import { integer, positive, required, text, word } from '../option-table.ts';
+import { finiteNumber, integer, positive, repeated, text, word } from '../option-table.ts';
+import { toldTo } from '../told-to.ts';
 
 /** `reelflow search`: what is most like an item or a subclip. */
 export const command = defineCommand({
@@ -11,7 +13,19 @@ export const command = defineCommand({
   operands: ['DIR|FILE'],
   does: 'finds what is most like an item, or a subclip of one, in a dataset or a training store: exact, by cosine',
   options: {
-    item: required(text('ID', 'the item to compare with')),
+    item: text('ID', 'the item to compare with'),
+    like: text(
+      'CLIP[@SECONDSs]',
+      'instead: a clip of your own, decoded and embedded as the dataset was; a moment of it, clip.mp4@12s, finds subclips',
+    ),
+    text: text('TEXT', 'instead: a text, where a joint text-image network has made the stream'),
+    textNetwork: text('CARD', 'of text: the network card of the joint network, which has a text half'),
+    weights: repeated(
+      'PATH',
+      'of like: a file or directory where weights are looked for by their hash',
+      (path) => path,
+    ),
+    source: text('DIR', 'of like, where DIR is a reduction: the dataset that it was made from'),
     subclip: integer(
       'N',
       'its subclip, from 0 as in the tables: subclips are found',
@@ -27,11 +41,20 @@ export const command = defineCommand({
   },
   examples: [
     'reelflow search features/ --item tt0111161 --subclip 3',
+    'reelflow search features/ --like clip.mp4@12s',
+    'reelflow search features/ --text "a car chase at night" --text-network clip/card.json',
     'reelflow search items.arrow --item 318 --stream audio --k 20 --movies ml-latest-small/movies.csv',
   ],
-  async run({ movies: list, ...options }, { operands: [path = ''], console }) {
+  async run(
+    { movies: list, like, text: written, textNetwork, weights, source, ...options },
+    { operands: [path = ''], console },
+  ) {
+    checkTogether({ like, text: written, textNetwork, weights, source });
     const movies = list === undefined ? undefined : (await readMovies(list)).movies;
-    const search = await searchFeatures(path, options);
+    const clip = like === undefined ? undefined : { ...momentOf(like), weights, source, ...toldTo(console) };
+    const words = written === undefined ? undefined : { text: written, network: textNetwork ?? '' };
+    if (clip !== undefined) console.stage('decoding the clip');
+    const search = await searchFeatures(path, { ...options, like: clip, text: words });
     const found = search.found.map((each) => {
       const title = movies?.get(each.item)?.title;
       return { ...each, title };
@@ -41,11 +64,30 @@ export const command = defineCommand({
   },
 });
 
+/** A clip, and the moment of it that stands behind its last `@`. */
+function momentOf(like: string): { readonly clip: string; readonly at?: number } {
+  const [, clip = like, seconds] = /^(.+)@(\d+(?:\.\d+)?)s$/.exec(like) ?? [];
+  return seconds === undefined ? { clip: like } : { clip, at: finiteNumber(seconds, 'like') };
+}
+
+/** @throws UsageError for an option that has no effect without another, or lacks it. */
+function checkTogether(given: Readonly<Record<string, unknown>>): void {
+  for (const [name, needed] of [
+    ['textNetwork', 'text'],
+    ['weights', 'like'],
+    ['source', 'like'],
+    ['text', 'textNetwork'],
+  ] as const) {
+    if (given[name] === undefined || given[needed] !== undefined) continue;
+    throw new UsageError(`\`${name}\` needs \`${needed}\``, { option: name });
+  }
+}
+
 type TitledSearch = Omit<FeatureSearch, 'found'> & {
   readonly found: readonly (FoundFeatures & { title?: string | undefined })[];
 };
 
-function searchText({ stream, compared, random, found }: TitledSearch): string {
+function searchText({ stream, compared, random, moment, found }: TitledSearch): string {
   const lines = alignedRows([
     ['item', 'cosine'],
     ...found.map(({ item, title, subclip, similarity }) => {
@@ -54,5 +96,9 @@ function searchText({ stream, compared, random, found }: TitledSearch): string {
     }),
   ]);
   const doubt = random ? ['RANDOM weights: likeness means nothing beyond a test'] : [];
-  return `${[...doubt, ...lines, `${compared} rows of ${stream} were compared`].join('\n')}\n`;
+  const like =
+    moment === undefined
+      ? []
+      : [`like subclip ${moment.number} of the clip, ${moment.start.toFixed(1)} to ${moment.end.toFixed(1)} s`];
+  return `${[...doubt, ...like, ...lines, `${compared} rows of ${stream} were compared`].join('\n')}\n`;
 }

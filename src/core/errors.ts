@@ -159,6 +159,8 @@ export type SystemErrorCode =
   | 'cache'
   /** The server of a queue cannot be reached, its packages are missing, or workers refuse all. */
   | 'queue'
+  /** An optional package that is needed here is not installed. */
+  | 'package'
   /** Anything else. */
   | 'system';
 

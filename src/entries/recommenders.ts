@@ -5,6 +5,17 @@
  */
 
 export type { Protocol } from '../graphs/catalogue-evaluation.ts';
+export type { Audience, Calibration } from '../graphs/recommenders/audience.ts';
+export { editList } from '../graphs/recommenders/edit-list.ts';
+export {
+  type ChosenSubclips,
+  type ExplainedItem,
+  type ExplainedSubclip,
+  type ExplainItemOptions,
+  explainItem,
+} from '../graphs/recommenders/explain-item.ts';
+export type { SubclipTime } from '../graphs/recommenders/subclip-times.ts';
+export { readUserGroups } from '../io/ratings/user-groups.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
 export type { ExperimentCost } from '../graphs/experiment/announce.ts';
 export type { Comparison, CorrectedP } from '../graphs/experiment/comparison.ts';
@@ -51,7 +62,7 @@ export type {
   RecommenderCode,
   RecommenderDefinition,
 } from '../graphs/recommenders/own-recommenders.ts';
-export { type RankedUsers, type RankUsersOptions, rankUsers } from '../graphs/recommenders/rank-users.ts';
+export { type ComparedItem, type RankedUsers, type RankUsersOptions, rankUsers } from '../graphs/recommenders/rank-users.ts';
 export type { NearestRated } from '../graphs/recommenders/recommend.ts';
 export {
   type Recommendations,

@@ -1,11 +1,17 @@
+import { existsSync } from 'node:fs';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import type { Statistic } from '../../operators/statistics.ts';
-import { type FeatureTable, type ItemRows, openFeatureTable } from './feature-rows.ts';
+import { openSource } from '../reduction/source-dataset.ts';
+import { type ClipOptions, type ClipVector, clipVector } from './clip-vector.ts';
+import { type FeatureTable, openFeatureTable } from './feature-rows.ts';
+import { meanOf } from './mean-of.ts';
+import { type TextOptions, textVector } from './text-vector.ts';
 import { TopFound } from './top-found.ts';
 
-/** What is searched for, and where. One of `item` and `vector` says what. */
+/** What is searched for, and where. One of `item`, `vector`, `like` and `text` says what. */
 export interface SearchFeaturesOptions {
   /** Id of an item of the features. */
   readonly item?: string | undefined;
@@ -16,6 +22,13 @@ export interface SearchFeaturesOptions {
   readonly subclip?: number | undefined;
   /** Values to compare with, as many as a row has. Subclips are compared. */
   readonly vector?: ArrayLike<number> | undefined;
+  /**
+   * A clip, which need not be in the dataset: it is decoded and embedded as the dataset was. A
+   * moment of it finds subclips, the whole of it items.
+   */
+  readonly like?: ClipOptions | undefined;
+  /** A text, of a dataset that a joint text-image network has made. Subclips are compared. */
+  readonly text?: TextOptions | undefined;
   /** Which stream. Default: the first. */
   readonly stream?: string | undefined;
   /** Most results. Default 10. */
@@ -29,7 +42,7 @@ export interface SearchFeaturesOptions {
 }
 
 const known: KnownOptions<SearchFeaturesOptions> = {
-  ...{ item: true, subclip: true, vector: true, stream: true, k: true },
+  ...{ item: true, subclip: true, vector: true, like: true, text: true, stream: true, k: true },
   ...{ subclips: true, subclipSeconds: true, statistic: true },
 };
 
@@ -50,25 +63,37 @@ export interface FeatureSearch {
   readonly compared: number;
   /** Whether a network with random weights made the stream: then likeness means nothing. */
   readonly random: boolean;
+  /** Of a moment of a clip: the subclip that it lies in, as the dataset would cut it. */
+  readonly moment?: ClipVector['subclip'];
   /** The most similar first. */
   readonly found: readonly FoundFeatures[];
 }
 
+/** What every row is compared with. */
+interface Query {
+  readonly vector: ArrayLike<number>;
+  /** Whether items are compared, by their means. */
+  readonly whole: boolean;
+  readonly moment?: ClipVector['subclip'];
+}
+
 /**
- * Finds what is most like an item, a subclip or a vector, by cosine: every row of a dataset or a
+ * Finds what is most like an item, a subclip, a clip, a text or a vector, by cosine: every row of a dataset or a
  * training store is compared, so the result is exact. Holds one item and the `k` best at a time.
  * An item is never found for itself, nor any of its subclips.
  *
  * @throws UsageError `dataset` when there are no such features; `unknown-item` when the item, its
- * subclip, or its stream is not there.
+ * subclip, or its stream is not there; as `clipVector` and `textVector` for a clip or a text.
  * @example
  * const { found } = await searchFeatures('reduced/', { item: 'tt0111161', subclip: 3 });
  */
 export async function searchFeatures(path: string, options: SearchFeaturesOptions): Promise<FeatureSearch> {
   checkKnownOptions('searchFeatures', options, known);
   const k = checkInteger('k', options.k ?? 10);
-  if ((options.item === undefined) === (options.vector === undefined)) {
-    throw new UsageError('a search needs either `item` or `vector`', {
+  const asked = (['item', 'vector', 'like', 'text'] as const).filter((name) => options[name] !== undefined);
+  if (asked.length !== 1) {
+    throw new UsageError(`a search needs one of \`item\`, \`like\`, \`text\` and \`vector\`, not ${asked.length}`, {
+      option: 'item',
       remedy: "Say what is searched for: `item: 'ID'`, or `vector: [...]`.",
     });
   }
@@ -76,13 +101,13 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
   try {
     const [first] = table.streams;
     const stream = options.stream ?? first?.name ?? '';
-    const query = normalised(await queryOf(table, stream, options));
-    const whole = options.vector === undefined && options.subclip === undefined;
+    const { vector, whole, moment } = await queryOf(table, stream, path, options);
+    const query = normalised(vector);
     const top = new TopFound<FoundFeatures>(k);
     let compared = 0;
     for await (const rows of table.items(stream)) {
       if (rows.itemId === options.item) continue;
-      const vectors = whole ? [meanOf(rows)] : rows.vectors;
+      const vectors = whole ? [meanOf(rows.vectors)] : rows.vectors;
       for (const [subclip, vector] of vectors.entries()) {
         if (vector === undefined) continue;
         compared++;
@@ -91,7 +116,8 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
         top.add({ item: rows.itemId, subclip: whole ? undefined : subclip, similarity });
       }
     }
-    return { path, stream, compared, random: table.random.includes(stream), found: top.sorted() };
+    const random = table.random.includes(stream);
+    return { path, stream, compared, random, ...(moment && { moment }), found: top.sorted() };
   } finally {
     await table.close();
   }
@@ -100,13 +126,45 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
 async function queryOf(
   table: FeatureTable,
   stream: string,
-  { item, subclip, vector }: SearchFeaturesOptions,
+  path: string,
+  { item, subclip, vector, like, text, ...choice }: SearchFeaturesOptions,
+): Promise<Query> {
+  if (like !== undefined) {
+    checkDataset(path, 'like');
+    const { table: cut } = await openSource(path, choice);
+    const { vector: own, subclip: moment } = await clipVector(path, like, cut, stream);
+    return { vector: own, whole: like.at === undefined, ...(moment && { moment }) };
+  }
+  if (text !== undefined) {
+    checkDataset(path, 'text');
+    return { vector: vectorOf(table, stream, await textVector(path, text, stream)), whole: false };
+  }
+  if (item === undefined) return { vector: vectorOf(table, stream, vector ?? []), whole: false };
+  return {
+    vector: await vectorOfItem(table, stream, checkString('item', item), subclip),
+    whole: subclip === undefined,
+  };
+}
+
+/** @throws UsageError `dataset` for a training store, which does not know how it was made. */
+function checkDataset(path: string, option: string): void {
+  if (existsSync(datasetFilePath(path))) return;
+  throw new UsageError(`${path} is not a dataset, so it does not know what made its vectors`, {
+    code: 'dataset',
+    option,
+    remedy: 'Search the dataset that `extract` or `reduce` wrote.',
+  });
+}
+
+async function vectorOfItem(
+  table: FeatureTable,
+  stream: string,
+  item: string,
+  subclip: number | undefined,
 ): Promise<ArrayLike<number>> {
-  if (item === undefined) return vectorOf(table, stream, vector ?? []);
-  checkString('item', item);
   for await (const rows of table.items(stream, item)) {
     if (rows.itemId !== item) continue;
-    const own = subclip === undefined ? meanOf(rows) : rows.vectors[checkInteger('subclip', subclip, 0)];
+    const own = subclip === undefined ? meanOf(rows.vectors) : rows.vectors[checkInteger('subclip', subclip, 0)];
     if (own !== undefined) return Float64Array.from(own);
     const what = subclip === undefined ? `no ${stream} features` : `no ${stream} features of subclip ${subclip}`;
     throw new UsageError(`item '${item}' has ${what}; it has ${rows.vectors.length} subclip(s)`, {
@@ -123,20 +181,6 @@ function vectorOf(table: FeatureTable, stream: string, vector: ArrayLike<number>
   throw new UsageError(`\`vector\` has ${vector.length} values, but rows of ${stream} have ${dimension}`, {
     option: 'vector',
   });
-}
-
-/** The mean of the subclips that are there; undefined when there are none. */
-function meanOf({ vectors }: ItemRows): Float64Array | undefined {
-  const own = vectors.filter((vector) => vector !== undefined);
-  const [first] = own;
-  if (first === undefined) return undefined;
-  const mean = new Float64Array(first.length);
-  for (const vector of own) {
-    for (let axis = 0; axis < mean.length; axis++) {
-      mean[axis] = (mean[axis] as number) + (vector[axis] as number) / own.length;
-    }
-  }
-  return mean;
 }
 
 function normalised(vector: ArrayLike<number>): Float64Array {

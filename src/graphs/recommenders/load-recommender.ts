@@ -178,8 +178,9 @@ function itemEmbeddings({ weights, catalogue }: SavedRecommender): ItemFactors |
   return { values, dimension };
 }
 
-function learntAnew(
-  { facts, userIds, catalogue, ratings }: SavedRecommender,
+/** A recommender that is not neural, learnt again from its saved ratings. */
+export function learntAnew(
+  { facts, userIds, catalogue, ratings }: Pick<SavedRecommender, 'facts' | 'userIds' | 'catalogue' | 'ratings'>,
   genres: GenreTable | undefined,
   features: StoreFeatures | undefined,
 ) {

@@ -1,10 +1,17 @@
-import { checkInteger, checkString } from '../../core/check.ts';
+import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { Predicts } from '../../models/recommenders/recommender.ts';
+import { meanInterval, type Interval } from '../../models/statistics/intervals.ts';
+import { pairedTTest } from '../../models/statistics/paired-t-test.ts';
+import { type Audience, audienceOf, calibrationOf } from './audience.ts';
+import { scoreFurtherItems } from './further-items.ts';
+import { featuresOfItem } from './item-features.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { itemNumber, named } from './ranking.ts';
 import { shownPrediction } from './recommend.ts';
 import { predictsOf } from './recommender-names.ts';
+import { trainedOn } from './trained-on.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 
 /** Users ranked for one item. */
 export interface RankedUsers {
@@ -20,48 +27,134 @@ export interface RankedUsers {
   readonly mean: number;
   /** By what is predicted before it is clipped to the scale; ties in the order of the ids. */
   readonly users: readonly { readonly user: string; readonly prediction: number }[];
+  /** Who would like it; not of recommenders whose predictions only rank. */
+  readonly audience?: Audience;
+  /** With `against`: what the same users would give the other item. */
+  readonly against?: ComparedItem;
+  /** What all this rests on. */
+  readonly trainedOn: readonly string[];
+}
+
+/** Another item, by the same users. */
+export interface ComparedItem {
+  readonly itemId: string;
+  readonly audience?: Audience;
+  /** Mean over users of the first's prediction minus this one's, and its 95 % interval. */
+  readonly difference: number;
+  readonly interval: Interval;
+  /** Of a paired t-test over users: two-sided. */
+  readonly p: number;
 }
 
 /** Which users are ranked. */
 export interface RankUsersOptions {
   /** Id of the item: one with ratings or, of recommenders that read content, with content. */
   readonly item: string;
+  /**
+   * A store of features that has the item, which the recommender then need not know: a cut of a
+   * trailer that is not out yet.
+   */
+  readonly itemFeatures?: string | undefined;
+  /** Another item, from the same place, to compare with: another cut. */
+  readonly against?: string | undefined;
+  /** From what rating on a user counts as audience. Default: 4, or two thirds up another scale. */
+  readonly threshold?: number | undefined;
   /** Most users; default 10. */
   readonly k?: number | undefined;
 }
 
-const known: KnownOptions<RankUsersOptions> = { item: true, k: true };
+const known: KnownOptions<RankUsersOptions> = {
+  ...{ item: true, itemFeatures: true, against: true, threshold: true, k: true },
+};
 
 /**
  * The users who are predicted to like an item most, among those who have not rated it: whom to tell
- * of it. An item that nobody has rated will do where the recommender knows its content.
+ * of it; and how many would. An item that nobody has rated will do where the recommender knows its
+ * content, and one that it has never met where `itemFeatures` has that.
  *
- * @throws UsageError `unknown-item`.
+ * @throws UsageError `unknown-item`; as `featuresOfItem` for `itemFeatures` and `against`.
  * @example
  * const { users } = await rankUsers(await loadRecommender('models/dcf-av-1'), { item: '193609', k: 100 });
  */
 export async function rankUsers(model: LoadedRecommender, options: RankUsersOptions): Promise<RankedUsers> {
   checkKnownOptions('rankUsers', options, known);
   const { saved } = model;
+  const { model: name, options: trained, scale } = saved.facts;
   const k = checkInteger('k', options.k ?? 10);
-  const item = itemNumber(saved, checkString('item', options.item));
+  const threshold = checkPositive('threshold', options.threshold ?? usualThreshold(scale));
+  const { itemFeatures, against } = options;
+  const id = checkString('item', options.item);
+  const item = itemFeatures === undefined ? itemNumber(saved, id) : undefined;
   const { users, items } = saved.ratings;
-  const have = new Set(users.filter((_, row) => items[row] === item));
+  const other = against === undefined || itemFeatures !== undefined ? undefined : itemNumber(saved, against);
+  const have = new Set(users.filter((_, row) => items[row] === item || (other !== undefined && items[row] === other)));
   const candidates = Int32Array.from(saved.userIds.keys()).filter((user) => !have.has(user));
-  const scores =
-    candidates.length === 0
-      ? new Float32Array(0)
-      : await model.score(candidates, new Int32Array(candidates.length).fill(item));
-  const predictions = Array.from(scores, (score) => shownPrediction(saved, score));
+  const [scores, otherScores] = await scoresOf(model, candidates, { id, item, against, other, itemFeatures });
+  const shownOf = (each: Scores) => Float64Array.from(each, (score) => shownPrediction(saved, score));
+  const predictions = shownOf(scores);
+  const predicts = predictsOf(name, trained);
+  const calibration = predicts === 'scores' ? undefined : await calibrationOf(model, threshold);
+  const countedOf = (each: Float64Array) =>
+    predicts === 'scores' ? {} : { audience: audienceOf(each, threshold, scale, calibration) };
   const order = [...candidates.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
+  const compared =
+    against === undefined || otherScores === undefined
+      ? {}
+      : { against: comparedWith(against, predictions, shownOf(otherScores), countedOf) };
   return {
-    ...named(saved, item),
-    ...{ model: saved.facts.model, predicts: predictsOf(saved.facts.model, saved.facts.options) },
-    ...{ ratings: have.size, candidates: candidates.length },
-    mean: predictions.reduce((sum, value) => sum + value, 0) / predictions.length,
+    ...(item === undefined ? { itemId: id } : named(saved, item)),
+    ...{ model: name, predicts, ratings: items.filter((each) => each === item).length },
+    ...{ candidates: candidates.length, mean: predictions.reduce((sum, value) => sum + value, 0) / predictions.length },
     users: order.slice(0, k).map((place) => ({
       user: saved.userIds[candidates[place] as number] as string,
       prediction: predictions[place] as number,
     })),
+    ...countedOf(predictions),
+    ...compared,
+    trainedOn: trainedOn(model),
   };
+}
+
+type Scores = Float32Array | Float64Array;
+
+/** Scores of the item and of the other one, where there is one, by each candidate. */
+async function scoresOf(
+  model: LoadedRecommender,
+  candidates: Int32Array,
+  { id, item, against, other, itemFeatures }: {
+    readonly id: string;
+    readonly item: number | undefined;
+    readonly against: string | undefined;
+    readonly other: number | undefined;
+    readonly itemFeatures: string | undefined;
+  },
+): Promise<readonly [Scores, Scores | undefined]> {
+  if (item === undefined) {
+    const further = [await featuresOfItem(model, id, itemFeatures)];
+    if (against !== undefined) further.push(await featuresOfItem(model, against, itemFeatures));
+    const [scores = new Float32Array(0), others] = await scoreFurtherItems(model, further, candidates);
+    return [scores, others];
+  }
+  const scored = async (each: number): Promise<Scores> =>
+    candidates.length === 0
+      ? new Float32Array(0)
+      : await model.score(candidates, new Int32Array(candidates.length).fill(each));
+  return [await scored(item), other === undefined ? undefined : await scored(other)];
+}
+
+function comparedWith(
+  itemId: string,
+  own: Float64Array,
+  other: Float64Array,
+  countedOf: (each: Float64Array) => { readonly audience?: Audience },
+): ComparedItem {
+  const differences = own.map((value, user) => value - (other[user] as number));
+  const difference = differences.reduce((sum, value) => sum + value, 0) / differences.length;
+  const { p } = pairedTTest(own, other);
+  return { itemId, ...countedOf(other), difference, interval: meanInterval(differences), p };
+}
+
+/** 4 of the usual scale of 0.5 to 5 or 1 to 5; two thirds up any other. */
+function usualThreshold({ minimum, maximum }: RatingScale): number {
+  return maximum === 5 ? 4 : minimum + (2 / 3) * (maximum - minimum);
 }

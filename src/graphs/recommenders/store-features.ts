@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
+import { networksOf } from '../../io/dataset/random-streams.ts';
 import type { TrailerList } from '../../io/ratings/trailers.ts';
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
 
@@ -23,6 +24,9 @@ export class MissingFeaturesError extends UsageError {
     this.count = itemIds.length;
   }
 }
+
+/** An item's vectors by stream: steps x dimension values; undefined where it has no such stream. */
+export type ItemVectors = Readonly<Record<string, Float32Array | undefined>>;
 
 /**
  * The id under which the features of an item are stored: that of its first trailer (in the order of
@@ -48,6 +52,8 @@ export class StoreFeatures implements FeatureSource {
   readonly #store: ItemStore;
   readonly #itemIds: readonly string[];
   readonly #featureIds: readonly (string | undefined)[];
+  /** Items that are not in the store, by number, after those that are. */
+  readonly #given = new Map<number, ItemVectors>();
   /** Where the streams that nobody asked for are read to. */
   readonly #unread = new Map<string, Float32Array>();
 
@@ -79,9 +85,32 @@ export class StoreFeatures implements FeatureSource {
     );
   }
 
+  /** The networks that made the features, as the store notes them. */
+  get networks(): readonly unknown[] {
+    return networksOf(this.#store.metadata);
+  }
+
+  /** The same with further items after the last one, whose vectors are in memory. */
+  with(items: readonly { readonly id: string; readonly vectors: ItemVectors }[]): StoreFeatures {
+    const ids = [...this.#itemIds, ...items.map(({ id }) => id)];
+    const more = new StoreFeatures(this.#store, ids, this.#featureIds);
+    for (const [number, vectors] of this.#given) more.#given.set(number, vectors);
+    for (const [place, { vectors }] of items.entries()) more.#given.set(this.#itemIds.length + place, vectors);
+    return more;
+  }
+
+  /** All vectors of an item. @throws MissingFeaturesError. */
+  async vectorsOf(item: number): Promise<ItemVectors> {
+    const into = Object.fromEntries(
+      this.modalities.map(({ name, steps, dimension }) => [name, new Float32Array(steps * dimension)]),
+    );
+    const present = await this.read(Int32Array.of(item), into);
+    return Object.fromEntries(Object.entries(into).map(([name, own]) => [name, present[name]?.[0] === 1 ? own : undefined]));
+  }
+
   /** Whether the item of this number has features. */
   has(item: number): boolean {
-    return this.#featureIds[item] !== undefined;
+    return this.#featureIds[item] !== undefined || this.#given.has(item);
   }
 
   /**
@@ -107,10 +136,18 @@ export class StoreFeatures implements FeatureSource {
         const length = steps * dimension;
         places[name] = into[name]?.subarray(index * length, (index + 1) * length) ?? this.#scratch(name, length);
       }
-      const { vectors } = await this.#store.read(this.#featureIds[item] as string, places);
+      const { vectors } = this.#copied(item, places) ?? (await this.#store.read(this.#featureIds[item] as string, places));
       for (const [name, flags] of Object.entries(present)) flags[index] = vectors[name] === undefined ? 0 : 1;
     }
     return present;
+  }
+
+  /** Copies the vectors of an item that is in memory; undefined of any other. */
+  #copied(item: number, places: Readonly<Record<string, Float32Array>>): { readonly vectors: ItemVectors } | undefined {
+    const vectors = this.#given.get(item);
+    if (vectors === undefined) return undefined;
+    for (const [name, into] of Object.entries(places)) into.set(vectors[name] ?? new Float32Array(into.length));
+    return { vectors };
   }
 
   #scratch(name: string, length: number): Float32Array {

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { contentHash } from '../../core/canonical-json.ts';
 import { ModelError } from '../../core/errors.ts';
 import { CardFields } from './card-fields.ts';
+import { type CardText, cardText } from './card-text.ts';
 import { logMel, samplesOfFrames } from './log-mel.ts';
 
 /** What a visual network reads. Frames come as uint8 RGB; size in pixels. */
@@ -70,6 +71,8 @@ export interface NetworkCard {
   readonly preprocess?: CardPreprocess | undefined;
   /** A tensor of the graph (an output or any other) of float32 [N, dimension, 1...]. */
   readonly output: { readonly name: string; readonly dimension: number };
+  /** Of a joint text-image network: what reads text. Changes no vector of a frame. */
+  readonly text?: CardText | undefined;
   /** Rows per batch, where the default does not suit. */
   readonly batch?: number | undefined;
   /**
@@ -135,6 +138,7 @@ export function parseCard(value: unknown, origin: string): NetworkCard {
     'input',
     'preprocess',
     'output',
+    'text',
     'batch',
     'alone',
     'repeatable',
@@ -153,7 +157,10 @@ export function parseCard(value: unknown, origin: string): NetworkCard {
   const kind = fields.inside('input', undefined).oneOf('kind', inputKinds, ` for modality '${modality}'`);
   const input = kind === 'frames' ? framesInput(fields) : audioInput(fields, kind);
   const preprocess = input.kind === 'frames' ? pixelRules(fields, input) : undefined;
-  if (input.kind !== 'frames') fields.refuse('preprocess', 'belongs to visual networks only');
+  if (input.kind !== 'frames') {
+    for (const name of ['preprocess', 'text']) fields.refuse(name, 'belongs to visual networks only');
+  }
+  const text = fields.optional('text', () => cardText(fields));
   const outputFields = fields.inside('output', ['name', 'dimension']);
   const output = { name: outputFields.text('name'), dimension: outputFields.integer('dimension', 1, 1_000_000) };
   const batch = fields.optional('batch', () => fields.integer('batch', 1, 1024));
@@ -171,6 +178,7 @@ export function parseCard(value: unknown, origin: string): NetworkCard {
     output,
     sha256,
     preprocess,
+    text,
     batch,
     alone,
     repeatable: repeatable ? undefined : false,

@@ -1,0 +1,76 @@
+import { UsageError } from '../../src/core/errors.ts';
+import { replaceFile } from '../../src/core/atomic-file.ts';
+import { editList } from '../../src/graphs/recommenders/edit-list.ts';
+import { type ExplainedItem, explainItem } from '../../src/graphs/recommenders/explain-item.ts';
+import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
+import { readUserGroups } from '../../src/io/ratings/user-groups.ts';
+import { alignedRows } from '../../src/graphs/text-table.ts';
+import { defineCommand } from '../command.ts';
+import { integer, required, text } from '../option-table.ts';
+
+/** `reelflow explain-item`: what each subclip of an item does to its predictions. */
+export const command = defineCommand({
+  name: 'explain-item',
+  operands: ['DIR'],
+  does: 'what each subclip of an item does to the predictions of a recommender, and the subclips for a user as time ranges',
+  options: {
+    item: required(text('ID', 'the item')),
+    itemFeatures: text('DIR|FILE', 'features that have the item, which the recommender then need not know'),
+    groups: text('FILE', 'a CSV of user and group: the changes are told for each group too'),
+    users: integer('N', 'users that are asked, evenly out of all', '1000'),
+    user: text('ID', 'chooses subclips for this user'),
+    choose: integer('N', 'of user: how many', '3'),
+    edl: text('FILE', 'of user: writes the time ranges as an edit list that editing programs read'),
+    features: text('FILE', 'the training store, if it has been moved'),
+  },
+  examples: [
+    'reelflow explain-item models/dcf-av-1 --item 193609',
+    'reelflow explain-item models/dcf-av-1 --item cut-b --item-features new/ --user 42 --choose 4 --edl cut.edl',
+  ],
+  async run({ features, groups: list, edl, ...options }, { operands: [directory = ''], console }) {
+    for (const [name, value] of [['choose', options.choose], ['edl', edl]] as const) {
+      if (value === undefined || options.user !== undefined) continue;
+      throw new UsageError(`\`${name}\` has no effect without \`user\``, { option: name });
+    }
+    const groups = list === undefined ? undefined : await readUserGroups(list);
+    console.stage('opening the recommender');
+    const model = await loadRecommender(directory, { features });
+    try {
+      const explained = await explainItem(model, { ...options, groups });
+      if (edl !== undefined && explained.chosen) await replaceFile(edl, editList(explained.itemId, explained.chosen));
+      console.result(explained, explainedText);
+    } finally {
+      await model.close();
+    }
+    return 0;
+  },
+});
+
+function explainedText(explained: ExplainedItem): string {
+  const { itemId, title, users, mean, subclips, chosen, trainedOn, predicts } = explained;
+  const groups = Object.keys(subclips[0]?.groups ?? {});
+  const change = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
+  const rows = alignedRows([
+    ['subclip', 'seconds', 'change', ...groups],
+    ...subclips.map(({ subclip, change: own, groups: ofGroups = {}, ...time }) => [
+      ...[String(subclip), range(time), change(own)],
+      ...groups.map((name) => change(ofGroups[name] ?? Number.NaN)),
+    ]),
+  ]);
+  const what = predicts === 'scores' ? 'score' : 'prediction';
+  return `${[
+    `${title ?? itemId} [${itemId}]: mean ${what} of ${users} users ${mean.toFixed(2)}; what each subclip adds to it:`,
+    ...rows,
+    ...(chosen === undefined ? [] : chosenText(chosen)),
+    ...trainedOn,
+  ].join('\n')}\n`;
+}
+
+function chosenText({ user, subclips, prediction, whole }: NonNullable<ExplainedItem['chosen']>): string[] {
+  const list = subclips.map((each) => `  subclip ${each.subclip}${each.start === undefined ? '' : `, ${range(each)} s`}`);
+  return [`for user ${user}: ${prediction.toFixed(2)} of these alone, ${whole.toFixed(2)} of the whole`, ...list];
+}
+
+function range({ start, end }: { readonly start?: number; readonly end?: number }): string {
+  return start === undefined || end === undefined ? '-' : `${start.toFixed(1)} - ${end.toFixed(1)}`;
+}

@@ -1,0 +1,24 @@
+import { SystemError } from './errors.ts';
+
+/**
+ * Loads a package that is installed only where it is needed.
+ *
+ * @param load imports it.
+ * @throws SystemError `package` when it is not there.
+ * @example
+ * const { Tokenizer } = await optionalPackage('@huggingface/tokenizers', 'a search for text', () => import('@huggingface/tokenizers'));
+ */
+export async function optionalPackage<Module>(
+  name: string,
+  what: string,
+  load: () => Promise<Module>,
+): Promise<Module> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw new SystemError('package', `${what} needs ${name}, which cannot be loaded`, {
+      remedy: `Install it beside reelflow: \`npm install ${name}\`.`,
+      cause,
+    });
+  }
+}

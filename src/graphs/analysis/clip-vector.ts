@@ -1,0 +1,162 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MediaError, type MediaErrorCode, UsageError } from '../../core/errors.ts';
+import { type DatasetFile, readDatasetFile } from '../../io/dataset/dataset-file.ts';
+import { video } from '../../io/media/video.ts';
+import { transform } from '../../models/pca/fitted-pca.ts';
+import { pcaHash, readPca } from '../reduction/pca-files.ts';
+import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
+import type { RunOptions } from '../run-options.ts';
+import { graphFrom } from '../spec/graph-from.ts';
+import { readSpec } from '../spec/graph-spec.ts';
+import { writeDataset } from '../write-dataset.ts';
+import { meanOf } from './mean-of.ts';
+
+/** A clip that features are searched with, and how it is decoded. */
+export interface ClipOptions extends Pick<RunOptions, 'memory' | 'device' | 'signal' | 'onMessage'> {
+  /** Path of the clip. */
+  readonly clip: string;
+  /** A moment of it, in seconds: its subclip there. Without it the mean of its subclips. */
+  readonly at?: number | undefined;
+  /** Files of weights, and directories of them: they are found by their hash. */
+  readonly weights?: readonly string[] | undefined;
+  /** Of a reduction: the dataset that it was made from, which knows how to decode. */
+  readonly source?: string | undefined;
+}
+
+/** What a dataset would hold of a clip. */
+export interface ClipVector {
+  readonly vector: Float32Array;
+  /** Of a moment: the subclip that it lies in. */
+  readonly subclip?: { readonly number: number; readonly start: number; readonly end: number };
+}
+
+/**
+ * The vector that a dataset would have of a clip: decoded and embedded by the graph that made the
+ * dataset, with the same networks (by the hashes of their weights), geometry and statistic, and of a
+ * reduction projected by its PCA. Nothing is added to the dataset.
+ *
+ * @throws UsageError `spec` when the dataset cannot be made again, `dataset` when it is a training
+ * store or its source is another; `moment` when the clip is shorter; ModelError `weights` when
+ * weights are nowhere; MediaError when the clip cannot be decoded.
+ */
+export async function clipVector(
+  path: string,
+  { clip, at, weights, source = path, memory, device, signal, onMessage }: ClipOptions,
+  table: SourceDataset['table'],
+  stream: string,
+): Promise<ClipVector> {
+  const file = readDatasetFile(path);
+  const project = await projection(path, file, source, stream);
+  const graph = await graphFrom(await readSpec(source), weights === undefined ? {} : { weights });
+  const scratch = await mkdtemp(join(tmpdir(), 'reelflow-search-'));
+  try {
+    const own = join(scratch, 'clip');
+    const running = { memory, device, signal, onMessage, concurrency: 1, compact: false };
+    const { dead, interrupted } = await writeDataset(own, [video(clip)], { graph, ...running });
+    if (interrupted) throw new UsageError('the search was stopped', { code: 'aborted' });
+    const [letter] = dead;
+    if (letter !== undefined) throw new MediaError(letter.code as MediaErrorCode, letter.message);
+    const { subclips: cut, statistic } = table;
+    const chosen = typeof cut === 'number' ? { subclips: cut } : { subclipSeconds: Number.parseFloat(cut) };
+    const found = await vectorsOf(await openSource(own, { ...chosen, statistic }), stream, clip);
+    return at === undefined
+      ? {
+          vector: await project(
+            wholeOf(
+              found.map(({ vector }) => vector),
+              stream,
+              clip,
+            ),
+          ),
+        }
+      : await momentOf(found, at, { clip, stream, project });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+interface ClipRow {
+  readonly start: number;
+  readonly end: number;
+  readonly vector: Float32Array | undefined;
+}
+
+async function vectorsOf(source: SourceDataset, stream: string, clip: string): Promise<ClipRow[]> {
+  const [unit] = source.units;
+  const cut = unit && (await readCut(source, unit.key));
+  const column = cut?.columns.find((each) => each.stream === stream);
+  if (cut === undefined || column === undefined) throw without(stream, clip);
+  const { first, rows, unit: table } = cut;
+  return Array.from({ length: rows }, (_, row) => ({
+    start: table.start[first + row] as number,
+    end: table.end[first + row] as number,
+    vector:
+      column.valid[row] === 1 ? column.values.slice(row * column.dimension, (row + 1) * column.dimension) : undefined,
+  }));
+}
+
+function wholeOf(vectors: readonly (Float32Array | undefined)[], stream: string, clip: string): Float32Array {
+  const mean = meanOf(vectors);
+  if (mean === undefined) throw without(stream, clip);
+  return Float32Array.from(mean);
+}
+
+async function momentOf(
+  rows: readonly ClipRow[],
+  at: number,
+  { clip, stream, project }: { clip: string; stream: string; project: (vector: Float32Array) => Promise<Float32Array> },
+): Promise<ClipVector> {
+  const end = rows.at(-1)?.end ?? 0;
+  const number = rows.findIndex((row) => at >= row.start && (at < row.end || (at === end && row.end === end)));
+  const row = rows[number];
+  if (row === undefined) {
+    throw new UsageError(`'${clip}' has no moment at ${at} s: it ends at ${end.toFixed(1)} s`, {
+      code: 'moment',
+      option: 'at',
+    });
+  }
+  if (row.vector === undefined) throw without(stream, clip);
+  return { vector: await project(row.vector), subclip: { number, start: row.start, end: row.end } };
+}
+
+function without(stream: string, clip: string): UsageError {
+  return new UsageError(`'${clip}' has no ${stream} there`, {
+    code: 'unknown-item',
+    remedy: 'Search another stream (`stream`), or with another moment.',
+  });
+}
+
+/** How vectors of the source become those of the dataset that is searched. */
+async function projection(
+  path: string,
+  { name, params }: DatasetFile,
+  source: string,
+  stream: string,
+): Promise<(vector: Float32Array) => Promise<Float32Array>> {
+  if (name !== 'reduction') return async (vector) => vector;
+  const made = params as { readonly source?: unknown; readonly column?: unknown; readonly pca?: { sha256?: unknown } };
+  if (source === path) {
+    throw new UsageError(`${path} is a reduction, which does not know how its clips were decoded`, {
+      code: 'dataset',
+      option: 'source',
+      remedy: "Name the dataset that it was made from: `source: 'features/'`.",
+    });
+  }
+  if (readDatasetFile(source).graphId !== made.source) {
+    throw new UsageError(`${path} was not made from ${source}, but from another dataset`, {
+      code: 'dataset',
+      option: 'source',
+    });
+  }
+  if (stream !== made.column || made.pca === null || made.pca === undefined) return async (vector) => vector;
+  const fitted = await readPca(path, stream);
+  if (pcaHash(fitted) !== made.pca.sha256) {
+    throw new UsageError(`the PCA in ${path} is not the one that the reduction was made with`, {
+      code: 'dataset',
+      remedy: 'Run `reduce` again into another directory.',
+    });
+  }
+  return (vector) => transform(fitted.pca, vector, 1);
+}

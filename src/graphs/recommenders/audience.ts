@@ -1,0 +1,79 @@
+import { bootstrapInterval, type Interval } from '../../models/statistics/intervals.ts';
+import type { LoadedRecommender } from './load-recommender.ts';
+import { shownPrediction } from './recommend.ts';
+
+/** How far predictions are from ratings that were not learnt: what a share of users must be read with. */
+export interface Calibration {
+  readonly ratings: number;
+  /** Mean of prediction minus rating: above 0 where it promises too much. */
+  readonly bias: number;
+  /** The share of these predictions that reach the threshold, minus that of the ratings. */
+  readonly shareError: number;
+}
+
+/** How many users would like an item, as a recommender predicts it. */
+export interface Audience {
+  /** From what rating on a user counts. */
+  readonly threshold: number;
+  readonly users: number;
+  /** Mean prediction; NaN without users. */
+  readonly mean: number;
+  /** Share of the users whose prediction reaches the threshold. */
+  readonly share: number;
+  /** 95 % bootstrap interval of the share over users: not what the recommender is wrong by. */
+  readonly interval: Interval;
+  /** Users by prediction, in steps of half a rating: `from` is in, `to` is out but for the last. */
+  readonly histogram: readonly { readonly from: number; readonly to: number; readonly users: number }[];
+  /** Undefined where every rating was learnt from. */
+  readonly calibration?: Calibration;
+}
+
+/** Draws of a bootstrap together: what a second takes, about. */
+const DRAWS = 4e7;
+const STEP = 0.5;
+
+/** Counts predictions of one item, one for each user. */
+export function audienceOf(
+  predictions: ArrayLike<number>,
+  threshold: number,
+  scale: { readonly minimum: number; readonly maximum: number },
+  calibration: Calibration | undefined,
+): Audience {
+  const reaches = Float64Array.from(predictions, (value) => Number(value >= threshold));
+  const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
+  const resamples = Math.max(200, Math.min(2000, Math.floor(DRAWS / Math.max(1, reaches.length))));
+  const steps = Math.max(1, Math.ceil((scale.maximum - scale.minimum) / STEP));
+  const counts = new Array<number>(steps).fill(0);
+  for (let user = 0; user < predictions.length; user++) {
+    const place = Math.floor(((predictions[user] as number) - scale.minimum) / STEP);
+    const bar = Math.min(steps - 1, Math.max(0, place));
+    counts[bar] = (counts[bar] as number) + 1;
+  }
+  return {
+    ...{ threshold, users: predictions.length, mean: sum(predictions) / predictions.length },
+    ...{ share: sum(reaches) / reaches.length, interval: bootstrapInterval(reaches, { resamples }) },
+    histogram: counts.map((users, bar) => ({
+      ...{ from: scale.minimum + bar * STEP, to: Math.min(scale.maximum, scale.minimum + (bar + 1) * STEP), users },
+    })),
+    ...(calibration && { calibration }),
+  };
+}
+
+/** By the ratings that a network was stopped by, and did not learn; undefined of any other recommender. */
+export async function calibrationOf(model: LoadedRecommender, threshold: number): Promise<Calibration | undefined> {
+  const { saved } = model;
+  const { validation, ratings, weights } = saved;
+  if (weights === undefined || validation.length === 0) return undefined;
+  const pick = (from: Int32Array) => validation.map((row) => from[row] as number);
+  const scores = await model.score(pick(ratings.users), pick(ratings.items));
+  let [bias, reached, were] = [0, 0, 0];
+  for (const [place, row] of validation.entries()) {
+    const prediction = shownPrediction(saved, scores[place] as number);
+    const rating = ratings.values[row] as number;
+    bias += prediction - rating;
+    reached += Number(prediction >= threshold);
+    were += Number(rating >= threshold);
+  }
+  const { length } = validation;
+  return { ratings: length, bias: bias / length, shareError: (reached - were) / length };
+}

@@ -1,0 +1,180 @@
+import { checkInteger, checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { plainId } from '../../io/ratings/identifiers.ts';
+import type { Predicts } from '../../models/recommenders/recommender.ts';
+import { type FurtherItem, featuresOf, scoreFurtherItems } from './further-items.ts';
+import { featuresOfItem } from './item-features.ts';
+import type { LoadedRecommender } from './load-recommender.ts';
+import { named } from './ranking.ts';
+import { shownPrediction } from './recommend.ts';
+import { predictsOf } from './recommender-names.ts';
+import { withoutSubclip, withSubclips } from './scene-variants.ts';
+import { type SubclipTime, subclipTimes } from './subclip-times.ts';
+import { trainedOn } from './trained-on.ts';
+
+/** Which item is explained, for whom. */
+export interface ExplainItemOptions {
+  readonly item: string;
+  /** A store of features that has the item, which the recommender then need not know. */
+  readonly itemFeatures?: string | undefined;
+  /** The group of each user, by id: the change is told for each group too. */
+  readonly groups?: ReadonlyMap<string, string> | undefined;
+  /** Most users that are asked, evenly out of all. Default 1,000. */
+  readonly users?: number | undefined;
+  /** Chooses subclips for this user. */
+  readonly user?: string | undefined;
+  /** How many subclips are chosen; default 3. */
+  readonly choose?: number | undefined;
+}
+
+const known: KnownOptions<ExplainItemOptions> = {
+  ...{ item: true, itemFeatures: true, groups: true, users: true, user: true, choose: true },
+};
+
+/** What a subclip of an item does to its predictions. */
+export interface ExplainedSubclip extends Partial<SubclipTime> {
+  /** From 0, as in the tables. */
+  readonly subclip: number;
+  /**
+   * How much lower the prediction is without it (the mean of all subclips in its place), on average
+   * over the users: below 0 where they would like the item better without it.
+   */
+  readonly change: number;
+  /** The same over the users of each group. */
+  readonly groups?: Readonly<Record<string, number>>;
+}
+
+/** The subclips that a user is predicted to like best together. */
+export interface ChosenSubclips {
+  readonly user: string;
+  /** In the order of the item. */
+  readonly subclips: readonly ({ readonly subclip: number } & Partial<SubclipTime>)[];
+  /** What is predicted of them alone, and of the whole item. */
+  readonly prediction: number;
+  readonly whole: number;
+}
+
+/** What an item's predictions come from. */
+export interface ExplainedItem {
+  readonly itemId: string;
+  readonly title?: string;
+  readonly model: string;
+  /** `scores`: what is predicted only ranks. */
+  readonly predicts: Predicts;
+  /** Users that were asked. */
+  readonly users: number;
+  /** Their mean prediction. */
+  readonly mean: number;
+  readonly subclips: readonly ExplainedSubclip[];
+  readonly chosen?: ChosenSubclips;
+  /** What all this rests on. */
+  readonly trainedOn: readonly string[];
+}
+
+/**
+ * What each subclip of an item does to the predictions of it, found by leaving one out; and, for a
+ * user, the subclips that are predicted to please most together, chosen one after another. Nothing
+ * is encoded.
+ *
+ * @throws UsageError `no-content` for a recommender that reads no features; `unknown-item`,
+ * `unknown-user`; as `rankUsers` of `itemFeatures`.
+ * @example
+ * const { subclips, chosen } = await explainItem(await loadRecommender('models/dcf-av-1'), { item: '193609', user: '42' });
+ */
+export async function explainItem(model: LoadedRecommender, options: ExplainItemOptions): Promise<ExplainedItem> {
+  checkKnownOptions('explainItem', options, known);
+  const { saved } = model;
+  const { itemFeatures, groups } = options;
+  const most = checkInteger('users', options.users ?? 1000);
+  const user = options.user === undefined ? undefined : userOf(model, checkString('user', options.user));
+  const item = await featuresOfItem(model, checkString('item', options.item), itemFeatures);
+  const count = featuresOf(model).modalities[0]?.steps ?? 0;
+  const choose = checkInteger('choose', options.choose ?? Math.min(3, count), 1, count);
+  const times = await timesOf(model, item, itemFeatures, count);
+  const users = evenly(saved.userIds.length, most);
+  const subclips = Array.from({ length: count }, (_, subclip) => subclip);
+  const variants = [item, ...subclips.map((subclip) => withoutSubclip(item, subclip, count))];
+  const [whole = new Float32Array(0), ...without] = await scoreFurtherItems(model, variants, users);
+  const changesOf = (place: number) => whole.map((score, at) => score - (without[place]?.[at] as number));
+  const groupOf = groups && Array.from(users, (each) => groups.get(saved.userIds[each] as string));
+  return {
+    ...(item.variantOf === undefined ? { itemId: item.id } : named(saved, item.variantOf)),
+    ...{ model: saved.facts.model, predicts: predictsOf(saved.facts.model, saved.facts.options) },
+    ...{ users: users.length, mean: meanOf(whole.map((score) => shownPrediction(saved, score))) },
+    subclips: subclips.map((subclip) => {
+      const changes = changesOf(subclip);
+      const own = groupOf && groupMeans(changes, groupOf);
+      return { subclip, ...times?.[subclip], change: meanOf(changes), ...(own && { groups: own }) };
+    }),
+    ...(user !== undefined && { chosen: await chosenFor(model, item, user, { choose, count, times }) }),
+    trainedOn: trainedOn(model),
+  };
+}
+
+/** One subclip after another, each the one that pleases most beside those there are. */
+async function chosenFor(
+  model: LoadedRecommender,
+  item: FurtherItem,
+  user: number,
+  { choose, count, times }: { readonly choose: number; readonly count: number; readonly times: SubclipTime[] | undefined },
+): Promise<ChosenSubclips> {
+  const { saved } = model;
+  const users = Int32Array.of(user);
+  const chosen = new Set<number>();
+  let prediction = Number.NaN;
+  let whole = Number.NaN;
+  while (chosen.size < choose) {
+    const rest = Array.from({ length: count }, (_, subclip) => subclip).filter((subclip) => !chosen.has(subclip));
+    const tried = rest.map((subclip) => withSubclips(item, new Set([...chosen, subclip]), count));
+    const scores = await scoreFurtherItems(model, [item, ...tried], users);
+    const [own = Number.NaN, ...others] = scores.map((each) => each[0] as number);
+    const best = others.reduce((place, score, at) => (score > (others[place] as number) ? at : place), 0);
+    chosen.add(rest[best] as number);
+    [prediction, whole] = [others[best] as number, own];
+  }
+  const subclips = [...chosen].sort((a, b) => a - b).map((subclip) => ({ subclip, ...times?.[subclip] }));
+  const shown = (score: number) => shownPrediction(saved, score);
+  return { user: saved.userIds[user] as string, subclips, prediction: shown(prediction), whole: shown(whole) };
+}
+
+async function timesOf(
+  { saved }: LoadedRecommender,
+  { id, variantOf }: FurtherItem,
+  itemFeatures: string | undefined,
+  count: number,
+): Promise<SubclipTime[] | undefined> {
+  const store = itemFeatures ?? saved.facts.features?.path;
+  const featureId = variantOf === undefined ? id : (saved.featureIds[variantOf] ?? id);
+  return store === undefined ? undefined : subclipTimes(store, featureId, count);
+}
+
+/** @throws UsageError `unknown-user`. */
+function userOf({ saved }: LoadedRecommender, id: string): number {
+  const user = saved.userIds.indexOf(plainId(id));
+  if (user >= 0) return user;
+  throw new UsageError(`user '${id}' has no ratings in the training of this recommender`, {
+    code: 'unknown-user',
+    option: 'user',
+  });
+}
+
+/** At most so many numbers below `count`, evenly out of all. */
+function evenly(count: number, most: number): Int32Array {
+  const taken = Math.min(count, most);
+  return Int32Array.from({ length: taken }, (_, place) => Math.floor((place * count) / taken));
+}
+
+function meanOf(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function groupMeans(
+  changes: ArrayLike<number>,
+  groupOf: readonly (string | undefined)[],
+): Readonly<Record<string, number>> {
+  const names = [...new Set(groupOf)].filter((name) => name !== undefined).sort();
+  return Object.fromEntries(
+    names.map((name) => [name, meanOf(Array.from(changes).filter((_, at) => groupOf[at] === name))]),
+  );
+}

@@ -1,0 +1,44 @@
+import type { FurtherItem } from './further-items.ts';
+import type { ItemVectors } from './store-features.ts';
+
+/**
+ * The item with some of its subclips alone: every other one is replaced by the mean of these, so
+ * that the number of subclips stays what the recommender learnt.
+ *
+ * @param kept which subclips stay; at least one.
+ */
+export function withSubclips(item: FurtherItem, kept: ReadonlySet<number>, subclips: number): FurtherItem {
+  return { ...item, vectors: mapped(item.vectors, (values) => replaced(values, subclips, kept, kept)) };
+}
+
+/** The item without one subclip: in its place is the mean of all. */
+export function withoutSubclip(item: FurtherItem, left: number, subclips: number): FurtherItem {
+  const all = new Set(Array.from({ length: subclips }, (_, subclip) => subclip));
+  const kept = new Set([...all].filter((subclip) => subclip !== left));
+  return { ...item, vectors: mapped(item.vectors, (values) => replaced(values, subclips, kept, all)) };
+}
+
+function mapped(vectors: ItemVectors, change: (values: Float32Array) => Float32Array): ItemVectors {
+  return Object.fromEntries(
+    Object.entries(vectors).map(([name, values]) => [name, values === undefined ? undefined : change(values)]),
+  );
+}
+
+/** The rows in `kept`; in place of any other the mean of those in `averaged`. */
+function replaced(
+  values: Float32Array,
+  subclips: number,
+  kept: ReadonlySet<number>,
+  averaged: ReadonlySet<number>,
+): Float32Array {
+  const dimension = values.length / subclips;
+  const mean = new Float64Array(dimension);
+  for (const row of averaged) {
+    for (let axis = 0; axis < dimension; axis++) {
+      mean[axis] = (mean[axis] as number) + (values[row * dimension + axis] as number) / averaged.size;
+    }
+  }
+  const changed = values.slice();
+  for (let row = 0; row < subclips; row++) if (!kept.has(row)) changed.set(mean, row * dimension);
+  return changed;
+}

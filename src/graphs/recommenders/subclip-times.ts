@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
+import { openSource, readCut } from '../reduction/source-dataset.ts';
+
+/** When a subclip begins and ends, in seconds of its item. */
+export interface SubclipTime {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * When the subclips of an item begin and end: what the reduction knows whose training store this
+ * is, or lies in. Undefined of a store that came from elsewhere, or an item that has another number
+ * of subclips there.
+ */
+export async function subclipTimes(
+  store: string,
+  featureId: string,
+  subclips: number,
+): Promise<SubclipTime[] | undefined> {
+  const directory = [store, dirname(store)].find((place) => existsSync(datasetFilePath(place)));
+  if (directory === undefined) return undefined;
+  const source = await openSource(directory, { subclips });
+  const unit = source.units.find(({ facts }) => facts.itemId === featureId);
+  const cut = unit && (await readCut(source, unit.key));
+  if (cut === undefined || cut.rows !== subclips) return undefined;
+  return Array.from({ length: subclips }, (_, row) => ({
+    start: cut.unit.start[cut.first + row] as number,
+    end: cut.unit.end[cut.first + row] as number,
+  }));
+}
