@@ -10,6 +10,7 @@ import { defineCommand } from '../command.ts';
 import { extractionOptions, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, required, text, word } from '../option-table.ts';
+import { outputDirectory, outputPage } from '../output-options.ts';
 import { progressLine } from '../progress.ts';
 import { queueOptions } from '../queue-options.ts';
 import { shardOptions } from '../shard-options.ts';
@@ -19,8 +20,7 @@ import { writePage } from '../write-page.ts';
 
 const options = {
   out: required(
-    text(
-      'DIR',
+    outputDirectory(
       'output dataset, a directory or s3://bucket/prefix; an existing one of the same graph is resumed; - is stdout',
     ),
   ),
@@ -38,7 +38,7 @@ const options = {
     'parquet',
   ),
   noCompact: flag('does not write the Parquet tables; `reelflow compact` writes them later'),
-  report: text('FILE', 'a page of what was decoded, what failed, and what held the run up'),
+  report: outputPage('a page of what was decoded, what failed, and what held the run up'),
   ...storageOptions,
   ...shardOptions,
   ...queueOptions,
@@ -86,7 +86,7 @@ export const command = defineCommand({
         onStage,
       });
       warnOfRoom(console, planned);
-      console.result(planned, (shown) => `${explainText(planned, shown)}nothing was written (--dry-run)\n`);
+      console.result(planned, (shown) => explainText(planned, shown));
       return 0;
     }
     checkOutput(values.out, format, json);

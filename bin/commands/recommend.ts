@@ -2,13 +2,14 @@ import { UsageError } from '../../src/core/errors.ts';
 import { type LoadedRecommender, loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
 import { type RankedUsers, rankUsers } from '../../src/graphs/recommenders/rank-users.ts';
 import { type Recommendations, type RecommendedItem, recommend } from '../../src/graphs/recommenders/recommend.ts';
-import { type RecommendedToAll, recommendToAll } from '../../src/graphs/recommenders/recommend-all.ts';
+import { listFormats, type RecommendedToAll, recommendToAll } from '../../src/graphs/recommenders/recommend-all.ts';
 import { type SimilarItems, similarItems, similarityBases } from '../../src/graphs/recommenders/similar-items.ts';
 import type { RatingColumnNames } from '../../src/io/ratings/rating-layout.ts';
 import { loadRatings } from '../../src/io/ratings/read-ratings.ts';
 import { defineCommand } from '../command.ts';
 import type { Console } from '../console.ts';
 import { flag, integer, names, text, word } from '../option-table.ts';
+import { outputFile } from '../output-options.ts';
 
 /** What is asked for: one of these. */
 const questions = ['user', 'ratingsOf', 'allUsers', 'item', 'similar'] as const;
@@ -28,7 +29,7 @@ export const command = defineCommand({
     allUsers: flag('instead: every user in the training data, into the file `out`'),
     item: text('ID', 'instead: the users who would rate this item highest'),
     similar: text('ID', 'instead: the items most like this one'),
-    out: text('FILE', 'of all users: a file named .csv, .jsonl or .parquet'),
+    out: outputFile('FILE', listFormats, 'of all users: a file named .csv, .jsonl or .parquet'),
     dryRun: flag('of all users: finds all lists and counts them; writes nothing'),
     by: word(similarityBases, 'of similar: what items are compared by', 'content'),
     k: integer('N', 'how many items, or users', '10'),
@@ -112,7 +113,7 @@ async function answer(model: LoadedRecommender, asked: Asked, console: Console):
   const { user, ratingsOf, columns, item, similar, allUsers: _, out, dryRun = false, by, ...how } = asked;
   if (out !== undefined) {
     const made = await recommendToAll(model, { out, dryRun, ...how });
-    console.result(made, (all) => `${allText(all)}${dryRun ? 'nothing was written (--dry-run)\n' : ''}`);
+    console.result(made, allText);
   } else if (item !== undefined) console.result(await rankUsers(model, { item, ...how }), usersText);
   else if (similar !== undefined) console.result(await similarItems(model, { item: similar, by, ...how }), similarText);
   else if (ratingsOf !== undefined) {
