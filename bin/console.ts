@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { itemTraceId } from '../src/graphs/operations/item-trace-id.ts';
 import { type Colours, coloursOf } from './colours.ts';
 import type { GlobalValues } from './global-options.ts';
+import { NOTHING_WRITTEN } from './output-options.ts';
 import { type Render, renderMessages } from './render-options.ts';
 
 /** What a note is about, where it is about something. */
@@ -15,6 +16,13 @@ export interface NoteAbout {
 export interface ConsoleStreams {
   readonly out: NodeJS.WriteStream;
   readonly err: NodeJS.WriteStream;
+}
+
+/** How a console writes. */
+export interface ConsoleSettings
+  extends Partial<Pick<GlobalValues, 'progress' | 'progressEvery' | 'quiet' | 'json' | 'log'>> {
+  /** Whether the command only says what it would do. */
+  readonly dryRun?: boolean;
 }
 
 /**
@@ -39,6 +47,7 @@ export class Console {
   readonly #every: number;
   readonly #quiet: boolean;
   readonly #json: boolean;
+  readonly #isDryRun: boolean;
   readonly #render: Render;
   #due: number;
   #pending: { state: object; line: () => string } | undefined;
@@ -47,7 +56,7 @@ export class Console {
 
   /** @param render gives what the library says in the words of the command that runs. */
   constructor(
-    settings: Partial<Pick<GlobalValues, 'progress' | 'progressEvery' | 'quiet' | 'json' | 'log'>>,
+    settings: ConsoleSettings,
     render: Render = (text) => text,
     streams: ConsoleStreams = { out: process.stdout, err: process.stderr },
   ) {
@@ -58,6 +67,7 @@ export class Console {
     this.#streams = streams;
     this.#quiet = settings.quiet === true;
     this.#json = settings.json === true;
+    this.#isDryRun = settings.dryRun === true;
     const isSlow = this.#isLog || (!this.#isEvents && !streams.err.isTTY);
     this.#every = 1000 * (settings.progressEvery ?? (isSlow ? EVERY.log : EVERY.live));
     // A log of a run that is done sooner has no progress at all.
@@ -126,11 +136,13 @@ export class Console {
   ): void {
     this.close();
     const shown = renderMessages(value, this.#render);
-    if (this.#isEvents) this.#event('summary', shown);
+    const told = this.#isDryRun ? { ...shown, dryRun: true } : shown;
+    if (this.#isEvents) this.#event('summary', told);
     if (this.#isEvents && to === 'err') return;
     if (this.#quiet && !isNews && !this.#json) return;
     const stream = this.#streams[to];
-    stream.write(this.#json && to === 'out' ? `${JSON.stringify(shown)}\n` : text(shown, coloursOf(stream)));
+    if (this.#json && to === 'out') stream.write(`${JSON.stringify(told)}\n`);
+    else stream.write(`${text(shown, coloursOf(stream))}${this.#isDryRun ? NOTHING_WRITTEN : ''}`);
   }
 
   /** What ended the command. */

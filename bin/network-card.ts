@@ -2,6 +2,7 @@ import { printable } from '../src/core/printable.ts';
 import { type MadeCard, type MakeCardOptions, makeCard } from '../src/graphs/weights/make-card.ts';
 import { defineCommand } from './command.ts';
 import { flag, type OptionTable, text, word } from './option-table.ts';
+import { outputFile } from './output-options.ts';
 import { shellPath } from './shell-word.ts';
 
 /** `reelflow weights card`. */
@@ -10,10 +11,11 @@ export const cardCommand = defineCommand({
   operands: ['FILE.onnx'],
   does: 'writes a network card from an ONNX file',
   options: {
-    out: text('CARD', 'where to write it', 'next to the file, as NAME.card.json'),
+    out: outputFile('CARD', ['json'], 'where to write it', 'next to the file, as NAME.card.json'),
     output: text('NAME', 'the tensor that holds the feature vector'),
     modality: word(['visual', 'audio'], 'visual or audio, if the input could be either'),
     replace: flag('replaces a card that is there'),
+    dryRun: flag('reads the file and says what the card would say'),
   } satisfies OptionTable<MakeCardOptions>,
   examples: ['reelflow weights card network.onnx --output features'],
   async run(values, { operands: [file = ''], console }) {

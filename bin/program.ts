@@ -33,7 +33,7 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
   const render = renderOptions(typedFlags(flagsOf(optionsOf(command)), wanted.argv), wanted.argv);
   open(consoleBefore(argv, render));
   const { operands, globals, values, further } = parseCommand(command, wanted.argv);
-  const console = new Console(globals, render);
+  const console = new Console({ ...globals, dryRun: values.dryRun === true }, render);
   open(console);
   try {
     return await command.run(values, { operands, further, json: globals.json ?? false, console, allCommands: loadAll });

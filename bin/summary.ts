@@ -57,17 +57,25 @@ function isNothingDecoded({ operators }: RunSummary): boolean {
 const NAMED = 10;
 
 /** What is new since the run before, and what is not an input any more. */
-function inputLines({ added, gone, renamed, left }: InputChanges, before: number, out: string | undefined): string[] {
+function inputLines(
+  { added, gone, renamed, superseded, left }: InputChanges,
+  before: number,
+  out: string | undefined,
+): string[] {
   const few = (names: readonly string[]) =>
     `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? `, ... (${names.length})` : ''}`;
   const lines: string[] = [];
   if (added > 0 && before > 0) lines.push(`new since the last run: ${added} of the inputs`);
   if (left > 0) lines.push(`${left} of the inputs are left: the same command continues with them`);
   if (renamed.length > 0) lines.push(`renamed: ${few(renamed.map(({ from, to }) => `${from} is now ${to}`))}`);
-  if (gone.length > 0) {
+  const dataset = out === undefined ? 'DIR' : shellPath(out);
+  if (superseded.length > 0) {
     lines.push(
-      `no longer inputs, but still in the dataset: ${few(gone)}; \`reelflow prune ${out === undefined ? 'DIR' : shellPath(out)}\` removes them`,
+      `their files have changed and failed, so the tables have the rows of what they were: ${few(superseded)}; \`reelflow prune ${dataset} --remove ITEM\` removes them`,
     );
+  }
+  if (gone.length > 0) {
+    lines.push(`no longer inputs, but still in the dataset: ${few(gone)}; \`reelflow prune ${dataset}\` removes them`);
   }
   return lines;
 }

@@ -1,10 +1,14 @@
 import { dirname, join, resolve } from 'node:path';
 import { makeDirectory, replaceFile } from '../src/core/atomic-file.ts';
 import { figuresOf } from '../src/io/report/page-figures.ts';
-import { text } from './option-table.ts';
+import { required } from './option-table.ts';
+import { outputDirectory, outputPage } from './output-options.ts';
 
 /** Where a page's figures go, of every command that writes one. */
-export const figuresOption = text('DIR', 'each figure of the page as an SVG file too');
+export const figuresOption = outputDirectory('each figure of the page as an SVG file too');
+
+/** Where a page goes, of the commands that make nothing else. */
+export const pageOption = required(outputPage('the page, one HTML file (.html) that needs nothing else'));
 
 /** Writes a page, and each of its figures as a file where a directory is named. */
 export async function writePage(page: string, path: string, figures?: string): Promise<void> {

@@ -13,9 +13,10 @@ import { writePoints } from '../../src/graphs/analysis/write-points.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
-import { flag, integer, listOf, parsed, positive, required, text, word } from '../option-table.ts';
+import { flag, integer, listOf, parsed, positive, text, word } from '../option-table.ts';
+import { outputDirectory } from '../output-options.ts';
 import { toldTo } from '../told-to.ts';
-import { figuresOption, writePage } from '../write-page.ts';
+import { figuresOption, pageOption, writePage } from '../write-page.ts';
 
 /** `reelflow analyze`: a page that shows what is in features, or in ratings. */
 export const command = defineCommand({
@@ -23,9 +24,9 @@ export const command = defineCommand({
   operands: ['[DIR|FILE]'],
   does: 'shows what is in features (a dataset or a training store), or in ratings, as one HTML page',
   options: {
-    out: required(text('FILE', 'the page, one HTML file that needs nothing else')),
+    out: pageOption,
     figures: figuresOption,
-    points: text('DIR', 'each layout as a Parquet file: x, y, item, subclip, genre, text'),
+    points: outputDirectory('each layout as a Parquet file: x, y, item, subclip, genre, text'),
     ratings: text('DIR', 'a MovieLens directory: alone, its ratings are analysed; beside features, genres and means'),
     movies: text('FILE', 'titles and genres of the items', "the ratings' list"),
     trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
@@ -88,7 +89,7 @@ export const command = defineCommand({
 });
 
 function shownBy(out: string, dryRun = false): string {
-  return dryRun ? `${out} would show it; nothing was written (--dry-run)` : `${out} shows it`;
+  return dryRun ? `${out} would show it` : `${out} shows it`;
 }
 
 function plannedText({ streams, statistic }: PlannedAnalysis, out: string): string {

@@ -7,6 +7,7 @@ import type { RunProgress } from '../../src/graphs/run-progress.ts';
 import { defineCommand } from '../command.ts';
 import { memoryOption } from '../extraction-options.ts';
 import { flag, text } from '../option-table.ts';
+import { outputDirectory } from '../output-options.ts';
 import { progressLine } from '../progress.ts';
 import { summaryText } from '../summary.ts';
 import { extractionToldTo } from '../told-to.ts';
@@ -20,7 +21,7 @@ export const command = defineCommand({
   operands: [],
   does: 'generates small synthetic corpora, extracts features, trains recommenders, and shows the results',
   options: {
-    out: text('DIR', 'output directory for clips, features and pages', 'demo/'),
+    out: outputDirectory('output directory for clips, features and pages', 'demo/'),
     real: text('DIR', 'your own videos in place of synthetic ones: they are extracted, and shown'),
     memory: memoryOption,
     dryRun: flag('says what would be made, and where; writes nothing'),
@@ -54,13 +55,12 @@ function plannedText([clips, features, planted]: readonly string[]): string {
   return [
     `${clips}/ would have six synthetic clips, ${features}/ their features, extracted twice to show the resume;`,
     `${planted}/ a second corpus with ratings, its features, recommenders and an experiment`,
-    'nothing was written (--dry-run)',
     '',
   ].join('\n');
 }
 
 function plannedRealText([features]: readonly string[]): string {
-  return `${features}/ would have the features of your videos, beside pages that show them\nnothing was written (--dry-run)\n`;
+  return `${features}/ would have the features of your videos, beside pages that show them\n`;
 }
 
 function realText({ extraction, report }: RealReport, directory: string): string {

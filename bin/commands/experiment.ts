@@ -7,7 +7,8 @@ import { experimentReport } from '../../src/graphs/reports/experiment-report.ts'
 import { type Command, defineCommand, optionsOf } from '../command.ts';
 import { experimentFlags, readExperimentConfig } from '../experiment-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
-import { flag, text } from '../option-table.ts';
+import { flag } from '../option-table.ts';
+import { outputDirectory, outputPage } from '../output-options.ts';
 import { toldTo } from '../told-to.ts';
 import { writePage } from '../write-page.ts';
 
@@ -18,8 +19,8 @@ export const command: Command = defineCommand({
   usage: '[FILE.json] --out DIR [any key of the file as a flag]',
   does: 'compares recommenders across scenarios, folds and seeds, and prints the tables',
   options: {
-    out: text('DIR', 'output directory; an experiment that is there is resumed', 'experiment/'),
-    report: text('FILE', 'a page that shows the results, as `reelflow report` makes it'),
+    out: outputDirectory('output directory; an experiment that is there is resumed', 'experiment/'),
+    report: outputPage('a page that shows the results, as `reelflow report` makes it'),
     dryRun: flag('reads everything and says what would be computed; writes nothing'),
   },
   further: experimentFlags,
@@ -60,7 +61,7 @@ export const command: Command = defineCommand({
 
 function plannedText({ directory, points, configuration }: PlannedExperiment): string {
   const { models, scenarios } = configuration;
-  return `${points.total} points of ${models.join(', ')} in ${scenarios.join(', ')}: ${points.total - points.reused} would be computed into ${directory}, ${points.reused} are there\nnothing was written (--dry-run)\n`;
+  return `${points.total} points of ${models.join(', ')} in ${scenarios.join(', ')}: ${points.total - points.reused} would be computed into ${directory}, ${points.reused} are there\n`;
 }
 
 function progressLine({ part, done, total, secondsLeft, point, epoch, epochs }: ExperimentProgress): string {

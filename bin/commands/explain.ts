@@ -2,7 +2,8 @@ import { explainMermaid, explainText } from '../../src/graphs/explain.ts';
 import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
 import { defineCommand } from '../command.ts';
 import { extractionOptions } from '../extraction-options.ts';
-import { flag, text } from '../option-table.ts';
+import { flag } from '../option-table.ts';
+import { outputDirectory } from '../output-options.ts';
 import { extractionToldTo, warnOfRoom } from '../told-to.ts';
 
 /** `reelflow explain`: the plan of an extraction, before anything is decoded. */
@@ -13,7 +14,7 @@ export const command = defineCommand({
   does: 'prints what extract would do, with shapes, memory and estimates; decodes nothing',
   options: {
     ...extractionOptions,
-    out: text('DIR', 'the dataset that extract would write: what it has is told, and its disk is checked'),
+    out: outputDirectory('the dataset that extract would write: what it has is told, and its disk is checked'),
     noTime: flag('does not run the networks on noise to estimate the time'),
     mermaid: flag('prints the graph as a Mermaid flowchart'),
   },

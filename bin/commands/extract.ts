@@ -12,6 +12,7 @@ import type { Console } from '../console.ts';
 import { extractionOptions, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, required, text, word } from '../option-table.ts';
+import { outputDirectory, outputPage } from '../output-options.ts';
 import { progressLine } from '../progress.ts';
 import { queueOptions } from '../queue-options.ts';
 import { shardOptions } from '../shard-options.ts';
@@ -21,8 +22,7 @@ import { writePage } from '../write-page.ts';
 
 const options = {
   out: required(
-    text(
-      'DIR',
+    outputDirectory(
       'output dataset, a directory or s3://bucket/prefix; an existing one of the same graph is resumed; - is stdout',
     ),
   ),
@@ -40,7 +40,7 @@ const options = {
     'parquet',
   ),
   noCompact: flag('does not write the Parquet tables; `reelflow compact` writes them later'),
-  report: text('FILE', 'a page of what was decoded, what failed, and what held the run up'),
+  report: outputPage('a page of what was decoded, what failed, and what held the run up'),
   ...storageOptions,
   ...shardOptions,
   ...queueOptions,
@@ -88,7 +88,7 @@ export const command = defineCommand({
         onStage,
       });
       warnOfRoom(console, planned);
-      console.result(planned, (shown) => `${explainText(planned, shown)}nothing was written (--dry-run)\n`);
+      console.result(planned, (shown) => explainText(planned, shown));
       return 0;
     }
     checkOutput(values.out, format, json);

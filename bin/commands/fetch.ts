@@ -10,12 +10,13 @@ import type { Console } from '../console.ts';
 import { failureText, fetchProgressLine, fetchSummaryText } from '../fetch-text.ts';
 import { catchInterrupts, drainNotice, type Interrupts } from '../interrupts.ts';
 import { flag, integer, missingOption, notNegative, type OptionTable, positive, text } from '../option-table.ts';
+import { outputDirectory } from '../output-options.ts';
 import { fetchesToldTo } from '../told-to.ts';
 
 const options = {
   list: text('CSV', 'ids in a column youtubeId, trailerId or id; movieId where it has one'),
   column: text('NAME', 'the column of the ids, if it has a different name'),
-  out: text('DIR', 'files, manifest.csv and records; an existing one is resumed'),
+  out: outputDirectory('files, manifest.csv and records; an existing one is resumed'),
   command: text(
     'TEXT',
     'the downloader; {id} is the id, {out} the path to write without extension; no shell is involved: the command is only split into words',

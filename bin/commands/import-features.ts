@@ -12,6 +12,7 @@ import { defineCommand } from '../command.ts';
 import { importText } from '../import-text.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { flag, integer, type Option, repeated, required, text, word } from '../option-table.ts';
+import { outputFile } from '../output-options.ts';
 
 /** Milliseconds in which a sort that is under way may come to its end. */
 const STOP_WITHIN = 2000;
@@ -19,7 +20,7 @@ const STOP_WITHIN = 2000;
 const texts = (value: string, does: string): Option<readonly string[]> => repeated(value, does, (given) => given);
 
 const options = {
-  out: required(text('FILE', 'the training store, for train and experiment --features')),
+  out: required(outputFile('FILE', ['arrow'], 'the training store (.arrow), for train and experiment --features')),
   id: texts(
     '[NAME=]COLUMN',
     'column (of .npz: array) of the ids (default: the first named itemId, movieId, id, ..., else the first)',
@@ -70,10 +71,7 @@ export const command = defineCommand({
     try {
       const inputs = readInputs(operands, { id, ids, subclip, column, columns });
       const summary = await importFeatures(inputs, out, { ...how, signal: interrupts.drain });
-      console.result(
-        summary,
-        (made) => `${importText(made)}${values.dryRun ? 'nothing was written (--dry-run)\n' : ''}`,
-      );
+      console.result(summary, importText);
       return 0;
     } catch (error) {
       if (error instanceof FlowError && error.code === 'aborted') return 130;

@@ -2,7 +2,7 @@ import { UsageError } from '../../src/core/errors.ts';
 import { type LoadedRecommender, loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
 import { rankUsers } from '../../src/graphs/recommenders/rank-users.ts';
 import { type Recommendations, type RecommendedItem, recommend } from '../../src/graphs/recommenders/recommend.ts';
-import { type RecommendedToAll, recommendToAll } from '../../src/graphs/recommenders/recommend-all.ts';
+import { listFormats, type RecommendedToAll, recommendToAll } from '../../src/graphs/recommenders/recommend-all.ts';
 import { type SimilarItems, similarItems, similarityBases } from '../../src/graphs/recommenders/similar-items.ts';
 import type { RatingColumnNames } from '../../src/io/ratings/rating-layout.ts';
 import { loadRatings } from '../../src/io/ratings/read-ratings.ts';
@@ -10,6 +10,7 @@ import { audienceText, knownBy } from '../audience-text.ts';
 import { defineCommand } from '../command.ts';
 import type { Console } from '../console.ts';
 import { flag, integer, names, positive, text, word } from '../option-table.ts';
+import { outputFile } from '../output-options.ts';
 
 /** What is asked for: one of these. */
 const questions = ['user', 'ratingsOf', 'allUsers', 'item', 'similar'] as const;
@@ -32,7 +33,7 @@ export const command = defineCommand({
     against: text('ID', 'of item: another one, such as another cut, compared over the same users'),
     threshold: positive('RATING', 'of item: from what prediction on a user counts as audience', '4 of a scale to 5'),
     similar: text('ID', 'instead: the items most like this one'),
-    out: text('FILE', 'of all users: a file named .csv, .jsonl or .parquet'),
+    out: outputFile('FILE', listFormats, 'of all users: a file named .csv, .jsonl or .parquet'),
     dryRun: flag('of all users: finds all lists and counts them; writes nothing'),
     by: word(similarityBases, 'of similar: what items are compared by', 'content'),
     k: integer('N', 'how many items, or users', '10'),
@@ -124,7 +125,7 @@ async function answer(model: LoadedRecommender, asked: Asked, console: Console):
   const { itemFeatures, against, threshold, ...how } = rest;
   if (out !== undefined) {
     const made = await recommendToAll(model, { out, dryRun, ...how });
-    console.result(made, (all) => `${allText(all)}${dryRun ? 'nothing was written (--dry-run)\n' : ''}`);
+    console.result(made, allText);
   } else if (item !== undefined) {
     const ranked = await rankUsers(model, { item, itemFeatures, against, threshold, k: how.k });
     console.result(ranked, audienceText);

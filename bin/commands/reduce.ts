@@ -8,13 +8,14 @@ import { defineCommand } from '../command.ts';
 import { storageOptions } from '../extraction-options.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { flag, integer, type OptionTable, positive, required, text, word } from '../option-table.ts';
+import { outputDirectory } from '../output-options.ts';
 import { toldTo } from '../told-to.ts';
 
 /** Milliseconds in which the eigenvectors that are being computed may come to their end. */
 const STOP_WITHIN = 2000;
 
 const options = {
-  out: required(text('DIR', 'output directory for the reduced dataset or table')),
+  out: required(outputDirectory('output directory for the reduced dataset or table')),
   column: text('NAME', 'which vectors to reduce; none: only write the training store', 'visual'),
   id: text('COLUMN', "of a table: its items' ids; then a training store is written too"),
   subclips: integer('N', 'which number of subclips, if the dataset has several'),

@@ -1,7 +1,7 @@
 import { experimentReport } from '../../src/graphs/reports/experiment-report.ts';
 import { defineCommand } from '../command.ts';
-import { required, text } from '../option-table.ts';
-import { figuresOption, writePage } from '../write-page.ts';
+import { flag } from '../option-table.ts';
+import { figuresOption, pageOption, writePage } from '../write-page.ts';
 
 /** `reelflow report`: the page of an experiment. */
 export const command = defineCommand({
@@ -9,17 +9,19 @@ export const command = defineCommand({
   operands: ['DIR'],
   does: 'shows an experiment (the directory that `experiment` wrote) as one HTML page',
   options: {
-    out: required(text('FILE', 'the page, one HTML file that needs nothing else')),
+    out: pageOption,
     figures: figuresOption,
+    dryRun: flag('reads the results and says what would be written; writes nothing'),
   },
   examples: [
     'reelflow report results/ --out report.html',
     'reelflow report results/ --out report.html --figures figures/',
   ],
-  async run({ out, figures }, { operands: [directory = ''], console }) {
+  async run({ out, figures, dryRun = false }, { operands: [directory = ''], console }) {
     console.stage('reading results');
-    await writePage(await experimentReport(directory), out, figures);
-    console.result({ report: out }, () => `${out} shows it\n`);
+    const page = await experimentReport(directory);
+    if (!dryRun) await writePage(page, out, figures);
+    console.result({ report: out }, () => `${out} ${dryRun ? 'would show' : 'shows'} it\n`);
     return 0;
   },
 });

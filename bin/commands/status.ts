@@ -60,6 +60,10 @@ function statusText(status: DatasetStatus, directory: string): string {
     lines.push(`the tables are out of date: \`reelflow compact ${shellPath(directory)}\` writes them`);
   if (items.gone > 0)
     lines.push(`\`reelflow prune ${shellPath(directory)}\` removes the items that are no longer inputs`);
+  if (items.superseded > 0)
+    lines.push(
+      'superseded: their files have changed and failed; the tables have the rows of what they were, until the files are whole again or `prune --remove ITEM`',
+    );
   const made = Object.entries(versions).map(([version, count]) => `${version} (${count} items)`);
   if (made.length > 0) lines.push(`made by ${made.sort().join(', ')}`);
   return `${lines.join('\n')}\n`;

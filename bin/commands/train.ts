@@ -11,6 +11,7 @@ import type { ValidationFigures } from '../../src/graphs/recommenders/validation
 import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { flag, repeated, required, seed, text, word } from '../option-table.ts';
+import { outputDirectory } from '../output-options.ts';
 import { featureSources, ratingReading, ratingSources } from '../rating-sources.ts';
 import {
   helpOfRecommender,
@@ -23,7 +24,7 @@ import { toldTo } from '../told-to.ts';
 const options = {
   ...ratingSources,
   ...featureSources,
-  out: required(text('DIR', 'output directory; an interrupted training resumes')),
+  out: required(outputDirectory('output directory; an interrupted training resumes')),
   ...ratingReading,
   refit: flag('replaces what the directory holds of other data, options or seed, when the new one is trained'),
   dryRun: flag('reads everything and says what would be trained; writes nothing'),
@@ -35,8 +36,7 @@ const options = {
   ),
   device: text('NAME', 'where a neural recommender learns: cpu or a card such as cuda, if that works', 'cpu'),
   logDirectory: {
-    ...text(
-      'DIR',
+    ...outputDirectory(
       'TensorBoard event files of the training: losses, learning rate, weights (neural recommenders only)',
     ),
     flag: 'logdir',

@@ -19,6 +19,10 @@ export interface InputChanges {
    */
   readonly gone: readonly string[];
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /**
+   * Items whose file has changed, and as it is now failed: the tables have the rows of what it was.
+   */
+  readonly superseded: readonly string[];
   /** Items that are yet to be done. */
   readonly left: number;
 }
@@ -45,6 +49,7 @@ export class RunItems {
    */
   readonly #added = new Set<string>();
   readonly #left = new Set<string>();
+  readonly #superseded: string[] = [];
 
   /**
    * @param covers what the corpus has all of, as `coverageOf` gives it. Default: nothing.
@@ -82,6 +87,7 @@ export class RunItems {
     this.#left.delete(video.id);
     if (event.type === 'dead') {
       this.#noteIfNew(video, { state: 'dead', hash, code: event.letter.code });
+      if (this.#items.get(video.id)?.unit !== undefined) this.#superseded.push(video.id);
     } else if (event.type === 'skipped') {
       this.#noteIfNew(video, { state: 'skipped', hash, code: event.reason });
     } else {
@@ -119,7 +125,8 @@ export class RunItems {
         if (from !== undefined) renamed.push({ from, to });
       }
     }
-    return { added: this.#added.size, gone: gone.sort(), renamed, left: this.#left.size };
+    const superseded = this.#superseded.sort();
+    return { added: this.#added.size, gone: gone.sort(), renamed, superseded, left: this.#left.size };
   }
 
   #isCovered({ path, source }: ItemFacts): boolean {

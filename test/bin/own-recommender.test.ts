@@ -8,6 +8,7 @@ import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.
 import { recommenderNames } from '../../src/graphs/recommenders/recommender-names.ts';
 import { registerRecommender } from '../../src/graphs/recommenders/register-recommender.ts';
 import { openMovieLens } from '../../src/io/ratings/movielens.ts';
+import type { Recommender } from '../../src/models/recommenders/recommender.ts';
 import { plantedFiles } from '../fixtures/planted-files.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
 
@@ -45,6 +46,10 @@ beforeAll(async () => {
   files = await plantedFiles(directory);
   writeFileSync(at('mine.mjs'), source);
   writeFileSync(at('plain.js'), source);
+  writeFileSync(at('wrong.mjs'), 'export default {;');
+  writeFileSync(at('spoken.mjs'), "export default { name: 'spoken', make: () => ({}) };");
+  const typed = '{ fit() {}, predict: (users) => new Float64Array(users.length) }';
+  writeFileSync(at('typed.mjs'), `export const typed = { name: 'typed', version: '1', make: () => (${typed}) };`);
 });
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -73,15 +78,24 @@ describe('a recommender of one’s own in commands', () => {
       recommender: { fit: () => {}, predict: () => Float32Array.of(1, Number.NaN) },
       words: 'returned NaN for pair 1',
     },
-  ])('is named when it $that', async ({ recommender, words }) => {
-    registerRecommender({ name: 'odd', version: '1', make: () => ({ name: 'odd', ...recommender }) });
+    {
+      that: 'gives numbers of another kind',
+      recommender: { fit: () => {}, predict: (users: Int32Array) => new Float64Array(users.length) },
+      words: 'returned a Float64Array',
+    },
+    {
+      that: 'scores what it predicts with nothing',
+      recommender: { fit: () => {}, predict: () => new Float32Array(2), score: () => undefined },
+      words: '`score` of recommender odd must return',
+    },
+  ])('is refused as soon as it has learnt when it $that', async ({ recommender, words }) => {
+    const make = () => ({ name: 'odd', ...recommender }) as unknown as Recommender;
+    registerRecommender({ name: 'odd', version: '1', make });
     const { ratings, scale } = await openMovieLens(files.ratings);
     const train = Int32Array.from(ratings.values.keys());
     const data = { ratings, scale, train, validation: new Int32Array(0) };
-    const predicted = fitRecommender(data, { recommender: 'odd', options: {}, seed: 1 }).then((fitted) =>
-      fitted.predict(Int32Array.of(0, 1), Int32Array.of(0, 1)),
-    );
-    await expect(predicted).rejects.toMatchObject({ code: 'module', message: expect.stringContaining(words) });
+    const fitted = fitRecommender(data, { recommender: 'odd', options: {}, seed: 1 });
+    await expect(fitted).rejects.toMatchObject({ code: 'module', message: expect.stringContaining(words) });
   });
 
   it('takes part in an experiment, with its options, and learns from the rows that the others do', async () => {
@@ -141,6 +155,9 @@ describe('a recommender of one’s own in commands', () => {
     ['./none.mjs', 'cannot be loaded'],
     ['./mine.mjs#nothing', 'exports no definition of a recommender'],
     ['./mine.mjs#absent', 'default, nothing, shifted'],
+    ['./wrong.mjs', "the module './wrong.mjs' cannot be loaded: Unexpected token"],
+    ['./typed.mjs#typed', '`predict` of recommender typed (./typed.mjs#typed) must return a Float32Array of 2'],
+    ['./spoken.mjs', "'./spoken.mjs' exports a definition as 'default' that is none: `version` must be"],
   ])('refuses %s, saying why', async (module, why) => {
     const { code, stderr } = await run('train', module, '--ratings', files.ratings, '--out', at('refused'));
     expect(code).toBe(2);

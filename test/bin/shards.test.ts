@@ -75,7 +75,7 @@ describe('a corpus in shards', () => {
       const { length } = itemsOfShard(videos, { index, count: 3 });
       expect(shard).toMatchObject({ index, count: 3, items: length, left: 0, stolen: 0, whole: { items: 7 } });
       expect(counts.committed).toBe(length);
-      expect(inputs).toEqual({ added: length, gone: [], renamed: [], left: 0 });
+      expect(inputs).toEqual({ added: length, gone: [], renamed: [], superseded: [], left: 0 });
     }
     expect(Math.min(...made.map(({ shard }) => shard?.whole.left ?? Number.NaN))).toBe(0);
     await expectWhole(out);

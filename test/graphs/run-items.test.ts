@@ -43,7 +43,10 @@ describe('what a dataset knows of its items', () => {
     expect((await place.run({ inputs })).left).toBe(0);
     place.write('films/alien.mp4', 'broken', 1_000_000_001);
     rmSync(place.path('films/psycho.mp4'));
-    expect(await place.run({ inputs })).toEqual({ added: 0, gone: ['psycho'], renamed: [], left: 0 });
+    const told = { added: 0, gone: ['psycho'], renamed: [], superseded: ['alien'], left: 0 };
+    expect(await place.run({ inputs })).toEqual(told);
+    // As on every further night.
+    expect(await place.run({ inputs })).toEqual(told);
     expect(await place.states()).toEqual({
       ...{ alien: 'superseded truncated', heat: 'dead truncated', jaws: 'skipped too long', psycho: 'gone' },
     });
@@ -57,7 +60,7 @@ describe('what a dataset knows of its items', () => {
     });
     place.write('films/alien.mp4', 'alien is whole again', 1_000_000_002);
     place.write('films/psycho.mp4', 'psych');
-    await place.run({ inputs });
+    expect((await place.run({ inputs })).superseded).toEqual([]);
     expect(await place.states()).toMatchObject({ alien: 'committed', psycho: 'committed' });
   });
 
@@ -129,10 +132,16 @@ describe('an item that is not an input any more', () => {
     const place = new LengthRun();
     for (const name of ['alien', 'heat', 'jaws']) place.write(`films/${name}.mp4`, name);
     const inputs = [place.path('films')];
-    expect(await place.run({ inputs })).toEqual({ added: 3, gone: [], renamed: [], left: 0 });
+    expect(await place.run({ inputs })).toEqual({ added: 3, gone: [], renamed: [], superseded: [], left: 0 });
     renameSync(place.path('films/heat.mp4'), place.path('films/heat-1995.mp4'));
     rmSync(place.path('films/jaws.mp4'));
-    const told = { added: 1, gone: ['heat', 'jaws'], renamed: [{ from: 'heat', to: 'heat-1995' }], left: 0 };
+    const told = {
+      added: 1,
+      gone: ['heat', 'jaws'],
+      renamed: [{ from: 'heat', to: 'heat-1995' }],
+      superseded: [],
+      left: 0,
+    };
     expect(await place.run({ inputs })).toEqual(told);
     expect(await place.rows()).toEqual({ alien: 5, heat: 4, 'heat-1995': 4, jaws: 4 });
     // Told again as long as it is in the dataset; a rename only by the run that finds it.

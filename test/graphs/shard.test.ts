@@ -177,7 +177,7 @@ describe('what a dataset knows of the items of shards', () => {
     const corpus = films(directory, 'alien', 'solaris', 'vertigo');
     const second = new RunItems(items, corpus, covers, corpus.slice(1, 2));
     await second.begin();
-    expect(await second.end()).toEqual({ added: 1, gone: ['ran'], renamed: [], left: 1 });
+    expect(await second.end()).toEqual({ added: 1, gone: ['ran'], renamed: [], superseded: [], left: 1 });
     expect(items.has('vertigo')).toBe(false);
   });
 

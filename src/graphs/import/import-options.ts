@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { checkInteger, checkOneOf, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkFileEnding } from '../../core/file-ending.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { STANDARDISATIONS, type Standardisation } from './column-scales.ts';
 import type { FeatureFileOptions } from './feature-file.ts';
@@ -140,7 +141,7 @@ const known: KnownOptions<ImportOptions> = {
 /** Checks what needs no look at the files. @throws UsageError */
 export function checkImport(files: readonly FeatureInput[], out: string, options: ImportOptions): void {
   checkKnownOptions('importFeatures', options, known);
-  checkString('out', out);
+  checkFileEnding('out', out, ['arrow']);
   for (const { path } of files) checkString('path', path);
   checkOneOf('standardise', options.standardise ?? 'robust', STANDARDISATIONS);
   checkOneOf('missing', options.missing ?? 'refuse', MISSING_RULES);

@@ -83,22 +83,22 @@ export function recordOfOwn(own: OwnRecommender): ClassicRecommender {
   };
 }
 
+/** Pairs that a recommender that has just learnt must predict, so that nothing is built on what cannot. */
+const TRIED = 2;
+
 /**
  * Makes the recommender of a definition, held to what a recommender promises.
  *
  * @throws UsageError `module` when what it makes is none, or as soon as it fails or gives what
- * cannot be.
+ * cannot be; at the latest when it has learnt, for then it is tried.
  */
-function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRecommenderSetting): Recommender {
+function makeOwn({ definition, code }: OwnRecommender, setting: OwnRecommenderSetting): Recommender {
+  const { make } = definition;
+  const name = code.module === undefined ? definition.name : `${definition.name} (${code.module.name})`;
   const faultOf = (does: string, cause: unknown) =>
-    new UsageError(
-      `\`${does}\` of recommender ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        code: 'module',
-        remedy: 'Fix the module.',
-        cause,
-      },
-    );
+    refused(`\`${does}\` of recommender ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   const guarded = async <Value>(does: string, call: () => Value | Promise<Value>): Promise<Value> => {
     try {
       return await call();
@@ -113,40 +113,52 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
     throw faultOf('make', cause);
   }
   if (typeof made?.fit !== 'function' || typeof made.predict !== 'function') {
-    throw new UsageError(`\`make\` of recommender ${name} must return a recommender, but returned ${shown(made)}`, {
-      code: 'module',
+    throw refused(`\`make\` of recommender ${name} must return a recommender, but returned ${shown(made)}`, {
       remedy: 'Return an object with `fit(ratings)` and `predict(users, items)`.',
     });
   }
   const own = made as Recommender;
   const numbers = (does: 'predict' | 'score') => async (users: Int32Array, items: Int32Array) => {
     const values = await guarded(does, () => (own[does] ?? own.predict).call(own, users, items));
-    checkNumbers(`${does} of recommender ${name}`, values, users.length);
+    checkNumbers(`\`${does}\` of recommender ${name}`, values, users.length, 'pair');
     return values;
   };
-  return {
-    name,
+  const { scoreNewUser, itemFactors } = own;
+  const recommender: Recommender = {
+    name: definition.name,
     predicts: own.predicts,
-    fit: (ratings) => guarded('fit', () => own.fit(ratings)),
+    fit: async (ratings) => {
+      await guarded('fit', () => own.fit(ratings));
+      const [users, items] = [ratings.users.slice(0, TRIED), ratings.items.slice(0, TRIED)];
+      await recommender.predict(users, items);
+      await recommender.score?.(users, items);
+    },
     predict: numbers('predict'),
     score: own.score && numbers('score'),
     scoreNewUser:
-      own.scoreNewUser &&
-      ((ratings, items) =>
-        guarded('scoreNewUser', () =>
-          (own.scoreNewUser as NonNullable<Recommender['scoreNewUser']>).call(own, ratings, items),
-        )),
-    itemFactors: own.itemFactors && (() => (own.itemFactors as NonNullable<Recommender['itemFactors']>).call(own)),
+      scoreNewUser &&
+      (async (ratings, items) => {
+        const values = await guarded('scoreNewUser', () => scoreNewUser.call(own, ratings, items));
+        checkNumbers(`\`scoreNewUser\` of recommender ${name}`, values, items.length, 'item');
+        return values;
+      }),
+    itemFactors: itemFactors && (() => itemFactors.call(own)),
   };
+  return recommender;
 }
 
-/** @throws UsageError `module` unless there is one finite float for each pair. */
-function checkNumbers(what: string, values: unknown, count: number): void {
-  const expected = `a Float32Array of ${count} finite numbers, one for each pair`;
+/** @throws UsageError `module` unless there is one finite float for each. */
+function checkNumbers(what: string, values: unknown, count: number, each: 'pair' | 'item'): void {
   const refuse = (is: string) =>
-    new UsageError(`${what} must return ${expected}, but returned ${is}`, { code: 'module' });
+    refused(`${what} must return a Float32Array of ${count} finite numbers, one for each ${each}, but returned ${is}`, {
+      remedy: `Return, for instance, \`Float32Array.from(numbers)\` with a number for each ${each}.`,
+    });
   if (!(values instanceof Float32Array)) throw refuse(shown(values));
   if (values.length !== count) throw refuse(`${values.length} numbers`);
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw refuse(`${values[bad]} for pair ${bad}`);
+  if (bad >= 0) throw refuse(`${values[bad]} for ${each} ${bad}`);
+}
+
+function refused(message: string, { remedy = 'Fix it.', cause }: { remedy?: string; cause?: unknown }): UsageError {
+  return new UsageError(message, { code: 'module', remedy, cause });
 }

@@ -1,9 +1,10 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
+import { dirname } from 'node:path';
 import { Table, tableFromArrays } from 'apache-arrow';
 import { makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
-import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
+import { checkInteger, checkString } from '../../core/check.ts';
 import { csvField } from '../../core/csv-field.ts';
+import { checkFileEnding } from '../../core/file-ending.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { ParquetWriter } from '../../io/dataset/parquet.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
@@ -49,7 +50,8 @@ interface Row {
 
 /** Pairs that are scored in one call: 12 bytes each. */
 const pairsAtOnce = 1 << 21;
-const formats = ['csv', 'jsonl', 'parquet'] as const;
+/** Endings that a file of lists may have. */
+export const listFormats = ['csv', 'jsonl', 'parquet'] as const;
 
 const known: KnownOptions<RecommendToAllOptions> = {
   out: true,
@@ -77,7 +79,7 @@ export async function recommendToAll(
 ): Promise<RecommendedToAll> {
   checkKnownOptions('recommendToAll', options, known);
   const out = checkString('out', options.out);
-  const format = checkOneOf('ending of `out`', extname(out).slice(1), formats);
+  const format = checkFileEnding('out', out, listFormats);
   const k = checkInteger('k', options.k ?? 10);
   const [temporary, sink] = options.dryRun === true ? [undefined, nowhere] : await openSink(out, format);
   let [rows, usersWithout] = [0, 0];
@@ -105,7 +107,7 @@ const nowhere = {
   abort: async (_reason: unknown): Promise<void> => {},
 };
 
-async function openSink(out: string, format: (typeof formats)[number]) {
+async function openSink(out: string, format: (typeof listFormats)[number]) {
   await makeDirectory(dirname(out));
   const temporary = temporaryPath(dirname(out));
   const sink = format === 'parquet' ? new ParquetSink(temporary) : await TextSink.create(temporary, format);

@@ -44,7 +44,12 @@ export async function loadRecommenderModule(module: string): Promise<string> {
     const names = Object.keys(namespace).join(', ') || 'nothing';
     throw refused(module, `exports no definition of a recommender as ${shown(name)}, but ${names}`);
   }
-  register(definition, { module: { name: module, sha256 } });
+  try {
+    register(definition, { module: { name: module, sha256 } });
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw refused(module, `exports a definition as ${shown(name)} that is none: ${cause.message}`, cause);
+  }
   return definition.name;
 }
 

@@ -1,8 +1,9 @@
-import { realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { createOnce, replaceFile } from '../../core/atomic-file.ts';
 import { checkOneOf, checkString } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { checkFileEnding } from '../../core/file-ending.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { hashWeightFile } from '../../io/weights-store/stage-file.ts';
 import { loadCard, type NetworkCard, parseCard } from '../../models/networks/card.ts';
@@ -24,6 +25,8 @@ export interface MakeCardOptions {
   readonly modality?: 'visual' | 'audio' | undefined;
   /** Writes over a card that is there. Default false. */
   readonly replace?: boolean | undefined;
+  /** Reads the file and says what the card would say; writes none. Default false. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** A card that was written. */
@@ -34,7 +37,14 @@ export interface MadeCard {
   readonly assumptions: readonly Assumption[];
 }
 
-const known: KnownOptions<MakeCardOptions> = { file: true, out: true, output: true, modality: true, replace: true };
+const known: KnownOptions<MakeCardOptions> = {
+  file: true,
+  out: true,
+  output: true,
+  modality: true,
+  replace: true,
+  dryRun: true,
+};
 
 /**
  * Writes a network card from an ONNX file's inputs and outputs, with the file's SHA-256. What the
@@ -51,6 +61,7 @@ const known: KnownOptions<MakeCardOptions> = { file: true, out: true, output: tr
 export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
   checkKnownOptions('makeCard', options, known);
   const file = checkString('file', options.file);
+  if (options.out !== undefined) checkFileEnding('out', options.out, ['json']);
   if (options.output !== undefined) checkString('output', options.output);
   if (options.modality !== undefined) checkOneOf('modality', options.modality, ['visual', 'audio']);
   const real = realPath(file);
@@ -67,7 +78,11 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
   const { card, assumptions } = await guessCard(graph, file, { name: stem, output, modality });
   const { sha256 } = await hashWeightFile(file);
   const text = `${JSON.stringify(written(card, inside, sha256), undefined, 2)}\n`;
-  parseCard(JSON.parse(text), path);
+  const parsed = parseCard(JSON.parse(text), path);
+  if (options.dryRun === true) {
+    if (!replace && existsSync(path)) throw alreadyThere(path);
+    return { path, card: parsed, assumptions };
+  }
   await write(path, text, replace);
   return { path, card: loadCard(path).card, assumptions };
 }
@@ -115,5 +130,11 @@ async function write(path: string, text: string, replace: boolean): Promise<void
     if (code === undefined || syscall === undefined) throw error;
     throw new ModelError('card', `the card ${path} cannot be written: ${message}`, { cause: error });
   }
-  throw new UsageError(`${path} already exists`, { remedy: 'Give another path as `out`, or add `replace: true`.' });
+  throw alreadyThere(path);
+}
+
+function alreadyThere(path: string): UsageError {
+  return new UsageError(`${path} already exists`, {
+    remedy: 'Give another path as `out`, or add `replace: true`.',
+  });
 }

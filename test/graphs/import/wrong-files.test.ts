@@ -127,11 +127,15 @@ describe('a file of features that is wrong says where and what', () => {
     await writeFile(at('g.csv'), 'id,subclip,a\n1,0,2\n1,1,3\n');
     await writeFile(at('h.csv'), 'id,subclip,a\n1,0,2\n1,1,3\n1,2,3\n');
     await writeFile(at('other.txt'), 'x\n');
-    await mkdir(at('folder'));
+    await writeFile(at('taken.arrow'), 'notes');
+    await mkdir(at('folder.arrow'));
     const out = at('items.arrow');
     const features = { code: 'features' };
-    await expect(importFeatures([at('f.csv')], at('f.csv'))).rejects.toMatchObject(features);
-    await expect(importFeatures([at('f.csv')], at('folder'))).rejects.toMatchObject(features);
+    await expect(importFeatures([at('f.csv')], at('taken.arrow'))).rejects.toMatchObject(features);
+    await expect(importFeatures([at('f.csv')], at('folder.arrow'))).rejects.toMatchObject(features);
+    await expect(importFeatures([at('f.csv')], at('o.csv'))).rejects.toThrow(
+      "must be a file whose name ends in .arrow, but is '",
+    );
     await expect(importFeatures([at('none.csv')], out)).rejects.toThrow('none.csv does not exist');
     await expect(importFeatures([at('f.csv'), at('f.csv')], out)).rejects.toThrow("two streams have the name 'f'");
     await expect(importFeatures([at('g.csv'), at('h.csv')], out)).rejects.toThrow("but 'h' has 3 and 'g' 2");
@@ -143,6 +147,13 @@ describe('a file of features that is wrong says where and what', () => {
     );
     const stopped = importFeatures([at('f.csv')], out, { signal: AbortSignal.abort() });
     await expect(stopped).rejects.toMatchObject({ code: 'aborted' });
-    expect((await readdir(directory)).sort()).toEqual(['f.csv', 'folder', 'g.csv', 'h.csv', 'other.txt']);
+    expect((await readdir(directory)).sort()).toEqual([
+      'f.csv',
+      'folder.arrow',
+      'g.csv',
+      'h.csv',
+      'other.txt',
+      'taken.arrow',
+    ]);
   });
 });

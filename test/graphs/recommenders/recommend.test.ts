@@ -85,7 +85,7 @@ describe('recommendations for every user', () => {
       'enough',
     );
     expect(await readdir(directory)).toEqual(before);
-    await expect(recommendToAll(of('svd'), { out: 'lists.txt' })).rejects.toThrow('ending');
+    await expect(recommendToAll(of('svd'), { out: 'lists.txt' })).rejects.toThrow('.csv or .jsonl or .parquet');
   });
 });
 

@@ -1,0 +1,24 @@
+import { checkDirectoryName, checkFileEnding } from '../src/core/file-ending.ts';
+import { type Option, parsed } from './option-table.ts';
+
+/** A file that a command writes, whose ending says what is in it. */
+export const outputFile = (value: string, endings: readonly string[], does: string, byDefault?: string) =>
+  parsed(
+    value,
+    does,
+    (given, name) => {
+      checkFileEnding(`--${name}`, given, endings);
+      return given;
+    },
+    byDefault,
+  );
+
+/** A page that a command writes. */
+export const outputPage = (does: string): Option<string> => outputFile('FILE', ['html', 'htm'], does);
+
+/** A directory that a command writes into. */
+export const outputDirectory = (does: string, byDefault?: string): Option<string> =>
+  parsed('DIR', does, (given, name) => checkDirectoryName(`--${name}`, given), byDefault);
+
+/** What is said of a run that only said what it would do. */
+export const NOTHING_WRITTEN = 'nothing was written (--dry-run)\n';
