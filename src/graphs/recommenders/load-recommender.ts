@@ -43,8 +43,8 @@ export interface LoadedRecommender {
 const known: KnownOptions<{ features?: string; module?: string }> = { features: true, module: true };
 
 /**
- * Loads a recommender that `trainRecommender` has saved. A neural recommender takes its weights;
- * any other recommender learns again from the saved ratings, which gives the same predictions to
+ * Loads a recommender that `trainRecommender` has saved. A neural recommender, or a neural part of
+ * another one, takes its weights; any other recommender learns again from the saved ratings, which gives the same predictions to
  * the last bit.
  *
  * @param options `features`: the training store, if it has been moved; `module`: of a recommender
@@ -67,10 +67,9 @@ export async function loadRecommender(
   const features = store && StoreFeatures.ofIds(store, saved.featureIds, saved.catalogue);
   const genres = genresOf(saved.catalogue);
   try {
-    if (saved.weights) {
+    if (isNeuralRecommender(saved.facts.model)) {
       const network = await networkOf(saved, features);
-      const own =
-        isNeuralRecommender(saved.facts.model) && recommenderReadsFeatures(saved.facts.model) ? features : undefined;
+      const own = recommenderReadsFeatures(saved.facts.model) ? features : undefined;
       return {
         ...{ saved, genres, features },
         predict: (users, items) => network.predict(users, items),
@@ -93,7 +92,10 @@ export async function loadRecommender(
         return fitted.scoreNewUser(own, items);
       },
       itemFactors: async () => fitted.itemFactors?.(),
-      close: async () => store?.close(),
+      close: async () => {
+        await fitted.close?.();
+        await store?.close();
+      },
     };
   } catch (error) {
     await store?.close();
@@ -141,14 +143,21 @@ function itemEmbeddings({ weights, catalogue }: SavedRecommender): ItemFactors |
 }
 
 function learntAnew(
-  { facts, userIds, catalogue, ratings }: SavedRecommender,
+  { facts, userIds, catalogue, ratings, weights }: SavedRecommender,
   genres: GenreTable | undefined,
   features: StoreFeatures | undefined,
 ) {
   const { model, options, seed, scale } = facts;
   const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };
   const data = { ratings: table, train: Int32Array.from(ratings.values.keys()), validation: new Int32Array(0), scale };
-  return fitClassicRecommender(model as ClassicRecommenderName, options, seed, { ...data, genres, features });
+  const named = weights && new Map([...weights].map(([name, { values }]) => [name, values]));
+  return fitClassicRecommender(
+    model as ClassicRecommenderName,
+    options,
+    seed,
+    { ...data, genres, features },
+    { weights: named },
+  );
 }
 
 async function openFeatures({ facts }: SavedRecommender, moved: string | undefined): Promise<ItemStore | undefined> {

@@ -9,7 +9,7 @@ import { judgedWithNegatives } from '../../models/recommenders/neural/sampled-ne
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import {
-  type FitData,
+  type FitInputs,
   type FitOptions,
   type FitProgress,
   type FittedRecommender,
@@ -28,7 +28,7 @@ import { validationFigures } from './validation-figures.ts';
 export async function fitNeuralRecommender(
   model: NeuralRecommenderName,
   given: Readonly<Record<string, Json>>,
-  data: FitData,
+  data: FitInputs,
   run: FitOptions,
 ): Promise<FittedRecommender> {
   const features = readsFeatures(model) ? requiredFeatures(model, data) : undefined;
@@ -100,13 +100,13 @@ export async function fitNeuralRecommender(
 }
 
 /** What is learnt from and judged by: of a refit all rows, and none. */
-function rowsOf(data: FitData, refits: boolean): FitData {
+function rowsOf(data: FitInputs, refits: boolean): FitInputs {
   if (!refits) return data;
   return { ...data, train: joinRows([data.train, data.validation]), validation: new Int32Array(0) };
 }
 
 /** The items that are learnt or judged by, ascending. */
-function itemsOf({ ratings, train, validation }: FitData): number[] {
+function itemsOf({ ratings, train, validation }: FitInputs): number[] {
   const used = new Uint8Array(ratings.itemIds.length);
   for (const rows of [train, validation]) for (const row of rows) used[ratings.items[row] as number] = 1;
   return ratings.itemIds.flatMap((_, item) => (used[item] === 1 ? [item] : []));

@@ -277,11 +277,15 @@ async function savedOf(
     featureIds: itemIds.map((id) => (features && featureIdOf(id, features, trailers)) ?? null),
   };
   const { model } = facts;
-  if (!isNeuralRecommender(model)) return saved;
+  const learnt = [...((await fitted.weights?.()) ?? [])];
+  if (learnt.length === 0) return saved;
+  if (!isNeuralRecommender(model)) {
+    return { ...saved, weights: new Map(learnt.map(([name, values]) => [name, { values, shape: [values.length] }])) };
+  }
   const streams = recommenderReadsFeatures(model) && features ? StoreFeatures.ofItems(features, []).modalities : [];
   const space = { userCount: userIds.length, itemCount: itemIds.length, scale: facts.scale };
   const shapes = weightShapes(neuralModule(model, space, neuralOptions(facts.options, streams)));
-  const weights = [...((await fitted.weights?.()) ?? [])].map(
+  const weights = learnt.map(
     ([name, values]) => [name, { values, shape: shapes.get(name) ?? [values.length] }] as const,
   );
   return { ...saved, weights: new Map(weights) };
