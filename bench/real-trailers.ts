@@ -14,22 +14,39 @@
  * each to `--against` (default: the first line) is over users, each the mean of his seeds and folds, with t and p of a paired
  * test.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomIntegers } from '../src/core/random-integers.ts';
 import { importFeatures } from '../src/graphs/import/import-features.ts';
+import type { FitData, FitOptions, FittedRecommender } from '../src/graphs/recommenders/fit-data.ts';
 import { fitRecommender } from '../src/graphs/recommenders/fit-recommender.ts';
-import { type RecommenderName, recommenderNames } from '../src/graphs/recommenders/recommender-names.ts';
+import {
+  isNeuralRecommender,
+  type RecommenderName,
+  recommenderNames,
+} from '../src/graphs/recommenders/recommender-names.ts';
 import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
+import { planOf } from '../src/graphs/recommenders/refit-plan.ts';
 import { alignedRows } from '../src/graphs/text-table.ts';
 import { ItemStore } from '../src/io/dataset/item-store.ts';
 import { openMovieLens } from '../src/io/ratings/movielens.ts';
 import { makeScenario, type Scenario } from '../src/io/ratings/scenarios.ts';
+import type { Split } from '../src/io/ratings/split.ts';
+import { joinRows } from '../src/io/ratings/subset.ts';
 import { benchOptions } from './clips.ts';
 
 const options = benchOptions({
-  ...{ features: '', ratings: 'ml-latest-small', seeds: '1,2,3,4,5', folds: '2', kind: 'hard-cold', against: '' },
+  ...{
+    features: '',
+    ratings: 'ml-latest-small',
+    seeds: '1,2,3,4,5',
+    folds: '2',
+    kind: 'hard-cold',
+    against: '',
+    splits: '',
+    keep: '',
+  },
   recommenders: 'dcf-av-1,dcf-av-1:form=thesis,lstm-av,user-mean,content-knn,content-ridge',
   sets: 'genres,genres+av,shuffled',
 });
@@ -84,6 +101,30 @@ async function itemsWithBoth(store: ItemStore): Promise<Set<string>> {
     if (Object.keys(files).every((name) => vectors[name] !== undefined)) both.add(id);
   }
   return both;
+}
+
+/** Learns from training and validation part, as an experiment does unless told otherwise. */
+async function learn(data: FitData, how: FitOptions): Promise<FittedRecommender> {
+  const all = joinRows([data.train, data.validation]);
+  if (!isNeuralRecommender(how.recommender as RecommenderName)) {
+    return fitRecommender({ ...data, train: all, validation: new Int32Array(0) }, how);
+  }
+  const judged = await fitRecommender(data, how);
+  await judged.close?.();
+  return fitRecommender(data, { ...how, refit: planOf(judged, all.length, how.options.batch) });
+}
+
+/** Training, validation and test part of a fold as a CSV file each, for other software. */
+function writeSplit(name: string, { ratings }: Scenario, split: Split): void {
+  mkdirSync(options.splits as string, { recursive: true });
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const lines = Array.from(
+      split[part],
+      (row) =>
+        `${ratings.userIds[ratings.users[row] as number]},${ratings.itemIds[ratings.items[row] as number]},${ratings.values[row]}`,
+    );
+    writeFileSync(join(options.splits as string, `${name}-${part}.csv`), ['user,item,rating', ...lines, ''].join('\n'));
+  }
 }
 
 function contenders(): Contender[] {
@@ -159,6 +200,20 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 const deviation = (values: readonly number[]) =>
   Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1));
 
+/** What `--keep` has of this fold already, else what is computed, which is kept. */
+async function kept(name: string, compute: () => Promise<Figures>): Promise<Figures> {
+  if (options.keep === '') return compute();
+  const path = join(options.keep as string, `${name.replaceAll(/[^\w.=-]+/g, '_')}.json`);
+  if (existsSync(path)) {
+    const { rmse, auc, squares } = JSON.parse(readFileSync(path, 'utf8'));
+    return { rmse, auc: new Map(auc), squares: new Map(squares) };
+  }
+  const figures = await compute();
+  mkdirSync(options.keep as string, { recursive: true });
+  writeFileSync(path, JSON.stringify({ ...figures, auc: [...figures.auc], squares: [...figures.squares] }));
+  return figures;
+}
+
 /** Each user's mean over seeds and folds. */
 function byUser(figures: readonly Figures[], of: 'auc' | 'squares'): Map<string, number> {
   const all = new Map<string, number[]>();
@@ -209,7 +264,10 @@ try {
       ratings,
       {
         ...{ kind: options.kind as 'hard-cold', filter: { itemsWithFeatures: both }, ratingsPerUser: 40, seed },
-        ...{ folds: Number(options.folds), validation: { kind: 'item-cold' } },
+        ...{
+          folds: Number(options.folds),
+          validation: { kind: options.kind === 'hard-cold' ? 'item-cold' : 'ratings' },
+        },
       },
       movies,
     );
@@ -218,36 +276,31 @@ try {
     for (const [item, id] of table.itemIds.entries()) {
       for (const genre of movies.get(id)?.genres ?? []) flags[item * genreNames.length + genreNames.indexOf(genre)] = 1;
     }
-    for (const [fold, { train, validation, test }] of scenario.splits.entries()) {
+    for (const [fold, split] of scenario.splits.entries()) {
+      const { train, validation, test } = split;
+      if (options.splits !== '') writeSplit(`${seed}-${fold}`, scenario, split);
       const pairs = [table.users, table.items].map((column) => Int32Array.from(test, (row) => column[row] as number));
       const [users, items] = pairs as [Int32Array, Int32Array];
       for (const { label, recommender, options: given, set } of all) {
-        const fitted = await fitRecommender(
-          {
-            ...{ ratings: table, train, validation, scale, genres: { genreCount: genreNames.length, flags } },
-            features: set === undefined ? undefined : set === 'shuffled' ? (shuffled as ItemStore) : own,
-          },
-          {
-            ...{ recommender, seed: 10 * seed + fold },
-            options: set === 'genres' ? { ...given, modalities: ['genres'] } : given,
-          },
-        );
-        const predicted = await fitted.predict(users, items);
-        const figures = judge(scenario, test, predicted, await fitted.score(users, items));
-        await fitted.close?.();
+        const figures = await kept(`${options.kind}-${seed}-${fold}-${label}`, async () => {
+          const fitted = await learn(
+            {
+              ...{ ratings: table, train, validation, scale, genres: { genreCount: genreNames.length, flags } },
+              features: set === undefined ? undefined : set === 'shuffled' ? shuffled : own,
+            },
+            {
+              ...{ recommender, seed: 10 * seed + fold },
+              options: set === 'genres' ? { ...given, modalities: ['genres'] } : given,
+            },
+          );
+          const predicted = await fitted.predict(users, items);
+          const found = judge(scenario, test, predicted, await fitted.score(users, items));
+          await fitted.close?.();
+          const auc = mean([...found.auc.values()]);
+          console.log(JSON.stringify({ seed, fold, label, rmse: found.rmse, auc, load: loadavg()[0] }));
+          return found;
+        });
         results.get(label)?.push(figures);
-        const auc = mean([...figures.auc.values()]);
-        console.log(
-          JSON.stringify({
-            seed,
-            fold,
-            label,
-            rmse: figures.rmse,
-            auc,
-            trainSeconds: fitted.trainSeconds,
-            load: loadavg()[0],
-          }),
-        );
       }
     }
     await shuffled?.close();

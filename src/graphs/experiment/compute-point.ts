@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { joinRows } from '../../io/ratings/subset.ts';
 import { peakRssBytes } from '../evaluation.ts';
-import type { FittedRecommender, RefitPlan } from '../recommenders/fit-data.ts';
+import type { FittedRecommender } from '../recommenders/fit-data.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { implicitOptions } from '../recommenders/implicit-options.ts';
 import { isHistoryRecommender, isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { planOf } from '../recommenders/refit-plan.ts';
 import { computeTrial, type FitRun, fitBesideValidation, judge } from './compute-trial.ts';
 import { environment } from './environment.ts';
 import type { Experiment } from './experiment-config.ts';
@@ -13,9 +14,6 @@ import type { FoldData } from './fold-data.ts';
 import type { PointMeasurements, TrialResult } from './point-result.ts';
 import { resolvedOptions } from './resolved-options.ts';
 import { listAll, type RowScores, scoreRows } from './score-rows.ts';
-
-/** Ratings per step of a neural recommender unless told otherwise. */
-const usualBatch = 128;
 
 /** What a point gave, and what is kept in files of its own. */
 export interface ComputedPoint {
@@ -78,33 +76,10 @@ function refit(
   if (!isNeuralRecommender(recommender)) {
     return fitRecommender({ ...fitting, train: all, validation: new Int32Array(0) }, how);
   }
-  // An epoch over more ratings of the same users takes as many steps.
-  if (isHistoryRecommender(recommender)) {
-    return fitRecommender({ ...fitting, train, validation }, { ...how, refit: planOf(trial) });
-  }
-  const batch = typeof options.batch === 'number' ? options.batch : usualBatch;
-  return fitRecommender(
-    { ...fitting, train, validation },
-    { ...how, refit: planOf(trial, Math.ceil(all.length / batch)) },
-  );
-}
-
-/**
- * As many epochs over more rows as come nearest to the steps that were best, each at the rate that
- * held at the same share of the way.
- */
-export function planOf(trial: TrialResult | undefined, stepsPerEpoch?: number): RefitPlan {
-  const { history = [], best } = trial ?? {};
-  const last = best && history[best.epoch];
-  if (best === undefined || last === undefined) {
-    throw new Error('a neural recommender that was judged has a best epoch');
-  }
-  const epochs = Math.max(1, stepsPerEpoch === undefined ? best.epoch + 1 : Math.round(last.steps / stepsPerEpoch));
-  const rates = Array.from({ length: epochs }, (_, epoch) => {
-    const at = Math.min(best.epoch, Math.floor((epoch * (best.epoch + 1)) / epochs));
-    return history[at]?.learningRate ?? last.learningRate;
-  });
-  return { epochs, rates };
+  if (trial === undefined) throw new Error('a refit comes after a fit that was judged');
+  // An epoch over more ratings of the same users takes as many steps of a recommender that reads histories.
+  const plan = isHistoryRecommender(recommender) ? planOf(trial) : planOf(trial, all.length, options.batch);
+  return fitRecommender({ ...fitting, train, validation }, { ...how, refit: plan });
 }
 
 function measurementsOf(

@@ -1,28 +1,35 @@
 import { UsageError } from '../../core/errors.ts';
+import { BlendRecommender } from '../../models/recommenders/blend.ts';
 import { contentVectors } from '../../models/recommenders/content-vectors.ts';
+import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
 import type { Recommender, TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
-import {
-  type ClassicRecommender,
-  type ClassicRecommenderName,
-  classicRecommenderNames,
-  classicRecommenders,
-} from './classic-recommenders.ts';
-import { type FitData, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
+import { type ClassicRecommender, type ClassicRecommenderName, classicRecommenders } from './classic-recommenders.ts';
+import { type FitInputs, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
 import { inParts } from './in-parts.ts';
 import { modalitiesOf } from './neural-options.ts';
-import { classicRecord } from './recommender-names.ts';
+import { NeuralPart } from './neural-part.ts';
+import {
+  classicRecord,
+  isHistoryRecommender,
+  isNeuralRecommender,
+  type RecommenderName,
+  recommenderNames,
+} from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
 import { partsOf, type RecommenderPart } from './recommender-parts.ts';
 import { requiredFeatures } from './required-features.ts';
-import type { StoreFeatures } from './store-features.ts';
 
-/** What a recommender that is not neural learns from; its features may be those of a saved one. */
-export type ClassicData = Omit<FitData, 'features'> & {
-  readonly features?: FitData['features'] | StoreFeatures | undefined;
+type Run = Pick<FitOptions, 'signal' | 'onMessage' | 'device'> & {
+  /** Those of a saved one with neural parts, which take them instead of learning. */
+  readonly weights?: WeightsByName | undefined;
 };
 
-type Run = Pick<FitOptions, 'signal' | 'onMessage'>;
+/** A recommender that is to be fitted, and the neural ones among its parts. */
+interface Made {
+  readonly recommender: Recommender;
+  readonly networks: readonly NeuralPart[];
+}
 
 /**
  * Fits a recommender that is not neural; `trainSeconds` are those of `fit`, and a KNN computes its
@@ -35,13 +42,21 @@ export async function fitClassicRecommender(
   model: ClassicRecommenderName,
   options: Readonly<Record<string, Json>>,
   seed: number,
-  data: ClassicData,
+  data: FitInputs,
   run: Run = {},
 ): Promise<FittedRecommender> {
   const ratings = trainingRatings(data, data.train);
   const started = performance.now();
-  const recommender = await make(model, options, seed, data, ratings, run);
-  await recommender.fit(ratings);
+  const { recommender, networks } = await make(model, options, seed, data, ratings, run);
+  const close = async () => {
+    for (const network of networks) await network.close();
+  };
+  try {
+    await recommender.fit(ratings);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     name: model,
     predicts: recommender.predicts ?? 'ratings',
@@ -54,26 +69,69 @@ export async function fitClassicRecommender(
       (async (own, items) => (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items)),
     itemFactors:
       recommender.itemFactors && (async () => (recommender.itemFactors as NonNullable<Recommender['itemFactors']>)()),
+    weights: networks.length > 0 ? () => weightsOf(recommender, networks) : undefined,
+    close,
   };
+}
+
+/** The weights of its networks, and of a blend those of its parts. */
+async function weightsOf(recommender: Recommender, networks: readonly NeuralPart[]): Promise<WeightsByName> {
+  const named = new Map<string, Float32Array>();
+  for (const [at, network] of networks.entries()) {
+    for (const [name, values] of await network.weights()) named.set(`${prefixOf(at)}${name}`, values);
+  }
+  if (recommender instanceof BlendRecommender) named.set(blendWeights, Float32Array.from(recommender.weights));
+  return named;
+}
+
+const blendWeights = 'blend';
+
+/** What the names of the weights of one of the networks begin with. */
+function prefixOf(network: number): string {
+  return `network-${network + 1}/`;
+}
+
+/** Those of one of the networks. */
+function weightsOfNetwork(all: WeightsByName, network: number): WeightsByName {
+  const prefix = prefixOf(network);
+  const own = [...all].filter(([name]) => name.startsWith(prefix));
+  return new Map(own.map(([name, values]) => [name.slice(prefix.length), values]));
 }
 
 async function make(
   model: ClassicRecommenderName,
   options: Readonly<Record<string, Json>>,
   seed: number,
-  data: ClassicData,
+  data: FitInputs,
   ratings: TrainingRatings,
   run: Run,
-): Promise<Recommender> {
+): Promise<Made> {
   const entry = classicRecord(model);
   const parts: Recommender[] = [];
+  const networks: NeuralPart[] = [];
   for (const part of partsOf(entry.parts?.(options) ?? [])) {
     const name = partName(model, part);
-    parts.push(await make(name, checkRecommenderOptions(name, part.options), seed, data, ratings, run));
+    const ofPart = checkRecommenderOptions(name, part.options);
+    if (!isNeuralRecommender(name) || isHistoryRecommender(name)) {
+      parts.push((await make(name, ofPart, seed, data, ratings, { ...run, weights: undefined })).recommender);
+      continue;
+    }
+    const weights = run.weights && weightsOfNetwork(run.weights, networks.length);
+    const network = new NeuralPart({ model: name, options: ofPart, seed, data, run, weights });
+    networks.push(network);
+    parts.push(network);
   }
   const { modalities, components, streamWeights, ...own } = options;
-  return entry.make({
-    ...{ options: own, seed, parts, onMessage: run.onMessage, signal: run.signal, knownGenres: data.genres },
+  const found = run.weights?.get(blendWeights);
+  const recommender = await entry.make({
+    ...{
+      options: found === undefined ? own : { ...own, weights: [...found] },
+      seed,
+      parts,
+      onMessage: run.onMessage,
+      signal: run.signal,
+      knownGenres: data.genres,
+    },
     genres: () => {
       if (data.genres !== undefined) return data.genres;
       throw new UsageError(`recommender ${model} needs the genres of the items`, {
@@ -88,18 +146,19 @@ async function make(
       return contentVectors(ratings, features, streams, { components: (components as number) ?? 20, seed, has });
     },
   });
+  return { recommender, networks };
 }
 
-function partName(model: ClassicRecommenderName, { name }: RecommenderPart): ClassicRecommenderName {
-  const known = classicRecommenderNames.filter(
-    (each) => (classicRecommenders[each] as ClassicRecommender).parts === undefined,
-  );
+function partName(model: ClassicRecommenderName, { name }: RecommenderPart): RecommenderName {
+  const known = recommenderNames.filter(canBePart);
   const found = known.find((each) => each === name);
   if (found !== undefined) return found;
-  throw new UsageError(
-    `a part of ${model} must be a recommender that is not neural and has no parts, but is '${name}'`,
-    {
-      remedy: `Take one of ${known.join(', ')}.`,
-    },
-  );
+  throw new UsageError(`a part of ${model} must be a recommender that has no parts itself, but is '${name}'`, {
+    remedy: `Take one of ${known.join(', ')}.`,
+  });
+}
+
+function canBePart(name: RecommenderName): boolean {
+  if (isHistoryRecommender(name)) return false;
+  return isNeuralRecommender(name) || (classicRecommenders[name] as ClassicRecommender).parts === undefined;
 }

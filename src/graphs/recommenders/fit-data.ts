@@ -8,6 +8,7 @@ import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import type { ItemFactors, NewUserRatings, Predicts, TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
+import type { StoreFeatures } from './store-features.ts';
 import type { ValidationFigures } from './validation-figures.ts';
 
 /** What a recommender learns from. */
@@ -32,6 +33,9 @@ export interface FitData {
   /** Which trailers show which item, when the ids of the features are those of trailers. */
   readonly trailers?: TrailerList | undefined;
 }
+
+/** The same, where the features may be those that a saved recommender knows the ids of. */
+export type FitInputs = Omit<FitData, 'features'> & { readonly features?: FitData['features'] | StoreFeatures };
 
 /** Where a training that is under way stands: inside an epoch, or at the end of one. */
 export interface FitProgress {
@@ -128,11 +132,11 @@ export interface FittedRecommender {
   foldIn?(rows: Int32Array): Promise<(users: Int32Array, items: Int32Array) => Promise<Float32Array>>;
   /** What was learnt of each item, as vectors; undefined where a recommender learns none. */
   readonly itemFactors?: (() => Promise<ItemFactors>) | undefined;
-  /** Of neural recommenders: copies of all weights by name. */
-  weights?(): Promise<ReadonlyMap<string, Float32Array>>;
+  /** Of neural recommenders, and of those with neural parts: copies of all weights by name. */
+  readonly weights?: (() => Promise<ReadonlyMap<string, Float32Array>>) | undefined;
   /** Of neural recommenders: the shapes of all weights by name. */
-  readonly shapes?: ReadonlyMap<string, readonly number[]>;
-  /** Ends the thread of a neural recommender. May be called again. */
+  readonly shapes?: ReadonlyMap<string, readonly number[]> | undefined;
+  /** Ends the threads of neural recommenders. May be called again. */
   close?(): Promise<void>;
 }
 

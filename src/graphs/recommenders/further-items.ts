@@ -123,6 +123,10 @@ async function scoreByLearning(
   const genresLike = (item: number | undefined) => (item === undefined ? [] : (saved.catalogue[item]?.genres ?? []));
   const further = items.map(({ id, variantOf }) => ({ id: `\0${id}`, genres: genresLike(variantOf) }));
   const catalogue = [...saved.catalogue, ...further];
-  const fitted = await learntAnew({ ...saved, catalogue }, genresOf(catalogue), features);
-  return fitted.score(users, numbers);
+  const fitted = await learntAnew({ ...saved, catalogue, weights: undefined }, genresOf(catalogue), features);
+  try {
+    return await fitted.score(users, numbers);
+  } finally {
+    await fitted.close?.();
+  }
 }

@@ -50,9 +50,9 @@ const known: KnownOptions<{ features?: string | undefined; module?: string | und
 };
 
 /**
- * Loads a recommender that `trainRecommender` has saved. A neural recommender takes its weights;
- * any other recommender learns again from the saved ratings, which gives the same predictions to
- * the last bit.
+ * Loads a recommender that `trainRecommender` has saved. A neural recommender, or a neural part of
+ * another one, takes its weights; any other recommender learns again from the saved ratings, which
+ * gives the same predictions to the last bit.
  *
  * @param options `features`: the training store, if it has been moved; `module`: of a recommender
  * of your own, the module to load it from, which must be as it was.
@@ -88,10 +88,9 @@ export async function loadRecommender(
         },
       };
     }
-    if (saved.weights) {
+    if (isNeuralRecommender(saved.facts.model)) {
       const network = await networkOf(saved, features);
-      const own =
-        isNeuralRecommender(saved.facts.model) && recommenderReadsFeatures(saved.facts.model) ? features : undefined;
+      const own = recommenderReadsFeatures(saved.facts.model) ? features : undefined;
       return {
         ...{ saved, genres, features },
         predict: (users, items) => network.predict(users, items),
@@ -114,7 +113,10 @@ export async function loadRecommender(
         return fitted.scoreNewUser(own, items);
       },
       itemFactors: async () => fitted.itemFactors?.(),
-      close: async () => store?.close(),
+      close: async () => {
+        await fitted.close?.();
+        await store?.close();
+      },
     };
   } catch (error) {
     await store?.close();
@@ -180,14 +182,27 @@ function itemEmbeddings({ weights, catalogue }: SavedRecommender): ItemFactors |
 
 /** A recommender that is not neural, learnt again from its saved ratings. */
 export function learntAnew(
-  { facts, userIds, catalogue, ratings }: Pick<SavedRecommender, 'facts' | 'userIds' | 'catalogue' | 'ratings'>,
+  {
+    facts,
+    userIds,
+    catalogue,
+    ratings,
+    weights,
+  }: Pick<SavedRecommender, 'facts' | 'userIds' | 'catalogue' | 'ratings' | 'weights'>,
   genres: GenreTable | undefined,
   features: StoreFeatures | undefined,
 ) {
   const { model, options, seed, scale } = facts;
   const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };
   const data = { ratings: table, train: Int32Array.from(ratings.values.keys()), validation: new Int32Array(0), scale };
-  return fitClassicRecommender(model as ClassicRecommenderName, options, seed, { ...data, genres, features });
+  const named = weights && new Map([...weights].map(([name, { values }]) => [name, values]));
+  return fitClassicRecommender(
+    model as ClassicRecommenderName,
+    options,
+    seed,
+    { ...data, genres, features },
+    { weights: named },
+  );
 }
 
 async function openFeatures({ facts }: SavedRecommender, moved: string | undefined): Promise<ItemStore | undefined> {

@@ -5,7 +5,7 @@ import { judgedWithNegatives } from '../../models/recommenders/neural/sampled-ne
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { checkpointOf, identityOf, insideEpochs, progressOf, rowsOf } from './epoch-training.ts';
-import { type FitData, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
+import { type FitInputs, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
 import { implicitOptions } from './implicit-options.ts';
 import { neuralOptions } from './neural-options.ts';
 import { openNewUsers } from './new-user-network.ts';
@@ -18,7 +18,7 @@ import { validationFigures } from './validation-figures.ts';
 export async function fitNeuralRecommender(
   model: NeuralRecommenderName,
   given: Readonly<Record<string, Json>>,
-  data: FitData,
+  data: FitInputs,
   run: FitOptions,
 ): Promise<FittedRecommender> {
   const features = readsFeatures(model) ? requiredFeatures(model, data) : undefined;
@@ -91,7 +91,7 @@ export async function fitNeuralRecommender(
 }
 
 /** The items that are learnt or judged by, ascending. */
-function itemsOf({ ratings, train, validation }: FitData): number[] {
+function itemsOf({ ratings, train, validation }: FitInputs): number[] {
   const used = new Uint8Array(ratings.itemIds.length);
   for (const rows of [train, validation]) for (const row of rows) used[ratings.items[row] as number] = 1;
   return ratings.itemIds.flatMap((_, item) => (used[item] === 1 ? [item] : []));

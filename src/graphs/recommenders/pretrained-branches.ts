@@ -3,14 +3,14 @@ import { UsageError } from '../../core/errors.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import type { PretrainedBranches, WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
 import type { Json } from '../graph.ts';
-import type { FitData, FitOptions, FittedRecommender } from './fit-data.ts';
+import type { FitInputs, FitOptions, FittedRecommender } from './fit-data.ts';
 import { recommenderOptions } from './recommender-options.ts';
 import { savedBranch } from './saved-branch.ts';
 
 type Fit = (
   model: NeuralRecommenderName,
   options: Readonly<Record<string, Json>>,
-  data: FitData,
+  data: FitInputs,
   run: FitOptions,
 ) => Promise<FittedRecommender>;
 
@@ -32,7 +32,7 @@ const branchRecommenders = { collaborative: 'deepcf', content: 'lstm-av' } as co
 export async function pretrainedBranches(
   model: NeuralRecommenderName,
   options: Readonly<Record<string, Json>>,
-  data: FitData,
+  data: FitInputs,
   run: FitOptions,
   trainBranch: Fit,
 ): Promise<PretrainedBranches | undefined> {
@@ -44,7 +44,7 @@ export async function pretrainedBranches(
   return { collaborative, content: await trainedBranch('content', options, data, run, trainBranch) };
 }
 
-async function savedBranches(pretrained: Json, { ratings }: FitData): Promise<PretrainedBranches> {
+async function savedBranches(pretrained: Json, { ratings }: FitInputs): Promise<PretrainedBranches> {
   const named = typeof pretrained === 'object' && pretrained !== null ? Object.entries(pretrained) : [];
   const wrong = named.some(([branch, path]) => !Object.hasOwn(branchRecommenders, branch) || typeof path !== 'string');
   if (named.length === 0 || wrong) {
@@ -62,7 +62,7 @@ async function savedBranches(pretrained: Json, { ratings }: FitData): Promise<Pr
 async function trainedBranch(
   branch: keyof typeof branchRecommenders,
   options: Readonly<Record<string, Json>>,
-  data: FitData,
+  data: FitInputs,
   run: FitOptions,
   trainBranch: Fit,
 ): Promise<WeightsByName> {

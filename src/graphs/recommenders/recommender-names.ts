@@ -73,7 +73,9 @@ export function contentOf(
   if (isNeuralRecommender(name)) return readsFeatures(name) ? 'features' : undefined;
   const { content, parts } = classicRecord(name);
   const ofParts = partsOf(parts?.(options) ?? []).map((part) =>
-    part.name in classicRecommenders ? contentOf(part.name as ClassicRecommenderName, part.options) : undefined,
+    recommenderNames.includes(part.name as RecommenderName)
+      ? contentOf(part.name as RecommenderName, part.options)
+      : undefined,
   );
   return content ?? ofParts.find((each) => each === 'features') ?? ofParts.find((each) => each !== undefined);
 }

@@ -73,8 +73,8 @@ export interface SavedRecommender {
   /** Rows of the ratings that were for early stopping only. */
   readonly validation: Int32Array;
   /**
-   * Of neural recommenders; the other recommenders learn again from the ratings when they are
-   * loaded.
+   * Of neural recommenders and neural parts; the other recommenders learn again from the ratings
+   * when they are loaded.
    */
   readonly weights?:
     | ReadonlyMap<string, { readonly values: Float32Array; readonly shape: readonly number[] }>

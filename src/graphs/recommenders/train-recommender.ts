@@ -275,9 +275,10 @@ async function savedOf(
     featureIds: itemIds.map((id) => (features && featureIdOf(id, features, trailers)) ?? null),
   };
   const { model } = facts;
-  if (!isNeuralRecommender(model)) return saved;
-  const shapes = fitted.shapes ?? new Map();
-  const weights = [...((await fitted.weights?.()) ?? [])].map(
+  const shapes = fitted.shapes ?? new Map<string, readonly number[]>();
+  const learnt = [...((await fitted.weights?.()) ?? [])];
+  if (learnt.length === 0) return saved;
+  const weights = learnt.map(
     ([name, values]) => [name, { values, shape: shapes.get(name) ?? [values.length] }] as const,
   );
   return { ...saved, weights: new Map(weights) };

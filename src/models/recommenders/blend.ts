@@ -67,7 +67,9 @@ export class BlendRecommender implements Recommender {
     const { weights = await this.#bestWeights(ratings), parts } = this.#options;
     for (const part of parts) await part.fit(ratings);
     const sum = weights.reduce((total, weight) => total + weight, 0);
-    this.#fitted = { ratings, weights: weights.map((weight) => weight / sum) };
+    // As float32 they can be saved beside a network's; those of a saved blend stay as they are.
+    const isWhole = Math.abs(sum - 1) < 1e-6;
+    this.#fitted = { ratings, weights: weights.map((weight) => Math.fround(isWhole ? weight : weight / sum)) };
   }
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
@@ -100,12 +102,8 @@ export class BlendRecommender implements Recommender {
 
   async #bestWeights(ratings: TrainingRatings): Promise<number[]> {
     const { parts, heldOut = 'ratings', seed = 0 } = this.#options;
-    const [drawn, count] =
-      heldOut === 'items'
-        ? [ratings.items, ratings.itemCount]
-        : [ratings.items.map((_, row) => row), ratings.items.length];
-    const next = randomIntegers(`reelflow-blend-1:${seed}`);
-    const isHeld = Uint8Array.from({ length: count }, () => ((next() >>> 0) / 2 ** 32 < share ? 1 : 0));
+    const drawn = heldOut === 'items' ? ratings.items : ratings.items.map((_, row) => row);
+    const isHeld = aTenth(drawn, seed);
     const rows = (held: number) => Int32Array.from(drawn.keys()).filter((row) => isHeld[drawn[row] as number] === held);
     const [learnt, judged] = [rowsOf(ratings, rows(0)), rowsOf(ratings, rows(1))];
     if (learnt.users.length === 0 || judged.users.length === 0) {
@@ -126,6 +124,22 @@ export class BlendRecommender implements Recommender {
     if (this.#fitted === undefined) throw notFitted(this.name);
     return this.#fitted;
   }
+}
+
+/** Flags a tenth of the different numbers, one at least. */
+function aTenth(numbers: Int32Array, seed: number): Uint8Array {
+  const isThere = new Uint8Array(numbers.reduce((most, number) => Math.max(most, number), 0) + 1);
+  for (const number of numbers) isThere[number] = 1;
+  const left = Int32Array.from(isThere.keys()).filter((number) => isThere[number] === 1);
+  const next = randomIntegers(`reelflow-blend-2:${seed}`);
+  const isHeld = new Uint8Array(isThere.length);
+  const wanted = Math.max(1, Math.round(share * left.length));
+  for (let at = 0; at < wanted; at++) {
+    const other = at + ((next() >>> 0) % (left.length - at));
+    isHeld[left[other] as number] = 1;
+    left[other] = left[at] as number;
+  }
+  return isHeld;
 }
 
 function rowsOf(ratings: TrainingRatings, rows: Int32Array): TrainingRatings {

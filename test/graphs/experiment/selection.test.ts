@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { referenceOf } from '../../../src/graphs/experiment/compare-rows.ts';
-import { planOf } from '../../../src/graphs/experiment/compute-point.ts';
 import type { ExperimentConfig } from '../../../src/graphs/experiment/experiment-config.ts';
 import { betterWhen } from '../../../src/graphs/experiment/flat-metrics.ts';
 import type { TrialResult } from '../../../src/graphs/experiment/point-result.ts';
@@ -9,6 +8,7 @@ import { resolveConfig } from '../../../src/graphs/experiment/resolve-config.ts'
 import { resolvedOptions } from '../../../src/graphs/experiment/resolved-options.ts';
 import { bestOf, searchRounds, selectionMetric } from '../../../src/graphs/experiment/search.ts';
 import { runMean } from '../../../src/graphs/experiment/summarise.ts';
+import { planOf } from '../../../src/graphs/recommenders/refit-plan.ts';
 import { evaluate } from '../../../src/models/metrics/evaluate.ts';
 
 const grid = { 'item-knn': { neighbours: [5, 10, 20], similarity: ['cosine', 'msd'] } };
@@ -117,8 +117,8 @@ describe('a refit', () => {
 
   it('takes the steps that were best in whole epochs, each at the rate of the same part of the way', () => {
     const trial = { ...trialOf(0), history, best: { epoch: 3, loss: 1 } };
-    expect(planOf(trial, 10)).toEqual({ epochs: 4, rates: [0.01, 0.01, 0.005, 0.005] });
-    expect(planOf({ ...trial, best: { epoch: 0, loss: 1 } }, 100)).toEqual({ epochs: 1, rates: [0.01] });
+    expect(planOf(trial, 1280, undefined)).toEqual({ epochs: 4, rates: [0.01, 0.01, 0.005, 0.005] });
+    expect(planOf({ ...trial, best: { epoch: 0, loss: 1 } }, 500, 5)).toEqual({ epochs: 1, rates: [0.01] });
   });
 });
 

@@ -145,6 +145,38 @@ describe('fitRecommender on synthetic ratings', () => {
       code: 'missing-features',
     });
   });
+
+  it('switches to a network that reads content where nobody has rated, and serves a new user', async () => {
+    const options = { ...small(), fits: 1, learningRate: 0.02, epochs: 25 };
+    const either = await fitted('switch', { cold: { recommender: 'lstm-av', options }, warm: 'baseline' });
+    const baseline = await fitted('baseline');
+    const pairs = Array.from({ length: 24 * 4 }, (_, at) => ({ user: Math.floor(at / 4), film: 20 + (at % 4) }));
+    const users = Int32Array.from(pairs, ({ user }) => user);
+    const items = Int32Array.from(pairs, ({ film }) => film);
+    const errorOfNew = async (of: FittedRecommender) =>
+      Float32Array.from(await of.predict(users, items)).reduce(
+        (sum, value, row) => sum + Math.abs(value - plantedRating(users[row] as number, items[row] as number)) / 96,
+        0,
+      );
+    expect(await errorOfNew(either)).toBeLessThan(0.7 * (await errorOfNew(baseline)));
+    const warm = Int32Array.of(0, 1, 2);
+    expect(await either.predict(warm, warm)).toEqual(await baseline.predict(warm, warm));
+    const rated = Int32Array.from({ length: 20 }, (_, film) => film);
+    const own = { items: rated, values: Float32Array.from(rated, (film) => plantedRating(0, film)) };
+    const films = [20, 21, 22, 23];
+    const scores = [...((await either.scoreNewUser?.(own, Int32Array.from(films))) ?? [])];
+    const wanted = films.map((film) => plantedRating(0, film));
+    expect(wanted[scores.indexOf(Math.max(...scores))]).toBe(Math.max(...wanted));
+    await either.close?.();
+  });
+
+  it('names what may be a part, a network that predicts ratings too', async () => {
+    await expect(fitted('blend', { parts: ['svd', 'switch'] })).rejects.toThrow(
+      'a part of blend must be a recommender that has no parts itself',
+    );
+    const ranking = { recommender: 'deepcf', options: { loss: 'bpr' } };
+    await expect(fitted('blend', { parts: ['svd', ranking] })).rejects.toThrow('deepcf gives scores');
+  });
 });
 
 function small() {

@@ -30,6 +30,13 @@ describe('a saved recommender, of synthetic ratings', () => {
     ['ease-content', {}],
     ['switch', { cold: { recommender: 'content-knn', options: { neighbours: 3 } }, warm: 'svd++' }],
     ['genre-content', {}],
+    [
+      'blend',
+      {
+        parts: ['baseline', { recommender: 'lstm-av', options: { lstm: [3], embedding: 3, fits: 1, epochs: 2 } }],
+        heldOut: 'items',
+      },
+    ],
     ['dcf-av-2', { ...smallNetwork, form: 'thesis', epochs: 4, batchNormalisation: true, beta: 'learnt' }],
     ['dcf-av-1', { ...smallNetwork, epochs: 4 }],
     ['lstm-av', { ...smallNetwork, epochs: 4, streamWeights: { audio: 0.2 } }],

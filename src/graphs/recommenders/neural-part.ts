@@ -1,0 +1,146 @@
+import { withValidation } from '../../io/ratings/validation.ts';
+import { type NeuralRecommenderName, readsFeatures } from '../../models/recommenders/neural/architectures.ts';
+import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
+import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
+import type { NewUserRatings, Predicts, Recommender, TrainingRatings } from '../../models/recommenders/recommender.ts';
+import { notFitted } from '../../models/recommenders/recommender.ts';
+import type { Json } from '../graph.ts';
+import type { FitInputs, FitOptions, FittedRecommender } from './fit-data.ts';
+import { implicitOptions } from './implicit-options.ts';
+import { neuralOptions } from './neural-options.ts';
+import { fitNeuralRecommender } from './neural-recommender-fit.ts';
+import { openNewUsers } from './new-user-network.ts';
+import { predictsOf } from './recommender-names.ts';
+import { planOf } from './refit-plan.ts';
+import { requiredFeatures } from './required-features.ts';
+
+/** What a neural recommender that is a part of another one is made of. */
+export interface NeuralPartSetting {
+  readonly model: NeuralRecommenderName;
+  /** Checked. */
+  readonly options: Readonly<Record<string, Json>>;
+  readonly seed: number;
+  readonly data: FitInputs;
+  readonly run: Pick<FitOptions, 'signal' | 'onMessage' | 'device'>;
+  /** Weights that `weights` gave before: it takes them instead of learning. */
+  readonly weights: WeightsByName | undefined;
+}
+
+type Fitted = Pick<FittedRecommender, 'predict' | 'score'> & {
+  readonly training: TrainingRatings;
+  weights(): Promise<WeightsByName>;
+  close(): Promise<void>;
+};
+
+/**
+ * A neural recommender as a part of one that is not. What it is fitted on has no validation part,
+ * so it draws one of its own, a tenth of the ratings, or all ratings of a tenth of the items where
+ * it reads content; when that has said how long to learn, it learns again from all.
+ */
+export class NeuralPart implements Recommender {
+  readonly name: NeuralRecommenderName;
+  readonly predicts: Predicts;
+  readonly #setting: NeuralPartSetting;
+  #fitted: Fitted | undefined;
+
+  constructor(setting: NeuralPartSetting) {
+    this.name = setting.model;
+    this.predicts = predictsOf(setting.model, setting.options);
+    this.#setting = setting;
+  }
+
+  /** @throws what `fitRecommender` throws. */
+  async fit(training: TrainingRatings): Promise<void> {
+    await this.close();
+    this.#fitted = this.#setting.weights
+      ? await this.#restored(training, this.#setting.weights)
+      : await this.#learnt(training);
+  }
+
+  /** @throws UsageError before `fit`, or when a number is out of range. */
+  async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
+    return Float32Array.from(await this.#known().predict(users, items));
+  }
+
+  /** What `predict` clips. @throws as `predict`. */
+  async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
+    return Float32Array.from(await this.#known().score(users, items));
+  }
+
+  /** The user's embeddings learn from the ratings, while every other weight stays. */
+  async scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
+    const { training } = this.#known();
+    const { model, seed, data } = this.#setting;
+    const features = readsFeatures(model) ? requiredFeatures(model, data) : undefined;
+    const learnt = { model, options: this.#optionsFor(training), seed, training, weights: await this.weights() };
+    const network = await openNewUsers(learnt, features, { ...own, users: new Int32Array(own.items.length) }, 1);
+    try {
+      return await network.score(new Int32Array(items.length), items);
+    } finally {
+      await network.close();
+    }
+  }
+
+  /** Copies of all weights by name. @throws UsageError before `fit`. */
+  weights(): Promise<WeightsByName> {
+    return this.#known().weights();
+  }
+
+  /** Ends its thread. May be called again. */
+  async close(): Promise<void> {
+    await this.#fitted?.close();
+    this.#fitted = undefined;
+  }
+
+  async #learnt(training: TrainingRatings): Promise<Fitted> {
+    const { model, options, seed, data, run } = this.#setting;
+    const { signal, onMessage, device } = run;
+    const { userIds, itemIds } = data.ratings;
+    const ratings = { users: training.users, items: training.items, values: training.values, userIds, itemIds };
+    const nothing = new Int32Array(0);
+    const all = {
+      name: `part ${model}`,
+      train: training.users.map((_, row) => row),
+      validation: nothing,
+      test: nothing,
+    };
+    const kind = readsFeatures(model) ? 'item-cold' : 'ratings';
+    const { train, validation } = withValidation(ratings, all, { kind }, seed);
+    const own: FitInputs = { ...data, ratings, train, validation, scale: training.scale };
+    const how = { recommender: model, options, seed, signal, onMessage, device };
+    const judged = await fitNeuralRecommender(model, options, own, how);
+    await judged.close?.();
+    const refit = planOf(judged, training.users.length, options.batch);
+    const fitted = await fitNeuralRecommender(model, options, own, { ...how, refit });
+    return {
+      ...fitted,
+      training,
+      weights: async () => (await fitted.weights?.()) ?? new Map(),
+      close: async () => fitted.close?.(),
+    };
+  }
+
+  async #restored(training: TrainingRatings, weights: WeightsByName): Promise<Fitted> {
+    const { model, seed, data } = this.#setting;
+    const features = readsFeatures(model) ? requiredFeatures(model, data) : undefined;
+    const options = neuralOptions(this.#optionsFor(training), features?.modalities ?? []);
+    const network = new NeuralRecommender(model, { ...options, seed });
+    await network.restore(training, weights, features, training.items);
+    return {
+      training,
+      predict: (users, items) => network.predict(users, items),
+      score: (users, items) => network.score(users, items),
+      weights: () => network.weights(),
+      close: () => network.close(),
+    };
+  }
+
+  #optionsFor({ values, scale }: TrainingRatings): Readonly<Record<string, Json>> {
+    return implicitOptions(this.#setting.model, this.#setting.options, values, scale);
+  }
+
+  #known(): Fitted {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    return this.#fitted;
+  }
+}
