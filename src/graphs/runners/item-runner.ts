@@ -1,6 +1,7 @@
 import { lastValueFrom } from 'rxjs';
 import { abortable } from '../../core/abortable.ts';
 import { FlowError, MediaError } from '../../core/errors.ts';
+import { Gate } from '../../core/gate.ts';
 import { runFault } from '../../core/run-fault.ts';
 import { letterOf } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
@@ -10,7 +11,6 @@ import type { Flow } from '../../operators/flow.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import { graphId, PlanOutdated, type UnitPlan, unitKey } from '../graph.ts';
 import { listener } from '../listener.ts';
-import { DecoderGate } from './decoder-gate.ts';
 import type { LocalRun, RunEvent } from './local.ts';
 
 /** How often an item is begun whose content changes while it is computed. */
@@ -38,7 +38,7 @@ export class ItemRunner<Item, Services> {
   readonly #signal: AbortSignal;
   readonly #graphId: string;
   readonly #tell: (event: RunEvent<Item>) => void;
-  readonly #gate: DecoderGate;
+  readonly #gate: Gate;
 
   /** @param signal aborted: the items that run are stopped. */
   constructor(run: LocalRun<Item, Services>, signal: AbortSignal) {
@@ -46,7 +46,7 @@ export class ItemRunner<Item, Services> {
     this.#signal = signal;
     this.#graphId = graphId(run.graph);
     this.#tell = listener('onEvent', run.onEvent);
-    this.#gate = new DecoderGate(run.memory?.decoders ?? Number.POSITIVE_INFINITY);
+    this.#gate = new Gate(run.memory?.decoders ?? Number.POSITIVE_INFINITY);
   }
 
   /** Bytes that are planned for the decoders of an item. */
