@@ -26,6 +26,8 @@ export interface RunFacts {
   readonly flowsAlone: readonly Flow[];
   /** Since items began to be computed. */
   readonly seconds: () => number;
+  /** Bytes that copies of far inputs take of the disk. */
+  readonly scratch?: (() => number) | undefined;
 }
 
 /**

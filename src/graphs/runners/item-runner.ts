@@ -135,6 +135,41 @@ export class ItemRunner<Item, Services> {
       await this.#commit(item, place, cached, { before: [], cached: true });
       return true;
     }
+    const letGo = await this.#held(item, place);
+    if (letGo === 'changed') return false;
+    try {
+      return await this.#decided(item, itemId, place);
+    } finally {
+      await letGo?.();
+    }
+  }
+
+  /**
+   * Has the item's content at hand; `changed` when it is another by now, or cannot be read any
+   * more.
+   */
+  async #held(item: Item, place: Place): Promise<(() => Promise<void>) | undefined | 'changed'> {
+    let letGo: (() => Promise<void>) | undefined;
+    try {
+      letGo = await this.#run.hold?.(item, place.signal);
+    } catch (error) {
+      if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
+      return 'changed';
+    }
+    if (letGo === undefined) return undefined;
+    try {
+      if (!(await this.#hasChanged(item, place))) return letGo;
+    } catch (error) {
+      await letGo();
+      throw error;
+    }
+    await letGo();
+    return 'changed';
+  }
+
+  /** Computes an item and commits it, or its dead letter; false when it has changed meanwhile. */
+  async #decided(item: Item, itemId: string, place: Place): Promise<boolean> {
+    const { fingerprint, signal } = place;
     let table: UnitTable | undefined;
     try {
       table = await this.#compute(item, itemId, place);
