@@ -105,7 +105,7 @@ export function diskText({ directory, neededBytes, freeBytes, isEnough }: DiskEs
 }
 
 function scratchText({ items, bytes, freeBytes, directory }: FarInputs): string {
-  return `scratch: copies of the ${items} inputs that are far away take at most ${formatBytes(bytes)} at a time of ${directory}, where ${formatBytes(freeBytes)} are free`;
+  return `scratch: copies of the ${items} ${items === 1 ? 'input that is' : 'inputs that are'} far away take at most ${formatBytes(bytes)} at a time of ${directory}, where ${formatBytes(freeBytes)} are free`;
 }
 
 /**

@@ -20,6 +20,7 @@ import { runGraph } from './run-graph.ts';
 import { type RunOptions, runOptions } from './run-options.ts';
 import type { RunSummary } from './run-summary.ts';
 import { checkShard } from './runners/shard.ts';
+import { withNetworkUse } from './with-network-use.ts';
 
 /** What is extracted, from what, to where, and how. */
 export interface ExtractOptions
@@ -97,8 +98,11 @@ export async function extract(options: ExtractOptions): Promise<RunSummary> {
   const run = { ...options, copies };
   try {
     if (scratch !== undefined) scratchRoom(scratch);
-    if (typeof out !== 'string' || !isObjectAddress(out)) return await extractSampled(run, sampler);
-    return await intoDataset(out, options, (directory) => extractSampled({ ...run, out: directory }, sampler));
+    return await withNetworkUse(async () =>
+      typeof out !== 'string' || !isObjectAddress(out)
+        ? extractSampled(run, sampler)
+        : intoDataset(out, options, (directory) => extractSampled({ ...run, out: directory }, sampler)),
+    );
   } finally {
     await copies.close();
     sampler.stop();

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { metricsOfAll } from '../run-metrics.ts';
 import { framesDecoded } from '../run-progress.ts';
+import { copiedBytes } from '../../io/far/input-copies.ts';
 import { networkUse } from '../../io/http/network-use.ts';
 import type { RunFacts } from './run-operations.ts';
 
@@ -38,7 +39,7 @@ export async function renderFigures(facts: RunFacts | undefined): Promise<string
   return registry.metrics();
 }
 
-function figuresOf({ tally, plan, flow, flowsAlone, seconds, scratch }: RunFacts): Figure[] {
+function figuresOf({ tally, plan, flow, flowsAlone, seconds }: RunFacts): Figure[] {
   const network = networkUse();
   const metrics = metricsOfAll(flow, flowsAlone);
   const states = {
@@ -84,7 +85,7 @@ function figuresOf({ tally, plan, flow, flowsAlone, seconds, scratch }: RunFacts
     { name: 'network_retries_total', help: 'Requests that were made again', values: [[network.retries]] },
     { name: 'network_received_bytes_total', help: 'Bytes of inputs and objects', values: [[network.received]] },
     { name: 'network_sent_bytes_total', help: 'Bytes written to object stores', values: [[network.sent]] },
-    { name: 'scratch_bytes', help: 'Bytes of the disk that copies of far inputs take', values: [[scratch?.() ?? 0]] },
+    { name: 'scratch_bytes', help: 'Bytes of the disk that copies of far inputs take', values: [[copiedBytes()]] },
     operators('busy_seconds_total', 'Seconds in which an operator worked', (each) => each.busySeconds),
     operators('starved_seconds_total', 'Seconds in which an operator had nothing to do', (each) => each.starvedSeconds),
     operators('blocked_seconds_total', 'Seconds in which an operator was held up', (each) => each.blockedSeconds),

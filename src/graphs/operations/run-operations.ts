@@ -26,8 +26,6 @@ export interface RunFacts {
   readonly flowsAlone: readonly Flow[];
   /** Since items began to be computed. */
   readonly seconds: () => number;
-  /** Bytes that copies of far inputs take of the disk. */
-  readonly scratch?: (() => number) | undefined;
 }
 
 /**

@@ -56,6 +56,19 @@ export interface ListedObject {
 const IDLE_BYTES = 2 * 1024 ** 3;
 const ATTEMPTS = 6;
 
+/** Of all that are in use in this process. */
+const open = new Set<InputCopies>();
+
+/**
+ * Bytes of the disk that all copies of this process take, or are about to.
+ *
+ * @example
+ * copiedBytes();
+ */
+export function copiedBytes(): number {
+  return [...open].reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** The room that copies have, where it is and what is free there. */
 export interface ScratchRoom {
   readonly directory: string;
@@ -243,6 +256,7 @@ export class InputCopies {
   /** Removes all copies. */
   async close(): Promise<void> {
     this.#idle.clear();
+    open.delete(this);
     const folder = this.#folder;
     this.#folder = undefined;
     await (await folder)?.remove();
@@ -291,6 +305,7 @@ export class InputCopies {
 
   async #receive(file: FarFile, address: FarAddress, claim: number, signal: AbortSignal): Promise<InputCopy> {
     await this.#evict(this.room.bytes - this.#claimed);
+    open.add(this);
     this.#folder ??= temporaryFolder('reelflow-inputs~');
     const folder = await this.#folder;
     // Formats without a mark of their own are known by their names.
