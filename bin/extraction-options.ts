@@ -33,7 +33,7 @@ export const memoryOption = text(
 
 /** Options that `extract` and `explain` share. */
 export const extractionOptions = {
-  manifest: text('CSV', 'inputs from a CSV file with the columns path,item_id'),
+  manifest: text('CSV', 'inputs from a CSV file with the columns path,item_id; a path may be an address'),
   id: word(
     ID_RULES,
     'which part of a path is the id: the name without extension, its path below the input, its directory',
@@ -63,6 +63,11 @@ export const extractionOptions = {
   },
   maxDuration: positive('SECONDS', 'skips longer items', 'none'),
   limit: integer('N', 'only the first N items'),
+  scratch: text(
+    'SIZE',
+    'room on the disk (TMPDIR) for copies of inputs that are far away, such as 20G or 50% of what is free there',
+    'half of what is free there',
+  ),
   memory: memoryOption,
   concurrency: integer('N', 'videos processed at the same time', 'from cores and memory'),
   batch: integer('N', 'frames in a batch', 'chosen'),

@@ -126,6 +126,13 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
       ...bottleneckLines(summary.operators),
     );
   }
+  if (summary.network !== undefined) {
+    const { requests, retries, receivedBytes, sentBytes } = summary.network;
+    const again = retries > 0 ? ` (${retries} made again)` : '';
+    lines.push(
+      `network: ${requests} requests${again}, ${formatBytes(receivedBytes)} received, ${formatBytes(sentBytes)} sent`,
+    );
+  }
   if (summary.notes.length > 0)
     lines.push(
       `${summary.notes.length} committed with notes: ${summary.notes

@@ -54,6 +54,14 @@ export type MediaErrorCode =
   | 'unsupported'
   | 'timeout'
   | 'unreadable'
+  /** There is no such file at its address. */
+  | 'not-found'
+  /** Whoever asks may not read it. */
+  | 'forbidden'
+  /** It is larger than the room for copies, or than it says. */
+  | 'too-large'
+  /** Its server cannot be reached, or does not give it. */
+  | 'unreachable'
   /** Every process that worked on it died of it. */
   | 'crash';
 

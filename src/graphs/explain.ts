@@ -1,4 +1,5 @@
 import { formatBytes } from '../operators/budget.ts';
+import type { ScratchRoom } from '../io/far/input-copies.ts';
 import type { DiskEstimate } from './disk-estimate.ts';
 import { deviceName } from './placement.ts';
 import type { Plan, PlannedNetwork } from './plan.ts';
@@ -7,12 +8,18 @@ import type { TimeEstimate } from './time-estimate.ts';
 /** Unreadable items that are named. */
 const NAMED = 10;
 
+/** Inputs that are far away, and the room that their copies have. */
+export interface FarInputs extends ScratchRoom {
+  readonly items: number;
+}
+
 /** What `explainText` says beside the plan. */
 export interface ExplainedBeside {
   /** Sentences that stand below the nodes. */
   readonly notes?: readonly string[] | undefined;
   readonly time?: TimeEstimate | undefined;
   readonly disk?: DiskEstimate | undefined;
+  readonly scratch?: FarInputs | undefined;
   /** How many items the dataset has already. */
   readonly alreadyDone?: number | undefined;
 }
@@ -26,7 +33,7 @@ export interface ExplainedBeside {
  * const plan = await planRun(graph, corpus);
  * console.log(explainText(plan, { disk: diskEstimate(plan, 'features/') }));
  */
-export function explainText(plan: Plan, { notes = [], time, disk, alreadyDone = 0 }: ExplainedBeside = {}): string {
+export function explainText(plan: Plan, { notes = [], time, disk, scratch, alreadyDone = 0 }: ExplainedBeside = {}): string {
   const { graph, memory, estimate } = plan;
   const nodeWidth = Math.max(...plan.nodes.map((node) => node.id.length));
   const shapes = plan.nodes.map((node) => `${node.dtype}[${node.shape.join(', ')}]`);
@@ -67,6 +74,7 @@ export function explainText(plan: Plan, { notes = [], time, disk, alreadyDone = 
     ...unreadableLines(plan),
     ...(time === undefined ? [] : [timeText(time)]),
     ...(disk === undefined ? [] : [diskText(disk)]),
+    ...(scratch === undefined ? [] : [scratchText(scratch)]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -94,6 +102,10 @@ export function duration(seconds: number): string {
 export function diskText({ directory, neededBytes, freeBytes, isEnough }: DiskEstimate): string {
   const figures = `units and tables take about ${formatBytes(neededBytes)} uncompressed, ${formatBytes(freeBytes)} are free at ${directory}`;
   return isEnough ? `disk: ${figures}` : `NOT ENOUGH ROOM ON THE DISK: ${figures}`;
+}
+
+function scratchText({ items, bytes, freeBytes, directory }: FarInputs): string {
+  return `scratch: copies of the ${items} ${items === 1 ? 'input that is' : 'inputs that are'} far away take at most ${formatBytes(bytes)} at a time of ${directory}, where ${formatBytes(freeBytes)} are free`;
 }
 
 /**

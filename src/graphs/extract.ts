@@ -1,8 +1,10 @@
 import type { Writable } from 'node:stream';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
+import { InputCopies, scratchRoom } from '../io/far/input-copies.ts';
 import { MemorySampler } from '../io/media/process-memory.ts';
 import { isObjectAddress } from '../io/objects/object-address.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
+import type { Bytes } from '../operators/payload.ts';
 import { chooseNetworks, type NetworkChoice } from './choose-networks.ts';
 import { measuredOf } from './dataset-description.ts';
 import { type ExtractionOptions, extractionGraph } from './extraction.ts';
@@ -18,6 +20,7 @@ import { runGraph } from './run-graph.ts';
 import { type RunOptions, runOptions } from './run-options.ts';
 import type { RunSummary } from './run-summary.ts';
 import { checkShard } from './runners/shard.ts';
+import { withNetworkUse } from './with-network-use.ts';
 
 /** What is extracted, from what, to where, and how. */
 export interface ExtractOptions
@@ -33,6 +36,12 @@ export interface ExtractOptions
    * without an error.
    */
   readonly out: string | Writable;
+  /**
+   * Bytes of the disk, in the directory for temporary files, that copies of inputs which are far
+   * away (`https://`, `s3://`) may take together: as `memory` takes it, a percentage of what is free
+   * there. Default: half of that.
+   */
+  readonly scratch?: Bytes | string | undefined;
 }
 
 /** The options of `extract`. */
@@ -62,6 +71,8 @@ export const extractOptions: KnownOptions<ExtractOptions> = {
   out: true,
   subclipSeconds: true,
   onFrame: true,
+  scratch: true,
+  copies: true,
 };
 
 /**
@@ -82,11 +93,19 @@ export async function extract(options: ExtractOptions): Promise<RunSummary> {
   checkKnownOptions('extract', options, extractOptions);
   const sampler = new MemorySampler();
   sampler.start();
-  const { out } = options;
+  const { out, scratch } = options;
+  const say = listener('onMessage', options.onMessage);
+  const copies = new InputCopies({ room: scratch, onMessage: (line) => say(line, { code: 'network-retry' }) });
+  const run = { ...options, copies };
   try {
-    if (typeof out !== 'string' || !isObjectAddress(out)) return await extractSampled(options, sampler);
-    return await intoDataset(out, options, (directory) => extractSampled({ ...options, out: directory }, sampler));
+    if (scratch !== undefined) scratchRoom(scratch);
+    return await withNetworkUse(async () =>
+      typeof out !== 'string' || !isObjectAddress(out)
+        ? extractSampled(run, sampler)
+        : intoDataset(out, options, (directory) => extractSampled({ ...run, out: directory }, sampler)),
+    );
   } finally {
+    await copies.close();
     sampler.stop();
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { isDynamicPattern } from 'tinyglobby';
@@ -8,21 +8,28 @@ import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { quotedList } from '../core/quoted-list.ts';
 import { ITEM_COLUMNS } from '../io/dataset/items-file.ts';
+import { farAddress, isFarAddress } from '../io/far/far-address.ts';
+import type { InputCopies } from '../io/far/input-copies.ts';
 import { ID_RULES, type IdRule, itemId, sourceOf } from '../io/media/item-id.ts';
 import { type PassedOver, passedOverText } from '../io/media/media-directory.ts';
 import { Video, videos } from '../io/media/video.ts';
 
-/** Where a corpus comes from: inputs (files, directories, globs) or a manifest, not both. */
+/**
+ * Where a corpus comes from: inputs (files, directories, globs, addresses) or a manifest, not both.
+ */
 export interface CorpusOptions {
   readonly inputs?: readonly string[] | undefined;
   /**
-   * A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file.
+   * A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file, or
+   * addresses.
    */
   readonly manifest?: string | undefined;
   /** What of a file is its id, unless a manifest gives it. Default `stem`. */
   readonly id?: IdRule | undefined;
   /** Takes only the first items, in the corpus's order. */
   readonly limit?: number | undefined;
+  /** Where copies are made of inputs that are far away. Default: those of the process. @internal */
+  readonly copies?: InputCopies | undefined;
   /** Told in a sentence what the directories hold beside media. */
   readonly onPassedOver?: ((text: string) => void) | undefined;
 }
@@ -47,7 +54,7 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
       throw new UsageError('a manifest gives the ids, but `id` was given too', { option: 'id' });
     }
   }
-  const found = options.manifest !== undefined ? await readManifest(options.manifest) : await readInputs(options);
+  const found = options.manifest !== undefined ? await readManifest(options.manifest, options.copies) : await readInputs(options);
   if (found.length === 0) {
     throw new UsageError('no inputs were given, or the manifest has no rows', {
       code: 'no-inputs',
@@ -81,22 +88,28 @@ export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 
   if (options.manifest !== undefined) return { places: [resolve(options.manifest)], filesOf };
   for (const input of options.inputs ?? []) {
     const source = sourceOf(input);
+    // What lies beside an address nobody has listed.
+    if (source === undefined && isFarAddress(input)) continue;
     if (source === undefined) filesOf.add(dirname(resolve(input)));
     else places.push(source);
   }
   return { places, filesOf };
 }
 
-async function readInputs({ inputs = [], id, onPassedOver: tell }: CorpusOptions): Promise<Video[]> {
+async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: CorpusOptions): Promise<Video[]> {
   if (inputs.length === 0) return [];
   const found: Video[] = [];
   const breather = new Breather();
   for (const input of inputs) {
-    if (!isDynamicPattern(input) && !existsSync(input)) {
-      const isFar = /^[a-z][a-z0-9+.-]+:\/\//i.test(input);
+    if (isFarAddress(input)) farAddress(input);
+    else if (!isDynamicPattern(input) && !existsSync(input)) {
+      const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(input);
       throw new UsageError(
-        isFar ? `'${input}' is not a file: inputs are read from files` : `there is no file or directory '${input}'`,
-        { code: 'no-inputs', remedy: isFar ? 'Fetch it to a directory first: see `fetchCorpus`.' : undefined },
+        isAddress ? `'${input}' is not read from: that is no file` : `there is no file or directory '${input}'`,
+        {
+          code: 'no-inputs',
+          remedy: isAddress ? 'Give an address of `https://` or `s3://`, or fetch it first: `fetchCorpus`.' : undefined,
+        },
       );
     }
     if (breather.isDue) await breather.rest();
@@ -105,13 +118,13 @@ async function readInputs({ inputs = [], id, onPassedOver: tell }: CorpusOptions
   const onPassedOver = (files: readonly PassedOver[]): void => {
     for (const file of files) passedOver.push(file);
   };
-  for await (const video of videos(inputs, { onPassedOver, id })) found.push(video);
+  for await (const video of videos(inputs, { onPassedOver, id, copies })) found.push(video);
   const text = passedOverText(passedOver);
   if (text !== undefined) tell?.(text);
   return found;
 }
 
-async function readManifest(manifest: string): Promise<Video[]> {
+async function readManifest(manifest: string, copies: InputCopies | undefined): Promise<Video[]> {
   let text: string;
   try {
     text = await readFile(manifest, 'utf8');
@@ -144,9 +157,10 @@ async function readManifest(manifest: string): Promise<Video[]> {
     const more = Object.fromEntries(
       Object.entries(others).map(([name, value]) => [ITEM_COLUMNS.includes(name) ? `manifest_${name}` : name, value]),
     );
-    return new Video(resolve(dirname(manifest), path), {
+    return new Video(isFarAddress(path) ? path : resolve(dirname(manifest), path), {
       id,
       source,
+      copies,
       more: Object.keys(more).length === 0 ? undefined : more,
     });
   });
@@ -212,13 +226,4 @@ function wayOutOfNames(found: readonly Video[]): string {
   if (rule === undefined) return `R${own}`;
   const becomes = rule === 'parent' ? 'the name of its directory' : 'its path below the input';
   return `Add \`id: '${rule}'\`: ${becomes} becomes the id of a file, and no two are the same. Or r${own}`;
-}
-
-/** Bytes of a file, 0 when it cannot be read: its own verdict comes when it is opened. */
-export async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    return 0;
-  }
 }

@@ -13,9 +13,9 @@ export async function itemsLeft(
   graphId: string,
 ): Promise<number> {
   let left = 0;
-  for (const { id, path } of corpus) {
+  for (const { id, content } of corpus) {
     if (finished.has(id)) continue;
-    const fingerprint = knownFingerprint?.(path);
+    const fingerprint = knownFingerprint?.(content);
     const isCommitted = fingerprint !== undefined && (await store.has(unitKey(graphId, id, fingerprint)));
     if (!isCommitted) left += 1;
   }

@@ -19,6 +19,7 @@ import { type ParquetCompression, type ParquetEncoding, parquetCompressions } fr
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
 import type { UnitStore } from '../io/dataset/unit-store.ts';
+import type { ContentPlace } from '../io/far/far-content.ts';
 import type { Flow } from '../operators/flow.ts';
 import { COMMIT } from './dataflow/nodes.ts';
 
@@ -33,10 +34,10 @@ export interface RunOutput {
   readonly outcomes?: (() => Promise<(itemId: string) => Outcome | undefined>) | undefined;
   /** How many other processes write to the same place. */
   readonly others: number;
-  /** SHA-256 of a file's content. @throws MediaError `unreadable`; FlowError `aborted`. */
-  readonly fingerprint: (path: string, signal: AbortSignal) => Promise<string>;
+  /** SHA-256 of a file's content. @throws as `Fingerprints.of`. */
+  readonly fingerprint: (place: ContentPlace, signal: AbortSignal) => Promise<string>;
   /** The same where it is known without reading the file. */
-  readonly knownFingerprint?: ((path: string) => string | undefined) | undefined;
+  readonly knownFingerprint?: ((place: ContentPlace) => string | undefined) | undefined;
   /** Aborted when nobody takes the units any more: the run ends, and that is not an error. */
   readonly readerGone?: AbortSignal | undefined;
   /**
@@ -77,8 +78,8 @@ export async function datasetOutput(
     items: await dataset.store.items(),
     outcomes: () => outcomes(dataset.store),
     others: dataset.others,
-    fingerprint: (path, signal) => dataset.fingerprint(path, signal),
-    knownFingerprint: (path) => dataset.knownFingerprint(path),
+    fingerprint: (place, signal) => dataset.fingerprint(place, signal),
+    knownFingerprint: (place) => dataset.knownFingerprint(place),
     finish: async (end) => {
       if (end === 'unfinished' || end === 'driven') await dataset.leave({ isDriven: end === 'driven' });
       else await dataset.close();
@@ -142,7 +143,7 @@ export async function streamOutput(
   return {
     store,
     others: 0,
-    fingerprint: (path, signal) => fingerprints.of(path, signal),
+    fingerprint: (place, signal) => fingerprints.of(place, signal),
     readerGone: store.readerGone,
     finish: async (end) => {
       if (end === 'interrupted' || store.readerGone.aborted) return undefined;

@@ -13,7 +13,6 @@ import type { VideoGraph } from './dataflow/dataflow.ts';
 import { COMMIT } from './dataflow/nodes.ts';
 import type { Trace, TracedNetwork } from './dataflow/trace.ts';
 import { type DataflowNode, graphId, type Json } from './graph.ts';
-import { sizeOf } from './inputs.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { type MemoryPlan, type NetworkNeed, PROCESS_BYTES, planMemory, type WorkerPlan } from './memory-plan.ts';
 import {
@@ -51,7 +50,7 @@ export interface ExecutionOptions {
 /** What the probed items tell of the whole corpus. */
 export interface Estimate {
   readonly items: number;
-  /** Items probed for this estimate: at most 32, evenly spaced. */
+  /** Items probed for this estimate: at most 32, evenly spaced, or 8 where some are far away. */
   readonly probed: number;
   /** Probed items that cannot be read as media. */
   readonly unreadable: number;
@@ -111,6 +110,8 @@ function plannedNetwork(
 
 const GiB = 1024 ** 3;
 const MAX_PROBED = 32;
+/** Of a corpus that is far away: each is fetched. */
+const FAR_PROBED = 8;
 /** What a probe takes at most but for odd files: 97 MiB of pictures of 7680 x 4320. */
 const PROBE_BYTES = 128 * 1024 ** 2;
 /** Files whose size is asked for; of more, this many, evenly spaced, stand for all. */
@@ -237,8 +238,8 @@ async function estimateCorpus(
   const stopped = () => new FlowError('aborted', 'planning was stopped', { cause: signal.reason });
   if (signal.aborted) throw stopped();
   if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
-  const sample = evenlySpaced(corpus, MAX_PROBED);
-  let [seconds, frames, bytes, largestClaim] = [0, 0, 0, 0];
+  const sample = evenlySpaced(corpus, corpus.some(({ isFar }) => isFar) ? FAR_PROBED : MAX_PROBED);
+  let [seconds, frames, bytes, largestClaim, sized] = [0, 0, 0, 0, 0];
   const unreadableItems: { item: string; path: string; code: string }[] = [];
   let decoders = minDecoders(graph.trace);
   await forEachAtATime(sample, probes, async (video) => {
@@ -246,8 +247,9 @@ async function estimateCorpus(
     try {
       const unit = await graph.prepare(video, signal);
       // Read before it is added: others add while this waits.
-      const size = await sizeOf(video.path);
+      const size = (await video.size()) ?? 0;
       bytes += size;
+      sized += 1;
       if (unit.skip !== undefined) return;
       seconds += unit.seconds;
       frames += unit.frames;
@@ -261,7 +263,8 @@ async function estimateCorpus(
   const weighed = evenlySpaced(corpus, MAX_SIZES);
   let total = 0;
   await forEachAtATime(weighed, SIZES_AT_A_TIME, async (video) => {
-    const size = await sizeOf(video.path);
+    // Of what is far away and was not asked for, the mean of what was.
+    const size = (await video.size()) ?? bytes / Math.max(1, sized);
     total += size;
   });
   const scale = bytes === 0 ? 1 : (total * corpus.length) / weighed.length / bytes;

@@ -4,12 +4,14 @@ import { CommitStore } from '../io/dataset/commit-store.ts';
 import { Fingerprints } from '../io/dataset/content-fingerprint.ts';
 import { checkDirectory, datasetFilePath } from '../io/dataset/dataset-file.ts';
 import { partPath } from '../io/dataset/layout.ts';
+import { InputCopies, scratchRoom } from '../io/far/input-copies.ts';
 import type { Video } from '../io/media/video.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { chooseNetworks } from './choose-networks.ts';
 import { describeDataset } from './dataset-description.ts';
 import { type DiskEstimate, diskEstimate } from './disk-estimate.ts';
 import { type ExtractOptions, extractOptions } from './extract.ts';
+import type { FarInputs } from './explain.ts';
 import { extractionGraph } from './extraction.ts';
 import { unitKey } from './graph.ts';
 import { listCorpus } from './inputs.ts';
@@ -36,6 +38,8 @@ export interface PlannedExtraction extends Plan {
   readonly notes: readonly string[];
   readonly disk: DiskEstimate;
   readonly time?: TimeEstimate | undefined;
+  /** Of inputs that are far away: how many there are, and what of the disk their copies may take. */
+  readonly scratch?: FarInputs | undefined;
   /** Of a dataset that is there: how many inputs it has a unit of, by hashes that it remembers. */
   readonly alreadyDone: number;
 }
@@ -51,7 +55,20 @@ export interface PlannedExtraction extends Plan {
 export async function plannedExtraction(options: PlannedExtractionOptions): Promise<PlannedExtraction> {
   const { out, estimatesTime = false, ...run } = options;
   checkKnownOptions('plannedExtraction', run, extractOptions);
-  const tellStage = listener('onStage', options.onStage);
+  const copies = new InputCopies({ room: run.scratch });
+  try {
+    if (run.scratch !== undefined) scratchRoom(run.scratch);
+    return await planned({ ...run, copies }, { out, estimatesTime });
+  } finally {
+    await copies.close();
+  }
+}
+
+async function planned(
+  run: Omit<PlannedExtractionOptions, 'out' | 'estimatesTime'> & { readonly copies: InputCopies },
+  { out, estimatesTime }: { readonly out: string | undefined; readonly estimatesTime: boolean },
+): Promise<PlannedExtraction> {
+  const tellStage = listener('onStage', run.onStage);
   tellStage('opening networks');
   checkShard(run, out !== undefined);
   const chosen = chooseNetworks(run);
@@ -75,7 +92,9 @@ export async function plannedExtraction(options: PlannedExtractionOptions): Prom
   const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
   if (estimatesTime) tellStage('timing the networks');
   const time = estimatesTime ? await timeEstimate(shown, networksOf(graph)) : undefined;
-  return { ...shown, notes, disk: diskEstimate(shown, out ?? '.'), alreadyDone, time };
+  const far = corpus.filter(({ isFar }) => isFar).length;
+  const scratch = far === 0 ? undefined : { items: far, ...run.copies.room };
+  return { ...shown, notes, disk: diskEstimate(shown, out ?? '.'), alreadyDone, time, scratch };
 }
 
 /** A graph whose ranges, and with them its id, follow from a calibration that is still to come. */
@@ -89,8 +108,8 @@ async function countDone(directory: string, graph: string, corpus: readonly Vide
   const store = await CommitStore.open(directory, { readOnly: true });
   const fingerprints = await Fingerprints.open(partPath(directory, 'fingerprints'));
   let done = 0;
-  for (const { id, path } of corpus) {
-    const hash = fingerprints.known(path);
+  for (const { id, content } of corpus) {
+    const hash = fingerprints.known(content);
     if (hash !== undefined && (await store.has(unitKey(graph, id, hash)))) done += 1;
   }
   return done;

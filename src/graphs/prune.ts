@@ -10,6 +10,7 @@ import { Dataset } from '../io/dataset/dataset.ts';
 import { areTablesOutOfDate, readDatasetFile } from '../io/dataset/dataset-file.ts';
 import type { ItemFacts } from '../io/dataset/item-facts.ts';
 import { itemsNow } from '../io/dataset/items-now.ts';
+import { atDataset } from '../io/objects/at-dataset.ts';
 import { listener } from './listener.ts';
 import { storageOf } from './output.ts';
 
@@ -54,6 +55,10 @@ const known: KnownOptions<PruneOptions> = { remove: true, dryRun: true, cache: t
  */
 export async function prune(directory: string, options: PruneOptions = {}): Promise<PruneSummary> {
   checkKnownOptions('prune', options, known);
+  return atDataset(directory, (at) => pruneAt(at, options));
+}
+
+async function pruneAt(directory: string, options: PruneOptions): Promise<PruneSummary> {
   const file = readDatasetFile(directory);
   const say = listener('onMessage', options.onMessage);
   if (options.dryRun) {

@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
-import { FlowError } from '../core/errors.ts';
+import { FlowError, UsageError } from '../core/errors.ts';
 import type { CachedUnits } from '../io/cache/cached-units.ts';
 import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
 import type { Items } from '../io/dataset/items.ts';
+import { isHiddenAddress } from '../io/far/far-address.ts';
 import type { MemorySampler } from '../io/media/process-memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { ChosenDevice } from '../models/onnx/device.ts';
@@ -108,6 +109,7 @@ async function runWatched(
   setting: WatchedSetting,
 ): Promise<RunSummary> {
   const { out, device, sampler, calibration, queue, operations } = setting;
+  if (queue !== undefined) checkNoneHidden(corpus);
   const part = options.shard === undefined ? corpus : itemsOfShard(corpus, options.shard);
   const say = listener('onMessage', options.onMessage);
   const plan = await planUnlessStopped(graph, corpus, options, setting);
@@ -309,8 +311,9 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       verdict: (video: Video) => given?.verdictOf(video) ?? shardRun?.verdictOf(video),
       store: output.store,
       cache: cache && withinDuration(cache, graph.maxDuration),
-      fingerprint: (video, signal) => output.fingerprint(video.path, signal),
-      knownFingerprint: (video) => output.knownFingerprint?.(video.path),
+      fingerprint: (video, signal) => output.fingerprint(video.content, signal),
+      knownFingerprint: (video) => output.knownFingerprint?.(video.content),
+      hold: (video, signal) => holdOf(video, signal),
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,
@@ -447,6 +450,21 @@ function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph)
   if (mayBeAnswered(letter)) return true;
   if (trace.hasFunctions && (letter.code === 'internal' || letter.code === 'usage')) return true;
   return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
+}
+
+/** @throws UsageError of an address that workers cannot read from the dataset. */
+function checkNoneHidden(corpus: readonly Video[]): void {
+  const hidden = corpus.find(({ path }) => isHiddenAddress(path));
+  if (hidden === undefined) return;
+  throw new UsageError(`workers of a queue cannot read '${hidden.path}': the dataset does not keep queries of addresses`, {
+    option: 'runner',
+    remedy: "Give addresses of `s3://`, or without a query, or run it here: leave `runner` out.",
+  });
+}
+
+/** Keeps the copy of an item that is far away at hand; of a file there is nothing to do. */
+async function holdOf(video: Video, signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
+  return video.isFar ? (await video.hold({ signal })).release : undefined;
 }
 
 /** Elements of one kind that took the result of an equal one. */

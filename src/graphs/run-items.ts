@@ -5,6 +5,7 @@ import type { ItemChange, ItemFacts } from '../io/dataset/item-facts.ts';
 import type { Items } from '../io/dataset/items.ts';
 import { softwareVersion } from '../io/dataset/software.ts';
 import type { MediaFacts } from '../io/dataset/unit-summary.ts';
+import { isFarAddress } from '../io/far/far-address.ts';
 import type { Video } from '../io/media/video.ts';
 import type { Coverage } from './inputs.ts';
 import type { RunEvent } from './runners/local.ts';
@@ -151,7 +152,7 @@ function placeOf({ path, source, more }: Video): ItemChange {
 
 /** The path of an item's file as it is noted. */
 function absolutePath(path: string): string {
-  return resolve(path);
+  return isFarAddress(path) ? path : resolve(path);
 }
 
 const NOTHING: Coverage = { places: [], filesOf: new Set() };

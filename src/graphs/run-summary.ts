@@ -93,6 +93,18 @@ export interface RunSummary {
    * Everything else is what the dataset says.
    */
   readonly fleet?: FleetState | undefined;
+  /**
+   * Requests for inputs that are far away and to an object store, those made again, and bytes both
+   * ways; left out where there were none.
+   */
+  readonly network?:
+    | {
+        readonly requests: number;
+        readonly retries: number;
+        readonly receivedBytes: Bytes;
+        readonly sentBytes: Bytes;
+      }
+    | undefined;
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
   /**

@@ -5,6 +5,7 @@ import { UsageError } from '../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { datasetFilePath } from '../io/dataset/dataset-file.ts';
 import { Items } from '../io/dataset/items.ts';
+import { isHiddenAddress } from '../io/far/far-address.ts';
 import { MemorySampler } from '../io/media/process-memory.ts';
 import { Video } from '../io/media/video.ts';
 import { queueAddress } from '../io/queue/queue-address.ts';
@@ -163,7 +164,8 @@ async function sampleOf(directory: string): Promise<Video[]> {
     const chosen = Array.from({ length: Math.min(ids.length, SAMPLE) }, (_, at) => ids[Math.floor(at * step)] ?? '');
     return chosen.flatMap((id) => {
       const { path, state } = items.get(id) ?? {};
-      return path === undefined || state === 'gone' ? [] : [new Video(path, { id })];
+      const isUsed = path !== undefined && state !== 'gone' && !isHiddenAddress(path);
+      return isUsed ? [new Video(path, { id })] : [];
     });
   } finally {
     items.close();

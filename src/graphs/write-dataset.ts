@@ -16,6 +16,7 @@ import type { RunSummary } from './run-summary.ts';
 import { Feed } from './runners/feed.ts';
 import type { Dataflow } from './spec/flow-module.ts';
 import { moduleGraph } from './spec/graph-from.ts';
+import { withNetworkUse } from './with-network-use.ts';
 
 /** Which items are computed and kept. */
 interface Policy {
@@ -120,11 +121,13 @@ export async function writeDataset(
   const sampler = new MemorySampler();
   sampler.start();
   try {
-    return await intoDataset(directory, options, async (out) => {
-      const device = await chooseDevice(options.device ?? 'auto');
-      if (device.says !== undefined) say(device.says);
-      return await runGraph(graph, corpus, options, { out, device, sampler, covers: coveredBy(input) });
-    });
+    return await withNetworkUse(() =>
+      intoDataset(directory, options, async (out) => {
+        const device = await chooseDevice(options.device ?? 'auto');
+        if (device.says !== undefined) say(device.says);
+        return await runGraph(graph, corpus, options, { out, device, sampler, covers: coveredBy(input) });
+      }),
+    );
   } finally {
     sampler.stop();
   }

@@ -36,6 +36,7 @@ const fields: Readonly<Record<keyof Summary, true>> = {
   failure: true,
   readerGone: true,
   fleet: true,
+  network: true,
 };
 
 /** The words that an option's value may be, of those whose help lists them: `float32|int8`. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { defer } from 'rxjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FlowError } from '../../src/core/errors.ts';
+import { Gate } from '../../src/core/gate.ts';
 import { type Graph, PlanOutdated, type UnitPlan } from '../../src/graphs/graph.ts';
-import { DecoderGate } from '../../src/graphs/runners/decoder-gate.ts';
 import { runLocally } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { joinRows } from '../../src/io/dataset/join.ts';
@@ -168,7 +168,7 @@ it('an item that turns out to be other than it said is admitted by what it reall
 });
 
 it('whoever waits at the gate leaves it when the run is stopped, and holds up nobody', async () => {
-  const gate = new DecoderGate(100);
+  const gate = new Gate(100);
   const never = new AbortController().signal;
   const leave = await gate.enter(80, never);
   const stop = new AbortController();

@@ -11,17 +11,23 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { plannedAnalysis } from '../../src/graphs/analysis/analyse-features.ts';
+import { searchFeatures } from '../../src/graphs/analysis/search-features.ts';
 import { extract } from '../../src/graphs/extract.ts';
+import { prune } from '../../src/graphs/prune.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import { compact } from '../../src/io/dataset/compact.ts';
 import { readDatasetFile } from '../../src/io/dataset/dataset-file.ts';
+import { ItemStore } from '../../src/io/dataset/item-store.ts';
 import { datasetItems, datasetStatus } from '../../src/io/dataset/status.ts';
+import { openTable } from '../../src/io/dataset/table-reader.ts';
 import { makeClip } from '../fixtures/clips.ts';
 import { type Fault, ObjectServer } from '../fixtures/object-server.ts';
 import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
 const names = ['alien', 'heat', 'jaws', 'ran', 'solaris', 'vertigo'];
 const server = new ObjectServer();
+const CUT = { subclips: 2, statistic: 'mean' } as const;
 let directory: string;
 let clips: string;
 let network: string;
@@ -190,6 +196,38 @@ describe('a dataset in an object store', () => {
     await reduce({ input: out, out: far, ...choice });
     await reduce({ input: local, out: near, ...choice });
     expect(readFileSync(join(far, '_training.arrow')).equals(readFileSync(join(near, '_training.arrow')))).toBe(true);
+  });
+
+  it('is searched, analysed and read as a table where it is, and pruned', async () => {
+    const out = 's3://films/read';
+    await run(out);
+    const [far, near] = await Promise.all([out, local].map((path) => searchFeatures(path, { item: 'heat', ...CUT })));
+    expect(far?.found).toEqual(near?.found);
+    expect(far?.found.length).toBe(names.length - 1);
+    const analysis = await plannedAnalysis(out, CUT);
+    expect(analysis).toEqual({ ...(await plannedAnalysis(local, CUT)), path: out });
+    const rowsOf = async (path: string) => {
+      const table = await openTable(path, { columns: ['item_id', 'visual_mean', 'aggregate'] });
+      const rows: unknown[] = [];
+      for await (const { batch, file } of table.batches()) {
+        expect(file.startsWith(path)).toBe(true);
+        rows.push(...batch.toArray().map((row) => JSON.stringify(row)));
+      }
+      await table.close();
+      return rows;
+    };
+    const table = '/subclips=2';
+    // A read that is cut off continues.
+    server.fault = ({ method, name }, index) =>
+      method === 'GET' && name.endsWith('.parquet') && index % 2 === 0 ? 'cut-within' : undefined;
+    expect(await rowsOf(out + table)).toEqual(await rowsOf(local + table));
+    server.fault = () => undefined;
+    expect((await prune(out, { remove: ['heat'] })).units).toBe(1);
+    expect(comparable(server.contents('read')).size).toBe(names.length - 1 + 2);
+    expect((await datasetStatus(out)).items.committed).toBe(5);
+    expect(readdirSync(process.env.TMPDIR as string)).toEqual([]);
+    await expect(openTable('s3://films/read/none')).rejects.toMatchObject({ code: 'dataset' });
+    await expect(ItemStore.open('s3://films/read')).rejects.toMatchObject({ code: 'object-store' });
   });
 
   it('of another graph, something else, and what is not done there are refused with what to do', async () => {

@@ -5,6 +5,8 @@ import { ItemStore } from '../../io/dataset/item-store.ts';
 import { networksOf, randomStreams } from '../../io/dataset/random-streams.ts';
 import type { UnitColumn } from '../../io/dataset/schema.ts';
 import { trainingStorePath } from '../../io/dataset/training-store-path.ts';
+import { type DatasetPlace, openDatasetPlace } from '../../io/objects/at-dataset.ts';
+import { isObjectAddress } from '../../io/objects/object-address.ts';
 import type { Points } from '../../models/analysis/points.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
@@ -58,10 +60,25 @@ export async function openFeatureTable(
     readonly statistic?: Statistic | undefined;
   } = {},
 ): Promise<FeatureTable> {
+  if (isObjectAddress(path)) return farTable(path, await openDatasetPlace(path), choice);
   const isDataset = existsSync(datasetFilePath(path));
   const store = isDataset ? path : trainingStorePath(path);
   const isFile = statSync(store, { throwIfNoEntry: false })?.isFile() === true;
   return isFile ? storeTable(await ItemStore.open(store)) : datasetTable(path, await openSource(path, choice));
+}
+
+/** Of a dataset in an object store: its units are read where they lie. */
+async function farTable(
+  path: string,
+  place: DatasetPlace,
+  choice: Parameters<typeof openSource>[1],
+): Promise<FeatureTable> {
+  try {
+    return { ...datasetTable(path, await openSource(place.directory, choice)), close: () => place.close() };
+  } catch (error) {
+    await place.close();
+    throw place.speaking(error);
+  }
 }
 
 function datasetTable(path: string, source: SourceDataset): FeatureTable {

@@ -3,6 +3,7 @@ import { fileKind } from '../../core/file-kind.ts';
 import { fill } from '../../core/whole-io.ts';
 import { plainId } from '../../io/ratings/identifiers.ts';
 import { listItemIds } from '../../io/ratings/read-item-ids.ts';
+import { isObjectAddress } from '../../io/objects/object-address.ts';
 import { arrayIds, openArrayFeatures } from './array-features.ts';
 import { openCsvFeatures } from './csv-features.ts';
 import { featureFault } from './feature-fault.ts';
@@ -50,6 +51,7 @@ async function readIds(path: string): Promise<string[]> {
 }
 
 async function formatOf(path: string): Promise<Format> {
+  if (isObjectAddress(path)) return 'table';
   let head: Buffer;
   try {
     const status = await stat(path);

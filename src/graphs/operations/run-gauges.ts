@@ -1,6 +1,8 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { metricsOfAll } from '../run-metrics.ts';
 import { framesDecoded } from '../run-progress.ts';
+import { copiedBytes } from '../../io/far/input-copies.ts';
+import { networkUse } from '../../io/http/network-use.ts';
 import type { RunFacts } from './run-operations.ts';
 
 /**
@@ -38,6 +40,7 @@ export async function renderFigures(facts: RunFacts | undefined): Promise<string
 }
 
 function figuresOf({ tally, plan, flow, flowsAlone, seconds }: RunFacts): Figure[] {
+  const network = networkUse();
   const metrics = metricsOfAll(flow, flowsAlone);
   const states = {
     committed: tally.committed - tally.partial - tally.cached,
@@ -78,6 +81,11 @@ function figuresOf({ tally, plan, flow, flowsAlone, seconds }: RunFacts): Figure
     { name: 'reserved_bytes', help: 'Bytes promised to reads', values: [[metrics.reserved]] },
     { name: 'budget_bytes', help: 'Bytes that operators may hold', values: [[metrics.budget]] },
     { name: 'memory_limit_bytes', help: 'The limit of the process and its decoders', values: [[plan.memory.limit]] },
+    { name: 'network_requests_total', help: 'Requests for inputs and to object stores', values: [[network.requests]] },
+    { name: 'network_retries_total', help: 'Requests that were made again', values: [[network.retries]] },
+    { name: 'network_received_bytes_total', help: 'Bytes of inputs and objects', values: [[network.received]] },
+    { name: 'network_sent_bytes_total', help: 'Bytes written to object stores', values: [[network.sent]] },
+    { name: 'scratch_bytes', help: 'Bytes of the disk that copies of far inputs take', values: [[copiedBytes()]] },
     operators('busy_seconds_total', 'Seconds in which an operator worked', (each) => each.busySeconds),
     operators('starved_seconds_total', 'Seconds in which an operator had nothing to do', (each) => each.starvedSeconds),
     operators('blocked_seconds_total', 'Seconds in which an operator was held up', (each) => each.blockedSeconds),

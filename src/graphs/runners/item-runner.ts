@@ -1,6 +1,7 @@
 import { lastValueFrom } from 'rxjs';
 import { abortable } from '../../core/abortable.ts';
 import { FlowError, MediaError } from '../../core/errors.ts';
+import { Gate } from '../../core/gate.ts';
 import { runFault } from '../../core/run-fault.ts';
 import { letterOf } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
@@ -10,7 +11,6 @@ import type { Flow } from '../../operators/flow.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import { graphId, PlanOutdated, type UnitPlan, unitKey } from '../graph.ts';
 import { listener } from '../listener.ts';
-import { DecoderGate } from './decoder-gate.ts';
 import type { LocalRun, RunEvent } from './local.ts';
 
 /** How often an item is begun whose content changes while it is computed. */
@@ -38,7 +38,7 @@ export class ItemRunner<Item, Services> {
   readonly #signal: AbortSignal;
   readonly #graphId: string;
   readonly #tell: (event: RunEvent<Item>) => void;
-  readonly #gate: DecoderGate;
+  readonly #gate: Gate;
 
   /** @param signal aborted: the items that run are stopped. */
   constructor(run: LocalRun<Item, Services>, signal: AbortSignal) {
@@ -46,7 +46,7 @@ export class ItemRunner<Item, Services> {
     this.#signal = signal;
     this.#graphId = graphId(run.graph);
     this.#tell = listener('onEvent', run.onEvent);
-    this.#gate = new DecoderGate(run.memory?.decoders ?? Number.POSITIVE_INFINITY);
+    this.#gate = new Gate(run.memory?.decoders ?? Number.POSITIVE_INFINITY);
   }
 
   /** Bytes that are planned for the decoders of an item. */
@@ -135,6 +135,41 @@ export class ItemRunner<Item, Services> {
       await this.#commit(item, place, cached, { before: [], cached: true });
       return true;
     }
+    const letGo = await this.#held(item, place);
+    if (letGo === 'changed') return false;
+    try {
+      return await this.#decided(item, itemId, place);
+    } finally {
+      await letGo?.();
+    }
+  }
+
+  /**
+   * Has the item's content at hand; `changed` when it is another by now, or cannot be read any
+   * more.
+   */
+  async #held(item: Item, place: Place): Promise<(() => Promise<void>) | undefined | 'changed'> {
+    let letGo: (() => Promise<void>) | undefined;
+    try {
+      letGo = await this.#run.hold?.(item, place.signal);
+    } catch (error) {
+      if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
+      return 'changed';
+    }
+    if (letGo === undefined) return undefined;
+    try {
+      if (!(await this.#hasChanged(item, place))) return letGo;
+    } catch (error) {
+      await letGo();
+      throw error;
+    }
+    await letGo();
+    return 'changed';
+  }
+
+  /** Computes an item and commits it, or its dead letter; false when it has changed meanwhile. */
+  async #decided(item: Item, itemId: string, place: Place): Promise<boolean> {
+    const { fingerprint, signal } = place;
     let table: UnitTable | undefined;
     try {
       table = await this.#compute(item, itemId, place);

@@ -87,6 +87,11 @@ export interface LocalRun<Item, Services> {
    * with at once, and costs next to nothing.
    */
   readonly knownFingerprint?: ((item: Item) => string | undefined) | undefined;
+  /**
+   * Keeps an item's content at hand while it is computed, where it is far away: what is hashed and
+   * computed meanwhile is the same. @returns what lets it go.
+   */
+  readonly hold?: ((item: Item, signal: AbortSignal) => Promise<(() => Promise<void>) | undefined>) | undefined;
   readonly flow: Flow;
   /** Called when an item is about to run; the same promise every time. */
   readonly services: () => Promise<Services>;

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { shownAddress } from '../../io/http/redirects.ts';
 import { addWeights } from '../../io/weights-store/add-weights.ts';
-import { shownAddress, sourceAddress } from '../../io/weights-store/addresses.ts';
+import { sourceAddress } from '../../io/weights-store/addresses.ts';
 import { downloadFile } from '../../io/weights-store/weights-download.ts';
 import { storedWeights, weightsDirectory } from '../../io/weights-store/weights-store.ts';
 import { type OfficialSource, officialSource } from '../../models/networks/official-sources.ts';

@@ -3,13 +3,14 @@ import { stat } from 'node:fs/promises';
 import { FlowError, MediaError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
 import { eachLine } from '../../core/line-blocks.ts';
+import type { ContentPlace, FarContent } from '../far/far-content.ts';
 import { appendToPart } from './far-dataset.ts';
 
 /**
- * Device and inode, size, modification time in ns: what a line begins with. One that is cut off or
- * run into another does not match.
+ * Device and inode, size, modification time in ns, or what a server knows a content by: what a line
+ * begins with. One that is cut off or run into another does not match.
  */
-const IDENTITY = /^\d+:\d+ \d+ \d+ $/;
+const IDENTITY = /^(\d+:\d+ \d+ \d+|far [0-9a-f]{64}) $/;
 /** What a line ends with. */
 const HASH = /^[0-9a-f]{64}$/;
 const HASH_BYTES = 64;
@@ -59,10 +60,14 @@ export class Fingerprints {
    * be accessed. Synchronous, since the pause of an asynchronous look costs ten times what the look
    * does, and corpora have many files.
    */
-  known(path: string): string | undefined {
+  known(place: ContentPlace): string | undefined {
+    if (typeof place !== 'string') {
+      const { atHand, listedIdentity } = place;
+      return atHand?.sha256 ?? (listedIdentity && this.#known.get(farText(listedIdentity)));
+    }
     let found: BigIntStats | undefined;
     try {
-      found = statSync(path, { bigint: true, throwIfNoEntry: false });
+      found = statSync(place, { bigint: true, throwIfNoEntry: false });
     } catch {
       // `of` says what is the matter with it.
       return undefined;
@@ -72,25 +77,40 @@ export class Fingerprints {
 
   /**
    * SHA-256 of a file's content, 64 hexadecimal digits. Reads the file, in a stream, only when it
-   * is not remembered.
+   * is not remembered; of one that is far away its server is asked what it is now.
    *
    * @param signal aborted: a file that is being read is left.
-   * @throws MediaError `unreadable` when it cannot be read; FlowError `aborted`.
+   * @throws MediaError `unreadable` when it cannot be read; as `InputCopies.take`; FlowError
+   * `aborted`.
    */
-  async of(path: string, signal?: AbortSignal): Promise<string> {
+  async of(place: ContentPlace, signal?: AbortSignal): Promise<string> {
+    return typeof place === 'string' ? this.#ofFile(place, signal) : this.#ofFar(place, signal);
+  }
+
+  async #ofFar(place: FarContent, signal: AbortSignal | undefined): Promise<string> {
+    const now = await place.now(signal);
+    const known = now.sha256 ?? (now.identity && this.#known.get(farText(now.identity)));
+    const { sha256, identity } = known === undefined ? await place.read(signal) : { sha256: known, ...now };
+    if (identity !== undefined) await this.#remember(farText(identity), sha256);
+    return sha256;
+  }
+
+  async #ofFile(path: string, signal: AbortSignal | undefined): Promise<string> {
     const identity = await identityOf(path);
     const known = this.#known.get(identity.text);
     if (known !== undefined) return known;
     const hash = await hashContent(path, identity.size, signal);
     const after = await identityOf(path);
     const settled = BigInt(Date.now()) * 1_000_000n - after.modified > SETTLED_NANOSECONDS;
-    if (after.text === identity.text && settled) {
-      this.#known.set(identity.text, hash);
-      // The line break before it keeps a line that a killed process cut off from swallowing this
-      // one.
-      if (this.#file !== undefined) await appendToPart('fingerprints', this.#file, `\n${identity.text}${hash}\n`);
-    }
+    if (after.text === identity.text && settled) await this.#remember(identity.text, hash);
     return hash;
+  }
+
+  async #remember(identity: string, hash: string): Promise<void> {
+    if (this.#known.get(identity) === hash) return;
+    this.#known.set(identity, hash);
+    // The line break before it keeps a line that a killed process cut off from swallowing this one.
+    if (this.#file !== undefined) await appendToPart('fingerprints', this.#file, `\n${identity}${hash}\n`);
   }
 }
 
@@ -112,6 +132,11 @@ async function identityOf(path: string): Promise<{ text: string; size: bigint; m
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+/** What a content that is far away is known by, as a line begins. */
+function farText(identity: string): string {
+  return `far ${identity} `;
 }
 
 /** What a file is known by without its content, as a line begins. */

@@ -10,6 +10,7 @@ import {
 } from '../../core/atomic-file.ts';
 import { checkString } from '../../core/check.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
+import type { ContentPlace } from '../far/far-content.ts';
 import { CommitStore } from './commit-store.ts';
 import { Fingerprints } from './content-fingerprint.ts';
 import {
@@ -102,15 +103,15 @@ export class Dataset {
 
   /**
    * SHA-256 of a file's content, remembered in the dataset.
-   * @throws MediaError `unreadable`; FlowError `aborted`.
+   * @throws as `Fingerprints.of`.
    */
-  fingerprint(path: string, signal?: AbortSignal): Promise<string> {
-    return this.#fingerprints.of(path, signal);
+  fingerprint(place: ContentPlace, signal?: AbortSignal): Promise<string> {
+    return this.#fingerprints.of(place, signal);
   }
 
   /** What `fingerprint` would give without reading the file, where it is remembered. */
-  knownFingerprint(path: string): string | undefined {
-    return this.#fingerprints.known(path);
+  knownFingerprint(place: ContentPlace): string | undefined {
+    return this.#fingerprints.known(place);
   }
 
   /** Takes away the mark that it is open here. `close` does so too. */

@@ -29,6 +29,15 @@ export interface PartFile {
 }
 
 /**
+ * Whether a name below a table's directory, with slashes, is that of one of its parts.
+ */
+export function isTablePart(name: string): boolean {
+  const parts = name.split('/');
+  const file = parts.pop() ?? '';
+  return PART.test(file) && !/^[._]/.test(file) && parts.every((part) => PARTITION.test(part) && !part.startsWith('_'));
+}
+
+/**
  * The files of a table in the order of their rows: the file itself, or the parts in a directory and
  * its hive partitions (`key=value`), sorted by name, files before partitions. Names that begin with
  * `.` or `_` are skipped, as Spark and DuckDB do.

@@ -3,8 +3,10 @@ import { type Data, type Field, type RecordBatch, Schema } from 'apache-arrow';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { isObjectAddress } from '../objects/object-address.ts';
 import { openArrow } from './arrow-reader.ts';
 import { recordBatch } from './batch-columns.ts';
+import { openFarTable } from './far-table.ts';
 import { openParquet } from './parquet-reader.ts';
 import { ParquetThread } from './parquet-thread.ts';
 import { partitionFields, withPartitions } from './partition-columns.ts';
@@ -62,7 +64,8 @@ const known: KnownOptions<TableReaderOptions> = { columns: true, batchBytes: tru
  * Opens a table: a Parquet file, an Arrow IPC file or stream (told by their first bytes, not by
  * name), or a directory of parts, such as a table of a dataset; of hive partitions (`key=value`)
  * all are read, in the order of their names, and the keys are columns behind the others. Parts may
- * have their columns in any order; the first part's is kept.
+ * have their columns in any order; the first part's is kept. A table in an object store (`s3://`) is
+ * copied first, into a temporary folder that goes when it is closed.
  *
  * Buffering: one batch, and what the decoder needs for it: of Parquet the compressed pages of a row
  * group, of Arrow one record batch as it was written. Parquet is decoded in a thread of its own,
@@ -87,6 +90,7 @@ export async function openTable(path: string, options: TableReaderOptions = {}):
   if (columns !== undefined && new Set(columns).size !== columns.length) {
     throw new UsageError(`\`columns\` must name each column once, but are ${columns.join(', ')}`);
   }
+  if (isObjectAddress(path)) return openFarTable(path, (copy) => openTable(copy, options));
   const files = await tableFiles(path);
   const largest = await largestOf(files);
   const thread = new ParquetThread(DECODER_BYTES + DECODER_SHARE * largest + DECODER_BATCHES * batchBytes);

@@ -10,6 +10,7 @@ import { MarkReader, markFilters } from './audio-marks.ts';
 import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
+import { heldSource } from './held-source.ts';
 import { guardedInput } from './input-arguments.ts';
 import { believedUntil, lengthTolerance } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo } from './media-info.ts';
@@ -83,19 +84,20 @@ export function audio(video: Video, options: AudioOptions): Observable<Patch> {
   checkInteger('hopSamples', hopSamples, 1, patchSamples);
   checkString('name', name);
   const { pool } = scope.flow;
-  const open = async (): Promise<PullSource<Patch>> => {
+  const openFile = async (file: string): Promise<PullSource<Patch> | undefined> => {
     const info = await video.probe({ signal: options.signal });
-    if (info.audio === undefined) return { next: () => undefined };
+    if (info.audio === undefined) return undefined;
     const settings = { ...checked, sampleRate, patchSamples, hopSamples, pool };
     const gaps = new AudioGaps(clockOptions(info, info.audio), sampleRate);
     const marks = audioMarks(info, info.audio, gaps);
-    const decoder = await DecoderProcess.start(video.path, decoderArguments(video.path, info, info.audio, settings), {
+    const decoder = await DecoderProcess.start(video.path, decoderArguments(file, info, info.audio, settings), {
       stallTimeout: checked.stallTimeout,
       otherCodecs: codecsBeside(info, info.audio.index, info.audio.codec),
       onTick: (frame, ticks) => marks.line(frame, ticks),
     });
     return new PatchReader(video, info, info.audio, settings, decoder, gaps);
   };
+  const open = () => heldSource(video, options.signal, openFile);
   const source = scope.source(open, { name, cost: (patch: Patch) => patch.byteLength, estimate: 4 * patchSamples });
   return abortable(source, options.signal, `decoding the sound of '${video.id}'`);
 }

@@ -49,7 +49,7 @@ export async function conclude(
   async function judged(): Promise<Verdict> {
     if (seen.runaway) await decoder.close();
     const exit = await decoder.exit();
-    return judge({ name: video.id, path: video.path, info, stream, exit, log: decoder.log, ...seen });
+    return judge({ name: video.id, path: video.file, info, stream, exit, log: decoder.log, ...seen });
   }
 }
 

@@ -9,6 +9,7 @@ import { Frame } from '../../operators/frame.ts';
 import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
+import { heldSource } from './held-source.ts';
 import { guardedInput } from './input-arguments.ts';
 import { believedUntil, lengthTolerance } from './lengths.ts';
 import type { MediaInfo, Ratio, VideoStreamInfo } from './media-info.ts';
@@ -84,16 +85,17 @@ export function frames(video: Video, options: FramesOptions): Observable<Frame> 
   checkString('name', name);
   const bytes = width * height * 3;
   const { pool } = scope.flow;
-  const open = async (): Promise<PullSource<Frame>> => {
+  const openFile = async (file: string): Promise<PullSource<Frame> | undefined> => {
     const info = await video.probe({ signal: options.signal });
-    if (info.video === undefined) return { next: () => undefined };
+    if (info.video === undefined) return undefined;
     const settings = { ...checked, width, height, resize, fps, pool };
-    const decoder = await DecoderProcess.start(video.path, decoderArguments(video.path, info, info.video, settings), {
+    const decoder = await DecoderProcess.start(video.path, decoderArguments(file, info, info.video, settings), {
       stallTimeout: checked.stallTimeout,
       otherCodecs: codecsBeside(info, info.video.index, info.video.codec),
     });
     return new FrameReader(video, info, info.video, settings, decoder);
   };
+  const open = () => heldSource(video, options.signal, openFile);
   const source = scope.source(open, { name, cost: (frame: Frame) => frame.byteLength, estimate: bytes });
   return abortable(source, options.signal, `decoding the pictures of '${video.id}'`);
 }

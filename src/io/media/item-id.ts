@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { basename, dirname, extname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { basename, dirname, extname, isAbsolute, posix, relative, resolve, sep } from 'node:path';
 import { isDynamicPattern } from 'tinyglobby';
+import { isFarAddress, pathOfAddress } from '../far/far-address.ts';
 
 /**
  * What of a file is its id: `stem`, its name without extension; `path`, its path below the
@@ -20,8 +21,10 @@ export type IdRule = (typeof ID_RULES)[number];
  *
  * @example
  * itemId('trailers/heat/trailer.mp4', 'parent', '/data/trailers'); // 'heat'
+ * itemId('https://films.example.org/heat.mp4?token=1', 'stem', undefined); // 'heat'
  */
 export function itemId(path: string, rule: IdRule, source: string | undefined): string {
+  if (isFarAddress(path)) return itemIdOfAddress(path, rule, source);
   if (rule === 'parent') return basename(dirname(resolve(path)));
   if (rule === 'stem') return stemOf(basename(path));
   const below = source === undefined ? path : relative(rootOf(source), resolve(path));
@@ -30,13 +33,27 @@ export function itemId(path: string, rule: IdRule, source: string | undefined): 
   return parts.slice(Math.max(first, 0)).join('/');
 }
 
+function itemIdOfAddress(address: string, rule: IdRule, source: string | undefined): string {
+  const whole = pathOfAddress(address);
+  if (rule === 'parent') return posix.basename(posix.dirname(whole));
+  if (rule === 'stem') return stemOf(posix.basename(whole));
+  const folder = source === undefined ? '' : pathOfAddress(source);
+  return stemOf(folder === '' ? whole : whole.slice(folder.length + 1));
+}
+
 /**
  * What the files that an input names are found by, absolute; undefined of a file, which names
  * itself.
  */
 export function sourceOf(input: string): string | undefined {
+  if (isFarAddress(input)) return isFarFolder(input) ? input.replace(/\/+$/, '') : undefined;
   const kind = statSync(input, { throwIfNoEntry: false });
   return kind?.isDirectory() === true || (kind === undefined && isDynamicPattern(input)) ? resolve(input) : undefined;
+}
+
+/** Whether an address is of what lies below it: of a bucket, or with a slash at its end. */
+export function isFarFolder(address: string): boolean {
+  return /^s3:\/\/([^/]+|.*\/)$/i.test(address);
 }
 
 /** The directory that a glob looks below, or the directory itself. */

@@ -1,22 +1,28 @@
 import { type Stats, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { Breather } from '../../core/breather.ts';
 import { checkString, shown } from '../../core/check.ts';
 import { MediaError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { renamedError } from '../../core/renamed-error.ts';
 import { sortInTurns } from '../../core/sort-in-turns.ts';
 import type { Frame } from '../../operators/frame.ts';
 import type { Patch } from '../../operators/patch.ts';
+import { farAddress, isFarAddress } from '../far/far-address.ts';
+import { type ContentPlace, FarContent } from '../far/far-content.ts';
+import { InputCopies } from '../far/input-copies.ts';
 import { type AudioOptions, audio } from './audio.ts';
 import { type FramesOptions, frames } from './frames.ts';
-import { type IdRule, itemId, sourceOf } from './item-id.ts';
+import { type IdRule, isFarFolder, itemId, sourceOf } from './item-id.ts';
 import { measureLengths, withDecodedAudio } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
 import { probe } from './probe.ts';
 import { pulled } from './pull.ts';
 import { SharedWork } from './shared-work.ts';
+import { hasMediaExtension } from './sniff.ts';
 
 /** What a video is given beside its path. */
 export interface VideoOptions {
@@ -24,18 +30,31 @@ export interface VideoOptions {
   readonly id?: string | undefined;
   readonly source?: string | undefined;
   readonly more?: Readonly<Record<string, string>> | undefined;
+  /** Where copies are made of it while it is far away and in use. @internal */
+  readonly copies?: InputCopies | undefined;
 }
 
-const knownOfVideo: KnownOptions<VideoOptions> = { id: true, source: true, more: true };
+const knownOfVideo: KnownOptions<VideoOptions> = { id: true, source: true, more: true, copies: true };
+
+/** A file that is at hand. */
+export interface HeldFile {
+  /** On this machine. */
+  readonly path: string;
+  /** Lets it go; `true`: it may be asked for again soon. */
+  release(keep?: boolean): Promise<void>;
+}
 
 /**
- * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`.
+ * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`. It may be far
+ * away (`https://`, `s3://`): a copy of it is made then, in the directory for temporary files, for as
+ * long as it is in use.
  *
  * @example
  * const clip = video('trailers/heat.mp4');
  * const { duration } = await clip.probe();
  */
 export class Video {
+  /** Its path; of a file that is far away its address, without the query. */
   readonly path: string;
   /** The file name without extension, unless given. */
   readonly id: string;
@@ -49,10 +68,15 @@ export class Video {
   /** Made when somebody asks: of a large corpus most are never looked at. */
   #look: SharedWork<MediaInfo> | undefined;
   #info: MediaInfo | undefined;
+  readonly #far: FarContent | undefined;
+  /** Hash of the copy that was looked at, of a file that is far away. */
+  #lookedAt: string | undefined;
 
   constructor(path: string, options: VideoOptions = {}) {
     checkKnownOptions('video', options, knownOfVideo);
-    this.path = checkString('path', path);
+    const address = isFarAddress(checkString('path', path)) ? farAddress(path) : undefined;
+    this.path = address?.shown ?? path;
+    this.#far = address && new FarContent(address, options.copies ?? InputCopies.ofProcess);
     this.id = options.id === undefined ? itemId(path, 'stem', undefined) : checkString('id', options.id);
     this.source = options.source;
     this.more = options.more;
@@ -67,7 +91,10 @@ export class Video {
    */
   async probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
     if (this.#info === undefined) {
-      this.#look ??= new SharedWork((signal) => probe(this.path, { signal }), `looking at '${this.path}'`);
+      this.#look ??= new SharedWork(
+        (signal) => this.#withFile((file) => probe(file, { signal }), signal),
+        `looking at '${this.path}'`,
+      );
       const found = await this.#look.result(options.signal);
       // It may have been measured meanwhile.
       this.#info ??= found;
@@ -92,7 +119,9 @@ export class Video {
   ): Promise<MediaInfo> {
     const info = await this.probe(options);
     if (info.measured && options.decodedAudio === undefined) return info;
-    const packets = info.measured ? info : await measureLengths(this.path, info, options.signal);
+    const packets = info.measured
+      ? info
+      : await this.#withFile((file) => measureLengths(file, info, options.signal), options.signal);
     const measured = options.decodedAudio === undefined ? packets : withDecodedAudio(packets, options.decodedAudio);
     if (measured.video === undefined && measured.audio === undefined)
       throw new MediaError('empty', `'${this.path}' has headers, but holds no media`);
@@ -125,6 +154,64 @@ export class Video {
    */
   audio(options: Omit<AudioOptions, 'scope'> = {}): AsyncIterable<Patch> {
     return pulled(this.id, (scope) => audio(this, { ...options, scope }));
+  }
+
+  /** Where its content is: what it is hashed by. @internal */
+  get content(): ContentPlace {
+    return this.#far ?? this.path;
+  }
+
+  /**
+   * Keeps a copy at hand of a file that is far away, so that whatever is done meanwhile is done to
+   * the same bytes; of a file of this machine it does nothing.
+   *
+   * @returns the path of the file or its copy, and what lets it go.
+   * @throws MediaError `not-found`, `forbidden`, `too-large`, `unreachable`, `empty`; SystemError
+   * `disk-full`, `object-store`; FlowError `aborted`.
+   *
+   * @example
+   * const held = await video('https://films.example.org/heat.mp4').hold();
+   * await held.release();
+   */
+  async hold(options: { signal?: AbortSignal | undefined } = {}): Promise<HeldFile> {
+    if (this.#far === undefined) return { path: this.path, release: async () => {} };
+    const { copy, release } = await this.#far.hold(options.signal);
+    if (copy.sha256 !== this.#lookedAt) {
+      // What was seen of other bytes is not what is to be expected of these.
+      this.#info = undefined;
+      this.#look = undefined;
+      this.#lookedAt = copy.sha256;
+    }
+    return { path: copy.path, release: (keep = false) => release(keep) };
+  }
+
+  /** The file that decoders read: of one that is far away the copy that is at hand. @internal */
+  get file(): string {
+    if (this.#far === undefined) return this.path;
+    const { atHand } = this.#far;
+    if (atHand === undefined) throw new UsageError(`no copy of '${this.path}' is at hand: hold it first`);
+    return atHand.path;
+  }
+
+  /** Bytes of the file, 0 when it cannot be read; undefined of a far one that nobody has asked for. @internal */
+  async size(): Promise<number | undefined> {
+    return this.#far === undefined ? sizeOf(this.path) : this.#far.size;
+  }
+
+  /** Whether it is not on this machine. @internal */
+  get isFar(): boolean {
+    return this.#far !== undefined;
+  }
+
+  async #withFile<T>(work: (file: string) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const held = await this.hold({ signal });
+    try {
+      return await work(held.path);
+    } catch (error) {
+      throw renamedError(error, held.path, this.path);
+    } finally {
+      await held.release(true);
+    }
   }
 
   /** What `probe` found. @throws UsageError before `probe` has succeeded. */
@@ -163,13 +250,16 @@ export interface VideosOptions {
   readonly onPassedOver?: ((files: readonly PassedOver[]) => void) | undefined;
   /** What of a file is its id. Default `stem`. */
   readonly id?: IdRule | undefined;
+  /** Where copies are made of those that are far away. @internal */
+  readonly copies?: InputCopies | undefined;
 }
 
-const knownOfVideos: KnownOptions<VideosOptions> = { onPassedOver: true, id: true };
+const knownOfVideos: KnownOptions<VideosOptions> = { onPassedOver: true, id: true, copies: true };
 
 /**
  * The media files that an input names: a file, a directory (all files in and below it with an
- * extension of `MEDIA_EXTENSIONS`), a glob, or a list of these. Sorted by path within each input; a
+ * extension of `MEDIA_EXTENSIONS`), a glob, an address (`https://`, `s3://bucket/name`, and
+ * `s3://bucket/prefix/` as a directory), or a list of these. Sorted by path within each input; a
  * path that several inputs name comes once. A named file that does not exist comes too: probing it
  * says that it is unreadable.
  *
@@ -190,7 +280,7 @@ export async function* videos(
     const source = sourceOf(inputs[place] as string);
     place += 1;
     for (const path of paths) {
-      yield new Video(path, { id: itemId(path, options.id ?? 'stem', source), source });
+      yield new Video(path, { id: itemId(path, options.id ?? 'stem', source), source, copies: options.copies });
       if (breather.isDue) await breather.rest();
     }
   }
@@ -213,7 +303,7 @@ export async function* mediaPaths(
     if (inputs.length === 1) return yield paths;
     const fresh: string[] = [];
     for (const path of paths) {
-      const whole = resolve(path);
+      const whole = isFarAddress(path) ? path : resolve(path);
       if (!given.has(whole)) fresh.push(path);
       given.add(whole);
       if (breather.isDue) await breather.rest();
@@ -223,6 +313,7 @@ export async function* mediaPaths(
 }
 
 async function pathsOf(input: string, options: VideosOptions): Promise<readonly string[]> {
+  if (isFarAddress(input)) return isFarFolder(input) ? farFilesBelow(input, options) : [input];
   let kind: Stats | undefined;
   try {
     kind = statSync(input, { throwIfNoEntry: false });
@@ -250,4 +341,29 @@ async function mediaFilesBelow(directory: string, { onPassedOver }: VideosOption
   const { media, passedOver } = await lookThrough(directory);
   if (passedOver.length > 0) onPassedOver?.(passedOver);
   return media;
+}
+
+async function farFilesBelow(
+  folder: string,
+  { onPassedOver, copies = InputCopies.ofProcess }: VideosOptions,
+): Promise<readonly string[]> {
+  const media: string[] = [];
+  const passedOver: PassedOver[] = [];
+  for await (const { address, name } of copies.list(folder)) {
+    if (name.endsWith('/') || name.split('/').some((part) => part.startsWith('.') || part === '')) continue;
+    if (hasMediaExtension(name)) media.push(address);
+    else passedOver.push({ path: address, why: 'extension' });
+  }
+  if (passedOver.length > 0) onPassedOver?.(passedOver);
+  if (media.length === 0) throw new UsageError(`no media file is in '${folder}'`, { code: 'no-inputs' });
+  return sortInTurns(media, (left, right) => (left < right ? -1 : 1));
+}
+
+/** Bytes of a file, 0 when it cannot be read: its own verdict comes when it is opened. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
 }

@@ -1,4 +1,4 @@
-import { ReelflowError } from '../../core/errors.ts';
+import { renamedError } from '../../core/renamed-error.ts';
 import { isObjectAddress } from './object-address.ts';
 import { openS3Store } from './s3-store.ts';
 import { WorkingCopy } from './working-copy.ts';
@@ -29,7 +29,7 @@ export async function openDatasetPlace(
   const copy = await WorkingCopy.open(await openS3Store(address), options);
   return {
     directory: copy.directory,
-    speaking: (error) => (error instanceof ReelflowError ? renamed(error, copy.directory, address) : error),
+    speaking: (error) => (renamedError(error, copy.directory, address.replace(/\/+$/, ''))),
     close: () => copy.close(),
   };
 }
@@ -56,10 +56,4 @@ export async function atDataset<T>(
   }
   await place.close();
   return done;
-}
-
-function renamed(error: ReelflowError, directory: string, address: string): ReelflowError {
-  const named = (text: string) => text.replaceAll(directory, address.replace(/\/+$/, ''));
-  const remedy = error.remedy === undefined ? undefined : named(error.remedy);
-  return Object.assign(error, { message: named(error.message), remedy });
 }

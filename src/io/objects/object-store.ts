@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** An object as a store lists it. */
 export interface StoredObject {
   /** Below the store's prefix. */
@@ -13,6 +15,22 @@ export interface StoredObject {
 export interface ObjectRange {
   /** Only so many of its last bytes. */
   readonly last: number;
+}
+
+/** From where on an object is read. */
+export interface ObjectStart {
+  readonly from: number;
+  /** Of the bytes before, where there are any. */
+  readonly etag: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An object whose bytes come; the body must be read or destroyed. */
+export interface OpenObject {
+  readonly body: Readable;
+  /** Bytes of the whole object. */
+  readonly total: number;
+  readonly etag: string;
 }
 
 /** What a write is of: bytes at hand, or those of a file. */
@@ -33,6 +51,12 @@ export interface ObjectStore {
   readonly address: string;
   /** The bytes of an object; undefined when there is none. */
   get(name: string, range?: ObjectRange): Promise<{ readonly bytes: Uint8Array; readonly etag: string } | undefined>;
+  /**
+   * The bytes of an object as they come, from the `from`th on, of one that has the tag: asked for
+   * once. `changed` when it has another tag by now; undefined when there is none.
+   * @throws InterruptedTransfer where another try may go well; SystemError `object-store`.
+   */
+  open(name: string, from: ObjectStart): Promise<OpenObject | 'changed' | undefined>;
   /** What would be listed of an object. */
   head(name: string): Promise<StoredObject | undefined>;
   /** Writes an object. @returns its tag; undefined when the condition does not hold. */

@@ -1,12 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import { SystemError } from '../../core/errors.ts';
+import { FlowError, SystemError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { objectAddress } from './object-address.ts';
-import type { ObjectContent, ObjectRange, ObjectStore, PutCondition, StoredObject } from './object-store.ts';
+import { countNetworkUse } from '../http/network-use.ts';
+import { InterruptedTransfer } from '../http/request.ts';
+import type {
+  ObjectContent,
+  ObjectRange,
+  ObjectStart,
+  ObjectStore,
+  OpenObject,
+  PutCondition,
+  StoredObject,
+} from './object-store.ts';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
@@ -87,8 +98,34 @@ class S3Store implements ObjectStore {
       if (got.ContentLength !== undefined && bytes.byteLength !== got.ContentLength) {
         throw new Error(`it sent ${bytes.byteLength} of ${got.ContentLength} bytes`);
       }
+      countNetworkUse('received', bytes.byteLength);
       return { bytes, etag: got.ETag ?? '' };
     });
+  }
+
+  async open(name: string, { from, etag, signal }: ObjectStart): Promise<OpenObject | 'changed' | undefined> {
+    const { GetObjectCommand } = this.#sdk;
+    const wanted = { ...(from > 0 && { Range: `bytes=${from}-` }), ...(etag !== undefined && { IfMatch: etag }) };
+    try {
+      countNetworkUse('requests');
+      const got = await this.#client.send(new GetObjectCommand({ ...this.#place(name), ...wanted }), {
+        ...(signal && { abortSignal: signal }),
+      });
+      const body = got.Body as Readable;
+      const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(got.ContentRange ?? '') ?? [];
+      // A store that ignores the range, or the tag, must not have its bytes joined to others.
+      const isOther = got.ETag === undefined || (etag !== undefined && got.ETag !== etag) || Number(first ?? 0) !== from;
+      if (!isOther) return { body, total: Number(total ?? got.ContentLength), etag: got.ETag ?? '' };
+      body.destroy();
+      return 'changed';
+    } catch (error) {
+      if (signal?.aborted) throw new FlowError('aborted', `the reading of ${name} was stopped`, { cause: error });
+      if (isMissing(error)) return undefined;
+      // 416: it is shorter than what was read of it.
+      if (statusOf(error) === 412 || statusOf(error) === 416) return 'changed';
+      const failure = this.#failure(`read ${name}`, error);
+      throw mayGoWell(error) ? new InterruptedTransfer(failure.message, failure) : failure;
+    }
   }
 
   async head(name: string): Promise<StoredObject | undefined> {
@@ -116,6 +153,7 @@ class S3Store implements ObjectStore {
             Metadata: { [WRITER]: writer },
           }),
         );
+        countNetworkUse('sent', length);
         return put.ETag ?? '';
       } catch (error) {
         if (statusOf(error) === 412) return undefined;
@@ -177,8 +215,7 @@ class S3Store implements ObjectStore {
       try {
         return await ask();
       } catch (error) {
-        const isMissing = statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
-        if (isMissing) return undefined;
+        if (isMissing(error)) return undefined;
         throw error;
       }
     });
@@ -190,21 +227,44 @@ class S3Store implements ObjectStore {
   async #trying<Found>(what: string, ask: () => Promise<Found>): Promise<Found> {
     for (let attempt = 1; ; attempt += 1) {
       try {
+        countNetworkUse('requests');
         return await ask();
       } catch (error) {
-        const status = statusOf(error);
-        const mayGoWell = status === undefined || status >= 500 || status === 429 || status === 409 || status === 408;
-        if (mayGoWell && attempt < ATTEMPTS && !isSetUp(error)) {
+        if (mayGoWell(error) && attempt < ATTEMPTS) {
+          countNetworkUse('retries');
           await sleep(FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
           continue;
         }
-        throw new SystemError('object-store', `${this.address}: ${what} failed: ${reasonOf(error)}`, {
-          remedy: remedyFor(error),
-          cause: error,
-        });
+        throw this.#failure(what, error);
       }
     }
   }
+
+  #failure(what: string, error: unknown): SystemError {
+    return new SystemError('object-store', `${this.address}: ${what} failed: ${reasonOf(error)}`, {
+      remedy: remedyFor(error),
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The status that a store refused with, 0 where it did not answer; undefined of what is no fault of
+ * the store's or of what was asked for.
+ */
+export function objectFault({ code, cause }: SystemError): number | undefined {
+  return code !== 'object-store' || cause === undefined || isSetUp(cause) ? undefined : (statusOf(cause) ?? 0);
+}
+
+/** Whether there is no such object, which a bucket that is not there does not say. */
+function isMissing(error: unknown): boolean {
+  return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
+}
+
+/** Whether another time may go well: a store that is busy, or a connection that broke. */
+function mayGoWell(error: unknown): boolean {
+  const status = statusOf(error);
+  return (status === undefined || status >= 500 || [408, 409, 429].includes(status)) && !isSetUp(error);
 }
 
 /** The status of the answer; of a connection that broke while it came there is none. */

@@ -1,19 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTemporary, removeIfThere, replaceFile } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import { LockLost } from '../../core/file-lock.ts';
-import { PROCESS_NAME, processState } from '../../core/process-identity.ts';
+import { temporaryFolder } from '../../core/temporary-folder.ts';
 import { type DatasetFile, datasetFilePath } from '../dataset/dataset-file.ts';
 import { type AppendedPart, type FarDataset, setFarDataset } from '../dataset/far-dataset.ts';
 import { type LeaseTimes, underLease } from './lease.ts';
 import type { ObjectStore } from './object-store.ts';
 import { ObjectUnitFiles } from './object-unit-files.ts';
 
-const PREFIX = 'reelflow-dataset~';
 const DESCRIPTION = '_dataset.json';
 const ITEMS = '_items.arrow';
 const LOCK = '_lock';
@@ -48,6 +46,7 @@ export class WorkingCopy implements FarDataset {
   readonly directory: string;
   readonly units: ObjectUnitFiles;
   readonly #store: ObjectStore;
+  readonly #remove: () => Promise<void>;
   readonly #times: LeaseTimes;
   /** Tags of what is copied whole, as it was last seen there. */
   readonly #tags = new Map<string, string>();
@@ -59,8 +58,13 @@ export class WorkingCopy implements FarDataset {
   #letters = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(directory: string, store: ObjectStore, times: LeaseTimes) {
-    this.directory = directory;
+  private constructor(
+    folder: { readonly path: string; readonly remove: () => Promise<void> },
+    store: ObjectStore,
+    times: LeaseTimes,
+  ) {
+    this.directory = folder.path;
+    this.#remove = folder.remove;
     this.#store = store;
     this.#times = times;
     this.units = new ObjectUnitFiles(store);
@@ -79,9 +83,9 @@ export class WorkingCopy implements FarDataset {
       times = {},
     }: { readonly create?: boolean | undefined; readonly times?: LeaseTimes | undefined } = {},
   ): Promise<WorkingCopy> {
-    await removeLeftCopies();
-    const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${PROCESS_NAME}~`));
-    const copy = new WorkingCopy(directory, store, times);
+    const folder = await temporaryFolder('reelflow-dataset~');
+    const { path: directory } = folder;
+    const copy = new WorkingCopy(folder, store, times);
     try {
       await mkdir(join(directory, '_dead'));
       // What has the file open sees by another one that the changes are others.
@@ -91,7 +95,7 @@ export class WorkingCopy implements FarDataset {
       setFarDataset(directory, copy);
       return copy;
     } catch (error) {
-      await rm(directory, { recursive: true, force: true });
+      await folder.remove();
       store.close();
       throw error;
     }
@@ -134,7 +138,7 @@ export class WorkingCopy implements FarDataset {
       await this.#inTurn(() => this.#pushLines());
     } finally {
       setFarDataset(this.directory, undefined);
-      await rm(this.directory, { recursive: true, force: true });
+      await this.#remove();
       this.#store.close();
     }
   }
@@ -385,18 +389,6 @@ async function refuseUnlessEmpty(store: ObjectStore, create: boolean): Promise<v
     throw new UsageError(`${store.address} is not empty and does not hold a dataset: it has '${name}'`, {
       code: 'dataset',
       remedy: 'Name a new or empty prefix for the dataset.',
-    });
-  }
-}
-
-/** Removes the copies of processes of this machine that died. */
-async function removeLeftCopies(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const isLeft = name.startsWith(PREFIX) && processState(name.slice(PREFIX.length)) === 'ended';
-    if (!isLeft) continue;
-    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch((error: NodeJS.ErrnoException) => {
-      // Another user's is that user's to remove.
-      if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
     });
   }
 }

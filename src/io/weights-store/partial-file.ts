@@ -3,26 +3,8 @@ import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node
 import { join } from 'node:path';
 import { sha256 } from '../../core/hash.ts';
 import { PROCESS_NAME, processState } from '../../core/process-identity.ts';
+import { type Part, type PartFacts, validatorOf } from '../http/part.ts';
 import { makePrivateDirectory, storeFailure, writePrivateFile } from './private-files.ts';
-
-/**
- * What the server said of the file of which a part is here: without a validator that holds for
- * bytes, no part is resumed.
- */
-export interface PartFacts {
-  readonly etag?: string | undefined;
-  readonly lastModified?: string | undefined;
-  /** Bytes of the whole file. */
-  readonly total?: number | undefined;
-}
-
-/**
- * What an HTTP condition on the part's bytes can name (RFC 9110): a weak ETag says that files are
- * alike, not that their bytes are the same.
- */
-export function validatorOf(facts: PartFacts): string | undefined {
-  return facts.etag?.startsWith('"') ? facts.etag : facts.lastModified;
-}
 
 const factsLimit = 16 * 1024;
 /** A partial file that has not grown for this many milliseconds is deleted. */
@@ -34,7 +16,7 @@ const abandonedAfter = 30 * 86_400_000;
  * way; that of a process which died is taken over. So two processes that pull the same file at the
  * same time never write into the same part: the second starts its own.
  */
-export class PartialFile {
+export class PartialFile implements Part {
   readonly #folder: string;
   readonly #free: string;
   readonly #handle: FileHandle;
@@ -71,7 +53,6 @@ export class PartialFile {
     }
   }
 
-  /** Bytes that are here. */
   get size(): number {
     return this.#size;
   }
@@ -80,7 +61,6 @@ export class PartialFile {
     return join(this.#folder, 'body.part');
   }
 
-  /** What the server said when the part was begun; undefined when that is not known. */
   async facts(): Promise<PartFacts | undefined> {
     try {
       const text = await readFile(join(this.#folder, 'facts.json'), 'utf8');
@@ -114,7 +94,6 @@ export class PartialFile {
     }
   }
 
-  /** Appends a piece. @throws SystemError `disk-full`. */
   async append(piece: Uint8Array): Promise<void> {
     try {
       await this.#handle.appendFile(piece);
@@ -129,7 +108,6 @@ export class PartialFile {
     await this.#handle.sync();
   }
 
-  /** Whether a later request can ask for the rest of it alone. */
   async isResumable(): Promise<boolean> {
     if (this.#size === 0) return false;
     const facts = await this.facts();

@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkInteger, checkPositive } from '../../core/check.ts';
-import { FlowError, ModelError, ReelflowError, SystemError, UsageError } from '../../core/errors.ts';
-import { shownAddress, sourceAddress } from './addresses.ts';
+import { ModelError, SystemError, UsageError } from '../../core/errors.ts';
+import { receiveWhole } from '../http/receive-whole.ts';
+import { shownAddress } from '../http/redirects.ts';
+import { type TransferOptions, transfer } from '../http/transfer.ts';
+import { sourceAddress } from './addresses.ts';
 import { PartialFile } from './partial-file.ts';
-import { InterruptedTransfer } from './request.ts';
 import { hashWeightFile, type StagedFile } from './stage-file.ts';
-import { type Transfer, type TransferOptions, transfer } from './transfer.ts';
 
 /** How to download, and what to hold the file against. */
 export interface WeightsDownloadOptions {
@@ -37,10 +37,6 @@ export interface WeightsDownloadOptions {
 
 /** Seconds: timers of Node.js overflow beyond 24 days, and nobody waits for a day. */
 export const longestTimeout = 86_400;
-/** A server that wants to be left alone for longer than this is not waited for. */
-const longestPause = 120;
-const longestBackoff = 30;
-const gainThatCounts = 1 << 20;
 const largestFile = 4 * 1024 ** 3;
 
 /**
@@ -64,7 +60,12 @@ export async function downloadFile(
   const limits = checkLimits(options);
   const part = await PartialFile.take(options.folder, url);
   try {
-    await fetchWhole(url, part, limits, options);
+    const { signal, onBytes, onMessage } = options;
+    await receiveWhole(part, () => transfer(url, part, { ...limits, redirects, signal, onBytes }), {
+      ...limits,
+      signal,
+      onMessage,
+    });
     await part.flush();
     const { sha256, bytes } = await hashWeightFile(part.path, options.signal);
     const wanted = options.sha256Prefix?.toLowerCase() ?? '';
@@ -86,6 +87,11 @@ export async function downloadFile(
   }
 }
 
+const redirects = {
+  plain: false,
+  remedy: 'Only https:// addresses without user names are followed; give another one as `source`.',
+};
+
 /** The settings of every try, checked. */
 type Limits = Pick<TransferOptions, 'patience' | 'limits'> & {
   readonly attempts: number;
@@ -106,51 +112,4 @@ function checkLimits(options: WeightsDownloadOptions): Limits {
     attempts: checkInteger('attempts', options.attempts ?? 6, 1, 100),
     firstPause: checkPositive('retrySeconds', options.retrySeconds ?? 1, { zero: true }),
   };
-}
-
-async function fetchWhole(
-  url: URL,
-  part: PartialFile,
-  { attempts, firstPause, patience, limits }: Limits,
-  options: WeightsDownloadOptions,
-): Promise<void> {
-  // Only what no try had reached before is gain: a server that makes every try begin again is given
-  // up too.
-  let furthest = part.size;
-  for (let failures = 0; ; ) {
-    let result: Transfer;
-    try {
-      result = await transfer(url, part, { patience, limits, signal: options.signal, onBytes: options.onBytes });
-    } catch (error) {
-      if (!(error instanceof InterruptedTransfer)) throw error;
-      result = { outcome: 'again', why: error.message, cause: error };
-    }
-    if (result.outcome === 'whole') return;
-    failures = part.size - furthest >= gainThatCounts ? 1 : failures + 1;
-    furthest = Math.max(furthest, part.size);
-    const resumable = await part.isResumable();
-    const pause = Math.max(result.pauseSeconds ?? 0, Math.min(longestBackoff, firstPause * 2 ** (failures - 1)));
-    if (failures >= attempts || pause > longestPause) {
-      const gaveUp =
-        pause > longestPause
-          ? `it asks to wait ${Math.round(pause)} s`
-          : `gave up after ${failures} ${failures === 1 ? 'try' : 'tries'} without progress`;
-      throw new SystemError('download', `${result.why}; ${gaveUp}${resumable ? `, ${part.size} bytes are kept` : ''}`, {
-        cause: result.cause,
-      });
-    }
-    options.onMessage?.(
-      `${result.why}; trying again in ${pause} s from ${resumable ? `byte ${part.size}` : 'the start'}`,
-    );
-    await pauseFor(pause, options.signal);
-  }
-}
-
-async function pauseFor(seconds: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(1000 * seconds, undefined, { signal });
-  } catch (error) {
-    if (error instanceof ReelflowError) throw error;
-    throw new FlowError('aborted', 'the download was interrupted', { cause: error });
-  }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isLoopback } from '../../../src/core/loopback.ts';
-import { redirectTarget } from '../../../src/io/weights-store/addresses.ts';
+import { redirectTarget } from '../../../src/io/http/redirects.ts';
 import { downloadFile, type WeightsDownloadOptions } from '../../../src/io/weights-store/weights-download.ts';
 import { type Behaviour, type FileServer, keptIn, serveFiles, wholeFile } from '../../fixtures/file-server.ts';
 
@@ -58,10 +58,11 @@ describe('redirects', () => {
 
   it('never lead from https to plain http, or from the network to this machine', () => {
     const source = new URL('https://example.org/file');
+    const rules = { remedy: 'Give another one.', plain: false, private: false };
     for (const location of ['http://example.org/file', 'http://127.0.0.1/', 'https://localhost/', 'https://[::1]/']) {
-      expect(() => redirectTarget(source, source, location)).toThrow(/which is not allowed/);
+      expect(() => redirectTarget(source, location, rules)).toThrow(/which is not allowed/);
     }
-    expect(redirectTarget(source, source, '//mirror.example.org/x').href).toBe('https://mirror.example.org/x');
+    expect(redirectTarget(source, '//mirror.example.org/x', rules).href).toBe('https://mirror.example.org/x');
     expect(['127.1', '0x7f.1', '2130706433'].map((host) => isLoopback(new URL(`http://${host}`).hostname))).toEqual([
       true,
       true,

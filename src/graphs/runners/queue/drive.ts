@@ -2,6 +2,7 @@ import { MediaError } from '../../../core/errors.ts';
 import type { CommitStore } from '../../../io/dataset/commit-store.ts';
 import type { DeadLetter } from '../../../io/dataset/dead-letter.ts';
 import { outcomes } from '../../../io/dataset/outcomes.ts';
+import type { ContentPlace } from '../../../io/far/far-content.ts';
 import type { Video } from '../../../io/media/video.ts';
 import { openDriverQueue } from '../../../io/queue/driver-queue.ts';
 import { unitKey } from '../../graph.ts';
@@ -19,7 +20,7 @@ export interface Driving {
   readonly graphId: string;
   readonly corpus: readonly Video[];
   readonly store: CommitStore;
-  readonly fingerprint: (path: string, signal: AbortSignal) => Promise<string>;
+  readonly fingerprint: (place: ContentPlace, signal: AbortSignal) => Promise<string>;
   /** Whether a dead letter is worth another try. */
   readonly retry: (letter: DeadLetter) => boolean;
   readonly fleet: Fleet;
@@ -69,12 +70,12 @@ export async function driveQueue(driving: Driving): Promise<void> {
 /** Whether an item has a unit or a dead letter of its file as it is now. */
 async function isSettled(
   { store, graphId, fingerprint, retry, stop }: Driving,
-  { id, path }: Video,
+  { id, content }: Video,
   mayRetry: boolean,
 ): Promise<boolean> {
   let key: string;
   try {
-    key = unitKey(graphId, id, await fingerprint(path, stop));
+    key = unitKey(graphId, id, await fingerprint(content, stop));
   } catch (error) {
     if (!(error instanceof MediaError)) {
       if (stop.aborted) return false;

@@ -1,5 +1,6 @@
 import { PROCESS_NAME } from '../../../core/process-identity.ts';
 import type { Items } from '../../../io/dataset/items.ts';
+import { isHiddenAddress } from '../../../io/far/far-address.ts';
 import { Video } from '../../../io/media/video.ts';
 import { type Job, jobOf } from '../../../io/queue/job.ts';
 import type { TakenJob, WorkerQueue } from '../../../io/queue/worker-queue.ts';
@@ -153,6 +154,7 @@ export class JobFeed {
     // What the driver has noted of it before it was queued.
     await items.flush();
     const path = items.get(job.item)?.path;
+    if (path !== undefined && isHiddenAddress(path)) return `the dataset has no whole address of '${job.item}'`;
     return path === undefined ? `the dataset has no item '${job.item}'` : new Video(path, { id: job.item });
   }
 

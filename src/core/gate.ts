@@ -1,39 +1,39 @@
-import { FlowError } from '../../core/errors.ts';
-import type { Bytes } from '../../operators/payload.ts';
+import { FlowError } from './errors.ts';
 
 interface Waiting {
-  readonly bytes: Bytes | 'alone';
+  readonly bytes: number | 'alone';
   enter(): void;
 }
 
 /**
- * Lets items begin as far as there is memory for their decoders: side by side while these fit
- * together, or one alone, when nothing else runs. Whoever came first begins first.
+ * Lets work begin as far as there is room for what it takes: side by side while that fits together,
+ * or one alone, when nothing else runs. Whoever came first begins first.
  *
  * @example
+ * const gate = new Gate(1024 ** 3);
  * const leave = await gate.enter(150 * 2 ** 20, signal);
  * try { await decode(); } finally { leave(); }
  */
-export class DecoderGate {
-  readonly #room: Bytes;
+export class Gate {
+  readonly #room: number;
   readonly #waiting: Waiting[] = [];
   #used = 0;
   #inside = 0;
   #isAlone = false;
 
-  /** @param room bytes that decoders may take together. */
-  constructor(room: Bytes) {
+  /** @param room bytes that may be taken together. */
+  constructor(room: number) {
     this.#room = room;
   }
 
   /**
    * Waits for its turn.
    *
-   * @param bytes of its decoders, at most the room; `alone` to be the only one.
+   * @param bytes that it takes, at most the room; `alone` to be the only one.
    * @returns what gives the room back; to be called once.
    * @throws FlowError `aborted`.
    */
-  async enter(bytes: Bytes | 'alone', signal: AbortSignal): Promise<() => void> {
+  async enter(bytes: number | 'alone', signal: AbortSignal): Promise<() => void> {
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);

@@ -1,7 +1,7 @@
 import { SystemError } from '../../core/errors.ts';
-import { shownAddress } from './addresses.ts';
-import { type PartFacts, type PartialFile, validatorOf } from './partial-file.ts';
-import { type Answer, bodyOf, InterruptedTransfer, type Patience, requestFile } from './request.ts';
+import { type Part, type PartFacts, validatorOf } from './part.ts';
+import { shownAddress } from './redirects.ts';
+import { type Answer, InterruptedTransfer, piecesOf, type RequestOptions, requestFile } from './request.ts';
 
 /** How one request for a file, or for the rest of it, ended. */
 export type Transfer =
@@ -15,15 +15,38 @@ export type Transfer =
     };
 
 /** What one request is held to. */
-export interface TransferOptions {
-  readonly patience: Patience;
+export interface TransferOptions extends RequestOptions {
   /** The size, where it is known, and the most that is taken. */
   readonly limits: { readonly bytes: number | undefined; readonly most: number };
-  readonly signal?: AbortSignal | undefined;
   readonly onBytes?: ((done: number, total: number | undefined) => void) | undefined;
 }
 
 const worthTryingAgain = [408, 425, 429, 500, 502, 503, 504];
+
+/** The server has answered, and what it has, or has not, no further try changes. */
+export class RefusedTransfer extends SystemError {
+  /** Of its answer. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super('download', message);
+    this.status = status;
+  }
+}
+
+/** The file is larger than what is taken, or is not as long as it must be. */
+export class WrongSize extends SystemError {
+  constructor(message: string) {
+    super('download', message, { remedy: 'It is not the expected file: try another source.' });
+  }
+}
+
+/** When to try again, where an answer says that another time may go well. */
+export function busyAnswer({ status, url, header }: Answer): Transfer | undefined {
+  if (!worthTryingAgain.includes(status)) return undefined;
+  const pauseSeconds = pauseAskedFor(header('retry-after'));
+  return { outcome: 'again', why: `${shownAddress(url)} answers ${status}`, pauseSeconds };
+}
 
 /**
  * Asks once for a file, or, where a part of it is here with a validator (RFC 9110: strong ETag,
@@ -34,14 +57,14 @@ const worthTryingAgain = [408, 425, 429, 500, 502, 503, 504];
  * @throws SystemError `download` for an answer that trying again does not change;
  * InterruptedTransfer; FlowError `aborted`.
  */
-export async function transfer(url: URL, part: PartialFile, options: TransferOptions): Promise<Transfer> {
+export async function transfer(url: URL, part: Part, options: TransferOptions): Promise<Transfer> {
   const facts = part.size > 0 ? await part.facts() : undefined;
   const validator = facts && validatorOf(facts);
   if (facts && validator !== undefined && facts.total === part.size) return { outcome: 'whole' };
   const resumes = validator !== undefined && part.size <= options.limits.most;
   if (!resumes && part.size > 0) await part.restart();
   const headers: Record<string, string> = resumes ? { range: `bytes=${part.size}-`, 'if-range': validator } : {};
-  const answer = await requestFile(url, headers, options.patience, options.signal);
+  const answer = await requestFile(url, headers, options);
   try {
     return await receive(answer, part, resumes ? facts : undefined, options);
   } finally {
@@ -51,22 +74,20 @@ export async function transfer(url: URL, part: PartialFile, options: TransferOpt
 
 async function receive(
   answer: Answer,
-  part: PartialFile,
+  part: Part,
   facts: PartFacts | undefined,
   options: TransferOptions,
 ): Promise<Transfer> {
   const { status, header } = answer;
   const where = shownAddress(answer.url);
-  if (worthTryingAgain.includes(status)) {
-    const pauseSeconds = pauseAskedFor(header('retry-after'));
-    return { outcome: 'again', why: `${where} answers ${status}`, pauseSeconds };
-  }
+  const busy = busyAnswer(answer);
+  if (busy !== undefined) return busy;
   if (status === 416 && facts) {
     await part.restart();
-    return { outcome: 'again', why: `${where} has no no bytes beyond those already here (416): starting over` };
+    return { outcome: 'again', why: `${where} has no bytes beyond those already here (416): starting over` };
   }
   if (status !== 200 && !(status === 206 && facts)) {
-    throw new SystemError('download', `${where} answers ${status}${status === 404 ? ', there is no such file' : ''}`);
+    throw new RefusedTransfer(status, `${where} answers ${status}${status === 404 ? ', there is no such file' : ''}`);
   }
   const encoding = header('content-encoding') ?? 'identity';
   if (encoding !== 'identity') {
@@ -92,16 +113,16 @@ async function receive(
 
 async function body(
   answer: Answer,
-  part: PartialFile,
+  part: Part,
   total: number | undefined,
   options: TransferOptions,
 ): Promise<Transfer> {
   const where = shownAddress(answer.url);
   const expected = options.limits.bytes ?? total;
-  for await (const piece of bodyOf(answer, options.patience, options.signal)) {
+  for await (const piece of piecesOf(answer.body, where, options.patience, options.signal)) {
     if (part.size + piece.byteLength > (expected ?? options.limits.most)) {
       await part.restart();
-      throw otherSize(`${where} sends more than ${expected ?? options.limits.most} bytes`);
+      throw new WrongSize(`${where} sends more than ${expected ?? options.limits.most} bytes`);
     }
     await part.append(piece);
     options.onBytes?.(part.size, expected);
@@ -115,18 +136,14 @@ async function body(
 function checkTotal(total: number | undefined, limits: TransferOptions['limits'], where: string): void {
   if (total === undefined) return;
   if (limits.bytes !== undefined && total !== limits.bytes) {
-    throw otherSize(`${where} has ${total} bytes, but the file has ${limits.bytes}`);
+    throw new WrongSize(`${where} has ${total} bytes, but the file has ${limits.bytes}`);
   }
   if (total > limits.most)
-    throw otherSize(`${where} has ${total} bytes, more than the ${limits.most} that are accepted`);
+    throw new WrongSize(`${where} has ${total} bytes, more than the ${limits.most} that are accepted`);
 }
 
-/** The source was reached, but what it has cannot be the file. */
-function otherSize(message: string): SystemError {
-  return new SystemError('download', message, { remedy: 'It is not the expected file: try another source.' });
-}
-
-function factsOf(answer: Answer, total: number | undefined): PartFacts {
+/** What an answer says of the file. */
+export function factsOf(answer: Answer, total: number | undefined): PartFacts {
   const [etag, lastModified] = [answer.header('etag'), answer.header('last-modified')];
   return { etag, lastModified, total };
 }
@@ -150,7 +167,8 @@ function restOf(header: string | undefined, start: number): number | undefined {
     : undefined;
 }
 
-function contentLength(header: string | undefined): number | undefined {
+/** The length that a header states. */
+export function contentLength(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 

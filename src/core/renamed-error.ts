@@ -1,0 +1,16 @@
+import { MediaError, ReelflowError } from './errors.ts';
+
+/**
+ * An error in the words of whoever named something by another name than it was worked on under:
+ * what it says of the one it says of the other.
+ *
+ * @example
+ * throw renamedError(error, '/tmp/reelflow-inputs~1/3.mp4', 'https://films.example.org/heat.mp4');
+ */
+export function renamedError(error: unknown, from: string, to: string): unknown {
+  if (!(error instanceof ReelflowError)) return error;
+  const named = (text: string) => text.replaceAll(from, to);
+  const remedy = error.remedy === undefined ? undefined : named(error.remedy);
+  const lines = error instanceof MediaError ? { decoderLines: error.decoderLines.map(named) } : {};
+  return Object.assign(error, { message: named(error.message), remedy, ...lines });
+}

@@ -1,0 +1,51 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeFailure } from './disk-full.ts';
+import { PROCESS_NAME, processState } from './process-identity.ts';
+
+const open = new Set<string>();
+const removeAll = (): void => {
+  for (const path of open) rmSync(path, { recursive: true, force: true });
+};
+
+/**
+ * Makes a folder in the directory for temporary files, for this process alone. It goes with the
+ * process where nobody removes it before; those of processes of this machine that were killed go
+ * now.
+ *
+ * @param kind what the folder's name begins with; with a `~` at its end.
+ * @returns its path, and what removes it.
+ *
+ * @example
+ * const { path, remove } = await temporaryFolder('reelflow-dataset~');
+ */
+export async function temporaryFolder(
+  kind: string,
+): Promise<{ readonly path: string; readonly remove: () => Promise<void> }> {
+  for (const name of await readdir(tmpdir())) {
+    const isLeft = name.startsWith(kind) && processState(name.slice(kind.length)) === 'ended';
+    if (!isLeft) continue;
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch((error: NodeJS.ErrnoException) => {
+      // Another user's is that user's to remove.
+      if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
+    });
+  }
+  let path: string;
+  try {
+    path = await mkdtemp(join(tmpdir(), `${kind}${PROCESS_NAME}~`));
+  } catch (error) {
+    throw writeFailure(`the temporary directory ${tmpdir()}`, error);
+  }
+  if (open.size === 0) process.on('exit', removeAll);
+  open.add(path);
+  return {
+    path,
+    remove: async () => {
+      await rm(path, { recursive: true, force: true });
+      open.delete(path);
+      if (open.size === 0) process.off('exit', removeAll);
+    },
+  };
+}

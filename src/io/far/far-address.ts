@@ -1,0 +1,81 @@
+import { UsageError } from '../../core/errors.ts';
+import { shownAddress } from '../http/redirects.ts';
+import { objectAddress } from '../objects/object-address.ts';
+
+/** What is shown in place of a query, which may be a signature that opens the file to anybody. */
+const HIDDEN = '?***';
+/** Of addresses that S3 and Google signed, what is another for each signature. */
+const SIGNATURE = /^x-(amz|goog)-/i;
+
+/** Where a file is that is not on this machine. */
+export type FarAddress =
+  | { readonly kind: 'http'; readonly url: URL; readonly shown: string; readonly identity: string }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** Name of the object, or of what several begin with. */
+      readonly name: string;
+      readonly shown: string;
+      readonly identity: string;
+    };
+
+/** Whether a text is an address that files are read from: `https://`, `http://` or `s3://`. */
+export function isFarAddress(text: string): boolean {
+  return /^(https?|s3):\/\//i.test(text);
+}
+
+/**
+ * Whether an address is one that is only shown: its query is left out, and nobody can read from it.
+ */
+export function isHiddenAddress(text: string): boolean {
+  return isFarAddress(text) && text.endsWith(HIDDEN);
+}
+
+/**
+ * Reads the address of an input. `shown` is what messages and datasets have of it, without its
+ * query; `identity` is what it is known by, which another signature does not change.
+ *
+ * @throws UsageError for what is no address, has a password, or was only shown.
+ *
+ * @example
+ * farAddress('https://films.example.org/heat.mp4?token=1').shown; // 'https://films.example.org/heat.mp4?***'
+ */
+export function farAddress(text: string): FarAddress {
+  if (/^s3:/i.test(text)) {
+    const { bucket, prefix: name } = objectAddress(text);
+    const shown = `s3://${bucket}${name === '' ? '' : `/${name}`}`;
+    return { kind: 's3', bucket, name, shown, identity: shown };
+  }
+  if (!URL.canParse(text)) throw new UsageError(`the address '${text.replace(/\?.*$/s, HIDDEN)}' is not understood`);
+  const url = new URL(text);
+  url.hash = '';
+  const shown = shownAddress(url) + (url.search === '' ? '' : HIDDEN);
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError(`'${shown}' was given with a user name or a password`, {
+      remedy: 'Give an address that needs none, such as one that is signed.',
+    });
+  }
+  if (isHiddenAddress(text)) {
+    throw new UsageError(`'${shown}' is only what is shown of an address: its query is not kept`, {
+      remedy: 'Give the whole address, or one without a query, where others are to read it from the dataset.',
+    });
+  }
+  const unsigned = new URL(url.href);
+  for (const name of [...unsigned.searchParams.keys()]) if (SIGNATURE.test(name)) unsigned.searchParams.delete(name);
+  return { kind: 'http', url, shown, identity: unsigned.href };
+}
+
+/**
+ * The part of an address that is a path, with no slash at its beginning: what ids are made of.
+ */
+export function pathOfAddress(text: string): string {
+  const address = farAddress(text);
+  if (address.kind === 's3') return address.name;
+  const path = address.url.pathname.replace(/^\/+/, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // A percent sign that encodes nothing stands for itself.
+    return path;
+  }
+}

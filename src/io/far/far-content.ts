@@ -1,0 +1,107 @@
+import { FlowError } from '../../core/errors.ts';
+import type { FarAddress } from './far-address.ts';
+import type { InputCopies, InputCopy } from './input-copies.ts';
+
+/** Where the content of an item is: the path of a file, or a file that is far away. */
+export type ContentPlace = string | FarContent;
+
+/** What a content is known by without reading it, where its server says so, and its hash. */
+export interface HashedContent {
+  readonly identity: string | undefined;
+  readonly sha256: string;
+}
+
+/** A content that is not on this machine, and the copies of it while they are in use. */
+export class FarContent {
+  readonly address: FarAddress;
+  readonly #copies: InputCopies;
+  /** The copy that is in use, or being made, and how many use it. */
+  #copy: Promise<InputCopy> | undefined;
+  #stop = new AbortController();
+  #users = 0;
+  #atHand: InputCopy | undefined;
+  #size: number | undefined;
+  /** A copy whose hash was just told: what is computed next is of the same bytes. */
+  #hashed: InputCopy | undefined;
+
+  constructor(address: FarAddress, copies: InputCopies) {
+    this.address = address;
+    this.#copies = copies;
+  }
+
+  /** The copy that is in use. */
+  get atHand(): InputCopy | undefined {
+    return this.#atHand;
+  }
+
+  /** Bytes, as far as they are known. */
+  get size(): number | undefined {
+    return this.#size ?? this.#copies.sizeOf(this.address);
+  }
+
+  /** What it was known by when its folder was listed. */
+  get listedIdentity(): string | undefined {
+    return this.#copies.listedIdentity(this.address);
+  }
+
+  /**
+   * What it is known by now; its hash too while a copy is in use.
+   * @throws as `InputCopies.identity`.
+   */
+  async now(signal?: AbortSignal): Promise<Partial<HashedContent>> {
+    if (this.#atHand !== undefined) return this.#atHand;
+    return { identity: this.listedIdentity ?? (await this.#copies.identity(this.address, signal)) };
+  }
+
+  /** Its hash, by a copy that is kept for a while. @throws as `InputCopies.take`. */
+  async read(signal?: AbortSignal): Promise<HashedContent> {
+    const { copy, release } = await this.hold(signal);
+    await release(true);
+    this.#hashed = copy;
+    return copy;
+  }
+
+  /**
+   * A copy of it, one for all that use it at the same time.
+   * @returns the copy, and what gives it back, to be called once.
+   * @throws as `InputCopies.take`.
+   */
+  async hold(signal?: AbortSignal): Promise<{ copy: InputCopy; release: (keep: boolean) => Promise<void> }> {
+    this.#users += 1;
+    if (this.#copy === undefined) {
+      this.#stop = new AbortController();
+      this.#copy = this.#copies.take(this.address, this.#stop.signal, this.#hashed);
+      this.#hashed = undefined;
+    }
+    const [shared, stop] = [this.#copy, this.#stop];
+    const leave = async (keep: boolean): Promise<void> => {
+      this.#users -= 1;
+      if (this.#users > 0) return;
+      this.#copy = undefined;
+      this.#atHand = undefined;
+      // Nobody waits for it any more.
+      stop.abort(signal?.reason);
+      const copy = await shared.catch(() => undefined);
+      if (copy !== undefined) await this.#copies.give(copy, keep);
+    };
+    try {
+      const copy = await unlessAborted(shared, signal);
+      this.#atHand = copy;
+      this.#size = copy.bytes;
+      return { copy, release: leave };
+    } catch (error) {
+      await leave(false);
+      throw error;
+    }
+  }
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new FlowError('aborted', 'the run was stopped', { cause: signal.reason }));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

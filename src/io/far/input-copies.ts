@@ -1,0 +1,355 @@
+import { statfsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import { MediaError, UsageError } from '../../core/errors.ts';
+import { Gate } from '../../core/gate.ts';
+import { sha256 } from '../../core/hash.ts';
+import { temporaryFolder } from '../../core/temporary-folder.ts';
+import { formatBytes, parseBytes } from '../../operators/budget.ts';
+import { type PartFacts, validatorOf } from '../http/part.ts';
+import { type Perseverance, receiveWhole } from '../http/receive-whole.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { openS3Store } from '../objects/s3-store.ts';
+import { CopyPart } from './copy-part.ts';
+import { type FarAddress, farAddress, pathOfAddress } from './far-address.ts';
+import { type FarFile, farFault } from './far-file.ts';
+import { HttpFile } from './http-file.ts';
+import { ObjectFile } from './object-file.ts';
+
+/** How inputs that are far away are copied. */
+export interface InputCopiesOptions {
+  /** Bytes of the disk that copies may take together. Default: half of what is free. */
+  readonly room?: number | string | undefined;
+  /** Told why a file is asked for again. */
+  readonly onMessage?: ((line: string) => void) | undefined;
+  /** Seconds to wait for an answer, and for the next 16 KiB. Default 60. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Seconds before the second try; doubled before each further one, at most 30. Default 0.5. */
+  readonly retrySeconds?: number | undefined;
+}
+
+/** A copy that is in use. */
+export interface InputCopy {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** What tells its content from another without reading it; undefined where its server says none. */
+  readonly identity: string | undefined;
+}
+
+/** What of the room a copy was given while it is in use. */
+interface Claim {
+  readonly bytes: number;
+  readonly leave: () => void;
+}
+
+/** An object as an input of a folder. */
+export interface ListedObject {
+  readonly address: string;
+  /** Its name below the folder. */
+  readonly name: string;
+}
+
+/** Copies that nobody uses are kept for whoever asks next, as far as this. */
+const IDLE_BYTES = 2 * 1024 ** 3;
+const ATTEMPTS = 6;
+
+/** Of all that are in use in this process. */
+const open = new Set<InputCopies>();
+
+/**
+ * Bytes of the disk that all copies of this process take, or are about to.
+ *
+ * @example
+ * copiedBytes();
+ */
+export function copiedBytes(): number {
+  return [...open].reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** The room that copies have, where it is and what is free there. */
+export interface ScratchRoom {
+  readonly directory: string;
+  readonly bytes: number;
+  readonly freeBytes: number;
+}
+
+/**
+ * The room on the disk that copies of far inputs have.
+ *
+ * @throws UsageError when it is more than is free.
+ */
+export function scratchRoom(wanted?: number | string): ScratchRoom {
+  const directory = tmpdir();
+  const { bavail, bsize } = statfsSync(directory);
+  const freeBytes = bavail * bsize;
+  const bytes = wanted === undefined ? Math.floor(freeBytes / 2) : parseBytes(wanted, freeBytes);
+  if (bytes > freeBytes) {
+    throw new UsageError(`\`scratch\` is ${formatBytes(bytes)}, but ${directory} has ${formatBytes(freeBytes)} free`, {
+      option: 'scratch',
+      remedy: 'Give a smaller one, or set TMPDIR to a directory with more room.',
+    });
+  }
+  return { directory, bytes, freeBytes };
+}
+
+/**
+ * Copies of inputs that are far away, in a temporary folder of this process, for as long as they
+ * are in use: decoders read files, and go forward and back in them. All copies together stay within
+ * the room; a file is asked for only when there is room for all of it. Cut transfers continue where
+ * they were cut, of the same content only.
+ *
+ * @example
+ * const copies = new InputCopies({ room: '20GiB' });
+ * const copy = await copies.take(farAddress('https://films.example.org/heat.mp4'), signal);
+ * await copies.give(copy, false);
+ * await copies.close();
+ */
+export class InputCopies {
+  /** Of videos that belong to no run. */
+  static readonly ofProcess = new InputCopies();
+
+  readonly #options: InputCopiesOptions;
+  readonly #stores = new Map<string, Promise<ObjectStore>>();
+  readonly #listed = new Map<string, PartFacts>();
+  /** By what they are of; the longest unused first. */
+  readonly #idle = new Map<string, InputCopy>();
+  readonly #inUse = new Map<InputCopy, { readonly of: string; readonly claim: Claim }>();
+  #room: ScratchRoom | undefined;
+  #gate: Gate | undefined;
+  #folder: ReturnType<typeof temporaryFolder> | undefined;
+  #count = 0;
+  #claimed = 0;
+
+  constructor(options: InputCopiesOptions = {}) {
+    this.#options = options;
+  }
+
+  /** The room, as it was when it was first asked for. @throws UsageError as `scratchRoom`. */
+  get room(): ScratchRoom {
+    this.#room ??= scratchRoom(this.#options.room);
+    return this.#room;
+  }
+
+  /** Bytes on the disk, or about to be. */
+  get bytes(): number {
+    return this.#claimed + this.#idleBytes;
+  }
+
+  get #idleBytes(): number {
+    return [...this.#idle.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /**
+   * The objects below an address of a store, by name; of their content nothing is read.
+   * @throws SystemError `object-store`.
+   */
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
+    const address = farAddress(prefix);
+    if (address.kind !== 's3') throw new UsageError(`'${address.shown}' cannot be listed: only s3:// can`);
+    const store = await this.#storeOf(address.bucket);
+    const before = address.name === '' ? '' : `${address.name}/`;
+    for await (const { name, size, etag } of store.list(before)) {
+      const found = `s3://${address.bucket}/${name}`;
+      this.#listed.set(found, { etag, total: size });
+      yield { address: found, name: name.slice(before.length) };
+    }
+  }
+
+  /** Bytes of a file as far as they are known by now; undefined where nobody has asked. */
+  sizeOf(address: FarAddress): number | undefined {
+    return this.#listed.get(address.shown)?.total;
+  }
+
+  /** What tells the content of a listed object from another, without asking for it. */
+  listedIdentity(address: FarAddress): string | undefined {
+    const facts = this.#listed.get(address.shown);
+    return facts && identityOf(address, facts);
+  }
+
+  /**
+   * What tells the content of a file from another; undefined where its server says none.
+   *
+   * @throws MediaError `not-found`, `forbidden`, `unreachable`; SystemError `object-store` where
+   * there are no credentials; FlowError `aborted`.
+   */
+  async identity(address: FarAddress, signal?: AbortSignal): Promise<string | undefined> {
+    return identityOf(address, await this.#look(await this.#fileOf(address), address, signal));
+  }
+
+  /**
+   * A copy of a file, when there is room for it.
+   *
+   * @param just a copy of it that was given back just now, and is good as it is if it is still there.
+   * @throws as `identity`; MediaError `too-large` of one that has more bytes than the room, `empty`;
+   * SystemError `disk-full`.
+   */
+  async take(address: FarAddress, signal: AbortSignal, just?: InputCopy): Promise<InputCopy> {
+    const kept = this.#idle.get(address.identity);
+    if (kept !== undefined && kept.path === just?.path) {
+      const claim = await this.#claim(kept.bytes, signal);
+      if (this.#idle.delete(address.identity)) return this.#used(kept, address, claim);
+      claim.leave();
+    }
+    const file = await this.#fileOf(address);
+    const facts = await this.#look(file, address, signal);
+    const { bytes: room, directory } = this.room;
+    if (facts.total === 0) throw new MediaError('empty', `'${address.shown}' has zero bytes`);
+    if (facts.total !== undefined && facts.total > room) {
+      throw new MediaError(
+        'too-large',
+        `'${address.shown}' has ${formatBytes(facts.total)}, more than the ${formatBytes(room)} of ${directory} that copies may take`,
+        { remedy: 'Give a larger `scratch`, or set TMPDIR to a directory with more room.' },
+      );
+    }
+    // Of a file that does not say how large it is, all the room.
+    const claim = await this.#claim(facts.total ?? room, signal);
+    try {
+      const copy = (await this.#idleOf(address, facts)) ?? (await this.#receive(file, address, claim.bytes, signal));
+      return this.#used(copy, address, claim);
+    } catch (error) {
+      claim.leave();
+      throw farFault(address.shown, error);
+    }
+  }
+
+  async #claim(bytes: number, signal: AbortSignal): Promise<Claim> {
+    this.#gate ??= new Gate(this.room.bytes);
+    const leave = await this.#gate.enter(bytes, signal);
+    this.#claimed += bytes;
+    return {
+      bytes,
+      leave: () => {
+        this.#claimed -= bytes;
+        leave();
+      },
+    };
+  }
+
+  #used({ path, bytes, sha256, identity }: InputCopy, { identity: of }: FarAddress, claim: Claim): InputCopy {
+    const copy: InputCopy = { path, bytes, sha256, identity };
+    this.#inUse.set(copy, { of, claim });
+    return copy;
+  }
+
+  /**
+   * Gives a copy back.
+   * @param keep whether it may be asked for again soon.
+   */
+  async give(copy: InputCopy, keep: boolean): Promise<void> {
+    const used = this.#inUse.get(copy);
+    if (used === undefined) return;
+    this.#inUse.delete(copy);
+    const { of, claim } = used;
+    if (keep && this.#folder !== undefined) {
+      const before = this.#idle.get(of);
+      this.#idle.delete(of);
+      this.#idle.set(of, copy);
+      if (before !== undefined) await rm(before.path, { force: true });
+      await this.#evict(Math.min(IDLE_BYTES, this.room.bytes - this.#claimed + claim.bytes));
+    } else await rm(copy.path, { force: true });
+    claim.leave();
+  }
+
+  /** Removes all copies. */
+  async close(): Promise<void> {
+    this.#idle.clear();
+    open.delete(this);
+    const folder = this.#folder;
+    this.#folder = undefined;
+    await (await folder)?.remove();
+    for (const store of this.#stores.values()) await store.then((open) => open.close(), () => undefined);
+    this.#stores.clear();
+  }
+
+  #storeOf(bucket: string): Promise<ObjectStore> {
+    const store = this.#stores.get(bucket) ?? openS3Store(`s3://${bucket}`);
+    this.#stores.set(bucket, store);
+    return store;
+  }
+
+  async #fileOf(address: FarAddress): Promise<FarFile> {
+    if (address.kind === 'http') return new HttpFile(address.url);
+    return new ObjectFile(await this.#storeOf(address.bucket), address.name);
+  }
+
+  async #look(file: FarFile, address: FarAddress, signal: AbortSignal | undefined): Promise<PartFacts> {
+    let facts: PartFacts = {};
+    const nothing = { size: 0, isResumable: async () => false };
+    try {
+      await receiveWhole(
+        nothing,
+        async () => {
+          const looked = await file.look({ patience: this.#patience, signal });
+          facts = looked.facts ?? {};
+          return looked;
+        },
+        this.#perseverance(signal),
+      );
+    } catch (error) {
+      throw farFault(address.shown, error);
+    }
+    return facts;
+  }
+
+  async #idleOf(address: FarAddress, facts: PartFacts): Promise<InputCopy | undefined> {
+    const idle = this.#idle.get(address.identity);
+    if (idle === undefined) return undefined;
+    this.#idle.delete(address.identity);
+    if (idle.identity !== undefined && idle.identity === identityOf(address, facts)) return idle;
+    await rm(idle.path, { force: true });
+    return undefined;
+  }
+
+  async #receive(file: FarFile, address: FarAddress, claim: number, signal: AbortSignal): Promise<InputCopy> {
+    await this.#evict(this.room.bytes - this.#claimed);
+    open.add(this);
+    this.#folder ??= temporaryFolder('reelflow-inputs~');
+    const folder = await this.#folder;
+    // Formats without a mark of their own are known by their names.
+    const extension = /^\.[a-z0-9]{1,8}$/i.exec(extname(pathOfAddress(textOf(address))))?.[0] ?? '';
+    const part = await CopyPart.begin(join(folder.path, `${++this.#count}${extension}`));
+    try {
+      const reading = { patience: this.#patience, signal };
+      await receiveWhole(part, () => file.transfer(part, claim, reading), this.#perseverance(signal));
+      const identity = identityOf(address, (await part.facts()) ?? {});
+      return { path: part.path, bytes: part.size, sha256: await part.end(), identity };
+    } catch (error) {
+      await part.end();
+      await rm(part.path, { force: true });
+      throw error;
+    }
+  }
+
+  /** Removes copies that nobody uses until so many bytes of them are left. */
+  async #evict(most: number): Promise<void> {
+    for (const [of, { path }] of this.#idle) {
+      if (this.#idleBytes <= most) return;
+      this.#idle.delete(of);
+      await rm(path, { force: true });
+    }
+  }
+
+  get #patience() {
+    const milliseconds = 1000 * (this.#options.timeoutSeconds ?? 60);
+    return { answer: milliseconds, idle: milliseconds };
+  }
+
+  #perseverance(signal: AbortSignal | undefined): Perseverance {
+    const { retrySeconds: firstPause = 0.5, onMessage } = this.#options;
+    return { attempts: ATTEMPTS, firstPause, signal, onMessage };
+  }
+}
+
+/** What a content is known by: its address, what its server calls it, and its size. */
+function identityOf(address: FarAddress, facts: PartFacts): string | undefined {
+  const validator = validatorOf(facts);
+  if (validator === undefined || facts.total === undefined) return undefined;
+  return sha256(canonicalJson([address.identity, validator, facts.total]));
+}
+
+function textOf(address: FarAddress): string {
+  return address.kind === 'http' ? address.url.href : address.shown;
+}
