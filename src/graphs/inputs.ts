@@ -167,7 +167,7 @@ async function readManifest(manifest: string): Promise<Video[]> {
   });
 }
 
-/** @throws UsageError naming columns that are there twice, or those that were found and must be there. */
+/** @throws UsageError naming the columns that are there twice, or those found and those missing. */
 function checkHeader(manifest: string, header: readonly string[]): void {
   const twice = header.filter((name, at) => name !== '' && header.indexOf(name) < at);
   if (twice.length > 0) {
