@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../src/core/errors.ts';
+import { nearestOf } from '../src/core/nearest.ts';
 import { type Command, optionsOf } from './command.ts';
 import { readConfigFile } from './config-file.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -80,11 +81,33 @@ function parsedBy<Parsed>(command: Command, table: AnyTable, parse: () => Parsed
   } catch (error) {
     const message =
       error instanceof Error ? (error.message.split(/\. To specify|\n/)[0] ?? error.message) : String(error);
+    const [, ambiguous] = /^Option '(?:-\w, )?--([^ ']+)[^']*' argument is ambiguous/.exec(message) ?? [];
+    if (ambiguous !== undefined) {
+      throw new UsageError(`\`--${ambiguous}\` needs a value, but what follows it begins with a dash`, {
+        remedy: `If that is the value, write \`--${ambiguous}=-...\`.`,
+        cause: error,
+      });
+    }
     const unknown = /^Unknown option '--?([^']+)'/.exec(message)?.[1];
-    const flags = flaggedOptions(table).map(({ flag }) => flag);
-    const near = unknown === undefined ? '' : didYouMean(unknown, flags, '--');
+    const near = unknown === undefined ? '' : nearOption(unknown, table);
     throw new UsageError(message, { remedy: `${near}See \`reelflow ${command.name} --help\`.`, cause: error });
   }
+}
+
+/** `Did you mean ...? ` of an option, also where an older spelling of it is near. */
+function nearOption(unknown: string, table: AnyTable): string {
+  const options = flaggedOptions(table);
+  const near = didYouMean(
+    unknown,
+    options.map(({ flag }) => flag),
+    '--',
+  );
+  if (near !== '') return near;
+  const older = nearestOf(
+    unknown,
+    options.flatMap(({ formerly = [] }) => formerly),
+  );
+  return older === undefined ? '' : `Did you mean --${findOption(table, older)?.flag}? `;
 }
 
 function checkOperands(command: Command, operands: readonly string[]): readonly string[] {

@@ -3,17 +3,19 @@ import { Console } from './console.ts';
 import { runToExitCode } from './exit-code.ts';
 import { silenceModuleTypeWarning } from './module-type-warning.ts';
 
+let console = new Console({});
+
 /** A reader that goes away (`reelflow ... | head`) is not a failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A command that streams to stdout listens itself, and ends its work in good order.
   if (process.stdout.listenerCount('error') > 1) return;
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-  throw error;
+  console.error({ message: `stdout cannot be written: ${error.message}`, code: error.code ?? 'output' });
+  process.exit(1);
 });
 
 silenceModuleTypeWarning();
 
-let console = new Console({});
 let finished = false;
 process.on('exit', (code) => {
   if (finished || code !== 13) return;

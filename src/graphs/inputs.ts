@@ -127,9 +127,15 @@ async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: Corpu
 async function readManifest(manifest: string, copies: InputCopies | undefined): Promise<Video[]> {
   let text: string;
   try {
-    text = await readFile(manifest, 'utf8');
+    text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(manifest));
   } catch (error) {
-    throw new UsageError(`the manifest ${manifest} cannot be read: ${(error as Error).message}`, { cause: error });
+    const isText = (error as NodeJS.ErrnoException).syscall === undefined;
+    const why = isText ? 'is not UTF-8 text' : `cannot be read: ${(error as Error).message}`;
+    throw new UsageError(`the manifest ${manifest} ${why}`, {
+      option: 'manifest',
+      remedy: isText ? 'Save it as CSV in UTF-8.' : undefined,
+      cause: error,
+    });
   }
   let header: readonly string[] = [];
   let rows: Record<string, string>[];
@@ -138,7 +144,13 @@ async function readManifest(manifest: string, copies: InputCopies | undefined): 
       header = names.map((name) => name.trim());
       return [...header];
     };
-    rows = parse(text, { columns, bom: true, skip_empty_lines: true, relax_column_count: false });
+    rows = parse(text, {
+      columns,
+      bom: true,
+      trim: true,
+      skip_empty_lines: true,
+      skip_records_with_empty_values: true,
+    });
   } catch (error) {
     throw new UsageError(`the manifest ${manifest} is not a CSV file with a header: ${(error as Error).message}`, {
       option: 'manifest',
@@ -146,14 +158,17 @@ async function readManifest(manifest: string, copies: InputCopies | undefined): 
     });
   }
   checkHeader(manifest, header);
+  const lacking = rows.flatMap(({ path, item_id: id }, index) => (path && id ? [] : [index + 1]));
+  if (lacking.length > 0) {
+    const some = `${lacking.slice(0, LISTED_IDS).join(', ')}${lacking.length > LISTED_IDS ? `, ... (${lacking.length})` : ''}`;
+    throw new UsageError(
+      `${manifest}, row${lacking.length > 1 ? 's' : ''} ${some}: the columns \`path\` and \`item_id\` must both have a value`,
+      { option: 'manifest', remedy: 'Give each of these rows both, or take it out.' },
+    );
+  }
   const source = resolve(manifest);
-  return rows.map((row, index) => {
-    const { path, item_id: id, ...others } = row;
-    if (!path || !id) {
-      throw new UsageError(
-        `${manifest}, row ${index + 1}: the columns \`path\` and \`item_id\` must both have a value`,
-      );
-    }
+  return rows.map((row) => {
+    const { path = '', item_id: id = '', '': _unnamed, ...others } = row;
     const more = Object.fromEntries(
       Object.entries(others).map(([name, value]) => [ITEM_COLUMNS.includes(name) ? `manifest_${name}` : name, value]),
     );
@@ -166,8 +181,15 @@ async function readManifest(manifest: string, copies: InputCopies | undefined): 
   });
 }
 
-/** @throws UsageError naming the columns that were found, and those that must be there. */
+/** @throws UsageError naming the columns that are there twice, or those found and those missing. */
 function checkHeader(manifest: string, header: readonly string[]): void {
+  const twice = header.filter((name, at) => name !== '' && header.indexOf(name) < at);
+  if (twice.length > 0) {
+    throw new UsageError(`${manifest} has several columns of the name ${quotedList([...new Set(twice)])}`, {
+      option: 'manifest',
+      remedy: 'Give each column a name of its own.',
+    });
+  }
   const missing = ['path', 'item_id'].filter((name) => !header.includes(name));
   if (missing.length === 0) return;
   const separator = header.length === 1 ? [';', '\t', '|'].find((mark) => header[0]?.includes(mark)) : undefined;

@@ -125,7 +125,7 @@ export function defaultMemory(): Bytes {
 
 /** Bound on the memory of the process and its children: the one given, else `defaultMemory`. */
 export function memoryLimit({ memory }: Pick<ExecutionOptions, 'memory'>): Bytes {
-  return memory === undefined ? defaultMemory() : parseBytes(memory, availableMemory());
+  return memory === undefined ? defaultMemory() : parseBytes(memory, availableMemory(), 'memory');
 }
 
 /**

@@ -12,6 +12,10 @@ const UNITS: Readonly<Record<string, number>> = {
   mb: 1e6,
   gb: 1e9,
   tb: 1e12,
+  ki: 2 ** 10,
+  mi: 2 ** 20,
+  gi: 2 ** 30,
+  ti: 2 ** 40,
   kib: 2 ** 10,
   mib: 2 ** 20,
   gib: 2 ** 30,
@@ -20,27 +24,33 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /**
  * Reads a size: a number of bytes, or text such as `256MiB`, `1.5GB`, `512 KiB` (1 KiB = 1,024 B, 1
- * kB = 1,000 B). A single letter is the binary unit, as for docker and systemd: `1G` and `1g` are 1
- * GiB. Fractions of a byte are cut off.
+ * kB = 1,000 B). A single letter is the binary unit, as for docker and systemd, and so is `Gi`, as
+ * for Kubernetes: `1G`, `1g` and `1Gi` are 1 GiB. Of `1.3KiB`, the fraction of a byte is cut off.
  *
  * @param whole what a percentage such as `50%` is of; without it, percentages are refused.
+ * @param name of the option, for the message.
  * @throws UsageError when it is none of these, or less than one byte.
  * @example
  * parseBytes('256MiB'); // 268435456
  */
-export function parseBytes(size: Bytes | string, whole?: Bytes): Bytes {
+export function parseBytes(size: Bytes | string, whole?: Bytes, name?: string): Bytes {
   let bytes = Number.NaN;
   if (typeof size === 'number') bytes = size;
   else if (typeof size === 'string') {
-    const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]i?b|[kmgtb]|%)?\s*$/i.exec(size);
+    const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]i?b?|b|%)?\s*$/i.exec(size);
     const letters = (match?.[2] ?? 'B').toLowerCase();
     const unit = letters === '%' ? share(whole, Number(match?.[1])) : UNITS[letters];
-    if (match !== null && unit !== undefined) bytes = Number(match[1]) * unit;
+    // `1.5` lacks its unit: nobody means a byte and a half.
+    const isWhole = unit !== 1 || !match?.[1]?.includes('.');
+    if (match !== null && unit !== undefined && isWhole) bytes = Number(match[1]) * unit;
   }
   bytes = Math.floor(bytes);
   if (!Number.isSafeInteger(bytes) || bytes < 1) {
     const texts = whole === undefined ? "'256MiB' or '1G'" : "'256MiB', '1G' or '50%'";
-    throw new UsageError(`a size must be a number of bytes or text such as ${texts}, but is ${shown(size)}`);
+    const what = name === undefined ? 'a size' : `\`${name}\``;
+    throw new UsageError(`${what} must be a number of bytes above 0, or text such as ${texts}, but is ${shown(size)}`, {
+      ...(name !== undefined && { option: name }),
+    });
   }
   return bytes;
 }

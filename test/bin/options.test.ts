@@ -180,7 +180,13 @@ describe('older spellings', () => {
 
   it('of options are neither shown nor suggested', () => {
     expect(commandHelp(command)).not.toMatch(/aggregate|pooling|pretend/);
-    expect(errorOf(() => parseCommand(command, ['--agregate', 'mean'])).remedy).not.toContain('aggregate');
+    const { remedy } = errorOf(() => parseCommand(command, ['--agregate', 'mean']));
+    expect(remedy).toBe('Did you mean --statistics? See `reelflow compact --help`.');
+    const dash = errorOf(() => parseCommand(command, ['--limit', '-3']));
+    expect([dash.message, dash.remedy]).toEqual([
+      '`--limit` needs a value, but what follows it begins with a dash',
+      'If that is the value, write `--limit=-...`.',
+    ]);
   });
 
   it('beside the newer one are refused', () => {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { listCorpus } from '../../src/graphs/inputs.ts';
 import { LengthRun } from '../fixtures/length-run.ts';
@@ -75,6 +76,16 @@ describe('a manifest', () => {
     expect(video?.more).toEqual({ country: 'US', manifest_state: 'old' });
   });
 
+  it('may be typed by hand or come from a spreadsheet: spaces beside commas, empty rows, columns without a name', async () => {
+    const place = new LengthRun();
+    const text = 'path, item_id,,\r\n a.mp4, heat,,\r\n,,,\r\n\r\n"b.mp4"," alien",1,\r\n';
+    const found = await listCorpus({ manifest: place.write('list.csv', text) });
+    expect(found.map(({ path, id, more }) => [path, id, more])).toEqual([
+      [place.path('a.mp4'), 'heat', undefined],
+      [place.path('b.mp4'), ' alien', undefined],
+    ]);
+  });
+
   it.each([
     [
       'file,id\na.mp4,a\n',
@@ -85,9 +96,18 @@ describe('a manifest', () => {
     ['path;item_id\na.mp4;a\n', "but has the column 'path;item_id'", "separated by ';'"],
     ['path\titem_id\na.mp4\ta\n', 'but has the column', "separated by '\\t'"],
     ['', 'but has no header', 'path, item_id'],
-  ])('with the wrong header %j is told what it has', async (text, message, remedy) => {
+    ['path,item_id,path\na.mp4,a,b.mp4\n', "has several columns of the name 'path'", 'a name of its own'],
+    [
+      'path,item_id\na.mp4,\nb.mp4,b\n,c\n',
+      'rows 1, 3: the columns `path` and `item_id` must both have',
+      'take it out',
+    ],
+    [Buffer.from('\ufeffpath,item_id\na.mp4,a\n', 'utf16le'), 'is not UTF-8 text', 'in UTF-8'],
+  ])('that is not as it must be, %j, is told what it has', async (text, message, remedy) => {
     const place = new LengthRun();
-    const failure = await failureOf(listCorpus({ manifest: place.write('list.csv', text) }));
+    const manifest = place.path('list.csv');
+    writeFileSync(manifest, text);
+    const failure = await failureOf(listCorpus({ manifest }));
     expect(failure?.message).toContain(message);
     expect(failure?.remedy).toContain(remedy);
   });

@@ -15,6 +15,7 @@ describe('sizes', () => {
     ['1TiB', 2 ** 40],
     ['3kb', 3000],
     ['1G', 2 ** 30],
+    ['1Gi', 2 ** 30],
     ['1g', 2 ** 30],
     ['1GiB', 2 ** 30],
     ['512M', 2 ** 29],
@@ -24,12 +25,23 @@ describe('sizes', () => {
     expect(parseBytes(text)).toBe(bytes);
   });
 
-  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '', '12 parsecs', '-3MiB', 'MiB', '1i', '1Gi', '1GG'])(
-    'refuses %s',
-    (text) => {
-      expect(() => parseBytes(text)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    0,
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    '',
+    '12 parsecs',
+    '-3MiB',
+    'MiB',
+    '1i',
+    '1GiG',
+    '1.5',
+    '0.4B',
+    '1GG',
+  ])('refuses %s', (text) => {
+    expect(() => parseBytes(text)).toThrow(UsageError);
+  });
 
   it('may be a percentage of a whole that is known, and of no other', () => {
     expect([parseBytes('50%', 4 * 2 ** 30), parseBytes('100 %', 1000), parseBytes('12.5%', 1000)]).toEqual([
@@ -38,6 +50,7 @@ describe('sizes', () => {
     for (const size of ['0%', '101%', '%', '-5%', '50%%'])
       expect(() => parseBytes(size, 1000), size).toThrow(UsageError);
     expect(() => parseBytes('50%')).toThrow("such as '256MiB' or '1G', but is '50%'");
+    expect(() => parseBytes('101%', 1000, 'memory')).toThrow('`memory` must be a number of bytes above 0');
   });
 
   it('are written in binary units', () => {

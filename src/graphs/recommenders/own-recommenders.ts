@@ -83,7 +83,7 @@ export function recordOfOwn(own: OwnRecommender): ClassicRecommender {
   };
 }
 
-/** Pairs that a recommender that has just learnt must predict, so that nothing is built on what cannot. */
+/** Pairs that a recommender must predict as soon as it has learnt. */
 const TRIED = 2;
 
 /**
