@@ -22,8 +22,8 @@ export type Protocol = 'rated' | 'catalogue';
 const largeBlock = 1 << 23;
 
 /**
- * Pairs to score at a time. What belongs to an item is computed anew in each block, what belongs to
- * a user once in all.
+ * Pairs to score at a time. What belongs to an item is computed again in each block, what belongs
+ * to a user once in all.
  *
  * @throws UsageError `too-many-steps` when all blocks together take more than the recommender may.
  */

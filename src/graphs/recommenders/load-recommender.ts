@@ -44,8 +44,8 @@ const known: KnownOptions<{ features?: string; module?: string }> = { features: 
 
 /**
  * Loads a recommender that `trainRecommender` has saved. A neural recommender, or a neural part of
- * another one, takes its weights; any other recommender learns again from the saved ratings, which gives the same predictions to
- * the last bit.
+ * another one, takes its weights; any other recommender learns again from the saved ratings, which
+ * gives the same predictions to the last bit.
  *
  * @param options `features`: the training store, if it has been moved; `module`: of a recommender
  * of your own, the module to load it from, which must be as it was.
