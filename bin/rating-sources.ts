@@ -1,4 +1,5 @@
-import { names, required, text } from './option-table.ts';
+import { checkImplicit } from '../src/io/ratings/implicit.ts';
+import { names, parsed, required, text } from './option-table.ts';
 import { ratingOptions } from './rating-options.ts';
 
 /** Where ratings to learn from are. */
@@ -15,6 +16,16 @@ export const ratingReading = {
     'names of the columns of a file of ratings',
   ),
   ...ratingOptions,
+};
+
+/** Ratings that say what was chosen. */
+export const implicitFeedback = {
+  implicit: parsed(
+    'any|gt:R|ge:R',
+    'treat these ratings as items that were chosen (implicit feedback)',
+    checkImplicit,
+    'ratings as they are',
+  ),
 };
 
 /** Features of items, for the recommenders that read them. */

@@ -2,11 +2,10 @@ import { UsageError } from '../../src/core/errors.ts';
 import { evaluatePredictions } from '../../src/graphs/evaluation.ts';
 import { evaluateRecommender, type RecommenderEvaluationOptions } from '../../src/graphs/recommender-evaluation.ts';
 import { checkRecommenderName, recommenderNames } from '../../src/graphs/recommenders/recommender-names.ts';
-import { checkImplicit } from '../../src/io/ratings/implicit.ts';
 import { defineCommand } from '../command.ts';
 import { evaluationText } from '../evaluation-text.ts';
-import { missingOption, type OptionTable, parsed, repeated, seed, text, word } from '../option-table.ts';
-import { featureSources } from '../rating-sources.ts';
+import { missingOption, type OptionTable, repeated, seed, text, word } from '../option-table.ts';
+import { featureSources, implicitFeedback } from '../rating-sources.ts';
 import {
   evaluatedRecommenderFlags,
   helpOfRecommender,
@@ -25,12 +24,7 @@ const ofModels = {
     formerly: ['model'],
   },
   protocol: word(['rated', 'catalogue'], 'rank rated test items only, or all items too', 'rated'),
-  implicit: parsed(
-    'any|gt:R|ge:R',
-    'treat these ratings as items that were chosen (implicit feedback)',
-    checkImplicit,
-    'ratings as they are',
-  ),
+  ...implicitFeedback,
   seed: seed('seed of all random draws', '1'),
   ...featureSources,
 } satisfies OptionTable<RecommenderEvaluationOptions>;

@@ -12,7 +12,7 @@ import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { flag, repeated, required, seed, text, word } from '../option-table.ts';
 import { outputDirectory } from '../output-options.ts';
-import { featureSources, ratingReading, ratingSources } from '../rating-sources.ts';
+import { featureSources, implicitFeedback, ratingReading, ratingSources } from '../rating-sources.ts';
 import {
   helpOfRecommender,
   readRecommenderFlags,
@@ -26,6 +26,7 @@ const options = {
   ...featureSources,
   out: required(outputDirectory('output directory; an interrupted training resumes')),
   ...ratingReading,
+  ...implicitFeedback,
   refit: flag('replaces what the directory holds of other data, options or seed, when the new one is trained'),
   dryRun: flag('reads everything and says what would be trained; writes nothing'),
   set: repeated('KEY=VALUE', 'an option of the recommender, where there is no flag of its name', (texts) => texts),
@@ -63,7 +64,7 @@ export const command = defineCommand({
     const recommender = checkRecommenderName(
       name !== undefined && isRecommenderModule(name) ? await loadRecommenderModule(name) : name,
     );
-    const { set = [], columns, scale, duplicateRatings, skipBadLines, validation, ...training } = values;
+    const { set = [], columns, scale, duplicateRatings, skipBadLines, implicit, validation, ...training } = values;
     console.stage('reading ratings');
     // The other recommenders learn without a pause in which an interrupt could be heard, and have
     // nothing to keep: it ends the process.
@@ -75,7 +76,7 @@ export const command = defineCommand({
         ...training,
         recommender,
         options: readRecommenderSettings(recommender, readRecommenderFlags(further, recommender), set),
-        reading: { columns, scale, duplicateRatings, skipBadLines },
+        reading: { columns, scale, duplicateRatings, skipBadLines, implicit },
         validation: validation === undefined ? undefined : { kind: validation },
         signal: interrupts?.drain,
         onProgress: (progress) => console.progress(progress, progressLine),
@@ -102,7 +103,8 @@ function progressLine({ epoch, epochs, loss, validationLoss, share, epochSeconds
 }
 
 function validationLine({ ratings, newItems, rmse, meanRmse, auc, aucUsers }: ValidationFigures): string {
-  const what = newItems > 0 ? `${ratings} ratings of ${newItems} held-out items` : `${ratings} held-out ratings`;
+  const ofNew = newItems > 0 ? ` (${newItems} of their items without ratings in training)` : '';
+  const what = `${ratings} held-out ratings${ofNew}`;
   const area = Number.isNaN(auc) ? '' : `, AUC ${auc.toFixed(3)} over ${aucUsers} users (chance 0.5)`;
   const error = Number.isNaN(rmse) ? 'scores' : `RMSE ${rmse.toFixed(3)} (the mean rating ${meanRmse.toFixed(3)})`;
   return `validation, ${what}: ${error}${area}`;

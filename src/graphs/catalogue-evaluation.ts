@@ -18,14 +18,36 @@ import type { FittedRecommender } from './recommenders/fit-data.ts';
  */
 export type Protocol = 'rated' | 'catalogue';
 
+/** Where the work of an item serves all users of a call, calls are of many users: 128 MiB. */
+const largeBlock = 1 << 23;
+
+/**
+ * Pairs to score at a time. What belongs to an item is computed again in each block, what belongs
+ * to a user once in all.
+ *
+ * @throws UsageError `too-many-steps` when all blocks together take more than the recommender may.
+ */
+function blockPairsOf(fitted: FittedRecommender, users: readonly number[], itemCount: number): number | undefined {
+  const length = Math.max(users.length, itemCount);
+  if (fitted.workOf === undefined || users.length === 0) return undefined;
+  // Every user and every item once is enough to know what all pairs of them take.
+  const asked = Int32Array.from({ length }, (_, at) => users[at % users.length] as number);
+  const items = Int32Array.from({ length }, (_, at) => at % itemCount);
+  const { owners } = fitted.workOf(asked, items);
+  if (owners !== items) return undefined;
+  const usersPerBlock = Math.max(1, Math.floor(largeBlock / itemCount));
+  fitted.workOf(asked, items, Math.ceil(users.length / usersPerBlock));
+  return largeBlock;
+}
+
 /**
  * Has a recommender list, for each test user, the first of all items of a table that are in none of
  * the user's training, validation and fold-in ratings.
  *
  * @param options.seed decides between items of one score.
- * @throws what `evaluateCatalogue` throws.
+ * @throws what `evaluateCatalogue` throws; UsageError `too-many-steps`.
  */
-export function evaluateOnCatalogue(
+export async function evaluateOnCatalogue(
   fitted: FittedRecommender,
   ratings: RatingTable,
   split: Split,
@@ -48,7 +70,9 @@ export function evaluateOnCatalogue(
     users: rows.map((row) => ratings.users[row] as number),
     items: rows.map((row) => ratings.items[row] as number),
   });
+  const testUsers = [...new Set(relevant.map((row) => ratings.users[row] as number))];
   return evaluateCatalogue({
+    blockPairs: split.foldIn === undefined ? blockPairsOf(fitted, testUsers, ratings.itemIds.length) : undefined,
     score: foldedIn(
       fitted,
       ratings,

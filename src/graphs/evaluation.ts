@@ -139,11 +139,13 @@ export async function evaluatePredictions(path: string, options: ScoringOptions 
 /**
  * The metrics of test predictions, with genres and catalogue read from their files.
  *
+ * @param doubts about the scale, where more ratings than the tested ones are known.
  * @throws UsageError when an option or a file is wrong, or a tested item is not in the catalogue.
  */
 export async function scorePredictions(
   test: TestPredictions,
   options: ScoringOptions,
+  doubts: readonly string[] = scaleDoubts(test.ratings),
 ): Promise<Omit<EvaluationReport, 'model' | 'trainSeconds' | 'predictSeconds' | 'peakRssBytes' | 'files'>> {
   if (options.scale !== undefined) checkScale(options.scale);
   const scale = options.scale ?? observedScale(Float32Array.from(test.ratings));
@@ -176,7 +178,7 @@ export async function scorePredictions(
     catalogue: catalogue ?? tested.length,
     itemsWithoutMovie: movies ? without.length : undefined,
     warnings: [
-      ...scaleDoubts(test.ratings),
+      ...doubts,
       ...(doubt === undefined ? [] : [doubt]),
       ...(without.length > 0
         ? [

@@ -156,18 +156,16 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
         trainMean,
         mayBeAlike: byCatalogue,
       };
-      const scored = await scorePredictions(tested, { ...options, threshold, scale });
+      const scored = await scorePredictions(tested, { ...options, threshold, scale }, scaleDoubts(ratings.values));
       const topN = byCatalogue
         ? await evaluateOnCatalogue(fitted, ratings, split, { ks, threshold, thresholdRule, seed, signal })
         : undefined;
       const { trainSeconds } = fitted;
-      const learnt = Float32Array.from(split.train, (row) => ratings.values[row] as number);
       return {
         ...scored,
         leftOut,
         warnings: [
           ...new Set([
-            ...scaleDoubts(learnt),
             ...featureDoubts(features),
             ...(leftOut.ratings > 0
               ? [

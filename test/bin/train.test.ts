@@ -28,6 +28,18 @@ function network(model: string, out: string, ...flags: string[]) {
 }
 
 describe('reelflow train, on synthetic ratings and features', () => {
+  it('takes ratings for what was chosen, and leaves the others out', async () => {
+    const { code, stdout, stderr } = await train('popularity', 'chosen', '--implicit', 'ge:4', '--json');
+    expect(code, stderr).toBe(0);
+    const lines = readFileSync(join(files.ratings, 'ratings.csv'), 'utf8').trim().split('\n').slice(1);
+    const high = lines.filter((line) => Number(line.split(',')[2]) >= 4);
+    expect(high.length).toBeLessThan(lines.length);
+    expect(JSON.parse(stdout)).toMatchObject({ ratings: high.length });
+    const { facts, ratings } = await readSavedRecommender(at('chosen'));
+    expect(facts.scale).toEqual({ minimum: 0, maximum: 1 });
+    expect(new Set(ratings.values)).toEqual(new Set([1]));
+  });
+
   it('trains a neural recommender, saves it, and tells how it went', async () => {
     const flags = ['--epochs', '6', '--seed', '5', '--logdir', at('log'), '--json', '--progress', 'ndjson'];
     const { code, stdout, stderr } = await network('dcf-av-1', 'av', ...flags);

@@ -3,6 +3,7 @@ import { BlendRecommender } from '../../models/recommenders/blend.ts';
 import { contentVectors } from '../../models/recommenders/content-vectors.ts';
 import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
 import type { Recommender, TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type { PairWork } from '../../models/recommenders/work.ts';
 import type { Json } from '../graph.ts';
 import { type ClassicRecommender, type ClassicRecommenderName, classicRecommenders } from './classic-recommenders.ts';
 import { type FitInputs, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
@@ -64,6 +65,8 @@ export async function fitClassicRecommender(
     history: [],
     predict: (users, items) => inParts(recommender, 'predict', users, items, run),
     score: (users, items) => inParts(recommender, 'score', users, items, run),
+    workOf:
+      recommender.workOf && ((users, items, times) => recommender.workOf?.(users, items, times) as PairWork),
     scoreNewUser:
       recommender.scoreNewUser &&
       (async (own, items) => (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items)),

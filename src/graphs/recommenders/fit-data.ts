@@ -7,6 +7,7 @@ import type { TrailerList } from '../../io/ratings/trailers.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import type { ItemFactors, NewUserRatings, Predicts, TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type { PairWork } from '../../models/recommenders/work.ts';
 import type { Json } from '../graph.ts';
 import type { StoreFeatures } from './store-features.ts';
 import type { ValidationFigures } from './validation-figures.ts';
@@ -120,6 +121,12 @@ export interface FittedRecommender {
    * can be.
    */
   score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
+  /**
+   * What predicting these pairs takes, where that may be much (see `Recommender.workOf`).
+   *
+   * @throws UsageError `too-many-steps`.
+   */
+  workOf?(users: Int32Array, items: Int32Array, times?: number): PairWork;
   /**
    * Scores of items for a user who was not there in training, by that user's ratings; all else
    * stays as it was learnt. Undefined where a recommender cannot.

@@ -72,7 +72,7 @@ export function validationWarnings({ rmse, meanRmse, auc, aucUsers, newItems }: 
   const chance = 0.5 + (2 * deviationOfUser) / Math.sqrt(aucUsers);
   if (newItems > 0 && aucUsers > 0 && !(auc > chance)) {
     warnings.push(
-      `the network's ranking of its validation ratings, of ${newItems} items without ratings in training, cannot be told from chance (AUC ${auc.toFixed(3)} over ${aucUsers} users)`,
+      `the network's ranking of its validation ratings, ${newItems} of whose items have no rating in training, cannot be told from chance (AUC ${auc.toFixed(3)} over ${aucUsers} users)`,
     );
   }
   return warnings;

@@ -4,8 +4,8 @@ import { groupRows } from '../group-rows.ts';
 import { type CatalogueMetricName, catalogueMetricNames, catalogueMetrics } from './catalogue-metrics.ts';
 import { firstItems } from './first-items.ts';
 
-/** Pairs that are scored at a time: 2 MiB of numbers and scores, whatever the catalogue. */
-const blockPairs = 1 << 17;
+/** Pairs that are scored at a time unless told otherwise: 2 MiB of numbers and scores. */
+export const usualBlockPairs = 1 << 17;
 
 /** Pairs of user and item, by number. */
 interface Pairs {
@@ -25,6 +25,11 @@ export interface CatalogueEvaluationInput {
   readonly training: Pairs;
   readonly userCount: number;
   readonly itemCount: number;
+  /**
+   * Pairs that are scored at a time, 16 bytes each: all items of as many users as fit. Default
+   * 131,072; more where a call computes something for each item that serves all its users.
+   */
+  readonly blockPairs?: number | undefined;
   /** List lengths; default 10, 20 and 50. */
   readonly ks?: readonly number[] | undefined;
   /**
@@ -65,7 +70,7 @@ export interface CatalogueEvaluation {
 /**
  * Ranks, for each user with a relevant test item, all items of the catalogue that the user has not
  * met, and looks at the first k. No item is left out as a sampled negative. Scores are asked for in
- * blocks of 131,072 pairs, so memory does not grow with users x items.
+ * blocks of `blockPairs` pairs, so memory does not grow with users x items.
  *
  * @throws UsageError when no test rating is relevant, or a score is not a number; the reason of
  * `signal`.
@@ -124,7 +129,7 @@ export async function evaluateCatalogue(input: CatalogueEvaluationInput): Promis
 
 /** The candidates of each user that has a relevant item, with their scores. */
 async function* scoredUsers(
-  { score, seen, userCount, itemCount }: CatalogueEvaluationInput,
+  { score, seen, userCount, itemCount, blockPairs = usualBlockPairs }: CatalogueEvaluationInput,
   relevantStarts: Int32Array,
   seenOf: { readonly rows: Int32Array; readonly starts: Int32Array },
 ): AsyncGenerator<{ user: number; items: Int32Array; scores: ArrayLike<number> }> {
@@ -172,9 +177,9 @@ async function* scoredUsers(
     if (relevantStarts[user] === relevantStarts[user + 1]) continue;
     const items = candidatesOf(user);
     if (items.length === 0) continue;
+    if (pairs + items.length > blockPairs) yield* flush();
     block.push({ user, items });
     pairs += items.length;
-    if (pairs >= blockPairs) yield* flush();
   }
   yield* flush();
 }

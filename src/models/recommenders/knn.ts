@@ -178,7 +178,7 @@ export class KnnRecommender implements Recommender {
    *
    * @throws UsageError before `fit`; `too-many-steps`.
    */
-  workOf(users: Int32Array, items: Int32Array): PairWork {
+  workOf(users: Int32Array, items: Int32Array, times = 1): PairWork {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { own, others } = this.#fitted;
     const owners = this.#options.between === 'users' ? users : items;
@@ -194,7 +194,7 @@ export class KnnRecommender implements Recommender {
       steps[owner] = sum;
       total += sum;
     }
-    checkSteps(`predicting by ${this.name}`, total, this.#options.mostSteps);
+    checkSteps(`predicting by ${this.name}`, total * times, this.#options.mostSteps);
     return { owners, steps };
   }
 

@@ -70,8 +70,11 @@ export interface Recommender {
   /**
    * What `predict` and `score` of these pairs take, where that may be much: who asks then asks in
    * parts.
+   *
+   * @param times how often all of it is to be done.
+   * @throws UsageError `too-many-steps`.
    */
-  workOf?(users: Int32Array, items: Int32Array): PairWork;
+  workOf?(users: Int32Array, items: Int32Array, times?: number): PairWork;
   /** Vectors that it has learnt of the items, if it learns any. */
   readonly itemFactors?: (() => ItemFactors) | undefined;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { evaluate } from '../../../src/models/metrics/evaluate.ts';
+import { metricNames } from '../../../src/models/metrics/metrics.ts';
 import { rankedList } from '../../../src/models/metrics/ranked-list.ts';
 import {
   areaUnderCurve,
@@ -46,13 +47,19 @@ test.skipIf(!here)(
   },
 );
 
-test('relevant NDCG, recall, AUC, base rate and empty lists are those of scikit-learn and numpy to 1e-9', () => {
+test('every metric of rated items is that of scikit-learn and numpy to 1e-9', () => {
   const reference = new URL('reference/ranking.json', import.meta.url);
-  const { rows, expected } = JSON.parse(readFileSync(reference, 'utf8')).rated as {
+  const { rows, genres, expected } = JSON.parse(readFileSync(reference, 'utf8')).rated as {
     rows: Row[];
-    expected: Record<string, unknown>;
+    genres: number[][];
+    expected: Record<string, unknown> & { ranking: Record<string, Record<string, number>> };
   };
-  const result = evaluate(predicted(rows), { scale, ks: [2, 4, 10] });
+  const flags = { genreCount: 4, flags: Uint8Array.from(genres.flat()) };
+  const result = evaluate(predicted(rows), { scale, ks: [2, 4, 10], genres: flags });
+  // Ties alone tell `aucRanked` from `auc`, and only they make a list constant: there are none.
+  const named = [...metricNames('ratings', 'users', 'lists')].filter((name) => !/^(aucRanked|constant)$/.test(name));
+  expect(Object.keys(expected).sort()).toEqual([...named, 'ranking'].sort());
+  expect(Object.keys(expected.ranking['4'] ?? {}).sort()).toEqual([...metricNames('first-k', 'lists')].sort());
   const differences: string[] = [];
   const compare = (given: unknown, wanted: unknown, name: string): void => {
     if (typeof wanted === 'number') {

@@ -7,10 +7,19 @@
 import json
 
 import numpy as np
-from sklearn.metrics import average_precision_score, ndcg_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    mean_absolute_error,
+    mean_squared_error,
+    ndcg_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+from sklearn.metrics.pairwise import cosine_similarity
 
 random = np.random.RandomState(7)
 USERS, ITEMS, THRESHOLD = 12, 40, 3.5
+GENRES = np.array([[(item * 7 + genre * 3) % 5 < 2 for genre in range(4)] for item in range(ITEMS)], float)
 
 
 def distinct_scores(count):
@@ -39,13 +48,78 @@ def over_rated_items():
     auc = np.mean([roc_auc_score(r > THRESHOLD, p) for r, p in lists])
     base = np.mean([(r > THRESHOLD).mean() for r, _ in lists])
     empty = np.mean([not (p > THRESHOLD).any() for _, p in lists])
+    true, predicted = (np.array([row[at] for row in rows]) for at in (2, 3))
+    recommended = [
+        [n for n in np.argsort(-p) if p[n] > THRESHOLD] for _, p in lists
+    ]
+    first, owners, tested = 0, [], {row[1] for row in rows}
+    for ratings, _ in lists:
+        owners.append([row[1] for row in rows[first : first + len(ratings)]])
+        first += len(ratings)
     expected = {
+        "mae": mean_absolute_error(true, predicted),
+        "mse": mean_squared_error(true, predicted),
+        "rmse": mean_squared_error(true, predicted) ** 0.5,
+        "nmae": mean_absolute_error(true, predicted) / 4.5,
+        "nrmse": mean_squared_error(true, predicted) ** 0.5 / 4.5,
         "auc": auc,
         "baseRate": base,
         "withoutList": empty,
-        "ranking": {str(k): {"ndcgRelevant": ndcg[k], "recall": recall[k]} for k in ndcg},
+        "averageRecommended": np.mean([len(own) for own in recommended]),
+        "averageRelevant": np.mean([(r > THRESHOLD).sum() for r, _ in lists]),
+        **of_lists(recommended, owners, tested, None),
+        "ranking": {
+            str(k): {
+                "ndcgRelevant": ndcg[k],
+                "recall": recall[k],
+                **first_items(lists, recommended, k),
+                **of_lists(recommended, owners, tested, k),
+            }
+            for k in ndcg
+        },
     }
-    return {"rows": rows, "expected": expected}
+    return {"rows": rows, "genres": GENRES.astype(int).tolist(), "expected": expected}
+
+
+def first_items(lists, recommended, k):
+    """A user without a recommended item counts 0."""
+    found = {name: [] for name in ("precision", "recallAdjusted", "mrr", "map", "mapN", "ndcg", "ndcgLinear")}
+    for (ratings, predictions), own in zip(lists, recommended):
+        relevant, top = ratings > THRESHOLD, own[:k]
+        chosen = np.zeros(len(ratings), bool)
+        chosen[top] = True
+        precision, recall, _, _ = precision_recall_fscore_support(relevant, chosen, average="binary", zero_division=0)
+        found["precision"].append(precision)
+        found["recallAdjusted"].append(recall * relevant.sum() / min(k, relevant.sum()))
+        ranks = [at + 1 for at, n in enumerate(top) if relevant[n]]
+        found["mrr"].append(1 / ranks[0] if ranks else 0)
+        # scikit-learn divides by the relevant items of the list itself.
+        average = average_precision_score(relevant[top], predictions[top]) * len(ranks) if ranks else 0
+        found["map"].append(average / min(k, relevant.sum()))
+        found["mapN"].append(average / len(top) if top else 0)
+        found["ndcg"].append(ndcg_score([2**ratings - 1], [predictions], k=k))
+        found["ndcgLinear"].append(ndcg_score([ratings], [predictions], k=k))
+    means = {name: np.mean(values) for name, values in found.items()}
+    p, r = means["precision"], means["recallAdjusted"]
+    return {**means, "f1": 2 * p * r / (p + r)}
+
+
+def of_lists(recommended, owners, tested, k):
+    lists = [[items[n] for n in own[:k]] for own, items in zip(recommended, owners)]
+    vectors = np.zeros((USERS, ITEMS))
+    for user, own in enumerate(lists):
+        vectors[user, own] = 1
+    alike = cosine_similarity(vectors)[np.triu_indices(USERS, 1)]
+    both_empty = [not a and not b for at, a in enumerate(lists) for b in lists[at + 1 :]]
+    apart = []
+    for own in lists:
+        pairs = np.triu_indices(len(own), 1)
+        apart.append(np.mean(1 - cosine_similarity(GENRES[own])[pairs]) if len(own) > 1 else 0)
+    return {
+        "coverage": len({item for own in lists for item in own}) / len(tested),
+        "personalisation": np.mean(np.where(both_empty, 0, 1 - alike)),
+        "diversity": np.mean(apart),
+    }
 
 
 def over_the_catalogue():
