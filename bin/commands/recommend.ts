@@ -141,7 +141,7 @@ function allText({ out, users, usersWithout, rows }: RecommendedToAll): string {
   return `${out}: ${rows} recommendations for ${users} users${usersWithout === 0 ? '' : `, ${usersWithout} of them without an item left`}\n`;
 }
 
-function usersText({ itemId, title, model, ratings, candidates, mean, users }: RankedUsers): string {
+function usersText({ itemId, title, recommender: model, ratings, candidates, mean, users }: RankedUsers): string {
   const head = `${model} for ${title ?? itemId} [${itemId}], ${knownBy(ratings)}: the best of ${candidates} users, mean ${mean.toFixed(2)}`;
   const lines = users.map(
     ({ user, prediction }, place) => `${String(place + 1).padStart(3)}  ${prediction.toFixed(2)}  user ${user}`,
@@ -159,7 +159,7 @@ function similarText({ itemId, title, by, items }: SimilarItems): string {
 
 function textOf({
   user,
-  model,
+  recommender: model,
   predicts,
   rated,
   unknownItems = 0,

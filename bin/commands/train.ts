@@ -109,12 +109,22 @@ function validationLine({ ratings, newItems, rmse, meanRmse, auc, aucUsers }: Va
 }
 
 function summaryText(summary: TrainSummary): string {
-  const { model, out, ratings, validationRatings, users, ratedItems, unratedItems, best, epochs } = summary;
+  const {
+    recommender: model,
+    out,
+    ratings,
+    validationRatings,
+    users,
+    ratedItems,
+    unratedItems,
+    best,
+    epochs,
+  } = summary;
   const lines = [
     summary.alreadyTrained
       ? `${out} already holds this ${model} and nothing has changed: nothing was trained`
       : summary.dryRun
-        ? `${model} would be trained into ${out} (model.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
+        ? `${model} would be trained into ${out} (recommender.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
         : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', resumed from a checkpoint' : ''}`,
     `${ratings} ratings (${validationRatings} for early stopping), ${users} users, ${ratedItems} rated items, ${unratedItems} unrated items that it can predict for`,
   ];

@@ -122,7 +122,7 @@ describe('a recommender of one’s own in commands', () => {
     const out = at('saved');
     const trained = await run('train', './mine.mjs', '--ratings', files.ratings, '--out', out, '--set', 'by=0.25');
     expect(trained.code, trained.stderr).toBe(0);
-    const facts = JSON.parse(readFileSync(at('saved', 'model.json'), 'utf8'));
+    const facts = JSON.parse(readFileSync(at('saved', 'recommender.json'), 'utf8'));
     expect(facts).toMatchObject({ model: 'shifted', options: { by: 0.25 }, code: { module: { name: './mine.mjs' } } });
     const without = await run('recommend', out, '--user', 'u2');
     expect(without.code).toBe(2);

@@ -51,7 +51,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     movieList: config.movieList === undefined ? undefined : checkString('movieList', config.movieList),
     features,
     trailers: config.trailers === undefined ? undefined : checkString('trailers', config.trailers),
-    models,
+    recommenders: models,
     scenarios: distinct('scenarios', config.scenarios, (name) => checkOneOf('scenarios', name, SCENARIO_KINDS)) ?? [
       'non-cold',
       'hard-cold',

@@ -22,8 +22,8 @@ export async function savedBranch(
   ids: EmbeddingIds,
 ): Promise<WeightsByName> {
   const { facts, userIds, catalogue, weights } = await readSavedRecommender(directory);
-  if (facts.model !== model) {
-    throw new UsageError(`${directory} holds ${facts.model}, but the branch must be a ${model}`, {
+  if (facts.recommender !== model) {
+    throw new UsageError(`${directory} holds ${facts.recommender}, but the branch must be a ${model}`, {
       remedy: `Train one with the same widths and join: \`trainRecommender({ recommender: '${model}', out: 'DIR' })\`.`,
     });
   }

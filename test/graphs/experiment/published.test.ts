@@ -18,7 +18,7 @@ function row(model: string, scenario: 'non-cold' | 'hard-cold', options = {}): E
   const nothing = { deviation: Number.NaN, deviationOfData: Number.NaN, deviationOfSeeds: Number.NaN };
   const metrics = { rmse: { mean: 0.8, ...nothing } };
   return {
-    ...{ scenario, model, label: model, options, features: undefined, use: 'compared', chosen: [] },
+    ...{ scenario, recommender: model, label: model, options, features: undefined, use: 'compared', chosen: [] },
     ...{ seeds: [1], runs: [], metrics, validation: {}, roc: [], precisionRecall: [] },
   };
 }

@@ -128,7 +128,7 @@ describe('the rows that recommenders learn from', () => {
       expect(networks).toEqual([baseline, other]);
       expect((baseline?.[0] ?? 0) > (counts('withheld')[0]?.[0] ?? 0)).toBe(both);
     }
-    const network = pointsOf('refit').find(({ model }) => model === 'deepcf');
+    const network = pointsOf('refit').find(({ recommender: model }) => model === 'deepcf');
     expect(network?.validation?.best?.epoch).toBeGreaterThanOrEqual(0);
     expect(network?.history).toHaveLength(network?.epochs ?? -1);
     expect(network?.history.every(({ validationLoss }) => validationLoss === null)).toBe(true);

@@ -75,12 +75,15 @@ describe('a saved recommender, of synthetic ratings', () => {
   it('is refused when its files do not fit each other, hashes or not', async () => {
     const out = join(directory, 'tampered');
     await trainRecommender({ ...files, recommender: 'baseline', out });
-    const facts = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8'));
+    const facts = JSON.parse(readFileSync(join(out, 'recommender.json'), 'utf8'));
     const put = (ids: unknown) => {
       const text = JSON.stringify(ids);
       const hash = createHash('sha256').update(text).digest('hex');
       writeFileSync(join(out, 'ids.json'), text);
-      writeFileSync(join(out, 'model.json'), JSON.stringify({ ...facts, files: { ...facts.files, 'ids.json': hash } }));
+      writeFileSync(
+        join(out, 'recommender.json'),
+        JSON.stringify({ ...facts, files: { ...facts.files, 'ids.json': hash } }),
+      );
     };
     const item = { id: '101', genres: [] };
     put({ users: ['u1'], items: [item], features: [null] });
@@ -94,7 +97,7 @@ describe('a saved recommender, of synthetic ratings', () => {
       put(ids);
       await expect(loadRecommender(out)).rejects.toMatchObject({ code: 'weights' });
     }
-    writeFileSync(join(out, 'model.json'), JSON.stringify({ ...facts, model: 'oracle' }));
-    await expect(loadRecommender(out)).rejects.toThrow(/model.json cannot be read: `recommender` must be one of/);
+    writeFileSync(join(out, 'recommender.json'), JSON.stringify({ ...facts, recommender: 'oracle' }));
+    await expect(loadRecommender(out)).rejects.toThrow(/recommender.json cannot be read: `recommender` must be one of/);
   });
 });
