@@ -55,9 +55,9 @@ export const command = defineCommand({
   further: recommenderFlags,
   helpOptions: (argv) => helpOfRecommender(options, argv),
   examples: [
-    'reelflow train item-knn --ratings ml-latest-small --out models/item-knn --k 40 --similarity pearson-baseline',
-    'reelflow train ./mine.js --ratings ml-latest-small --out models/mine --set k=20 --refit',
-    'reelflow train dcf-av-1 --ratings ml-20m --features reduced/ --trailers ml-youtube.csv --out models/dcf-av-1 --logdir runs/1',
+    'reelflow train item-knn --ratings ml-latest-small --out recommenders/item-knn --k 40 --similarity pearson-baseline',
+    'reelflow train ./mine.js --ratings ml-latest-small --out recommenders/mine --set k=20 --refit',
+    'reelflow train dcf-av-1 --ratings ml-20m --features reduced/ --trailers ml-youtube.csv --out recommenders/dcf-av-1 --logdir runs/1',
   ],
   async run(values, { operands: [name], further, console }) {
     const recommender = checkRecommenderName(

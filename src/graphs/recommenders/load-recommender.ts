@@ -52,10 +52,10 @@ const known: KnownOptions<{ features?: string | undefined; module?: string | und
  *
  * @param options `features`: the training store, if it has been moved; `module`: of a recommender
  * of your own, the module to load it from, which must be as it was.
- * @throws UsageError `no-recommender`; ModelError `hash` when a file, or the training store, is not the
- * one that the recommender was trained with.
+ * @throws UsageError `no-recommender`; ModelError `hash` when a file, or the training store, is not
+ * the one that the recommender was trained with.
  * @example
- * const recommender = await loadRecommender('models/dcf-av-1');
+ * const recommender = await loadRecommender('recommenders/dcf-av-1');
  * const [rating] = await recommender.predict(Int32Array.of(0), Int32Array.of(5)); // of recommender.saved.userIds[0], recommender.saved.catalogue[5]
  * await recommender.close();
  */

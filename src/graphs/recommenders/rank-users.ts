@@ -38,7 +38,7 @@ const known: KnownOptions<RankUsersOptions> = { item: true, k: true };
  *
  * @throws UsageError `unknown-item`.
  * @example
- * const { users } = await rankUsers(await loadRecommender('models/dcf-av-1'), { item: '193609', k: 100 });
+ * const { users } = await rankUsers(await loadRecommender('recommenders/dcf-av-1'), { item: '193609', k: 100 });
  */
 export async function rankUsers(model: LoadedRecommender, options: RankUsersOptions): Promise<RankedUsers> {
   checkKnownOptions('rankUsers', options, known);

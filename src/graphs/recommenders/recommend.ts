@@ -91,7 +91,7 @@ const known: KnownOptions<RecommendOptions> = { user: true, k: true, coldOnly: t
  * `coldOnly` of a recommender that knows no content, `no-new-users` for `ratings` where the
  * recommender cannot serve a new user.
  * @example
- * const { items } = await recommend(await loadRecommender('models/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });
+ * const { items } = await recommend(await loadRecommender('recommenders/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });
  */
 export async function recommend(model: LoadedRecommender, options: RecommendOptions): Promise<Recommendations> {
   checkKnownOptions('recommend', options, known);

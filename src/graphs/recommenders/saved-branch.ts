@@ -13,7 +13,7 @@ export interface EmbeddingIds {
  * The weights of a saved network for other lists of ids: the rows of its embeddings go where their
  * user or item is now; users and items that it did not know get the mean of its rows.
  *
- * @throws UsageError when the directory holds another recommender than `model`; what
+ * @throws UsageError when the directory holds another recommender than `recommender`; what
  * `readSavedRecommender` throws.
  */
 export async function savedBranch(

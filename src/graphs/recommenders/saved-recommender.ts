@@ -124,8 +124,8 @@ export async function removeRecommenderFacts(directory: string): Promise<void> {
 }
 
 /**
- * What the directory's `recommender.json` says, or the `model.json` of an earlier version; undefined
- * when there is neither.
+ * What the directory's `recommender.json` says, or the `model.json` of an earlier version;
+ * undefined when there is neither.
  * @throws ModelError `weights` when it cannot be understood.
  */
 export async function readRecommenderFacts(
@@ -174,8 +174,8 @@ function factsOfText(path: string, text: string): RecommenderFacts & { files: Js
 /**
  * Reads a saved recommender.
  *
- * @throws UsageError `no-recommender` when the directory has none; ModelError `weights` or `hash` when a
- * file is missing, damaged or was changed.
+ * @throws UsageError `no-recommender` when the directory has none; ModelError `weights` or `hash`
+ * when a file is missing, damaged or was changed.
  */
 export async function readSavedRecommender(directory: string): Promise<SavedRecommender> {
   const facts = await readRecommenderFacts(directory);

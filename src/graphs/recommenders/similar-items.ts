@@ -44,7 +44,7 @@ const known: KnownOptions<SimilarItemsOptions> = { item: true, by: true, k: true
  * @throws UsageError `unknown-item`; `no-factors` when the recommender learns no vectors, or none
  * of this item; `no-content` when nothing is known of its content.
  * @example
- * const { items } = await similarItems(await loadRecommender('models/svd'), { item: '1', by: 'factors' });
+ * const { items } = await similarItems(await loadRecommender('recommenders/svd'), { item: '1', by: 'factors' });
  */
 export async function similarItems(model: LoadedRecommender, options: SimilarItemsOptions): Promise<SimilarItems> {
   checkKnownOptions('similarItems', options, known);

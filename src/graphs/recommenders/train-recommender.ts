@@ -137,7 +137,7 @@ const known: KnownOptions<TrainOptions> = {
  * @throws UsageError for wrong options or files, `output` when the directory holds another
  * recommender; ModelError when the checkpoint is of another training; the reason of `signal`.
  * @example
- * await trainRecommender({ recommender: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/', out: 'models/dcf-av-1' });
+ * await trainRecommender({ recommender: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/', out: 'recommenders/dcf-av-1' });
  */
 export async function trainRecommender(train: TrainOptions): Promise<TrainSummary> {
   checkKnownOptions('trainRecommender', train, known);

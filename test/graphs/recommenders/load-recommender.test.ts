@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +55,26 @@ describe('a saved recommender, of synthetic ratings', () => {
     await loaded.close();
     await fitted.close?.();
     await features?.close();
+  });
+
+  it('is read as earlier versions wrote it: `model.json`, with the name under `model`', async () => {
+    const out = join(directory, 'earlier');
+    const train = { ...files, recommender: 'baseline', out };
+    await trainRecommender(train);
+    const { recommender, ...facts } = JSON.parse(readFileSync(join(out, 'recommender.json'), 'utf8'));
+    const earlier = { ...facts, format: 'reelflow-model-2', model: recommender };
+    writeFileSync(join(out, 'model.json'), JSON.stringify(earlier));
+    rmSync(join(out, 'recommender.json'));
+    const loaded = await loadRecommender(out);
+    expect(loaded.saved.facts.recommender).toBe('baseline');
+    await loaded.close();
+    expect((await trainRecommender(train)).alreadyTrained).toBe(true);
+    await trainRecommender({ ...train, options: { method: 'sgd' }, refit: true });
+    expect(
+      readdirSync(out)
+        .filter((name) => name.endsWith('.json'))
+        .sort(),
+    ).toEqual(['ids.json', 'recommender.json']);
   });
 
   it('is refused when its features were changed since', async () => {
