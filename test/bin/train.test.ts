@@ -33,7 +33,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
     const { code, stdout, stderr } = await network('dcf-av-1', 'av', ...flags);
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      ...{ model: 'dcf-av-1', seed: 5, ratings: 360, validationRatings: 36, users: 24 },
+      ...{ recommender: 'dcf-av-1', seed: 5, ratings: 360, validationRatings: 36, users: 24 },
       ...{ ratedItems: 20, unratedItems: 4, epochs: 6, resumed: false, alreadyTrained: false },
       options: { embedding: 8, widths: [8, 6, 4], lstm: [6, 4], batch: 32, epochs: 6 },
     });
