@@ -60,8 +60,8 @@ export const command: Command = defineCommand({
 });
 
 function plannedText({ directory, points, configuration }: PlannedExperiment): string {
-  const { models, scenarios } = configuration;
-  return `${points.total} points of ${models.join(', ')} in ${scenarios.join(', ')}: ${points.total - points.reused} would be computed into ${directory}, ${points.reused} are there\n`;
+  const { recommenders, scenarios } = configuration;
+  return `${points.total} points of ${recommenders.join(', ')} in ${scenarios.join(', ')}: ${points.total - points.reused} would be computed into ${directory}, ${points.reused} are there\n`;
 }
 
 function progressLine({ part, done, total, secondsLeft, point, epoch, epochs }: ExperimentProgress): string {

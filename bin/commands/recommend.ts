@@ -45,12 +45,12 @@ export const command = defineCommand({
     module: text('FILE[#NAME]', 'the module of a recommender of your own, as it was when it was trained'),
   },
   examples: [
-    'reelflow recommend models/dcf-av-1 --user 42 --k 10 --cold-only --explain',
-    'reelflow recommend models/svd --ratings-of me.csv',
-    'reelflow recommend models/svd --all-users --out lists.parquet',
-    'reelflow recommend models/dcf-av-1 --item 193609 --k 100',
-    'reelflow recommend models/dcf-av-1 --item cut-b --item-features new/ --against cut-a',
-    'reelflow recommend models/svd --similar 1 --by factors',
+    'reelflow recommend recommenders/dcf-av-1 --user 42 --k 10 --cold-only --explain',
+    'reelflow recommend recommenders/svd --ratings-of me.csv',
+    'reelflow recommend recommenders/svd --all-users --out lists.parquet',
+    'reelflow recommend recommenders/dcf-av-1 --item 193609 --k 100',
+    'reelflow recommend recommenders/dcf-av-1 --item cut-b --item-features new/ --against cut-a',
+    'reelflow recommend recommenders/svd --similar 1 --by factors',
   ],
   async run({ features, module, ...options }, { operands: [directory = ''], console }) {
     const asked = questions.filter((name) => options[name] !== undefined);
@@ -166,7 +166,7 @@ function similarText({ itemId, title, by, items }: SimilarItems): string {
 
 function textOf({
   user,
-  model,
+  recommender: model,
   predicts,
   rated,
   unknownItems = 0,

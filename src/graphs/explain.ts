@@ -109,7 +109,7 @@ function scratchText({ items, bytes, freeBytes, directory }: FarInputs): string 
 }
 
 /**
- * The weights of a model: every file with its own hash; where there are two, or one beside random
+ * The weights of a network: every file with its own hash; where there are two, or one beside random
  * weights, the hash of both together too.
  */
 export function weightsText(

@@ -1,57 +1,82 @@
-import { describe, expect, it } from 'vitest';
-import { evaluateOnCatalogue } from '../../src/graphs/catalogue-evaluation.ts';
-import type { FittedRecommender } from '../../src/graphs/recommenders/fit-data.ts';
-import { fitRecommender } from '../../src/graphs/recommenders/fit-recommender.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runExperiment } from '../../src/graphs/experiment/run-experiment.ts';
+import { evaluateRecommender } from '../../src/graphs/recommender-evaluation.ts';
+import { temporaryDirectory } from '../fixtures/clips.ts';
 
-/** Each user has rated every tenth item; more than one usual block of pairs. */
-const [userCount, itemCount] = [300, 600];
-const perUser = itemCount / 10;
-const ratings = {
-  users: Int32Array.from({ length: userCount * perUser }, (_, row) => Math.floor(row / perUser)),
-  items: Int32Array.from({ length: userCount * perUser }, (_, row) => (row % perUser) * 10 + (row % 7)),
-  values: Float32Array.from({ length: userCount * perUser }, (_, row) => 1 + (Math.floor(row / 5) % 5)),
-  userIds: Array.from({ length: userCount }, (_, user) => `u${user}`),
-  itemIds: Array.from({ length: itemCount }, (_, item) => `i${item}`),
-};
-const rows = Int32Array.from(ratings.values.keys());
-const split = {
-  name: 'all',
-  train: rows.filter((row) => row % 5 !== 0),
-  validation: new Int32Array(0),
-  test: rows.filter((row) => row % 5 === 0),
-};
-const options = { ks: [5], threshold: 2, thresholdRule: 'gt' as const, seed: 1 };
+let place: Awaited<ReturnType<typeof temporaryDirectory>>;
+beforeAll(async () => {
+  place = await temporaryDirectory();
+});
+afterAll(() => place.remove());
 
-/** Scores by the numbers alone, says whose its work is, and counts what it is asked. */
-function counting(belongsTo: 'users' | 'items') {
-  const calls: number[] = [];
-  const score = async (users: Int32Array, items: Int32Array) => {
-    calls.push(users.length);
-    return users.map((user, at) => (user * 31 + (items[at] as number) * 17) % 101);
-  };
-  const workOf = (users: Int32Array, items: Int32Array) => ({
-    owners: belongsTo === 'users' ? users : items,
-    steps: new Float64Array(Math.max(userCount, itemCount)),
-  });
-  const fitted = { name: 'counting', predicts: 'scores', trainSeconds: 0, history: [], predict: score, score, workOf };
-  return { fitted: fitted as unknown as FittedRecommender, calls };
+async function file(name: string, lines: readonly string[]): Promise<string> {
+  const path = join(place.path, name);
+  await writeFile(path, `${['user,item,rating,timestamp', ...lines].join('\n')}\n`);
+  return path;
 }
 
-describe('lists over all items', () => {
-  it('ask for many users at a time where the work of an item serves all of them, with the same figures', async () => {
-    const [byItem, byUser] = [counting('items'), counting('users')];
-    const found = await evaluateOnCatalogue(byItem.fitted, ratings, split, options);
-    expect(found).toEqual(await evaluateOnCatalogue(byUser.fitted, ratings, split, options));
-    expect(byItem.calls).toHaveLength(1);
-    expect(byUser.calls.length).toBeGreaterThan(1);
-    expect(Math.max(...byUser.calls)).toBeLessThanOrEqual(131_072);
-  });
+// Item a is liked most, then b, c, d, e: so an unbiased recommender of item means lists them.
+const train = ['u,a,5,1', 'v,a,5,1', 'u,b,4,1', 'w,b,4,1', 'v,c,3,1', 'w,c,3,1', 'u,d,2,1', 'v,e,1,1', 'w,e,1,1'];
 
-  it.each(['item-knn', 'user-knn'])('by %s are refused beforehand when they take too long', async (recommender) => {
-    const data = { ratings, train: split.train, validation: split.validation, scale: { minimum: 1, maximum: 5 } };
-    const fitted = await fitRecommender(data, { recommender, options: { mostSteps: 1e4 }, seed: 1 });
-    await expect(evaluateOnCatalogue(fitted, ratings, split, options)).rejects.toMatchObject({
-      code: 'too-many-steps',
-    });
+test('every item that a user has not met is ranked, and what the user came to like is looked for', async () => {
+  // u has met a, b, d: c and e are left; likes e, the second. w has met b, c, e: a and d are left;
+  // likes a.
+  const tested = ['u,e,5,2', 'w,a,4,2', 'v,d,1,2'];
+  const report = await evaluateRecommender({
+    ...{ train: await file('train.csv', train), test: await file('test.csv', tested) },
+    ...{ recommender: 'baseline', options: { method: 'als' }, protocol: 'catalogue', ks: [1, 2] },
   });
+  expect(report.topN).toMatchObject({ users: 2, items: 5, averageRelevant: 1, constant: 0 });
+  expect(report.topN?.at['1']).toMatchObject({ recall: 1 / 2, hitRate: 1 / 2, mrr: 1 / 2, coverage: 2 / 5 });
+  expect(report.topN?.at['2']).toMatchObject({ recall: 1, precision: 1 / 2, mrr: 3 / 4, map: 3 / 4, coverage: 4 / 5 });
+  expect(report.topN?.at['2']?.ndcg).toBeCloseTo((1 / Math.log2(3) + 1) / 2, 12);
+  // c, e and a were rated by two of three users, d by one.
+  const information = { two: -Math.log2(2 / 3), one: -Math.log2(1 / 3) };
+  const novelty = (information.two + (information.two + information.one) / 2) / 2;
+  expect(report.topN?.at['2']?.novelty).toBeCloseTo(novelty, 12);
+});
+
+test('ratings taken for what was chosen are all alike: only lists over the catalogue can be evaluated', async () => {
+  const files = {
+    train: await file('train-2.csv', train),
+    test: await file('test-2.csv', ['u,e,5,2', 'w,a,4,2', 'v,d,1,2']),
+  };
+  const options = { ...files, recommender: 'random', implicit: 'ge:4' } as const;
+  await expect(evaluateRecommender(options)).rejects.toThrow('each of 2 test ratings is above 0.5');
+  const report = await evaluateRecommender({ ...options, protocol: 'catalogue' });
+  expect(report.files.map(({ leftOut }) => leftOut)).toEqual([5, 1]);
+  expect(report).toMatchObject({ trainMean: 1, scale: { minimum: 0, maximum: 1 }, threshold: 0.5 });
+  expect(report.topN?.users).toBe(2);
+  await expect(evaluateRecommender({ ...options, implicit: 'gt:4,5' as 'any' })).rejects.toThrow(
+    '`implicit` must be any',
+  );
+});
+
+test('an experiment compares recommenders by time and by user over the catalogue', async () => {
+  const lines = Array.from({ length: 12 }, (_, user) =>
+    Array.from(
+      { length: 8 },
+      (_, order) => `${user},${(user + order * 3) % 20},${(order % 5) + 1},${order * 10 + user}`,
+    ),
+  ).flat();
+  const result = await runExperiment(
+    {
+      ...{ ratings: await file('all.csv', lines), recommenders: ['baseline', 'random'], protocol: 'catalogue' },
+      ...{ scenarios: ['leave-last-out', 'time', 'user', 'user-cold'], implicit: 'ge:2', k: [3], core: 2 },
+    },
+    { out: join(place.path, 'out') },
+  );
+  expect(result.failures).toEqual([]);
+  // One split by time, two folds by user; two recommenders.
+  expect(result.points).toMatchObject({ total: (1 + 1 + 2 + 2) * 2, computed: 12 });
+  const titles = result.tables.filter(({ kind }) => kind === 'catalogue').map(({ title }) => title);
+  expect(titles).toContain('All items ranked @3, ratings after a moment');
+  for (const row of result.rows) {
+    // What was chosen is always 1: such a recommender predicts one number, and draws decide.
+    if (row.recommender === 'baseline') expect(row.metrics['catalogue.constant']?.mean).toBe(1);
+    expect(row.metrics['catalogue.coverage@3']?.mean).toBeGreaterThan(0);
+    expect(row.metrics['catalogue.ndcg@3']?.mean).toBeLessThanOrEqual(1);
+  }
 });

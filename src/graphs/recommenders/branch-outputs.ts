@@ -35,14 +35,14 @@ export function branchNoteOf(saved: SavedRecommender): string {
 /** Items that the average of the features is taken over, at most. */
 const averagedItems = 256;
 
-function isResidual({ facts: { model, options } }: SavedRecommender): boolean {
-  if (!isNeuralRecommender(model) || isHistoryRecommender(model)) return false;
-  return formOf(model, options.form as NetworkForm | undefined) === 'residual';
+function isResidual({ facts: { recommender, options } }: SavedRecommender): boolean {
+  if (!isNeuralRecommender(recommender) || isHistoryRecommender(recommender)) return false;
+  return formOf(recommender, options.form as NetworkForm | undefined) === 'residual';
 }
 
 /** Whether a recommender has a collaborative and an audiovisual branch. */
 export function hasTwoBranches({ facts }: SavedRecommender): boolean {
-  return facts.model === 'dcf-av-1' || facts.model === 'dcf-av-2';
+  return facts.recommender === 'dcf-av-1' || facts.recommender === 'dcf-av-2';
 }
 
 /** What each branch contributes to these predictions of one user. */

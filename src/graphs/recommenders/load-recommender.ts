@@ -56,10 +56,10 @@ const known: KnownOptions<{ features?: string | undefined; module?: string | und
  *
  * @param options `features`: the training store, if it has been moved; `module`: of a recommender
  * of your own, the module to load it from, which must be as it was.
- * @throws UsageError `no-model`; ModelError `hash` when a file, or the training store, is not the
- * one that the recommender was trained with.
+ * @throws UsageError `no-recommender`; ModelError `hash` when a file, or the training store, is not
+ * the one that the recommender was trained with.
  * @example
- * const recommender = await loadRecommender('models/dcf-av-1');
+ * const recommender = await loadRecommender('recommenders/dcf-av-1');
  * const [rating] = await recommender.predict(Int32Array.of(0), Int32Array.of(5)); // of recommender.saved.userIds[0], recommender.saved.catalogue[5]
  * await recommender.close();
  */
@@ -74,8 +74,8 @@ export async function loadRecommender(
   const features = store && StoreFeatures.ofIds(store, saved.featureIds, saved.catalogue);
   const genres = genresOf(saved.catalogue);
   try {
-    if (isHistoryRecommender(saved.facts.model)) {
-      const recommender = await historyOf(saved, saved.facts.model);
+    if (isHistoryRecommender(saved.facts.recommender)) {
+      const recommender = await historyOf(saved, saved.facts.recommender);
       return {
         ...{ saved, genres, features },
         predict: (users, items) => recommender.predict(users, items),
@@ -88,9 +88,9 @@ export async function loadRecommender(
         },
       };
     }
-    if (isNeuralRecommender(saved.facts.model)) {
+    if (isNeuralRecommender(saved.facts.recommender)) {
       const network = await networkOf(saved, features);
-      const own = recommenderReadsFeatures(saved.facts.model) ? features : undefined;
+      const own = recommenderReadsFeatures(saved.facts.recommender) ? features : undefined;
       return {
         ...{ saved, genres, features },
         predict: (users, items) => network.predict(users, items),
@@ -151,11 +151,12 @@ export async function networkOf(
   features: FeatureSource | undefined,
   weights?: WeightsByName,
 ): Promise<NeuralRecommender> {
-  const { model, options, seed, scale } = facts;
-  if (!isNeuralRecommender(model) || isHistoryRecommender(model))
-    throw new UsageError(`recommender ${model} is not neural`);
-  const own = recommenderReadsFeatures(model) ? features : undefined;
-  const recommender = new NeuralRecommender(model, { ...neuralOptions(options, own?.modalities ?? []), seed });
+  const { recommender: name, options, seed, scale } = facts;
+  if (!isNeuralRecommender(name) || isHistoryRecommender(name)) {
+    throw new UsageError(`recommender ${name} is not neural`);
+  }
+  const own = recommenderReadsFeatures(name) ? features : undefined;
+  const recommender = new NeuralRecommender(name, { ...neuralOptions(options, own?.modalities ?? []), seed });
   const named = weights ?? new Map([...(saved ?? [])].map(([name, { values }]) => [name, values]));
   const isJudged = new Set(validation);
   const learnt = ratings.items.filter((_, row) => !isJudged.has(row));
@@ -192,7 +193,7 @@ export function learntAnew(
   genres: GenreTable | undefined,
   features: StoreFeatures | undefined,
 ) {
-  const { model, options, seed, scale } = facts;
+  const { recommender: model, options, seed, scale } = facts;
   const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };
   const data = { ratings: table, train: Int32Array.from(ratings.values.keys()), validation: new Int32Array(0), scale };
   const named = weights && new Map([...weights].map(([name, { values }]) => [name, values]));

@@ -17,7 +17,7 @@ import type { RatingScale } from '../../core/rating-scale.ts';
 export interface RankedUsers {
   readonly itemId: string;
   readonly title?: string | undefined;
-  readonly model: string;
+  readonly recommender: string;
   /** `scores`: `prediction` only ranks; it is not a rating. */
   readonly predicts: Predicts;
   /** Training ratings of the item; those who gave them are not ranked. */
@@ -74,12 +74,12 @@ const known: KnownOptions<RankUsersOptions> = {
  *
  * @throws UsageError `unknown-item`; as `featuresOfItem` for `itemFeatures` and `against`.
  * @example
- * const { users } = await rankUsers(await loadRecommender('models/dcf-av-1'), { item: '193609', k: 100 });
+ * const { users } = await rankUsers(await loadRecommender('recommenders/dcf-av-1'), { item: '193609', k: 100 });
  */
 export async function rankUsers(model: LoadedRecommender, options: RankUsersOptions): Promise<RankedUsers> {
   checkKnownOptions('rankUsers', options, known);
   const { saved } = model;
-  const { model: name, options: trained, scale } = saved.facts;
+  const { recommender: name, options: trained, scale } = saved.facts;
   const k = checkInteger('k', options.k ?? 10);
   const threshold = checkPositive('threshold', options.threshold ?? usualThreshold(scale));
   const { itemFeatures, against } = options;
@@ -103,7 +103,7 @@ export async function rankUsers(model: LoadedRecommender, options: RankUsersOpti
       : { against: comparedWith(against, predictions, shownOf(otherScores), countedOf) };
   return {
     ...(item === undefined ? { itemId: id } : named(saved, item)),
-    ...{ model: name, predicts, ratings: items.filter((each) => each === item).length },
+    ...{ recommender: name, predicts, ratings: items.filter((each) => each === item).length },
     ...{ candidates: candidates.length, mean: predictions.reduce((sum, value) => sum + value, 0) / predictions.length },
     users: order.slice(0, k).map((place) => ({
       user: saved.userIds[candidates[place] as number] as string,
