@@ -6,12 +6,15 @@ const LONGEST_BAR = 40;
 
 /** Users ranked for an item, and who would like it, for a terminal. */
 export function audienceText(ranked: RankedUsers): string {
-  const { itemId, title, model, ratings, candidates, mean, users, audience, against, trainedOn } = ranked;
-  const head = `${model} for ${title ?? itemId} [${itemId}], ${knownBy(ratings)}: the best of ${candidates} users, mean ${mean.toFixed(2)}`;
+  const { itemId, title, recommender, ratings, candidates, mean, users, audience, against, trainedOn } = ranked;
+  const head = `${recommender} for ${title ?? itemId} [${itemId}], ${knownBy(ratings)}: the best of ${candidates} users, mean ${mean.toFixed(2)}`;
   const lines = users.map(
     ({ user, prediction }, place) => `${String(place + 1).padStart(3)}  ${prediction.toFixed(2)}  user ${user}`,
   );
-  const other = against?.audience === undefined ? [] : ['', `${against.itemId}, mean ${against.audience.mean.toFixed(2)}:`, ...shareText(against.audience)];
+  const other =
+    against?.audience === undefined
+      ? []
+      : ['', `${against.itemId}, mean ${against.audience.mean.toFixed(2)}:`, ...shareText(against.audience)];
   const compared =
     against === undefined
       ? []

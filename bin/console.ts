@@ -22,7 +22,7 @@ export interface ConsoleStreams {
 export interface ConsoleSettings
   extends Partial<Pick<GlobalValues, 'progress' | 'progressEvery' | 'quiet' | 'json' | 'log'>> {
   /** Whether the command only says what it would do. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
 }
 
 /**

@@ -65,7 +65,7 @@ export const command = defineCommand({
 });
 
 /** A clip, and the moment of it that stands behind its last `@`. */
-function momentOf(like: string): { readonly clip: string; readonly at?: number } {
+function momentOf(like: string): { readonly clip: string; readonly at?: number | undefined } {
   const [, clip = like, seconds] = /^(.+)@(\d+(?:\.\d+)?)s$/.exec(like) ?? [];
   return seconds === undefined ? { clip: like } : { clip, at: finiteNumber(seconds, 'like') };
 }

@@ -20,8 +20,8 @@ import { Video, videos } from '../io/media/video.ts';
 export interface CorpusOptions {
   readonly inputs?: readonly string[] | undefined;
   /**
-   * A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file, or
-   * addresses.
+   * A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file,
+   * or addresses.
    */
   readonly manifest?: string | undefined;
   /** What of a file is its id, unless a manifest gives it. Default `stem`. */
@@ -54,7 +54,8 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
       throw new UsageError('a manifest gives the ids, but `id` was given too', { option: 'id' });
     }
   }
-  const found = options.manifest !== undefined ? await readManifest(options.manifest, options.copies) : await readInputs(options);
+  const found =
+    options.manifest !== undefined ? await readManifest(options.manifest, options.copies) : await readInputs(options);
   if (found.length === 0) {
     throw new UsageError('no inputs were given, or the manifest has no rows', {
       code: 'no-inputs',

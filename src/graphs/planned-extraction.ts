@@ -10,8 +10,8 @@ import { chooseDevice } from '../models/onnx/device.ts';
 import { chooseNetworks } from './choose-networks.ts';
 import { describeDataset } from './dataset-description.ts';
 import { type DiskEstimate, diskEstimate } from './disk-estimate.ts';
-import { type ExtractOptions, extractOptions } from './extract.ts';
 import type { FarInputs } from './explain.ts';
+import { type ExtractOptions, extractOptions } from './extract.ts';
 import { extractionGraph } from './extraction.ts';
 import { unitKey } from './graph.ts';
 import { listCorpus } from './inputs.ts';
@@ -38,7 +38,9 @@ export interface PlannedExtraction extends Plan {
   readonly notes: readonly string[];
   readonly disk: DiskEstimate;
   readonly time?: TimeEstimate | undefined;
-  /** Of inputs that are far away: how many there are, and what of the disk their copies may take. */
+  /**
+   * Of inputs that are far away: how many there are, and what of the disk their copies may take.
+   */
   readonly scratch?: FarInputs | undefined;
   /** Of a dataset that is there: how many inputs it has a unit of, by hashes that it remembers. */
   readonly alreadyDone: number;

@@ -137,7 +137,11 @@ describe('a recommender of one’s own in commands', () => {
     const trained = await run('train', './mine.mjs', '--ratings', files.ratings, '--out', out, '--set', 'by=0.25');
     expect(trained.code, trained.stderr).toBe(0);
     const facts = JSON.parse(readFileSync(at('saved', 'recommender.json'), 'utf8'));
-    expect(facts).toMatchObject({ recommender: 'shifted', options: { by: 0.25 }, code: { module: { name: './mine.mjs' } } });
+    expect(facts).toMatchObject({
+      recommender: 'shifted',
+      options: { by: 0.25 },
+      code: { module: { name: './mine.mjs' } },
+    });
     const without = await run('recommend', out, '--user', 'u2');
     expect(without.code).toBe(2);
     expect(without.stderr).toContain('whose code is not loaded');

@@ -29,13 +29,13 @@ export interface ClipOptions extends Pick<RunOptions, 'memory' | 'device' | 'sig
 export interface ClipVector {
   readonly vector: Float32Array;
   /** Of a moment: the subclip that it lies in. */
-  readonly subclip?: { readonly number: number; readonly start: number; readonly end: number };
+  readonly subclip?: { readonly number: number; readonly start: number; readonly end: number } | undefined;
 }
 
 /**
  * The vector that a dataset would have of a clip: decoded and embedded by the graph that made the
- * dataset, with the same networks (by the hashes of their weights), geometry and statistic, and of a
- * reduction projected by its PCA. Nothing is added to the dataset.
+ * dataset, with the same networks (by the hashes of their weights), geometry and statistic, and of
+ * a reduction projected by its PCA. Nothing is added to the dataset.
  *
  * @throws UsageError `spec` when the dataset cannot be made again, `dataset` when it is a training
  * store or its source is another; `moment` when the clip is shorter; ModelError `weights` when
@@ -136,7 +136,11 @@ async function projection(
   stream: string,
 ): Promise<(vector: Float32Array) => Promise<Float32Array>> {
   if (name !== 'reduction') return async (vector) => vector;
-  const made = params as { readonly source?: unknown; readonly column?: unknown; readonly pca?: { sha256?: unknown } };
+  const made = params as {
+    readonly source?: unknown;
+    readonly column?: unknown;
+    readonly pca?: { sha256?: unknown } | undefined;
+  };
   if (source === path) {
     throw new UsageError(`${path} is a reduction, which does not know how its clips were decoded`, {
       code: 'dataset',

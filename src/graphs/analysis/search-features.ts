@@ -64,7 +64,7 @@ export interface FeatureSearch {
   /** Whether a network with random weights made the stream: then likeness means nothing. */
   readonly random: boolean;
   /** Of a moment of a clip: the subclip that it lies in, as the dataset would cut it. */
-  readonly moment?: ClipVector['subclip'];
+  readonly moment?: ClipVector['subclip'] | undefined;
   /** The most similar first. */
   readonly found: readonly FoundFeatures[];
 }
@@ -74,13 +74,13 @@ interface Query {
   readonly vector: ArrayLike<number>;
   /** Whether items are compared, by their means. */
   readonly whole: boolean;
-  readonly moment?: ClipVector['subclip'];
+  readonly moment?: ClipVector['subclip'] | undefined;
 }
 
 /**
- * Finds what is most like an item, a subclip, a clip, a text or a vector, by cosine: every row of a dataset or a
- * training store is compared, so the result is exact. Holds one item and the `k` best at a time.
- * An item is never found for itself, nor any of its subclips.
+ * Finds what is most like an item, a subclip, a clip, a text or a vector, by cosine: every row of a
+ * dataset or a training store is compared, so the result is exact. Holds one item and the `k` best
+ * at a time. An item is never found for itself, nor any of its subclips.
  *
  * @throws UsageError `dataset` when there are no such features; `unknown-item` when the item, its
  * subclip, or its stream is not there; as `clipVector` and `textVector` for a clip or a text.

@@ -13,10 +13,10 @@ export interface TextOptions {
 
 /** What a dataset notes of a network. */
 interface NotedNetwork {
-  readonly stream?: string;
-  readonly name?: string;
-  readonly cardHash?: string;
-  readonly weightsHash?: string;
+  readonly stream?: string | undefined;
+  readonly name?: string | undefined;
+  readonly cardHash?: string | undefined;
+  readonly weightsHash?: string | undefined;
 }
 
 /**

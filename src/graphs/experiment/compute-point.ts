@@ -77,7 +77,8 @@ function refit(
     return fitRecommender({ ...fitting, train: all, validation: new Int32Array(0) }, how);
   }
   if (trial === undefined) throw new Error('a refit comes after a fit that was judged');
-  // An epoch over more ratings of the same users takes as many steps of a recommender that reads histories.
+  // An epoch over more ratings of the same users takes as many steps of a recommender that reads
+  // histories.
   const plan = isHistoryRecommender(recommender) ? planOf(trial) : planOf(trial, all.length, options.batch);
   return fitRecommender({ ...fitting, train, validation }, { ...how, refit: plan });
 }

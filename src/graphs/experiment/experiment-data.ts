@@ -114,7 +114,7 @@ async function readData(experiment: Experiment) {
     implicit,
   } = experiment;
   const timed = experiment.scenarios.some((name) => name !== 'given' && isTimed(name));
-  const timestamps = timed || experiment.models.some(readsTimes);
+  const timestamps = timed || experiment.recommenders.some(readsTimes);
   const reading = { skipBadLines, timestamps, implicit, scale, duplicateRatings };
   if (await isDirectory(path)) {
     if (columns !== undefined) {

@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import { BlendRecommender } from '../../models/recommenders/blend.ts';
 import { contentVectors } from '../../models/recommenders/content-vectors.ts';
+import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
 import type { Recommender, TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { PairWork } from '../../models/recommenders/work.ts';
@@ -65,8 +66,7 @@ export async function fitClassicRecommender(
     history: [],
     predict: (users, items) => inParts(recommender, 'predict', users, items, run),
     score: (users, items) => inParts(recommender, 'score', users, items, run),
-    workOf:
-      recommender.workOf && ((users, items, times) => recommender.workOf?.(users, items, times) as PairWork),
+    workOf: recommender.workOf && ((users, items, times) => recommender.workOf?.(users, items, times) as PairWork),
     scoreNewUser:
       recommender.scoreNewUser &&
       (async (own, items) => (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items)),
@@ -115,7 +115,7 @@ async function make(
   for (const part of partsOf(entry.parts?.(options) ?? [])) {
     const name = partName(model, part);
     const ofPart = checkRecommenderOptions(name, part.options);
-    if (!isNeuralRecommender(name) || isHistoryRecommender(name)) {
+    if (!isNeuralPart(name)) {
       parts.push((await make(name, ofPart, seed, data, ratings, { ...run, weights: undefined })).recommender);
       continue;
     }
@@ -152,9 +152,12 @@ async function make(
   return { recommender, networks };
 }
 
-function partName(model: ClassicRecommenderName, { name }: RecommenderPart): RecommenderName {
+function partName(
+  model: ClassicRecommenderName,
+  { name }: RecommenderPart,
+): ClassicRecommenderName | NeuralRecommenderName {
   const known = recommenderNames.filter(canBePart);
-  const found = known.find((each) => each === name);
+  const found = known.find((each) => each === name) as ClassicRecommenderName | NeuralRecommenderName | undefined;
   if (found !== undefined) return found;
   throw new UsageError(`a part of ${model} must be a recommender that has no parts itself, but is '${name}'`, {
     remedy: `Take one of ${known.join(', ')}.`,
@@ -162,6 +165,10 @@ function partName(model: ClassicRecommenderName, { name }: RecommenderPart): Rec
 }
 
 function canBePart(name: RecommenderName): boolean {
-  if (isHistoryRecommender(name)) return false;
-  return isNeuralRecommender(name) || (classicRecommenders[name] as ClassicRecommender).parts === undefined;
+  if (isNeuralPart(name)) return true;
+  return !isHistoryRecommender(name) && (classicRecommenders[name] as ClassicRecommender).parts === undefined;
+}
+
+function isNeuralPart(name: RecommenderName): name is NeuralRecommenderName {
+  return isNeuralRecommender(name) && !isHistoryRecommender(name);
 }

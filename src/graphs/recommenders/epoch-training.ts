@@ -4,11 +4,11 @@ import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { EpochProgress, TrainerOptions } from '../../models/autodiff/trainer-options.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
-import type { FitData, FitOptions, FitProgress } from './fit-data.ts';
+import type { FitInputs, FitOptions, FitProgress } from './fit-data.ts';
 import type { StoreFeatures } from './store-features.ts';
 
 /** What is learnt from and judged by: of a refit all rows, and none. */
-export function rowsOf(data: FitData, refits: boolean): FitData {
+export function rowsOf<Data extends FitInputs>(data: Data, refits: boolean): Data {
   if (!refits) return data;
   return { ...data, train: joinRows([data.train, data.validation]), validation: new Int32Array(0) };
 }

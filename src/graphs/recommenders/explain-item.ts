@@ -42,7 +42,7 @@ export interface ExplainedSubclip extends Partial<SubclipTime> {
    */
   readonly change: number;
   /** The same over the users of each group. */
-  readonly groups?: Readonly<Record<string, number>>;
+  readonly groups?: Readonly<Record<string, number>> | undefined;
 }
 
 /** The subclips that a user is predicted to like best together. */
@@ -58,8 +58,8 @@ export interface ChosenSubclips {
 /** What an item's predictions come from. */
 export interface ExplainedItem {
   readonly itemId: string;
-  readonly title?: string;
-  readonly model: string;
+  readonly title?: string | undefined;
+  readonly recommender: string;
   /** `scores`: what is predicted only ranks. */
   readonly predicts: Predicts;
   /** Users that were asked. */
@@ -67,7 +67,7 @@ export interface ExplainedItem {
   /** Their mean prediction. */
   readonly mean: number;
   readonly subclips: readonly ExplainedSubclip[];
-  readonly chosen?: ChosenSubclips;
+  readonly chosen?: ChosenSubclips | undefined;
   /** What all this rests on. */
   readonly trainedOn: readonly string[];
 }
@@ -100,7 +100,7 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
   const groupOf = groups && Array.from(users, (each) => groups.get(saved.userIds[each] as string));
   return {
     ...(item.variantOf === undefined ? { itemId: item.id } : named(saved, item.variantOf)),
-    ...{ model: saved.facts.model, predicts: predictsOf(saved.facts.model, saved.facts.options) },
+    ...{ recommender: saved.facts.recommender, predicts: predictsOf(saved.facts.recommender, saved.facts.options) },
     ...{ users: users.length, mean: meanOf(whole.map((score) => shownPrediction(saved, score))) },
     subclips: subclips.map((subclip) => {
       const changes = changesOf(subclip);
@@ -117,7 +117,11 @@ async function chosenFor(
   model: LoadedRecommender,
   item: FurtherItem,
   user: number,
-  { choose, count, times }: { readonly choose: number; readonly count: number; readonly times: SubclipTime[] | undefined },
+  {
+    choose,
+    count,
+    times,
+  }: { readonly choose: number; readonly count: number; readonly times: SubclipTime[] | undefined },
 ): Promise<ChosenSubclips> {
   const { saved } = model;
   const users = Int32Array.of(user);

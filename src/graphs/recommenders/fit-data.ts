@@ -36,7 +36,9 @@ export interface FitData {
 }
 
 /** The same, where the features may be those that a saved recommender knows the ids of. */
-export type FitInputs = Omit<FitData, 'features'> & { readonly features?: FitData['features'] | StoreFeatures };
+export type FitInputs = Omit<FitData, 'features'> & {
+  readonly features?: FitData['features'] | StoreFeatures | undefined;
+};
 
 /** Where a training that is under way stands: inside an epoch, or at the end of one. */
 export interface FitProgress {
@@ -126,7 +128,7 @@ export interface FittedRecommender {
    *
    * @throws UsageError `too-many-steps`.
    */
-  workOf?(users: Int32Array, items: Int32Array, times?: number): PairWork;
+  readonly workOf?: ((users: Int32Array, items: Int32Array, times?: number) => PairWork) | undefined;
   /**
    * Scores of items for a user who was not there in training, by that user's ratings; all else
    * stays as it was learnt. Undefined where a recommender cannot.

@@ -6,7 +6,7 @@ import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts'
 import { genresOf } from './catalogue.ts';
 import { type LoadedRecommender, learntAnew } from './load-recommender.ts';
 import { neuralOptions } from './neural-options.ts';
-import { contentOf } from './recommender-names.ts';
+import { contentOf, isHistoryRecommender, isNeuralRecommender } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 import type { ItemVectors, StoreFeatures } from './store-features.ts';
 
@@ -14,7 +14,9 @@ import type { ItemVectors, StoreFeatures } from './store-features.ts';
 export interface FurtherItem {
   readonly id: string;
   readonly vectors: ItemVectors;
-  /** Number of the item that it is a variant of: what was learnt of that one by its ratings stays. */
+  /**
+   * Number of the item that it is a variant of: what was learnt of that one by its ratings stays.
+   */
   readonly variantOf?: number | undefined;
 }
 
@@ -34,12 +36,15 @@ export async function scoreFurtherItems(
   const { saved } = model;
   const features = featuresOf(model).with(items);
   const first = saved.catalogue.length;
-  const pairs = { users: new Int32Array(items.length * users.length), items: new Int32Array(items.length * users.length) };
+  const pairs = {
+    users: new Int32Array(items.length * users.length),
+    items: new Int32Array(items.length * users.length),
+  };
   for (const item of items.keys()) {
     pairs.users.set(users, item * users.length);
     pairs.items.fill(first + item, item * users.length, (item + 1) * users.length);
   }
-  const scores = saved.weights
+  const scores = isNeuralRecommender(saved.facts.recommender)
     ? await scoreByNetwork(saved, features, items, pairs)
     : await scoreByLearning(saved, features, items, pairs);
   return items.map((_, item) => scores.subarray(item * users.length, (item + 1) * users.length));
@@ -47,9 +52,15 @@ export async function scoreFurtherItems(
 
 /** The features that a recommender reads. @throws UsageError `no-content` where it reads none. */
 export function featuresOf({ saved, features }: LoadedRecommender): StoreFeatures {
-  const { model, options } = saved.facts;
-  if (features !== undefined && contentOf(model, options) === 'features') return features;
-  throw new UsageError(`recommender ${model} reads no features, so it cannot judge what is seen or heard`, {
+  const { recommender, options } = saved.facts;
+  if (isHistoryRecommender(recommender)) {
+    throw new UsageError(`recommender ${recommender} reads histories, and judges only items that it learnt of`, {
+      code: 'no-content',
+      remedy: 'Train a recommender that predicts by pairs: dcf-av-1, content-ridge, ...',
+    });
+  }
+  if (features !== undefined && contentOf(recommender, options) === 'features') return features;
+  throw new UsageError(`recommender ${recommender} reads no features, so it cannot judge what is seen or heard`, {
     code: 'no-content',
     remedy: 'Train a recommender that reads features: dcf-av-1, content-ridge, ...',
   });
@@ -66,7 +77,7 @@ async function scoreByNetwork(
   items: readonly FurtherItem[],
   { users, items: numbers }: Pairs,
 ): Promise<Float32Array> {
-  const model = facts.model as NeuralRecommenderName;
+  const model = facts.recommender as NeuralRecommenderName;
   const settings = neuralOptions(facts.options, features.modalities);
   const space = { userCount: userIds.length, itemCount: catalogue.length, scale: facts.scale };
   const isJudged = new Set(validation);
@@ -92,7 +103,9 @@ async function scoreByNetwork(
   }
 }
 
-/** A table with a row for each further item: that of the item it is a variant of, or the mean row. */
+/**
+ * A table with a row for each further item: that of the item it is a variant of, or the mean row.
+ */
 function withRows(
   table: Float32Array,
   count: number,

@@ -16,7 +16,7 @@ export interface HistoryRecord {
   readonly definition: HistoryDefinition<never>;
   readonly options: readonly RecommenderOption[];
   /** Whether it reads features of items; default no. */
-  readonly readsFeatures?: (options: Readonly<Record<string, Json>>) => boolean;
+  readonly readsFeatures?: ((options: Readonly<Record<string, Json>>) => boolean) | undefined;
 }
 
 /** Options of all trainings; the defaults are those of the network. */

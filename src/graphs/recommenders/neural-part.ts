@@ -72,7 +72,13 @@ export class NeuralPart implements Recommender {
     const { training } = this.#known();
     const { model, seed, data } = this.#setting;
     const features = readsFeatures(model) ? requiredFeatures(model, data) : undefined;
-    const learnt = { model, options: this.#optionsFor(training), seed, training, weights: await this.weights() };
+    const learnt = {
+      recommender: model,
+      options: this.#optionsFor(training),
+      seed,
+      training,
+      weights: await this.weights(),
+    };
     const network = await openNewUsers(learnt, features, { ...own, users: new Int32Array(own.items.length) }, 1);
     try {
       return await network.score(new Int32Array(items.length), items);

@@ -159,6 +159,9 @@ function checkNumbers(what: string, values: unknown, count: number, each: 'pair'
   if (bad >= 0) throw refuse(`${values[bad]} for ${each} ${bad}`);
 }
 
-function refused(message: string, { remedy = 'Fix it.', cause }: { remedy?: string; cause?: unknown }): UsageError {
+function refused(
+  message: string,
+  { remedy = 'Fix it.', cause }: { remedy?: string | undefined; cause?: unknown },
+): UsageError {
   return new UsageError(message, { code: 'module', remedy, cause });
 }

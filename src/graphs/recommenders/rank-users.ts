@@ -1,7 +1,8 @@
 import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 import type { Predicts } from '../../models/recommenders/recommender.ts';
-import { meanInterval, type Interval } from '../../models/statistics/intervals.ts';
+import { type Interval, meanInterval } from '../../models/statistics/intervals.ts';
 import { pairedTTest } from '../../models/statistics/paired-t-test.ts';
 import { type Audience, audienceOf, calibrationOf } from './audience.ts';
 import { scoreFurtherItems } from './further-items.ts';
@@ -11,7 +12,6 @@ import { itemNumber, named } from './ranking.ts';
 import { shownPrediction } from './recommend.ts';
 import { predictsOf } from './recommender-names.ts';
 import { trainedOn } from './trained-on.ts';
-import type { RatingScale } from '../../core/rating-scale.ts';
 
 /** Users ranked for one item. */
 export interface RankedUsers {
@@ -28,9 +28,9 @@ export interface RankedUsers {
   /** By what is predicted before it is clipped to the scale; ties in the order of the ids. */
   readonly users: readonly { readonly user: string; readonly prediction: number }[];
   /** Who would like it; not of recommenders whose predictions only rank. */
-  readonly audience?: Audience;
+  readonly audience?: Audience | undefined;
   /** With `against`: what the same users would give the other item. */
-  readonly against?: ComparedItem;
+  readonly against?: ComparedItem | undefined;
   /** What all this rests on. */
   readonly trainedOn: readonly string[];
 }
@@ -38,7 +38,7 @@ export interface RankedUsers {
 /** Another item, by the same users. */
 export interface ComparedItem {
   readonly itemId: string;
-  readonly audience?: Audience;
+  readonly audience?: Audience | undefined;
   /** Mean over users of the first's prediction minus this one's, and its 95 % interval. */
   readonly difference: number;
   readonly interval: Interval;
@@ -121,7 +121,13 @@ type Scores = Float32Array | Float64Array;
 async function scoresOf(
   model: LoadedRecommender,
   candidates: Int32Array,
-  { id, item, against, other, itemFeatures }: {
+  {
+    id,
+    item,
+    against,
+    other,
+    itemFeatures,
+  }: {
     readonly id: string;
     readonly item: number | undefined;
     readonly against: string | undefined;
@@ -146,7 +152,7 @@ function comparedWith(
   itemId: string,
   own: Float64Array,
   other: Float64Array,
-  countedOf: (each: Float64Array) => { readonly audience?: Audience },
+  countedOf: (each: Float64Array) => { readonly audience?: Audience | undefined },
 ): ComparedItem {
   const differences = own.map((value, user) => value - (other[user] as number));
   const difference = differences.reduce((sum, value) => sum + value, 0) / differences.length;

@@ -13,8 +13,11 @@ export interface FarReading {
 
 /** A file that is not on this machine. */
 export interface FarFile {
-  /** Its size and what tells its content from another, as far as its server says: nothing of it is read. */
-  look(reading: FarReading): Promise<Transfer & { readonly facts?: PartFacts }>;
+  /**
+   * Its size and what tells its content from another, as far as its server says: nothing of it is
+   * read.
+   */
+  look(reading: FarReading): Promise<Transfer & { readonly facts?: PartFacts | undefined }>;
   /** Asks once for all of it, or for the rest of it. */
   transfer(part: Part, most: number, reading: FarReading): Promise<Transfer>;
 }

@@ -18,7 +18,7 @@ export class HttpFile implements FarFile {
   }
 
   /** Asks for its first byte: an address that is signed for reading cannot be asked otherwise. */
-  async look({ patience, signal }: FarReading): Promise<Transfer & { readonly facts?: PartFacts }> {
+  async look({ patience, signal }: FarReading): Promise<Transfer & { readonly facts?: PartFacts | undefined }> {
     const answer = await requestFile(this.#url, { range: 'bytes=0-0' }, { patience, redirects, signal });
     answer.body.destroy();
     const { status, header } = answer;

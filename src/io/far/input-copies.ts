@@ -35,7 +35,9 @@ export interface InputCopy {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** What tells its content from another without reading it; undefined where its server says none. */
+  /**
+   * What tells its content from another without reading it; undefined where its server says none.
+   */
   readonly identity: string | undefined;
 }
 
@@ -182,9 +184,10 @@ export class InputCopies {
   /**
    * A copy of a file, when there is room for it.
    *
-   * @param just a copy of it that was given back just now, and is good as it is if it is still there.
-   * @throws as `identity`; MediaError `too-large` of one that has more bytes than the room, `empty`;
-   * SystemError `disk-full`.
+   * @param just a copy of it that was given back just now, and is good as it is if it is still
+   * there.
+   * @throws as `identity`; MediaError `too-large` of one that has more bytes than the room,
+   * `empty`; SystemError `disk-full`.
    */
   async take(address: FarAddress, signal: AbortSignal, just?: InputCopy): Promise<InputCopy> {
     const kept = this.#idle.get(address.identity);
@@ -260,7 +263,11 @@ export class InputCopies {
     const folder = this.#folder;
     this.#folder = undefined;
     await (await folder)?.remove();
-    for (const store of this.#stores.values()) await store.then((open) => open.close(), () => undefined);
+    for (const store of this.#stores.values())
+      await store.then(
+        (open) => open.close(),
+        () => undefined,
+      );
     this.#stores.clear();
   }
 

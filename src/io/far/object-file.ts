@@ -14,7 +14,7 @@ export class ObjectFile implements FarFile {
     this.#name = name;
   }
 
-  async look(): Promise<Transfer & { readonly facts?: PartFacts }> {
+  async look(): Promise<Transfer & { readonly facts?: PartFacts | undefined }> {
     const found = await this.#store.head(this.#name);
     if (found === undefined) throw this.#missing();
     return { outcome: 'whole', facts: { etag: found.etag, total: found.size } };

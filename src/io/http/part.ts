@@ -3,10 +3,10 @@
  * bytes, no part is resumed.
  */
 export interface PartFacts {
-  readonly etag?: string;
-  readonly lastModified?: string;
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
   /** Bytes of the whole file. */
-  readonly total?: number;
+  readonly total?: number | undefined;
 }
 
 /** The part of a file that is here while it is received. */

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { FlowError, SystemError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
-import { objectAddress } from './object-address.ts';
 import { countNetworkUse } from '../http/network-use.ts';
 import { InterruptedTransfer } from '../http/request.ts';
+import { objectAddress } from './object-address.ts';
 import type {
   ObjectContent,
   ObjectRange,
@@ -114,7 +114,8 @@ class S3Store implements ObjectStore {
       const body = got.Body as Readable;
       const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(got.ContentRange ?? '') ?? [];
       // A store that ignores the range, or the tag, must not have its bytes joined to others.
-      const isOther = got.ETag === undefined || (etag !== undefined && got.ETag !== etag) || Number(first ?? 0) !== from;
+      const isOther =
+        got.ETag === undefined || (etag !== undefined && got.ETag !== etag) || Number(first ?? 0) !== from;
       if (!isOther) return { body, total: Number(total ?? got.ContentLength), etag: got.ETag ?? '' };
       body.destroy();
       return 'changed';

@@ -8,7 +8,7 @@ export interface CardText {
   /** Path of its ONNX file relative to the card, inside the card's folder. */
   readonly file: string;
   /** SHA-256 of the file; verified when given. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
   /** Path of its `tokenizer.json`, likewise. */
   readonly tokenizer: string;
   /** Tokens of a text: shorter ones are filled up, longer ones refused. */
@@ -18,7 +18,7 @@ export interface CardText {
   /** The input that takes token ids, int64 [1, length]. Default `input_ids`. */
   readonly ids: string;
   /** The input that is told which tokens are the text's, where there is one. */
-  readonly mask?: string;
+  readonly mask?: string | undefined;
   /** The output: float32 [1, dimension], as many values as the card's own. */
   readonly output: string;
 }

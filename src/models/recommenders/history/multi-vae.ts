@@ -55,8 +55,8 @@ export const multiDae: HistoryDefinition<MultiDaeOptions> = {
 /**
  * The variational autoencoder of Liang et al. (2018): as `multi-dae`, but the latent layer is drawn
  * from a normal distribution, whose divergence from the standard one is added to the loss with a
- * weight that grows with the steps, never reset between epochs, to `annealCap`. What is predicted is
- * of its mean.
+ * weight that grows with the steps, never reset between epochs, to `annealCap`. What is predicted
+ * is of its mean.
  */
 export const multiVae: HistoryDefinition<MultiVaeOptions> = {
   ...{ name: 'multi-vae', predicts: 'scores', inTime: false, training },
@@ -128,7 +128,7 @@ function latentOf(
   x: Tensor,
   latent: number,
   isDrawn: boolean,
-): { readonly code: Tensor; readonly penalty?: Tensor } {
+): { readonly code: Tensor; readonly penalty?: Tensor | undefined } {
   if (!isDrawn) return { code: tanh(tape, denseLayer(tape, 'latent', x, latent)) };
   const mean = denseLayer(tape, 'latent/mean', x, latent);
   const width = x.shape[1] as number;

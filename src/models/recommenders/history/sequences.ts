@@ -30,7 +30,7 @@ export interface Sequence {
   /** The item that each of them should lead to; empty when it is what is asked. */
   readonly targets: readonly number[];
   /** Places at which the item is hidden. */
-  readonly hidden?: readonly number[];
+  readonly hidden?: readonly number[] | undefined;
 }
 
 /** What a network makes of sequences. */
@@ -57,7 +57,9 @@ export const sequenceInputs = {
   hidden: 'sequence/hidden',
   /** 1 at a place inside a history, float32 [histories, length]. */
   inside: 'sequence/inside',
-  /** Places that are asked, int32 [asked], and 0 for a history without items, float32 [asked, 1]. */
+  /**
+   * Places that are asked, int32 [asked], and 0 for a history without items, float32 [asked, 1].
+   */
   asked: 'sequence/asked',
   some: 'sequence/some',
   /** Items that they should lead to, int32 [asked]. */
@@ -65,10 +67,10 @@ export const sequenceInputs = {
 } as const;
 
 /**
- * A network that reads the items of a user in the order of time and gives, at a place, a state whose
- * products with the vectors of the items are their scores: by the softmax over all items that are
- * learnt it should find the item that is asked for. Items are read and scored by the same vectors,
- * which may come from content.
+ * A network that reads the items of a user in the order of time and gives, at a place, a state
+ * whose products with the vectors of the items are their scores: by the softmax over all items that
+ * are learnt it should find the item that is asked for. Items are read and scored by the same
+ * vectors, which may come from content.
  */
 export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions, space: HistorySpace): HistoryNetwork {
   const length = checkInteger('length', options.length ?? 50, 2);
