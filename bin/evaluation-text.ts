@@ -31,10 +31,10 @@ export function evaluationText(report: EvaluationReport): string {
     '',
     `coverage is of ${report.catalogue} items`,
     ...(report.topN === undefined ? [] : topNText(report.topN)),
-    ...(report.model === undefined
+    ...(report.recommender === undefined
       ? []
       : [
-          `${report.model}: trained in ${report.trainSeconds.toFixed(3)} s, predicted in ${report.predictSeconds.toFixed(3)} s, ${(report.peakRssBytes / 2 ** 20).toFixed(0)} MiB at most`,
+          `${report.recommender}: trained in ${report.trainSeconds.toFixed(3)} s, predicted in ${report.predictSeconds.toFixed(3)} s, ${(report.peakRssBytes / 2 ** 20).toFixed(0)} MiB at most`,
         ]),
     ...report.warnings.map((warning) => `warning: ${warning}`),
     ...report.files

@@ -118,7 +118,7 @@ async function train(path: string, out: string, scratch: string): Promise<TableR
   const run = await runProduct(['train', 'baseline', '--ratings', path, '--out', out, '--json'], scratch);
   if (run.code !== 0) return { ...ended(run), left: leftIn(out) };
   const { ratings } = JSON.parse(run.stdout) as { readonly ratings: number };
-  const { scale } = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')) as {
+  const { scale } = JSON.parse(readFileSync(join(out, 'recommender.json'), 'utf8')) as {
     readonly scale: { readonly minimum: number; readonly maximum: number };
   };
   const counted = `${ratings} ratings from ${scale.minimum} to ${scale.maximum}`;

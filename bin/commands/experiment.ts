@@ -59,7 +59,7 @@ export const command: Command = defineCommand({
 });
 
 function plannedText({ directory, points, configuration }: PlannedExperiment): string {
-  const { models, scenarios } = configuration;
+  const { recommenders: models, scenarios } = configuration;
   return `${points.total} points of ${models.join(', ')} in ${scenarios.join(', ')}: ${points.total - points.reused} would be computed into ${directory}, ${points.reused} are there\nnothing was written (--dry-run)\n`;
 }
 

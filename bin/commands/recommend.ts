@@ -40,11 +40,11 @@ export const command = defineCommand({
     module: text('FILE[#NAME]', 'the module of a recommender of your own, as it was when it was trained'),
   },
   examples: [
-    'reelflow recommend models/dcf-av-1 --user 42 --k 10 --cold-only --explain',
-    'reelflow recommend models/svd --ratings-of me.csv',
-    'reelflow recommend models/svd --all-users --out lists.parquet',
-    'reelflow recommend models/dcf-av-1 --item 193609 --k 100',
-    'reelflow recommend models/svd --similar 1 --by factors',
+    'reelflow recommend recommenders/dcf-av-1 --user 42 --k 10 --cold-only --explain',
+    'reelflow recommend recommenders/svd --ratings-of me.csv',
+    'reelflow recommend recommenders/svd --all-users --out lists.parquet',
+    'reelflow recommend recommenders/dcf-av-1 --item 193609 --k 100',
+    'reelflow recommend recommenders/svd --similar 1 --by factors',
   ],
   async run({ features, module, ...options }, { operands: [directory = ''], console }) {
     const asked = questions.filter((name) => options[name] !== undefined);
@@ -141,7 +141,7 @@ function allText({ out, users, usersWithout, rows }: RecommendedToAll): string {
   return `${out}: ${rows} recommendations for ${users} users${usersWithout === 0 ? '' : `, ${usersWithout} of them without an item left`}\n`;
 }
 
-function usersText({ itemId, title, model, ratings, candidates, mean, users }: RankedUsers): string {
+function usersText({ itemId, title, recommender: model, ratings, candidates, mean, users }: RankedUsers): string {
   const head = `${model} for ${title ?? itemId} [${itemId}], ${knownBy(ratings)}: the best of ${candidates} users, mean ${mean.toFixed(2)}`;
   const lines = users.map(
     ({ user, prediction }, place) => `${String(place + 1).padStart(3)}  ${prediction.toFixed(2)}  user ${user}`,
@@ -159,7 +159,7 @@ function similarText({ itemId, title, by, items }: SimilarItems): string {
 
 function textOf({
   user,
-  model,
+  recommender: model,
   predicts,
   rated,
   unknownItems = 0,

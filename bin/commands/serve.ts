@@ -16,7 +16,7 @@ export const command = defineCommand({
     token: text('TOKEN', 'what requests must show', 'none on the loopback address, else one that is drawn'),
     concurrency: integer('N', 'requests that are worked on at a time', '8'),
   },
-  examples: ['reelflow serve reduced/ --recommender models/dcf-av-1', 'reelflow serve features/ --port 0'],
+  examples: ['reelflow serve reduced/ --recommender recommenders/dcf-av-1', 'reelflow serve features/ --port 0'],
   async run({ recommender: directory, port = 8642, ...options }, { operands: [features], console }) {
     const recommender = directory === undefined ? undefined : await loadRecommender(directory);
     const interrupts = catchInterrupts(console, 'finishing what is being answered');

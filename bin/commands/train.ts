@@ -55,9 +55,9 @@ export const command = defineCommand({
   further: recommenderFlags,
   helpOptions: (argv) => helpOfRecommender(options, argv),
   examples: [
-    'reelflow train item-knn --ratings ml-latest-small --out models/item-knn --k 40 --similarity pearson-baseline',
-    'reelflow train ./mine.js --ratings ml-latest-small --out models/mine --set k=20 --refit',
-    'reelflow train dcf-av-1 --ratings ml-20m --features reduced/ --trailers ml-youtube.csv --out models/dcf-av-1 --logdir runs/1',
+    'reelflow train item-knn --ratings ml-latest-small --out recommenders/item-knn --k 40 --similarity pearson-baseline',
+    'reelflow train ./mine.js --ratings ml-latest-small --out recommenders/mine --set k=20 --refit',
+    'reelflow train dcf-av-1 --ratings ml-20m --features reduced/ --trailers ml-youtube.csv --out recommenders/dcf-av-1 --logdir runs/1',
   ],
   async run(values, { operands: [name], further, console }) {
     const recommender = checkRecommenderName(
@@ -109,12 +109,22 @@ function validationLine({ ratings, newItems, rmse, meanRmse, auc, aucUsers }: Va
 }
 
 function summaryText(summary: TrainSummary): string {
-  const { model, out, ratings, validationRatings, users, ratedItems, unratedItems, best, epochs } = summary;
+  const {
+    recommender: model,
+    out,
+    ratings,
+    validationRatings,
+    users,
+    ratedItems,
+    unratedItems,
+    best,
+    epochs,
+  } = summary;
   const lines = [
     summary.alreadyTrained
       ? `${out} already holds this ${model} and nothing has changed: nothing was trained`
       : summary.dryRun
-        ? `${model} would be trained into ${out} (model.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
+        ? `${model} would be trained into ${out} (recommender.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
         : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', resumed from a checkpoint' : ''}`,
     `${ratings} ratings (${validationRatings} for early stopping), ${users} users, ${ratedItems} rated items, ${unratedItems} unrated items that it can predict for`,
   ];

@@ -61,7 +61,7 @@ export async function plantedEvidence(
     const [failure] = failures;
     if (failure) throw new Error(`${failure.label}, seed ${failure.seed}: ${failure.error.message}`);
     found.push(...ridgeRows(await ridgeFigures(config, inputs)));
-    for (const { model, features: store, metrics } of rows) {
+    for (const { recommender: model, features: store, metrics } of rows) {
       const label = store === SHUFFLED ? `${model} (shuffled)` : model;
       const of = (metric: string) => metrics[metric] ?? seedMean([]);
       found.push({ scenario, label, auc: of('auc'), ndcg: of('ndcg@4'), rmse: of('rmse') });

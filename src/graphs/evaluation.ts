@@ -77,7 +77,7 @@ export interface EvaluationReport extends Evaluation {
   readonly leftOut?: { readonly ratings: number; readonly items: number } | undefined;
   /** With `protocol: 'catalogue'`: lists over all items that a user has not seen. */
   readonly topN?: CatalogueEvaluation | undefined;
-  readonly model: string | undefined;
+  readonly recommender: string | undefined;
   /** Wall seconds; NaN where nothing was trained or predicted here. */
   readonly trainSeconds: number;
   readonly predictSeconds: number;
@@ -133,7 +133,7 @@ export async function evaluatePredictions(path: string, options: ScoringOptions 
   const { table, report } = await readPredictions(path, { ...readingOf(options), ...columns, ...scale });
   const scored = await scorePredictions({ ...table, ratings: decimalRatings(table.ratings) }, options);
   const cost = { trainSeconds: Number.NaN, predictSeconds: Number.NaN, peakRssBytes: peakRssBytes() };
-  return { ...scored, model: undefined, ...cost, files: [report] };
+  return { ...scored, recommender: undefined, ...cost, files: [report] };
 }
 
 /**
@@ -144,7 +144,7 @@ export async function evaluatePredictions(path: string, options: ScoringOptions 
 export async function scorePredictions(
   test: TestPredictions,
   options: ScoringOptions,
-): Promise<Omit<EvaluationReport, 'model' | 'trainSeconds' | 'predictSeconds' | 'peakRssBytes' | 'files'>> {
+): Promise<Omit<EvaluationReport, 'recommender' | 'trainSeconds' | 'predictSeconds' | 'peakRssBytes' | 'files'>> {
   if (options.scale !== undefined) checkScale(options.scale);
   const scale = options.scale ?? observedScale(Float32Array.from(test.ratings));
   const single = scale.minimum === scale.maximum;

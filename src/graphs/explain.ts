@@ -97,7 +97,7 @@ export function diskText({ directory, neededBytes, freeBytes, isEnough }: DiskEs
 }
 
 /**
- * The weights of a model: every file with its own hash; where there are two, or one beside random
+ * The weights of a network: every file with its own hash; where there are two, or one beside random
  * weights, the hash of both together too.
  */
 export function weightsText(

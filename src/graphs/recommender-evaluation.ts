@@ -178,7 +178,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
           ]),
         ],
         topN,
-        model,
+        recommender: model,
         trainSeconds,
         predictSeconds,
         peakRssBytes: peakRssBytes(),

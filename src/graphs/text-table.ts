@@ -3,7 +3,7 @@
  * to the right.
  *
  * @example
- * alignedRows([['model', 'rmse'], ['svd', '0.87']]); // ['model  rmse', 'svd    0.87']
+ * alignedRows([['name', 'rmse'], ['svd', '0.87']]); // ['name  rmse', 'svd   0.87']
  */
 export function alignedRows(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));

@@ -163,7 +163,7 @@ describe('reelflow evaluate --train --test --recommender', () => {
       expect(report.rmse, model).toBeGreaterThan(0.1);
       expect(report.rmse, model).toBeLessThan(2.5);
       expect(report.trainSeconds, model).toBeGreaterThanOrEqual(0);
-      expect(report.model).toBe(model);
+      expect(report.recommender).toBe(model);
       expect(report.scale).toEqual({ minimum: 0.5, maximum: 5 });
     }
   });

@@ -71,7 +71,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     const roc = readFileSync(join(at('whole'), 'roc.csv'), 'utf8')
       .trim()
       .split('\n');
-    expect(roc[0]).toBe('scenario,label,model,use,k,false_positive_rate,true_positive_rate');
+    expect(roc[0]).toBe('scenario,label,recommender,use,k,false_positive_rate,true_positive_rate');
     const curves = new Set(roc.slice(1).map((line) => line.split(',', 2).join(' ')));
     const recommending = first.rows.filter(({ metrics }) => (metrics.averageRecommended?.mean ?? 0) > 0);
     expect([...curves]).toEqual(recommending.map(({ scenario, label }) => `${scenario} ${label}`));

@@ -122,15 +122,15 @@ describe('a recommender of one’s own in commands', () => {
     const out = at('saved');
     const trained = await run('train', './mine.mjs', '--ratings', files.ratings, '--out', out, '--set', 'by=0.25');
     expect(trained.code, trained.stderr).toBe(0);
-    const facts = JSON.parse(readFileSync(at('saved', 'model.json'), 'utf8'));
-    expect(facts).toMatchObject({ model: 'shifted', options: { by: 0.25 }, code: { module: { name: './mine.mjs' } } });
+    const facts = JSON.parse(readFileSync(at('saved', 'recommender.json'), 'utf8'));
+    expect(facts).toMatchObject({ recommender: 'shifted', options: { by: 0.25 }, code: { module: { name: './mine.mjs' } } });
     const without = await run('recommend', out, '--user', 'u2');
     expect(without.code).toBe(2);
     expect(without.stderr).toContain('whose code is not loaded');
     expect(without.stderr).toContain('--module');
     const named = await run('recommend', out, '--user', 'u2', '--module', './mine.mjs', '--json');
     expect(named.code, named.stderr).toBe(0);
-    expect(JSON.parse(named.stdout)).toMatchObject({ model: 'shifted' });
+    expect(JSON.parse(named.stdout)).toMatchObject({ recommender: 'shifted' });
     writeFileSync(at('other.mjs'), `${source}// another\n`);
     const other = await run('recommend', out, '--user', 'u2', '--module', './other.mjs');
     expect(other.code).toBe(2);

@@ -117,7 +117,7 @@ describe('reelflow recommend, on synthetic ratings and features', () => {
     };
     expect(await failed(at('item-knn'), '--user', 'u99')).toMatch(/unknown-user.*\n.*It knows 24 users, such as 'u1'/);
     expect(await failed(at('item-knn'), '--user', 'u1', '--cold-only')).toContain('[no-content]');
-    expect(await failed(directory, '--user', 'u1')).toContain('[no-model]');
+    expect(await failed(directory, '--user', 'u1')).toContain('[no-recommender]');
     const moved = at('moved.arrow');
     await rename(files.features, moved);
     expect(await failed(at('lstm-av'), '--user', 'u1')).toContain('does not exist');

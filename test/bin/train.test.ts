@@ -33,7 +33,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
     const { code, stdout, stderr } = await network('dcf-av-1', 'av', ...flags);
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      ...{ model: 'dcf-av-1', seed: 5, ratings: 360, validationRatings: 36, users: 24 },
+      ...{ recommender: 'dcf-av-1', seed: 5, ratings: 360, validationRatings: 36, users: 24 },
       ...{ ratedItems: 20, unratedItems: 4, epochs: 6, resumed: false, alreadyTrained: false },
       options: { embedding: 8, widths: [8, 6, 4], lstm: [6, 4], batch: 32, epochs: 6 },
     });
@@ -47,7 +47,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect(events.at(-1)).toMatchObject({ type: 'summary', epochs: 6 });
     expect(readdirSync(at('av')).sort()).toEqual([
       'ids.json',
-      'model.json',
+      'recommender.json',
       'ratings.safetensors',
       'weights.safetensors',
     ]);
@@ -56,7 +56,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
   it('writes scalars and histograms of every epoch for TensorBoard', async () => {
     const [name = ''] = readdirSync(at('log'));
     const events = parseEvents(readFileSync(at('log', name)));
-    const { history } = JSON.parse(readFileSync(at('av', 'model.json'), 'utf8'));
+    const { history } = JSON.parse(readFileSync(at('av', 'recommender.json'), 'utf8'));
     const losses = events.filter(({ tag }) => tag === 'loss/training');
     expect(losses.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
     for (const [epoch, { trainingLoss, validationLoss, learningRate }] of history.entries()) {
@@ -71,10 +71,10 @@ describe('reelflow train, on synthetic ratings and features', () => {
   });
 
   it('says so, and trains nothing, when the directory holds this very recommender', async () => {
-    const before = readFileSync(at('av', 'model.json'));
+    const before = readFileSync(at('av', 'recommender.json'));
     const again = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '5');
     expect(again.stdout).toContain('already holds this dcf-av-1');
-    expect(readFileSync(at('av', 'model.json')).equals(before)).toBe(true);
+    expect(readFileSync(at('av', 'recommender.json')).equals(before)).toBe(true);
     const other = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '6');
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('holds a recommender of another training: ');
@@ -95,7 +95,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
     const stopped = await parts('SIGINT');
     expect(stopped.code, stopped.stderr).toBe(130);
     expect(stopped.stderr).toContain('the checkpoint is kept');
-    expect(existsSync(at('parts', 'model.json'))).toBe(false);
+    expect(existsSync(at('parts', 'recommender.json'))).toBe(false);
     const refused = await network('dcf-av-2', 'parts', '--epochs', '12', '--checkpoint-steps', '3', '--seed', '10');
     expect(refused.stderr).toContain('belongs to another training');
     expect((await parts('SIGKILL')).signal).toBe('SIGKILL');
@@ -143,7 +143,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
       "`--factors` must be an integer, but is 'many'",
     );
     expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain('`--logdir` is for neural recommenders');
-    expect(existsSync(at('x', 'model.json'))).toBe(false);
+    expect(existsSync(at('x', 'recommender.json'))).toBe(false);
   });
 
   it('leaves out ratings of items without features, maps trailers, and counts both', async () => {

@@ -44,7 +44,10 @@ async function optionsPage(): Promise<string> {
         ? []
         : ['', '| option | what it does |', '| --- | --- |', ...rows(command.helpOptions?.([]) ?? command.options)]),
       ...(command.name === 'train' || command.name === 'evaluate'
-        ? ['', `The options of a model are in [recommenders](recommenders.md), and in \`reelflow help train MODEL\`.`]
+        ? [
+            '',
+            `The options of a recommender are in [recommenders](recommenders.md), and in \`reelflow help train RECOMMENDER\`.`,
+          ]
         : []),
     ]),
     '',

@@ -75,7 +75,7 @@ test('an experiment compares recommenders by time and by user over the catalogue
   expect(titles).toContain('All items ranked @3, ratings after a moment');
   for (const row of result.rows) {
     // What was chosen is always 1: such a recommender predicts one number, and draws decide.
-    if (row.model === 'baseline') expect(row.metrics['catalogue.constant']?.mean).toBe(1);
+    if (row.recommender === 'baseline') expect(row.metrics['catalogue.constant']?.mean).toBe(1);
     expect(row.metrics['catalogue.coverage@3']?.mean).toBeGreaterThan(0);
     expect(row.metrics['catalogue.ndcg@3']?.mean).toBeLessThanOrEqual(1);
   }

@@ -33,7 +33,7 @@ export function experimentCost(
   const rows = (first?.train.length ?? 0) + (first?.validation.length ?? 0);
   const judged = (first?.validation.length ?? 0) > 0;
   let [fits, trainings, steps, weights] = [0, 0, 0, 0];
-  for (const { model, candidates } of entries) {
+  for (const { recommender: model, candidates } of entries) {
     const rounds = candidates.length > 1 ? searchRounds(candidates.length, experiment.search) : [];
     const trials = rounds.reduce((sum, round) => sum + round.candidates, 0);
     const own = places * (trials + (judged && experiment.refit && candidates.length === 1 ? 2 : 1));

@@ -44,7 +44,7 @@ export async function checkVariants(
   variants: readonly RecommenderVariant[],
   { features }: ExperimentData,
 ): Promise<void> {
-  for (const { model: recommender, options, features: name } of variants) {
+  for (const { recommender, options, features: name } of variants) {
     // Nobody knows what four ratings mean to a recommender of your own: its points tell.
     if (ownRecommender(recommender) !== undefined) continue;
     if (!isNeuralRecommender(recommender)) {

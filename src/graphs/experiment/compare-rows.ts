@@ -59,7 +59,7 @@ export interface RowComparisons {
  */
 export function referenceOf(entries: readonly ExperimentEntry[], name: string): string {
   const meant = entries.filter(({ label }) => label === name);
-  const own = meant.length > 0 ? meant : entries.filter(({ model }) => model === name);
+  const own = meant.length > 0 ? meant : entries.filter(({ recommender: model }) => model === name);
   const [entry, ...others] = own;
   if (entry !== undefined && others.length === 0) return entry.label;
   throw new UsageError(`\`compareTo\` must be the label of one row, but is '${name}'`, {

@@ -71,7 +71,7 @@ function refit(
   trial: TrialResult | undefined,
   run: FitRun,
 ): Promise<FittedRecommender> {
-  const { model: recommender, options } = variant;
+  const { recommender, options } = variant;
   const { train, validation } = split;
   const all = joinRows([train, validation]);
   const how = { recommender, options, seed, ...run };
@@ -113,8 +113,8 @@ function measurementsOf(
 ): PointMeasurements {
   const { ratings, counts } = scenario;
   const values = Float32Array.from(split.train, (row) => ratings.values[row] as number);
-  const learntOptions = isNeuralRecommender(variant.model)
-    ? implicitOptions(variant.model, variant.options, values, fitting.scale)
+  const learntOptions = isNeuralRecommender(variant.recommender)
+    ? implicitOptions(variant.recommender, variant.options, values, fitting.scale)
     : variant.options;
   const learnt = new Set(Array.from(split.train, (row) => ratings.items[row] as number));
   if (refits) for (const row of split.validation) learnt.add(ratings.items[row] as number);
@@ -132,7 +132,7 @@ function measurementsOf(
       newTestItems: [...tested].filter((item) => !learnt.has(item)).length,
     },
     refit: refits,
-    resolvedOptions: resolvedOptions(variant.model, learntOptions),
+    resolvedOptions: resolvedOptions(variant.recommender, learntOptions),
     environment: environment(),
     trainSeconds: fitted.trainSeconds,
     predictSeconds,

@@ -16,7 +16,7 @@ export type FitRun = Pick<FitOptions, 'signal' | 'logDirectory' | 'onProgress' |
  */
 export function fitBesideValidation(
   fold: FoldData,
-  { model, options }: RecommenderVariant,
+  { recommender: model, options }: RecommenderVariant,
   place: ExperimentPlace,
   run: FitRun,
   share = 1,

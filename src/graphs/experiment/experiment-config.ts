@@ -90,7 +90,7 @@ export interface Experiment {
   /** Training stores by name; a single one has the name `features`. */
   readonly features: Readonly<Record<string, string>>;
   readonly trailers: string | undefined;
-  readonly models: readonly RecommenderName[];
+  readonly recommenders: readonly RecommenderName[];
   readonly scenarios: readonly ScenarioName[];
   readonly movies: number | undefined;
   readonly users: number | undefined;

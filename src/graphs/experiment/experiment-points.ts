@@ -40,7 +40,7 @@ export function experimentRuns({ seeds, splitSeeds }: Experiment): { splitSeed: 
 
 /** The name of a point's files: readable, and different for different options. */
 export function pointName({ scenario, variant, splitSeed, seed, fold }: ExperimentPoint): string {
-  const { model, options, features } = variant;
+  const { recommender: model, options, features } = variant;
   const hash = contentHash({ model, options, features: features ?? null }).slice(0, 10);
   return `${scenario}_${model}_${hash}_split-${splitSeed}_seed-${seed}_fold-${fold}`;
 }

@@ -11,6 +11,7 @@ import {
 } from '../../core/atomic-file.ts';
 import { canonicalJson, contentHash } from '../../core/canonical-json.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
+import { renamed } from '../../core/renamed.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import { catalogueMetricNames, cataloguePrefix } from '../../models/metrics/catalogue-metrics.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
@@ -93,7 +94,8 @@ export class ExperimentStore {
     }
     for (const name of directories) await makeDirectory(join(directory, name));
     for (const name of ['.', ...directories]) await removeStaleTemporaries(join(directory, name));
-    return new ExperimentStore(directory, contentHash(identity));
+    // Points of earlier versions count: their hash is of an identity that named `models`.
+    return new ExperimentStore(directory, contentHash(renamed(identity, 'recommenders', 'models')));
   }
 
   /**
@@ -115,9 +117,19 @@ export class ExperimentStore {
 
   /** Saves what the validation part said; the first one to do so wins. */
   async writeTrial(point: ExperimentPoint, trial: TrialResult): Promise<void> {
-    const { label, model, options } = point.variant;
+    const { label, recommender, options } = point.variant;
     const { scenario, splitSeed, seed, fold } = point;
-    const facts = { scenario, label, model, options, splitSeed, seed, fold, software: softwareVersion(), ...trial };
+    const facts = {
+      scenario,
+      label,
+      recommender,
+      options,
+      splitSeed,
+      seed,
+      fold,
+      software: softwareVersion(),
+      ...trial,
+    };
     await this.#create(this.#trialPath(point, trial.share), facts);
   }
 
@@ -128,7 +140,7 @@ export class ExperimentStore {
     if (experiment !== this.#identity || typeof found.evaluation !== 'object') {
       throw damaged(path, 'is of another experiment');
     }
-    return withEvaluations(result) as Result;
+    return withEvaluations(renamed(result, 'model', 'recommender')) as Result;
   }
 
   async #create(path: string, facts: object): Promise<void> {
@@ -141,8 +153,8 @@ export class ExperimentStore {
    */
   async write(point: ExperimentPoint, measurements: PointMeasurements): Promise<PointResult> {
     const { scenario, splitSeed, seed, fold, variant } = point;
-    const { label, model, options } = variant;
-    const place = { scenario, label, model, options, splitSeed, seed, fold };
+    const { label, recommender, options } = variant;
+    const place = { scenario, label, recommender, options, splitSeed, seed, fold };
     const result = { ...place, software: softwareVersion(), ...measurements };
     await this.#create(this.#pathOf('points', point), result);
     await removeIfThere(this.#pathOf('failed', point));
@@ -155,7 +167,7 @@ export class ExperimentStore {
     const { name, message, code } =
       error instanceof Error ? (error as Error & { code?: unknown }) : { name: 'Error', message: String(error) };
     const failure = {
-      ...{ scenario, label: variant.label, model: variant.model, splitSeed, seed, fold },
+      ...{ scenario, label: variant.label, recommender: variant.recommender, splitSeed, seed, fold },
       error: { name, code: typeof code === 'string' ? code : undefined, message },
     };
     await replaceFile(this.#pathOf('failed', point), `${JSON.stringify(failure, null, 1)}\n`);
@@ -206,8 +218,9 @@ export async function countPoints(
 }
 
 function checkSame(found: unknown, identity: Record<string, unknown>, directory: string): void {
-  const before = (found as { identity?: Record<string, unknown> | undefined } | null)?.identity;
-  if (typeof before !== 'object') throw damaged(join(directory, 'experiment.json'), 'is not of an experiment');
+  const saved = (found as { identity?: Record<string, unknown> | undefined } | null)?.identity;
+  if (typeof saved !== 'object') throw damaged(join(directory, 'experiment.json'), 'is not of an experiment');
+  const before = renamed(saved, 'models', 'recommenders');
   const keys = [...new Set([...Object.keys(before), ...Object.keys(identity)])];
   const differing = keys.filter((key) => canonicalOf(before[key]) !== canonicalOf(identity[key]));
   if (differing.length === 0) return;

@@ -6,7 +6,7 @@ import type { ExperimentEntry } from './recommender-entries.ts';
 /** What was given to an experiment and says nothing in it, in sentences. */
 export function idleKeys(
   config: ExperimentConfig,
-  { scenarios, perUser, models, validation, protocol, split }: Experiment,
+  { scenarios, perUser, recommenders: models, validation, protocol, split }: Experiment,
   entries: readonly ExperimentEntry[],
 ): string[] {
   const neural = models.some(isNeuralRecommender);
@@ -29,7 +29,7 @@ export function idleKeys(
     isThere || config[name as keyof ExperimentConfig] === undefined ? [] : [`\`${name}\` has no effect: ${what}`],
   );
   const options = entries.flatMap(({ candidates }) =>
-    candidates.flatMap(({ model, options: given }) => idleOptions(model, given)),
+    candidates.flatMap(({ recommender: model, options: given }) => idleOptions(model, given)),
   );
   return [...idle, ...new Set(options)];
 }

@@ -70,7 +70,7 @@ export interface PointMeasurements {
 export interface PointResult extends PointMeasurements {
   readonly scenario: ScenarioName;
   readonly label: string;
-  readonly model: string;
+  readonly recommender: string;
   readonly options: Readonly<Record<string, Json>>;
   readonly splitSeed: number;
   readonly seed: number;
@@ -82,7 +82,7 @@ export interface PointResult extends PointMeasurements {
 export interface PointFailure {
   readonly scenario: ScenarioName;
   readonly label: string;
-  readonly model: string;
+  readonly recommender: string;
   readonly splitSeed: number;
   readonly seed: number;
   readonly fold: number;

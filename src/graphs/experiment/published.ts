@@ -54,7 +54,7 @@ export function publishedSetting(experiment: Experiment, size: ExperimentSize): 
  * option set, has any; the table of aggregates speaks where several features are compared.
  */
 export function publishedFigures(
-  row: Pick<ExperimentRow, 'scenario' | 'model' | 'options' | 'features'>,
+  row: Pick<ExperimentRow, 'scenario' | 'recommender' | 'options' | 'features'>,
   perUser: number | undefined,
   comparesFeatures: boolean,
 ): Readonly<Record<string, number>> {
@@ -63,7 +63,7 @@ export function publishedFigures(
   const own = thesisRows.filter(
     (each) =>
       each.perUser === perUser &&
-      each.model === row.model &&
+      each.recommender === row.recommender &&
       (each.scenario ?? row.scenario) === row.scenario &&
       each.aggregate === aggregate,
   );

@@ -14,7 +14,7 @@ export type RowUse = 'compared' | 'selected' | 'not for selection';
 export interface ExperimentEntry {
   /** Unique in an experiment. */
   readonly label: string;
-  readonly model: RecommenderName;
+  readonly recommender: RecommenderName;
   readonly features?: string | undefined;
   readonly use: RowUse;
   /** One; of a `selected` row all that the validation part chooses among. */
@@ -33,7 +33,7 @@ const usualTrials = 20;
 export function experimentEntries(experiment: Experiment): ExperimentEntry[] {
   const groups = new Map<string, RecommenderVariant[]>();
   for (const variant of recommenderVariants(experiment)) {
-    const key = JSON.stringify([variant.model, variant.features]);
+    const key = JSON.stringify([variant.recommender, variant.features]);
     groups.set(key, [...(groups.get(key) ?? []), variant]);
   }
   return [...groups.values()].flatMap((variants) => {
@@ -44,8 +44,8 @@ export function experimentEntries(experiment: Experiment): ExperimentEntry[] {
 }
 
 function entryOf(variant: RecommenderVariant, use: RowUse): ExperimentEntry {
-  const { label, model, features } = variant;
-  return { label, model, use, candidates: [variant], features };
+  const { label, recommender: model, features } = variant;
+  return { label, recommender: model, use, candidates: [variant], features };
 }
 
 function selectedEntry(
@@ -53,11 +53,11 @@ function selectedEntry(
   experiment: Experiment,
   metric: string,
 ): ExperimentEntry {
-  const { model, features } = variants[0] as RecommenderVariant;
+  const { recommender: model, features } = variants[0] as RecommenderVariant;
   const store = features !== undefined && Object.keys(experiment.features).length > 1 ? [`features ${features}`] : [];
   return {
     label: `${model} (${[...store, `selected by ${metric}`].join(', ')})`,
-    ...{ model, use: 'selected' as const, candidates: drawn(variants, experiment) },
+    ...{ recommender: model, use: 'selected' as const, candidates: drawn(variants, experiment) },
     features,
   };
 }

@@ -15,7 +15,7 @@ export interface RecommenderVariant {
    * Unique in an experiment.
    */
   readonly label: string;
-  readonly model: RecommenderName;
+  readonly recommender: RecommenderName;
   readonly options: Readonly<Record<string, Json>>;
   /** The name of the training store that it reads. */
   readonly features?: string | undefined;
@@ -29,7 +29,7 @@ export interface RecommenderVariant {
  * combinations are the same, or there are more than 10,000.
  */
 export function recommenderVariants(experiment: Experiment): RecommenderVariant[] {
-  const { models, features, set, grid } = experiment;
+  const { recommenders: models, features, set, grid } = experiment;
   const stores = Object.keys(features);
   const variants = models.flatMap((model) => {
     const names = recommenderReadsFeatures(model, set[model]) ? stores : [undefined];
@@ -44,7 +44,7 @@ export function recommenderVariants(experiment: Experiment): RecommenderVariant[
         const store = name !== undefined && stores.length > 1 ? [`features ${name}`] : [];
         const words = [...store, ...Object.entries(varied).map(([key, value]) => `${key} ${valueText(value)}`)];
         const label = words.length === 0 ? model : `${model} (${words.join(', ')})`;
-        return { label, model, options, features: name };
+        return { label, recommender: model, options, features: name };
       }),
     );
   });

@@ -16,7 +16,7 @@ export function rowsCsv(
   const intervalOf = new Map(intervals.map((each) => [`${each.scenario}\n${each.label}\n${each.metric}`, each]));
   const lines = rows.flatMap((row) => {
     const published = publishedOf(row);
-    const place = [row.scenario, row.label, row.model, row.use];
+    const place = [row.scenario, row.label, row.recommender, row.use];
     const parts = [
       ...Object.entries(row.metrics).map((entry) => ['test', ...entry] as const),
       ...Object.entries(row.validation).map((entry) => ['validation', ...entry] as const),
@@ -33,7 +33,7 @@ export function rowsCsv(
     });
   });
   const head = [
-    'scenario,label,model,use,part,metric,mean,deviation,deviation_of_data,deviation_of_seeds',
+    'scenario,label,recommender,use,part,metric,mean,deviation,deviation_of_data,deviation_of_seeds',
     'user_mean,user_interval_low,user_interval_high,seeds,runs,published,threshold,threshold_rule',
   ];
   return csvText(head.join(','), lines);
@@ -45,7 +45,7 @@ export function rowsCsv(
 export function valuesCsv(entries: readonly ExperimentEntry[], results: readonly PointResult[]): string {
   const lines = results.flatMap((result) => {
     const entry = entries.find(({ candidates }) => candidates.some(({ label }) => label === result.label));
-    const { scenario, label, model, splitSeed, seed, fold, validation } = result;
+    const { scenario, label, recommender: model, splitSeed, seed, fold, validation } = result;
     const place = [scenario, entry?.label ?? label, model, entry?.use ?? 'compared', label];
     const seeds = [splitSeed, seed, fold].map(String);
     const parts = [['test', result] as const, ...(validation ? [['validation', validation] as const] : [])];
@@ -59,7 +59,7 @@ export function valuesCsv(entries: readonly ExperimentEntry[], results: readonly
       ]),
     );
   });
-  return csvText('scenario,label,model,use,options,split_seed,seed,fold,part,metric,value', lines);
+  return csvText('scenario,label,recommender,use,options,split_seed,seed,fold,part,metric,value', lines);
 }
 
 /** The tests of all rows against the reference. */
@@ -80,11 +80,11 @@ export function comparisonsCsv(comparisons: readonly Comparison[]): string {
 export function rocCsv(rows: readonly ExperimentRow[]): string {
   const lines = rows.flatMap((row) =>
     row.roc.map(({ k, truePositiveRate, falsePositiveRate }) => [
-      ...[row.scenario, row.label, row.model, row.use],
+      ...[row.scenario, row.label, row.recommender, row.use],
       ...[k, falsePositiveRate, truePositiveRate].map(numberText),
     ]),
   );
-  return csvText('scenario,label,model,use,k,false_positive_rate,true_positive_rate', lines);
+  return csvText('scenario,label,recommender,use,k,false_positive_rate,true_positive_rate', lines);
 }
 
 /**
@@ -94,7 +94,7 @@ export function rocCsv(rows: readonly ExperimentRow[]): string {
 export function learningCsv(entries: readonly ExperimentEntry[], results: readonly PointResult[]): string {
   const lines = results.flatMap((result) => {
     const entry = entries.find(({ candidates }) => candidates.some(({ label }) => label === result.label));
-    const { scenario, label, model, splitSeed, seed, fold, refit, history, validation } = result;
+    const { scenario, label, recommender: model, splitSeed, seed, fold, refit, history, validation } = result;
     const place = [scenario, entry?.label ?? label, model, entry?.use ?? 'compared', label];
     const judged = refit ? (validation?.history ?? []) : [];
     return Object.entries({ tested: history, judged }).flatMap(([fit, epochs]) =>
@@ -104,7 +104,7 @@ export function learningCsv(entries: readonly ExperimentEntry[], results: readon
       ]),
     );
   });
-  const head = 'scenario,label,model,use,options,split_seed,seed,fold,fit';
+  const head = 'scenario,label,recommender,use,options,split_seed,seed,fold,fit';
   return csvText(`${head},epoch,steps,learning_rate,training_loss,validation_loss`, lines);
 }
 
@@ -112,11 +112,11 @@ export function learningCsv(entries: readonly ExperimentEntry[], results: readon
 export function precisionRecallCsv(rows: readonly ExperimentRow[]): string {
   const lines = rows.flatMap((row) =>
     row.precisionRecall.map(({ k, recall, precision }) => [
-      ...[row.scenario, row.label, row.model, row.use],
+      ...[row.scenario, row.label, row.recommender, row.use],
       ...[k, recall, precision].map(numberText),
     ]),
   );
-  return csvText('scenario,label,model,use,k,recall,precision', lines);
+  return csvText('scenario,label,recommender,use,k,recall,precision', lines);
 }
 
 function numberText(value: number): string {

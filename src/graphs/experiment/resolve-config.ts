@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkScale } from '../../core/rating-scale.ts';
+import { renamed } from '../../core/renamed.ts';
 import { checkImplicit, implicitThreshold } from '../../io/ratings/implicit.ts';
 import { SCENARIO_KINDS } from '../../io/ratings/scenario-kinds.ts';
 import { checkCut } from '../../io/ratings/time-splits.ts';
@@ -24,7 +25,7 @@ import { experimentKeys } from './experiment-keys.ts';
  * @throws UsageError naming the key: unknown, of another type, or out of range.
  */
 export function resolveConfig(given: ExperimentConfig): Experiment {
-  const config = renamedKeys(given);
+  const config = isObject(given) ? renamed(given, 'models', 'recommenders') : given;
   checkKeys(config);
   const features = featureStores(config.features);
   const models =
@@ -51,7 +52,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     movieList: config.movieList === undefined ? undefined : checkString('movieList', config.movieList),
     features,
     trailers: config.trailers === undefined ? undefined : checkString('trailers', config.trailers),
-    models,
+    recommenders: models,
     scenarios: distinct('scenarios', config.scenarios, (name) => checkOneOf('scenarios', name, SCENARIO_KINDS)) ?? [
       'non-cold',
       'hard-cold',
@@ -148,15 +149,6 @@ function selectionOf({ select, search, trials, grid, validation }: ExperimentCon
     });
   }
   return { select: metric, search: kind };
-}
-
-/** The key `models` of earlier configurations is `recommenders`. */
-function renamedKeys(config: ExperimentConfig): ExperimentConfig {
-  if (!isObject(config) || !Object.hasOwn(config, 'models') || Object.hasOwn(config, 'recommenders')) return config;
-  const { models, ...rest } = config as ExperimentConfig & {
-    readonly models?: ExperimentConfig['recommenders'] | undefined;
-  };
-  return models === undefined ? rest : { ...rest, recommenders: models };
 }
 
 function checkKeys(config: unknown): void {

@@ -212,7 +212,7 @@ async function saveSplits(out: string, experiment: Experiment, scenarios: Experi
 }
 
 /** The code of recommenders of your own: of another one the results are others. */
-function codeOf({ models }: Experiment): Record<string, string> {
+function codeOf({ recommenders: models }: Experiment): Record<string, string> {
   return Object.fromEntries(
     models.flatMap((name) => {
       const { version, module } = ownRecommender(name)?.code ?? {};
@@ -224,11 +224,11 @@ function codeOf({ models }: Experiment): Record<string, string> {
 /** Without genres there is no genre-content. @throws UsageError when it was asked for by name. */
 function withGenres(experiment: Experiment, { movies }: ExperimentData, named: boolean): Experiment {
   const known = [...(movies?.values() ?? [])].some(({ genres }) => genres.length > 0);
-  if (known || !experiment.models.includes('genre-content')) return experiment;
+  if (known || !experiment.recommenders.includes('genre-content')) return experiment;
   if (named) {
     throw new UsageError('recommender genre-content needs the genres of the movies', {
       remedy: 'Give a MovieLens directory as `ratings`, or `movieList`.',
     });
   }
-  return { ...experiment, models: experiment.models.filter((model) => model !== 'genre-content') };
+  return { ...experiment, recommenders: experiment.recommenders.filter((model) => model !== 'genre-content') };
 }

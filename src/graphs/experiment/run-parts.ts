@@ -41,7 +41,7 @@ export async function inTurns<Point extends ExperimentPoint>(
   { experiment, options }: RunParts,
   run: (point: Point) => Promise<void>,
 ): Promise<void> {
-  const isNeural = ({ variant }: ExperimentPoint) => isNeuralRecommender(variant.model);
+  const isNeural = ({ variant }: ExperimentPoint) => isNeuralRecommender(variant.recommender);
   const tasks = (list: readonly Point[]) =>
     list.map((point) => async () => {
       // Lets an interrupt be heard between recommenders that hold the thread.

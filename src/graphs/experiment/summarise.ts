@@ -50,7 +50,7 @@ export interface RowRun {
 export interface ExperimentRow {
   readonly scenario: ScenarioName;
   readonly label: string;
-  readonly model: string;
+  readonly recommender: string;
   /** Empty of a row whose options the validation part chose: `chosen` has them. */
   readonly options: Readonly<Record<string, Json>>;
   readonly features: string | undefined;
@@ -94,7 +94,7 @@ export function summarise(
       return {
         scenario,
         label: entry.label,
-        model: entry.model,
+        recommender: entry.recommender,
         options: entry.use === 'selected' ? {} : (variant?.options ?? {}),
         features: entry.features,
         use: entry.use,

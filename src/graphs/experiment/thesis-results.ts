@@ -8,7 +8,7 @@ export interface ThesisRow {
   readonly perUser: number;
   /** Not in the table of times, which tells none apart. */
   readonly scenario?: 'non-cold' | 'hard-cold' | undefined;
-  readonly model: string;
+  readonly recommender: string;
   /** List length of ranking metrics. */
   readonly k?: number | undefined;
   /** Aggregate of the features, where the table compares these. */

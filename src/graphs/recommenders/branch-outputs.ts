@@ -35,13 +35,13 @@ export function branchNoteOf(saved: SavedRecommender): string {
 /** Items that the average of the features is taken over, at most. */
 const averagedItems = 256;
 
-function isResidual({ facts: { model, options } }: SavedRecommender): boolean {
+function isResidual({ facts: { recommender: model, options } }: SavedRecommender): boolean {
   return isNeuralRecommender(model) && formOf(model, options.form as NetworkForm | undefined) === 'residual';
 }
 
 /** Whether a recommender has a collaborative and an audiovisual branch. */
 export function hasTwoBranches({ facts }: SavedRecommender): boolean {
-  return facts.model === 'dcf-av-1' || facts.model === 'dcf-av-2';
+  return facts.recommender === 'dcf-av-1' || facts.recommender === 'dcf-av-2';
 }
 
 /** What each branch contributes to these predictions of one user. */

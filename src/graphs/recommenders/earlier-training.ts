@@ -3,7 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 import type { RecommenderFacts, TrainingCounts } from './saved-recommender.ts';
 
 /** What of a training can be told apart from an earlier one's. */
-type Compared = Pick<RecommenderFacts, 'model' | 'options' | 'seed' | 'code' | 'features' | 'counts'>;
+type Compared = Pick<RecommenderFacts, 'recommender' | 'options' | 'seed' | 'code' | 'features' | 'counts'>;
 
 /**
  * What differs between a saved recommender and the one that is to be trained, in words:
@@ -14,7 +14,7 @@ export function trainingChanges(before: Compared, now: Compared): string[] {
   const compare = (name: string, was: unknown, is: unknown): void => {
     if (textOf(was) !== textOf(is)) changes.push(`${name} is ${textOf(was)} there and ${textOf(is)} now`);
   };
-  compare('recommender', before.model, now.model);
+  compare('recommender', before.recommender, now.recommender);
   for (const key of new Set([...Object.keys(before.options), ...Object.keys(now.options)])) {
     compare(key, before.options[key], now.options[key]);
   }

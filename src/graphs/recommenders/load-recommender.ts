@@ -52,10 +52,10 @@ const known: KnownOptions<{ features?: string | undefined; module?: string | und
  *
  * @param options `features`: the training store, if it has been moved; `module`: of a recommender
  * of your own, the module to load it from, which must be as it was.
- * @throws UsageError `no-model`; ModelError `hash` when a file, or the training store, is not the
- * one that the recommender was trained with.
+ * @throws UsageError `no-recommender`; ModelError `hash` when a file, or the training store, is not
+ * the one that the recommender was trained with.
  * @example
- * const recommender = await loadRecommender('models/dcf-av-1');
+ * const recommender = await loadRecommender('recommenders/dcf-av-1');
  * const [rating] = await recommender.predict(Int32Array.of(0), Int32Array.of(5)); // of recommender.saved.userIds[0], recommender.saved.catalogue[5]
  * await recommender.close();
  */
@@ -73,7 +73,9 @@ export async function loadRecommender(
     if (saved.weights) {
       const network = await networkOf(saved, features);
       const own =
-        isNeuralRecommender(saved.facts.model) && recommenderReadsFeatures(saved.facts.model) ? features : undefined;
+        isNeuralRecommender(saved.facts.recommender) && recommenderReadsFeatures(saved.facts.recommender)
+          ? features
+          : undefined;
       return {
         ...{ saved, genres, features },
         predict: (users, items) => network.predict(users, items),
@@ -115,7 +117,7 @@ export async function networkOf(
   features: FeatureSource | undefined,
   weights?: WeightsByName,
 ): Promise<NeuralRecommender> {
-  const { model, options, seed, scale } = facts;
+  const { recommender: model, options, seed, scale } = facts;
   if (!isNeuralRecommender(model)) throw new UsageError(`recommender ${model} is not neural`);
   const own = recommenderReadsFeatures(model) ? features : undefined;
   const recommender = new NeuralRecommender(model, { ...neuralOptions(options, own?.modalities ?? []), seed });
@@ -148,7 +150,7 @@ function learntAnew(
   genres: GenreTable | undefined,
   features: StoreFeatures | undefined,
 ) {
-  const { model, options, seed, scale } = facts;
+  const { recommender: model, options, seed, scale } = facts;
   const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };
   const data = { ratings: table, train: Int32Array.from(ratings.values.keys()), validation: new Int32Array(0), scale };
   return fitClassicRecommender(model as ClassicRecommenderName, options, seed, { ...data, genres, features });

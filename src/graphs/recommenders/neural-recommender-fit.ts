@@ -77,7 +77,13 @@ export async function fitNeuralRecommender(
         const shown = trainingRatings(data, rows);
         const places = new Map([...new Set(shown.users)].map((user, place) => [user, place]));
         const placesOf = (users: Int32Array) => users.map((user) => places.get(user) as number);
-        const learntNetwork = { model, options, seed: run.seed, training, weights: await recommender.weights() };
+        const learntNetwork = {
+          recommender: model,
+          options,
+          seed: run.seed,
+          training,
+          weights: await recommender.weights(),
+        };
         const others = await openNewUsers(
           learntNetwork,
           features,

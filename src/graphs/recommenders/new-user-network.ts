@@ -19,7 +19,7 @@ const damping = 5;
 
 /** A neural recommender that has learnt, as new users meet it. */
 export interface LearntNetwork {
-  readonly model: NeuralRecommenderName;
+  readonly recommender: NeuralRecommenderName;
   readonly options: Readonly<Record<string, Json>>;
   readonly seed: number;
   /** Of what it learnt from. */
@@ -34,7 +34,7 @@ export interface LearntNetwork {
  * @param own of the users 0, 1, ... to `count` - 1.
  */
 export async function openNewUsers(
-  { model, options, seed, training, weights }: LearntNetwork,
+  { recommender: model, options, seed, training, weights }: LearntNetwork,
   features: FeatureSource | undefined,
   own: Pick<TrainingRatings, 'users' | 'items' | 'values'>,
   count: number,
@@ -102,7 +102,7 @@ export async function scoreNewUserOfNetwork(
     ...{ userCount: userIds.length, itemCount: catalogue.length, scale: facts.scale },
   };
   const learnt = {
-    ...{ model: facts.model as NeuralRecommenderName, options: facts.options, seed: facts.seed, training },
+    ...{ recommender: facts.recommender as NeuralRecommenderName, options: facts.options, seed: facts.seed, training },
     weights: new Map([...weights].map(([name, { values }]) => [name, values])),
   };
   const network = await openNewUsers(learnt, features, { ...own, users: new Int32Array(own.items.length) }, 1);

@@ -10,7 +10,7 @@ import { predictsOf } from './recommender-names.ts';
 export interface RankedUsers {
   readonly itemId: string;
   readonly title?: string | undefined;
-  readonly model: string;
+  readonly recommender: string;
   /** `scores`: `prediction` only ranks; it is not a rating. */
   readonly predicts: Predicts;
   /** Training ratings of the item; those who gave them are not ranked. */
@@ -38,7 +38,7 @@ const known: KnownOptions<RankUsersOptions> = { item: true, k: true };
  *
  * @throws UsageError `unknown-item`.
  * @example
- * const { users } = await rankUsers(await loadRecommender('models/dcf-av-1'), { item: '193609', k: 100 });
+ * const { users } = await rankUsers(await loadRecommender('recommenders/dcf-av-1'), { item: '193609', k: 100 });
  */
 export async function rankUsers(model: LoadedRecommender, options: RankUsersOptions): Promise<RankedUsers> {
   checkKnownOptions('rankUsers', options, known);
@@ -56,7 +56,7 @@ export async function rankUsers(model: LoadedRecommender, options: RankUsersOpti
   const order = [...candidates.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
   return {
     ...named(saved, item),
-    ...{ model: saved.facts.model, predicts: predictsOf(saved.facts.model, saved.facts.options) },
+    ...{ recommender: saved.facts.recommender, predicts: predictsOf(saved.facts.recommender, saved.facts.options) },
     ...{ ratings: have.size, candidates: candidates.length },
     mean: predictions.reduce((sum, value) => sum + value, 0) / predictions.length,
     users: order.slice(0, k).map((place) => ({

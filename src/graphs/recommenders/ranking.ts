@@ -36,9 +36,9 @@ export class Ranking {
    */
   candidates(own: ReadonlyMap<number, number>, coldOnly: boolean): Int32Array {
     const { facts, catalogue } = this.#saved;
-    const content = contentOf(facts.model, facts.options);
+    const content = contentOf(facts.recommender, facts.options);
     if (coldOnly && content === undefined) {
-      throw new UsageError(`recommender ${facts.model} cannot judge items without ratings`, {
+      throw new UsageError(`recommender ${facts.recommender} cannot judge items without ratings`, {
         code: 'no-content',
         option: 'coldOnly',
         remedy:
@@ -73,7 +73,7 @@ export function itemNumber({ catalogue, facts }: SavedRecommender, id: string): 
   const item = catalogue.findIndex((each) => each.id === plainId(id));
   if (item >= 0) return item;
   const some = catalogue.slice(0, 3).map((known) => `'${known.id}'`);
-  throw new UsageError(`recommender ${facts.model} does not know the item '${id}'`, {
+  throw new UsageError(`recommender ${facts.recommender} does not know the item '${id}'`, {
     code: 'unknown-item',
     remedy: `It knows ${catalogue.length} items, such as ${some.join(', ')}: those with training ratings and, if it reads content, those with features or genres.`,
   });

@@ -69,7 +69,7 @@ const known: KnownOptions<RecommendToAllOptions> = {
  * @throws UsageError when the file has another ending; `no-content` as `recommend`; SystemError
  * `disk-full`; the reason of `signal`.
  * @example
- * const { rows } = await recommendToAll(await loadRecommender('models/svd'), { out: 'lists.parquet', k: 20 });
+ * const { rows } = await recommendToAll(await loadRecommender('recommenders/svd'), { out: 'lists.parquet', k: 20 });
  */
 export async function recommendToAll(
   model: LoadedRecommender,

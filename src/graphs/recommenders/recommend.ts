@@ -59,7 +59,7 @@ export interface RecommendedItem {
 export interface Recommendations {
   /** Undefined of a user given by ratings. */
   readonly user: string | undefined;
-  readonly model: string;
+  readonly recommender: string;
   /** `scores`: `prediction` only ranks; it is not a rating. */
   readonly predicts: Predicts;
   /** Items that the user has rated: they are not recommended. */
@@ -91,7 +91,7 @@ const known: KnownOptions<RecommendOptions> = { user: true, k: true, coldOnly: t
  * `coldOnly` of a recommender that knows no content, `no-new-users` for `ratings` where the
  * recommender cannot serve a new user.
  * @example
- * const { items } = await recommend(await loadRecommender('models/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });
+ * const { items } = await recommend(await loadRecommender('recommenders/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });
  */
 export async function recommend(model: LoadedRecommender, options: RecommendOptions): Promise<Recommendations> {
   checkKnownOptions('recommend', options, known);
@@ -101,14 +101,20 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
   const { own, score, unknownItems, user } = whose(model, ranking, options);
   const candidates = ranking.candidates(own, options.coldOnly ?? false);
   const scores = candidates.length === 0 ? new Float32Array(0) : await score(candidates);
-  const predicts = predictsOf(saved.facts.model, saved.facts.options);
+  const predicts = predictsOf(saved.facts.recommender, saved.facts.options);
   const best = ranking.best(candidates, scores, k).map((place) => ({
     item: candidates[place] as number,
     prediction: shownPrediction(saved, scores[place] as number),
   }));
   const explained = options.explain ? await explanations(model, user, own, best) : undefined;
   return {
-    ...{ user: options.user, model: saved.facts.model, predicts, rated: own.size, candidates: candidates.length },
+    ...{
+      user: options.user,
+      recommender: saved.facts.recommender,
+      predicts,
+      rated: own.size,
+      candidates: candidates.length,
+    },
     unknownItems: unknownItems > 0 ? unknownItems : undefined,
     items: best.map(({ item, prediction }, place) => ({
       ...{ ...named(saved, item), genres: saved.catalogue[item]?.genres ?? [], prediction },
@@ -121,7 +127,7 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
 
 /** A score as it is shown: ratings inside the scale. */
 export function shownPrediction({ facts }: SavedRecommender, score: number): number {
-  return predictsOf(facts.model, facts.options) === 'scores' ? score : clip(score, facts.scale);
+  return predictsOf(facts.recommender, facts.options) === 'scores' ? score : clip(score, facts.scale);
 }
 
 /** Whose list it is: the ratings, and how items are scored. */

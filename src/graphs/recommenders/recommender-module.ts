@@ -24,7 +24,7 @@ export function isRecommenderModule(text: string): boolean {
  * @throws UsageError `module` when it is not there, cannot be loaded or exports no definition.
  * @example
  * const name = await loadRecommenderModule('./mine.js#userMean');
- * await trainRecommender({ recommender: name, ratings: 'ml-20m', out: 'models/mine' });
+ * await trainRecommender({ recommender: name, ratings: 'ml-20m', out: 'recommenders/mine' });
  */
 export async function loadRecommenderModule(module: string): Promise<string> {
   const [path = '', name = 'default'] = checkString('module', module).split('#');

@@ -13,7 +13,7 @@ export interface EmbeddingIds {
  * The weights of a saved network for other lists of ids: the rows of its embeddings go where their
  * user or item is now; users and items that it did not know get the mean of its rows.
  *
- * @throws UsageError when the directory holds another recommender than `model`; what
+ * @throws UsageError when the directory holds another recommender than `recommender`; what
  * `readSavedRecommender` throws.
  */
 export async function savedBranch(
@@ -22,8 +22,8 @@ export async function savedBranch(
   ids: EmbeddingIds,
 ): Promise<WeightsByName> {
   const { facts, userIds, catalogue, weights } = await readSavedRecommender(directory);
-  if (facts.model !== model) {
-    throw new UsageError(`${directory} holds ${facts.model}, but the branch must be a ${model}`, {
+  if (facts.recommender !== model) {
+    throw new UsageError(`${directory} holds ${facts.recommender}, but the branch must be a ${model}`, {
       remedy: `Train one with the same widths and join: \`trainRecommender({ recommender: '${model}', out: 'DIR' })\`.`,
     });
   }

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
+import { makeDirectory, removeIfThere, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
+import { renamed } from '../../core/renamed.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import {
   floatTensor,
@@ -22,9 +23,14 @@ import { checkRecommenderOptions } from './recommender-options.ts';
 import type { FeatureFile } from './training-sources.ts';
 import type { ValidationFigures } from './validation-figures.ts';
 
-const format = 'reelflow-model-2';
+const format = 'reelflow-recommender-2';
+/** The same, as earlier versions named it. */
+const earlierFormat = 'reelflow-model-2';
 /** Before there were two forms of audiovisual neural recommenders, all had the thesis's. */
 const formatOfThesis = 'reelflow-model-1';
+const factsFile = 'recommender.json';
+/** As earlier versions named it. */
+const earlierFactsFile = 'model.json';
 const files = { ids: 'ids.json', ratings: 'ratings.safetensors', weights: 'weights.safetensors' } as const;
 
 /** How much a recommender was trained with. */
@@ -37,9 +43,9 @@ export interface TrainingCounts {
   readonly unratedItems: number;
 }
 
-/** What `model.json` says. */
+/** What `recommender.json` says. */
 export interface RecommenderFacts {
-  readonly model: RecommenderName;
+  readonly recommender: RecommenderName;
   readonly options: Readonly<Record<string, Json>>;
   readonly seed: number;
   readonly scale: RatingScale;
@@ -82,8 +88,8 @@ export interface SavedRecommender {
 
 /**
  * Writes a recommender into a directory: `ids.json`, `ratings.safetensors`, of neural recommenders
- * `weights.safetensors`, and last `model.json`, which names the SHA-256 of the others. A directory
- * without `model.json` holds no recommender.
+ * `weights.safetensors`, and last `recommender.json`, which names the SHA-256 of the others. A
+ * directory without it holds no recommender.
  *
  * @throws SystemError `disk-full`.
  */
@@ -102,42 +108,61 @@ export async function saveRecommender(directory: string, saved: SavedRecommender
   };
   if (weights !== undefined) {
     const tensors = [...weights].map(([name, { values, shape }]) => [name, floatTensor(values, shape)] as const);
-    contents[files.weights] = writeSafetensors(Object.fromEntries(tensors), { model: facts.model });
+    contents[files.weights] = writeSafetensors(Object.fromEntries(tensors), { recommender: facts.recommender });
   }
   for (const [name, bytes] of Object.entries(contents)) await replaceFile(join(directory, name), bytes);
   const hashes = Object.fromEntries(Object.entries(contents).map(([name, bytes]) => [name, sha256(bytes)]));
   await replaceFile(
-    join(directory, 'model.json'),
+    join(directory, factsFile),
     `${JSON.stringify({ format, ...facts, files: hashes }, undefined, 2)}\n`,
   );
 }
 
+/** Removes what makes a directory that of a recommender; its other files may then be replaced. */
+export async function removeRecommenderFacts(directory: string): Promise<void> {
+  for (const name of [factsFile, earlierFactsFile]) await removeIfThere(join(directory, name));
+}
+
 /**
- * What the directory's `model.json` says; undefined when there is none.
+ * What the directory's `recommender.json` says, or the `model.json` of an earlier version;
+ * undefined when there is neither.
  * @throws ModelError `weights` when it cannot be understood.
  */
 export async function readRecommenderFacts(
   directory: string,
 ): Promise<(RecommenderFacts & { files: Json }) | undefined> {
-  const path = join(directory, 'model.json');
-  let text: string;
+  for (const name of [factsFile, earlierFactsFile]) {
+    const path = join(directory, name);
+    const text = await textIfThere(path);
+    if (text !== undefined) return factsOfText(path, text);
+  }
+  return undefined;
+}
+
+async function textIfThere(path: string): Promise<string | undefined> {
   try {
-    text = await readFile(path, 'utf8');
+    return await readFile(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
+}
+
+function factsOfText(path: string, text: string): RecommenderFacts & { files: Json } {
   try {
-    const facts = JSON.parse(text) as RecommenderFacts & { format: unknown; files: Json };
-    if (facts.format !== format && facts.format !== formatOfThesis) throw new UsageError(`its format is not ${format}`);
+    const found = JSON.parse(text) as RecommenderFacts & { format: unknown; files: Json };
+    const facts = renamed(found, 'model', 'recommender');
+    if (![format, earlierFormat, formatOfThesis].includes(facts.format as string)) {
+      throw new UsageError(`its format is not ${format}`);
+    }
     // Whether its code is here is asked when it is loaded.
     if (facts.code !== undefined) return facts;
-    const model = checkRecommenderName(facts.model);
-    if (facts.format === formatOfThesis && recommenderReadsFeatures(model)) {
+    const name = checkRecommenderName(facts.recommender);
+    if (facts.format === formatOfThesis && recommenderReadsFeatures(name)) {
       return { ...facts, options: { form: 'thesis', ...facts.options } };
     }
-    checkRecommenderOptions(model, facts.options);
+    checkRecommenderOptions(name, facts.options);
     const { minimum, maximum } = facts.scale;
     if (!(minimum < maximum)) throw new UsageError('its scale is invalid');
     return facts;
@@ -149,24 +174,24 @@ export async function readRecommenderFacts(
 /**
  * Reads a saved recommender.
  *
- * @throws UsageError `no-model` when the directory has none; ModelError `weights` or `hash` when a
- * file is missing, damaged or was changed.
+ * @throws UsageError `no-recommender` when the directory has none; ModelError `weights` or `hash`
+ * when a file is missing, damaged or was changed.
  */
 export async function readSavedRecommender(directory: string): Promise<SavedRecommender> {
   const facts = await readRecommenderFacts(directory);
   if (facts === undefined) {
-    throw new UsageError(`${directory} does not hold a trained recommender: it has no model.json`, {
-      code: 'no-model',
+    throw new UsageError(`${directory} does not hold a trained recommender: it has no ${factsFile}`, {
+      code: 'no-recommender',
       remedy: 'Train one with `trainRecommender`; a training that was interrupted continues when it is run again.',
     });
   }
-  if (facts.code !== undefined) checkCode(directory, facts.model, facts.code);
+  if (facts.code !== undefined) checkCode(directory, facts.recommender, facts.code);
   const read = async (name: string): Promise<Buffer> => {
     const bytes = await readFile(join(directory, name)).catch((cause: Error) => {
       throw damaged(join(directory, name), cause.message, cause);
     });
     if (sha256(bytes) === (facts.files as Record<string, Json>)?.[name]) return bytes;
-    throw new ModelError('hash', `${join(directory, name)} is not the file that model.json names`, {
+    throw new ModelError('hash', `${join(directory, name)} is not the file that ${factsFile} names`, {
       remedy: 'Train the recommender again, or take the whole directory from a copy.',
     });
   };

@@ -23,7 +23,7 @@ export interface SimilarItemsOptions {
 export interface SimilarItems {
   readonly itemId: string;
   readonly title?: string | undefined;
-  readonly model: string;
+  readonly recommender: string;
   readonly by: (typeof similarityBases)[number];
   readonly items: readonly {
     readonly itemId: string;
@@ -44,7 +44,7 @@ const known: KnownOptions<SimilarItemsOptions> = { item: true, by: true, k: true
  * @throws UsageError `unknown-item`; `no-factors` when the recommender learns no vectors, or none
  * of this item; `no-content` when nothing is known of its content.
  * @example
- * const { items } = await similarItems(await loadRecommender('models/svd'), { item: '1', by: 'factors' });
+ * const { items } = await similarItems(await loadRecommender('recommenders/svd'), { item: '1', by: 'factors' });
  */
 export async function similarItems(model: LoadedRecommender, options: SimilarItemsOptions): Promise<SimilarItems> {
   checkKnownOptions('similarItems', options, known);
@@ -66,7 +66,7 @@ export async function similarItems(model: LoadedRecommender, options: SimilarIte
     }
   }
   return {
-    ...{ ...named(saved, item), model: saved.facts.model, by },
+    ...{ ...named(saved, item), recommender: saved.facts.recommender, by },
     items: found.map(({ item: other, similarity, basis }) => ({ ...named(saved, other), similarity, basis })),
   };
 }
@@ -80,7 +80,7 @@ async function byFactors(model: LoadedRecommender, item: number, others: readonl
       factors === undefined
         ? 'learns no vectors of items'
         : `has learnt nothing of item '${saved.catalogue[item]?.id}'`;
-    throw new UsageError(`recommender ${saved.facts.model} ${what}`, {
+    throw new UsageError(`recommender ${saved.facts.recommender} ${what}`, {
       code: 'no-factors',
       option: 'by',
       remedy: "Compare by `by: 'content'`, or take a recommender with factors, such as svd, and an item with ratings.",

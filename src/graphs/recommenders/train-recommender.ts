@@ -31,6 +31,7 @@ import { requiredFeatures } from './required-features.ts';
 import {
   type RecommenderFacts,
   readRecommenderFacts,
+  removeRecommenderFacts,
   type SavedRecommender,
   saveRecommender,
   type TrainingCounts,
@@ -79,7 +80,7 @@ export interface TrainOptions extends TrainingSources {
 
 /** What a training gave. */
 export interface TrainSummary {
-  readonly model: RecommenderName;
+  readonly recommender: RecommenderName;
   readonly out: string;
   readonly options: Readonly<Record<string, Json>>;
   readonly seed: number;
@@ -136,7 +137,7 @@ const known: KnownOptions<TrainOptions> = {
  * @throws UsageError for wrong options or files, `output` when the directory holds another
  * recommender; ModelError when the checkpoint is of another training; the reason of `signal`.
  * @example
- * await trainRecommender({ recommender: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/', out: 'models/dcf-av-1' });
+ * await trainRecommender({ recommender: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/', out: 'recommenders/dcf-av-1' });
  */
 export async function trainRecommender(train: TrainOptions): Promise<TrainSummary> {
   checkKnownOptions('trainRecommender', train, known);
@@ -212,7 +213,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     try {
       const facts = factsOf({ recommender, options, seed, identity, out: train.out }, inputs, fitted);
       // Between the files of two recommenders there is none.
-      if (earlier !== undefined) await removeIfThere(join(train.out, 'model.json'));
+      if (earlier !== undefined) await removeRecommenderFacts(train.out);
       if (inputs.features !== undefined && inputs.isImported) await keepFeatures(inputs.features.path, train.out);
       await saveRecommender(train.out, await savedOf(facts, inputs, data, fitted));
       for (const name of await readdir(train.out)) {
@@ -244,7 +245,7 @@ function factsOf(
   const { scale, featureFile, isImported } = inputs;
   const code = ownRecommender(model)?.code;
   return {
-    ...{ model, options, seed, scale, identity, trainSeconds, history },
+    ...{ recommender: model, options, seed, scale, identity, trainSeconds, history },
     best,
     validationFigures: validation,
     features: featureFile && (isImported ? { ...featureFile, path: resolve(out, keptFeatures) } : featureFile),
@@ -274,7 +275,7 @@ async function savedOf(
     ...{ facts, userIds, catalogue, validation, ratings: { users, items, values } },
     featureIds: itemIds.map((id) => (features && featureIdOf(id, features, trailers)) ?? null),
   };
-  const { model } = facts;
+  const { recommender: model } = facts;
   if (!isNeuralRecommender(model)) return saved;
   const streams = recommenderReadsFeatures(model) && features ? StoreFeatures.ofItems(features, []).modalities : [];
   const space = { userCount: userIds.length, itemCount: itemIds.length, scale: facts.scale };
@@ -295,10 +296,10 @@ function summaryOf(
     since,
   }: { readonly alreadyTrained?: boolean | undefined; readonly since?: NewSince | undefined },
 ): TrainSummary {
-  const { model, options, seed, trainSeconds, history, best, validationFigures: figures } = facts;
+  const { recommender: model, options, seed, trainSeconds, history, best, validationFigures: figures } = facts;
   const { leftOut, badLines } = inputs;
   return {
-    ...{ model, out, options, seed, validationRatings: validation.length, ...countsOf(inputs) },
+    ...{ recommender: model, out, options, seed, validationRatings: validation.length, ...countsOf(inputs) },
     ...{ leftOut, badLines, trainSeconds, epochs: history.length, best },
     validation: figures,
     ...{ resumed: false, alreadyTrained, since, dryRun: false },

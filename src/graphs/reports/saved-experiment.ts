@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import { renamed } from '../../core/renamed.ts';
 import { openTable } from '../../io/dataset/table-reader.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { PointResult } from '../experiment/point-result.ts';
@@ -85,7 +86,12 @@ async function readResult(directory: string): Promise<ExperimentResult> {
   const path = join(directory, 'results.json');
   const keys = ['rows', 'tables', 'scale', 'points', 'warnings', 'comparisons', 'configuration', 'environment'];
   // JSON has no NaN, and writes null for it.
-  return readFacts<ExperimentResult>(path, keys, (_, value) => (value === null ? Number.NaN : value));
+  const result = await readFacts<ExperimentResult>(path, keys, (_, value) => (value === null ? Number.NaN : value));
+  return {
+    ...result,
+    configuration: renamed(result.configuration, 'models', 'recommenders'),
+    rows: result.rows.map((row) => renamed(row, 'model', 'recommender')),
+  };
 }
 
 /** A JSON file of an experiment. @throws UsageError `dataset` when it is none. */

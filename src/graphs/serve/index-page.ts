@@ -30,7 +30,7 @@ export async function indexPage(served: Served): Promise<string> {
     const { facts, userIds, catalogue, ratings } = recommender.saved;
     sections.push({
       id: 'recommender',
-      heading: `Recommender: ${facts.model}`,
+      heading: `Recommender: ${facts.recommender}`,
       body: tableHtml(
         'What it was trained with',
         ['what', 'how many'],

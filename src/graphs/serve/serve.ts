@@ -61,7 +61,7 @@ const HEADERS = {
  *
  * @throws UsageError when there is nothing to serve, or an option is wrong.
  * @example
- * const server = await serve({ features: 'reduced/', recommender: await loadRecommender('models/svd') });
+ * const server = await serve({ features: 'reduced/', recommender: await loadRecommender('recommenders/svd') });
  * await fetch(`${server.url}/api/similar?item=318`);
  * await server.close();
  */

@@ -83,7 +83,7 @@ export class CommitStore implements UnitStore {
    * @param options.readOnly whether nothing at all is written, not even an index that is missing;
    * implies `create: false`
    * @param options.metadata entries that every unit committed here carries beside its own: graph
-   * id, models
+   * id, networks
    * @throws UsageError when the directory is missing and may not be created.
    */
   static async open(

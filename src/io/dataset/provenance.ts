@@ -4,8 +4,8 @@ import type { RowSchema } from './row-types.ts';
 import type { TablePlan } from './table-plan.ts';
 
 /**
- * A model as units and columns name it: by its hashes. The whole card stands in `_dataset.json` and
- * in the tables' files; what its weight files were called only in `_dataset.json`, because it
+ * A network as units and columns name it: by its hashes. The whole card stands in `_dataset.json`
+ * and in the tables' files; what its weight files were called only in `_dataset.json`, because it
  * changes no values.
  */
 export function withoutCard(model: unknown): unknown {

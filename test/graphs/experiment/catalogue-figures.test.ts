@@ -25,7 +25,7 @@ describe('an experiment that ranks all items', () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   it('chooses by the lists of the validation part, one for each fold and seed', () => {
-    const ease = result.rows.find(({ model }) => model === 'ease');
+    const ease = result.rows.find(({ recommender: model }) => model === 'ease');
     expect(ease?.label).toBe('ease (selected by catalogue.ndcg)');
     expect(ease?.chosen).toHaveLength(4);
     for (const { label, splitSeed, seed, fold } of ease?.chosen ?? []) {

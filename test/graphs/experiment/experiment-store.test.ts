@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { contentHash } from '../../../src/core/canonical-json.ts';
 import { environment } from '../../../src/graphs/experiment/environment.ts';
 import { experimentPlaces, pointName } from '../../../src/graphs/experiment/experiment-points.ts';
 import { ExperimentStore } from '../../../src/graphs/experiment/experiment-store.ts';
@@ -53,6 +54,24 @@ describe('the directory of an experiment', () => {
     const again = await ExperimentStore.open(directory, { ...experiment, concurrency: 99 }, { ratings: 'a' });
     expect(await again.read(point)).toMatchObject({ ...measured, fold: 1, label: 'baseline' });
     expect(await again.read(other)).toBeUndefined();
+  });
+
+  it('goes on in one of an earlier version, which named recommenders `models`', async () => {
+    const store = await ExperimentStore.open(directory, experiment, { ratings: 'a' });
+    await store.write(point, measured);
+    const [record, saved] = ['experiment.json', join('points', `${pointName(point)}.json`)].map((name) =>
+      join(directory, name),
+    ) as [string, string];
+    const { identity, ...rest } = JSON.parse(await readFile(record, 'utf8'));
+    const { recommenders: models, ...others } = identity;
+    await writeFile(record, JSON.stringify({ ...rest, identity: { ...others, models } }));
+    const { recommender: model, ...facts } = JSON.parse(await readFile(saved, 'utf8'));
+    expect(facts.experiment).toBe(contentHash({ ...others, models }));
+    await writeFile(saved, JSON.stringify({ ...facts, model }));
+    const again = await ExperimentStore.open(directory, experiment, { ratings: 'a' });
+    expect(await again.read(point)).toMatchObject({ recommender: 'baseline', fold: 1 });
+    const other = resolveConfig({ ratings: 'unused', recommenders: ['random'], seeds: [1] });
+    await expect(ExperimentStore.open(directory, other, { ratings: 'a' })).rejects.toThrow(': recommenders differ');
   });
 
   it('forgets the failure of a point that is written', async () => {

@@ -18,7 +18,7 @@ function row(model: string, scenario: 'non-cold' | 'hard-cold', options = {}): E
   const nothing = { deviation: Number.NaN, deviationOfData: Number.NaN, deviationOfSeeds: Number.NaN };
   const metrics = { rmse: { mean: 0.8, ...nothing } };
   return {
-    ...{ scenario, model, label: model, options, features: undefined, use: 'compared', chosen: [] },
+    ...{ scenario, recommender: model, label: model, options, features: undefined, use: 'compared', chosen: [] },
     ...{ seeds: [1], runs: [], metrics, validation: {}, roc: [], precisionRecall: [] },
   };
 }
@@ -85,9 +85,9 @@ describe.skipIf(!here)(`the thesis's tables${here ? '' : ' (skipped: ../shared i
     >;
     expect(thesisRows).toHaveLength(results.length + cost.length);
     for (const [index, reference] of [...results, ...cost].entries()) {
-      const { table, perUser = 40, scenario, model, k, aggregate, ...figures } = reference;
+      const { table, perUser = 40, scenario, model: recommender, k, aggregate, ...figures } = reference;
       const carried = thesisRows[index];
-      expect(carried).toMatchObject({ table, perUser, model });
+      expect(carried).toMatchObject({ table, perUser, recommender });
       expect([carried?.scenario, carried?.k, carried?.aggregate]).toEqual([scenario, k, aggregate]);
       const plain = Object.entries(carried?.metrics ?? {}).map(([name, value]) => [
         (name.split('@')[0] as string).replace('recallAdjusted', 'recall').replace('ndcgRelevant', 'ndcg'),

@@ -106,7 +106,7 @@ describe('an experiment that selects by the validation part', () => {
       expect(readFileSync(at('bare', name), 'utf8')).toContain('item-knn (neighbours 27) [not for selection]');
     }
     const lines = parse(readFileSync(at('bare', 'results.csv')), { columns: true }) as Record<string, string>[];
-    expect(new Set(lines.map(({ model, use }) => `${model}: ${use}`))).toEqual(
+    expect(new Set(lines.map(({ recommender, use }) => `${recommender}: ${use}`))).toEqual(
       new Set(['baseline: compared', 'item-knn: not for selection']),
     );
     expect(tables[0]?.note).toContain('not for selection');
@@ -128,7 +128,7 @@ describe('the rows that recommenders learn from', () => {
       expect(networks).toEqual([baseline, other]);
       expect((baseline?.[0] ?? 0) > (counts('withheld')[0]?.[0] ?? 0)).toBe(both);
     }
-    const network = pointsOf('refit').find(({ model }) => model === 'deepcf');
+    const network = pointsOf('refit').find(({ recommender: model }) => model === 'deepcf');
     expect(network?.validation?.best?.epoch).toBeGreaterThanOrEqual(0);
     expect(network?.history).toHaveLength(network?.epochs ?? -1);
     expect(network?.history.every(({ validationLoss }) => validationLoss === null)).toBe(true);

@@ -42,7 +42,7 @@ function evaluationOf(seed: number) {
 }
 
 const results: PointResult[] = points.map((point, index) => ({
-  ...{ scenario: point.scenario, label: point.variant.label, model: point.variant.model },
+  ...{ scenario: point.scenario, label: point.variant.label, recommender: point.variant.recommender },
   ...{
     options: point.variant.options,
     splitSeed: point.splitSeed,

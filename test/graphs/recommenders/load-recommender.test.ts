@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,26 @@ describe('a saved recommender, of synthetic ratings', () => {
     await features?.close();
   });
 
+  it('is read as earlier versions wrote it: `model.json`, with the name under `model`', async () => {
+    const out = join(directory, 'earlier');
+    const train = { ...files, recommender: 'baseline', out };
+    await trainRecommender(train);
+    const { recommender, ...facts } = JSON.parse(readFileSync(join(out, 'recommender.json'), 'utf8'));
+    const earlier = { ...facts, format: 'reelflow-model-2', model: recommender };
+    writeFileSync(join(out, 'model.json'), JSON.stringify(earlier));
+    rmSync(join(out, 'recommender.json'));
+    const loaded = await loadRecommender(out);
+    expect(loaded.saved.facts.recommender).toBe('baseline');
+    await loaded.close();
+    expect((await trainRecommender(train)).alreadyTrained).toBe(true);
+    await trainRecommender({ ...train, options: { method: 'sgd' }, refit: true });
+    expect(
+      readdirSync(out)
+        .filter((name) => name.endsWith('.json'))
+        .sort(),
+    ).toEqual(['ids.json', 'recommender.json']);
+  });
+
   it('is refused when its features were changed since', async () => {
     await trainRecommender({
       ...files,
@@ -75,12 +95,15 @@ describe('a saved recommender, of synthetic ratings', () => {
   it('is refused when its files do not fit each other, hashes or not', async () => {
     const out = join(directory, 'tampered');
     await trainRecommender({ ...files, recommender: 'baseline', out });
-    const facts = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8'));
+    const facts = JSON.parse(readFileSync(join(out, 'recommender.json'), 'utf8'));
     const put = (ids: unknown) => {
       const text = JSON.stringify(ids);
       const hash = createHash('sha256').update(text).digest('hex');
       writeFileSync(join(out, 'ids.json'), text);
-      writeFileSync(join(out, 'model.json'), JSON.stringify({ ...facts, files: { ...facts.files, 'ids.json': hash } }));
+      writeFileSync(
+        join(out, 'recommender.json'),
+        JSON.stringify({ ...facts, files: { ...facts.files, 'ids.json': hash } }),
+      );
     };
     const item = { id: '101', genres: [] };
     put({ users: ['u1'], items: [item], features: [null] });
@@ -94,7 +117,7 @@ describe('a saved recommender, of synthetic ratings', () => {
       put(ids);
       await expect(loadRecommender(out)).rejects.toMatchObject({ code: 'weights' });
     }
-    writeFileSync(join(out, 'model.json'), JSON.stringify({ ...facts, model: 'oracle' }));
-    await expect(loadRecommender(out)).rejects.toThrow(/model.json cannot be read: `recommender` must be one of/);
+    writeFileSync(join(out, 'recommender.json'), JSON.stringify({ ...facts, recommender: 'oracle' }));
+    await expect(loadRecommender(out)).rejects.toThrow(/recommender.json cannot be read: `recommender` must be one of/);
   });
 });

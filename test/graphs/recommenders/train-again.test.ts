@@ -109,7 +109,7 @@ describe('features that are no training store', () => {
     expect(said.some((text) => text.includes('is imported with the defaults of `importFeatures`: 24 items'))).toBe(
       true,
     );
-    expect(JSON.parse(readFileSync(at('av', 'model.json'), 'utf8')).features.path).toBe(at('av', 'items.arrow'));
+    expect(JSON.parse(readFileSync(at('av', 'recommender.json'), 'utf8')).features.path).toBe(at('av', 'items.arrow'));
     const loaded = await loadRecommender(at('av'));
     expect(loaded.features?.modalities).toMatchObject([{ name: 'vectors', dimension: 2 }]);
     await loaded.close();

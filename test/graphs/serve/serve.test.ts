@@ -73,7 +73,7 @@ describe('a server of features and a recommender', () => {
     expect(found.found).toHaveLength(4);
     expect(JSON.stringify(found)).not.toContain(place.path);
     const best = JSON.parse((await ask('/api/recommend?user=1&k=3')).text);
-    expect(best).toMatchObject({ user: '1', model: 'item-knn' });
+    expect(best).toMatchObject({ user: '1', recommender: 'item-knn' });
     expect(best.items.length).toBeGreaterThan(0);
     expect(best.items[0]).not.toHaveProperty('nearest');
     const why = JSON.parse((await ask('/api/explain?user=1&k=3')).text);

@@ -32,6 +32,16 @@ describe('a loop over the frames of a video', () => {
     expect(Math.min(...differences)).toBeGreaterThan(0);
   });
 
+  it('takes an option that is undefined for one that was not given', async () => {
+    const first = async (options: Parameters<ReturnType<typeof video>['frames']>[0]) => {
+      for await (const { data } of video(clip).frames({ width: 64, height: 64, ...options })) return data.slice();
+      return undefined;
+    };
+    const usual = await first({});
+    expect(await first({ resize: undefined, fps: undefined })).toEqual(usual);
+    expect(await first({ resize: 'stretch' })).not.toEqual(usual);
+  });
+
   it('ends the decoder when it is left', async () => {
     let seen = 0;
     for await (const _ of video(clip).frames({ width: 320, height: 240 })) if (++seen === 3) break;

@@ -83,6 +83,9 @@ test('matrix factorisation learns its training ratings when it may', () => {
   // Unknown: the global mean.
   expect(svd.predict(Int32Array.of(2), Int32Array.of(0))[0]).toBeCloseTo(mean, 6);
   expect(regSvd().name).toBe('regsvd');
+  const [said, unsaid] = [regSvd({ factors: undefined }), regSvd()];
+  for (const each of [said, unsaid]) each.fit(training([[0, 0, 4], [0, 1, 2], [1, 0, 5]], 3, 3)); // biome-ignore format: a table
+  expect(said.itemFactors()).toEqual(unsaid.itemFactors());
 });
 
 test('factors beyond the bound are refused, with the bytes', () => {
