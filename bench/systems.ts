@@ -116,6 +116,8 @@ for (const scenario of ['leave-last-out', 'hard-cold']) {
   tables.set(scenario, [['', ...columns, 'seconds'], ...lines]);
 }
 for (const [scenario, lines] of tables) {
-  console.log(`\n${scenario}, ${options.users} users, ${options.movies} movies, seeds ${options.seeds}, ${epochs} epochs at most`);
+  console.log(
+    `\n${scenario}, ${options.users} users, ${options.movies} movies, seeds ${options.seeds}, ${epochs} epochs at most`,
+  );
   console.log(alignedRows(lines).join('\n'));
 }

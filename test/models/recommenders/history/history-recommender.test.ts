@@ -173,7 +173,7 @@ describe('a recommender that reads histories', () => {
 });
 
 describe('the judgement of a list', () => {
-  it('is 1 less the NDCG of what is known and not in the history', () => {
+  it('is 1 less the NDCG of what is learnt and not in the history, or of what is new', () => {
     const judge = judgeList(2, Uint8Array.of(1, 1, 1, 1, 0));
     const history = { others: Int32Array.of(0), values: Float32Array.of(5) };
     const wrong = (row: number[], columns: number[]) =>
@@ -183,5 +183,7 @@ describe('the judgement of a list', () => {
     expect(wrong([9, 6, 5, 1, 9], [2])).toBeCloseTo(1 - 1 / Math.log2(3), 12);
     expect(wrong([9, 6, 5, 5, 9], [2])).toBe(1);
     expect(wrong([9, 0, 5, 5, 9], [2, 3])).toBe(0);
+    // Item 4 is new, and there is no other new one.
+    expect(wrong([9, 9, 9, 9, 1], [4])).toBe(0);
   });
 });
