@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,7 +54,25 @@ describe('recommenders that read histories', () => {
       });
       expect(mine.items).toHaveLength(3);
       await expect(recommend(loaded, { user: '3', coldOnly: true })).rejects.toMatchObject({ code: 'no-content' });
-      await loaded.close();
+      const factors = await loaded.itemFactors();
+    expect(factors?.dimension).toBe(['gru4rec', 'sasrec', 'bert4rec'].includes(recommender) ? 8 : undefined);
+    await loaded.close();
     },
   );
+
+  it('are refused where what they read is not there: times, or ratings that differ', async () => {
+    const untimed = join(directory, 'untimed.csv');
+    const text = await readFile(join(ratings, 'ratings.csv'), 'utf8');
+    await writeFile(untimed, text.replaceAll(/,[^,\n]*$/gm, ''));
+    const out = join(directory, 'refused');
+    await expect(trainRecommender({ recommender: 'sasrec', ratings: untimed, out })).rejects.toThrow('has no timestamps');
+    const chosen = { recommender: 'autorec', ratings, out, reading: { implicit: 'any' as const } };
+    await expect(trainRecommender(chosen)).rejects.toMatchObject({
+      code: 'ratings',
+      message: expect.stringContaining('has nothing to learn from them'),
+    });
+    await expect(
+      trainRecommender({ recommender: 'sasrec', ratings, out, options: { id: false } }),
+    ).rejects.toMatchObject({ code: 'missing-features' });
+  });
 });

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../../core/canonical-json.ts';
 import { checkInteger, checkPositive } from '../../../core/check.ts';
 import { ModelError, UsageError } from '../../../core/errors.ts';
 import { given } from '../../../core/given.ts';
@@ -102,7 +103,7 @@ export class HistoryRecommender<Options extends object = object> {
     checkHistoryMemory(this.name, shapes, network.activations(this.#batchSize), this.#options.memory ?? usualMemory);
     const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
     const { batchSize: _usual, ...usual } = this.#definition.training;
-    const facts = [this.name, this.#batchSize, JSON.stringify(this.#own)].join('|');
+    const facts = [this.name, this.#batchSize, canonicalJson(this.#own)].join('|');
     const trainer = await Trainer.open(network.module, {
       ...usual,
       plateau: false,
