@@ -10,7 +10,7 @@
  *
  * DIR of `--features` holds the two files of MMTF-14K named in `files`. A recommender that follows
  * sequences is there three times: with ids, with content beside them, and with content alone. What
- * is computed is kept in `--out`: the same command goes on from there.
+ * is computed is kept in `--out`: the same command continues.
  */
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ const contenders = (options.recommenders as string).split(',').map((label): Cont
   };
 });
 
-/** Contenders of different names, as many as there are; those of a name come in different groups. */
+/** Contenders of different names together; those of one name come in different groups. */
 function groups(): Contender[][] {
   const found: Contender[][] = [];
   for (const each of contenders) {

@@ -65,7 +65,7 @@ function normalisation(tape: Tape, name: string, x: Tensor, width: number): Tens
 /**
  * Blocks of multi-head self-attention and two dense layers, each part added to what it is of and
  * normalised (Vaswani et al. 2017), over items to which learnt vectors of their places are added.
- * The state at a place reads that place and those before it or, with `bothWays`, all of the history.
+ * The state at a place reads that place and those before it or, with `bothWays`, the whole history.
  */
 export function attentionBlocks(
   tape: Tape,

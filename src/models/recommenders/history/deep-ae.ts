@@ -28,8 +28,8 @@ export interface DeepAeOptions {
 
 /**
  * The deep autoencoder of Kuchaiev and Ginsburg (2017): rows of users through hidden layers with
- * much dropout on the code. A step also learns that what it predicts, fed as a row of its own, should
- * be predicted again (dense re-feeding).
+ * much dropout on the code. A step also learns that what it predicts, fed as a row of its own,
+ * should be predicted again (dense re-feeding).
  */
 export const deepAe: HistoryDefinition<DeepAeOptions> = {
   name: 'deep-ae',

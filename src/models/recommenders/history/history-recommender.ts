@@ -89,7 +89,8 @@ export class HistoryRecommender<Options extends object = object> {
    * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
    *
    * @param content what the items are like, for a network that reads it.
-   * @throws UsageError when the ratings are wrong, or `memory-too-small`; what `Trainer.fit` throws.
+   * @throws UsageError when the ratings are wrong, or `memory-too-small`; what `Trainer.fit`
+   * throws.
    */
   async fit(
     training: TrainingRatings,

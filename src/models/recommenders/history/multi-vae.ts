@@ -55,8 +55,8 @@ export const multiDae: HistoryDefinition<MultiDaeOptions> = {
 /**
  * The variational autoencoder of Liang et al. (2018): as `multi-dae`, but the latent layer is drawn
  * from a normal distribution, whose divergence from the standard one is added to the loss with a
- * weight that grows with the steps, never reset between epochs, to `annealCap`. What is predicted is
- * of its mean.
+ * weight that grows with the steps, never reset between epochs, to `annealCap`. What is predicted
+ * is of its mean.
  */
 export const multiVae: HistoryDefinition<MultiVaeOptions> = {
   ...{ name: 'multi-vae', predicts: 'scores', inTime: false, training },

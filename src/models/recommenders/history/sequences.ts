@@ -40,8 +40,8 @@ export interface SequenceLayers {
   /** Numbers that the layers hold for one place of a sequence. */
   readonly units: number;
   /**
-   * Whether what is asked is one place behind the history, at which an item is hidden. Histories then
-   * end at the last place, which has been learnt; else they begin at the first.
+   * Whether what is asked is one place behind the history, at which an item is hidden. Histories
+   * then end at the last place, which has been learnt; else they begin at the first.
    */
   readonly asksBehind: boolean;
   /** The state at each place, [positions, width], of what is read there, [positions, width]. */
@@ -60,7 +60,7 @@ export const sequenceInputs = {
   hidden: 'sequence/hidden',
   /** 1 at a place inside a history, float32 [histories, length]. */
   inside: 'sequence/inside',
-  /** Places that are asked, int32 [asked], and 0 for a history without items, float32 [asked, 1]. */
+  /** Places that are asked, int32 [asked]; `some`: 0 for a history without items, [asked, 1]. */
   asked: 'sequence/asked',
   some: 'sequence/some',
   /** Items that they should lead to, int32 [asked]. */
@@ -68,10 +68,10 @@ export const sequenceInputs = {
 } as const;
 
 /**
- * A network that reads the items of a user in the order of time and gives, at a place, a state whose
- * products with the vectors of the items are their scores: by the softmax over all items that are
- * learnt it should find the item that is asked for. Items are read and scored by the same vectors,
- * which may come from content.
+ * A network that reads the items of a user in the order of time and gives, at a place, a state
+ * whose products with the vectors of the items are their scores: by the softmax over all items that
+ * are learnt it should find the item that is asked for. Items are read and scored by the same
+ * vectors, which may come from content.
  */
 export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions, space: HistorySpace): HistoryNetwork {
   const length = checkInteger('length', options.length ?? 50, 2);

@@ -91,8 +91,8 @@ function ratingsOf(
 }
 
 /**
- * Ratings 3 + 1.5 taste x look, half of the pairs, a tenth of those held out. Cut, each user's ratings
- * are given to other items of the user.
+ * Ratings 3 + 1.5 taste x look, half of the pairs, a tenth of those held out. Cut, each user's
+ * ratings are given to other items of the user.
  */
 export function tastes(isCut = false) {
   const [userCount, itemCount] = [60, 40];
