@@ -55,8 +55,8 @@ describe('recommenders that read histories', () => {
       expect(mine.items).toHaveLength(3);
       await expect(recommend(loaded, { user: '3', coldOnly: true })).rejects.toMatchObject({ code: 'no-content' });
       const factors = await loaded.itemFactors();
-    expect(factors?.dimension).toBe(['gru4rec', 'sasrec', 'bert4rec'].includes(recommender) ? 8 : undefined);
-    await loaded.close();
+      expect(factors?.dimension).toBe(['gru4rec', 'sasrec', 'bert4rec'].includes(recommender) ? 8 : undefined);
+      await loaded.close();
     },
   );
 
@@ -65,7 +65,9 @@ describe('recommenders that read histories', () => {
     const text = await readFile(join(ratings, 'ratings.csv'), 'utf8');
     await writeFile(untimed, text.replaceAll(/,[^,\n]*$/gm, ''));
     const out = join(directory, 'refused');
-    await expect(trainRecommender({ recommender: 'sasrec', ratings: untimed, out })).rejects.toThrow('has no timestamps');
+    await expect(trainRecommender({ recommender: 'sasrec', ratings: untimed, out })).rejects.toThrow(
+      'has no timestamps',
+    );
     const chosen = { recommender: 'autorec', ratings, out, reading: { implicit: 'any' as const } };
     await expect(trainRecommender(chosen)).rejects.toMatchObject({
       code: 'ratings',
