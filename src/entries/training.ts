@@ -26,6 +26,7 @@ export type {
   CheckpointOptions,
   EpochProgress,
   EvaluationBatch,
+  JudgedBatch,
   TrainerOptions,
   TrainingData,
   TrainingResult,

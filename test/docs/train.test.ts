@@ -8,7 +8,7 @@ const rows = page.split('\n').filter((line) => line.startsWith('| `'));
 /** The row of a recommender, and of those that its row refers to. */
 function rowsOf(model: string): string {
   const row = rows.find((line) => line.split('|')[1]?.includes(`\`${model}\``)) ?? '';
-  const other = /those of `([a-z-]+)`/.exec(row)?.[1] ?? (row.includes('the same') ? 'regsvd' : undefined);
+  const other = /those of `([a-z0-9+-]+)`/.exec(row)?.[1] ?? (row.includes('the same') ? 'regsvd' : undefined);
   return other === undefined ? row : row + rowsOf(other);
 }
 

@@ -81,7 +81,7 @@ export async function loadRecommender(
         predict: (users, items) => recommender.predict(users, items),
         score: (users, items) => recommender.score(users, items),
         scoreNewUser: (own, items) => recommender.scoreNewUser(own, items),
-        itemFactors: async () => undefined,
+        itemFactors: async () => itemEmbeddings(saved),
         close: async () => {
           await recommender.close();
           await store?.close();
@@ -167,7 +167,7 @@ export async function networkOf(
 /** The embeddings of the items, of all fits side by side. */
 function itemEmbeddings({ weights, catalogue }: SavedRecommender): ItemFactors | undefined {
   const tables = [...(weights ?? [])]
-    .filter(([name]) => name.endsWith('collaborative/items'))
+    .filter(([name]) => name.endsWith('collaborative/items') || name === 'items/embedding')
     .map(([, { values }]) => values);
   if (tables.length === 0) return undefined;
   const width = (tables[0] as Float32Array).length / catalogue.length;

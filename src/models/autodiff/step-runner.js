@@ -175,7 +175,11 @@ export class StepRunner {
     for (const [index, name] of plan.scalars.entries())
       inputs[name] = new ort.Tensor('float32', Float32Array.of(scalars[index] ?? 0), [1]);
     for (const [index, { input, shape, rate }] of plan.masks.entries()) {
-      const dimensions = shape.map((size) => (typeof size === 'number' ? size : (sizes.get(size) ?? 0)));
+      const dimensions = shape.map((size) => {
+        const known = typeof size === 'number' ? size : sizes.get(size);
+        if (known === undefined) throw new Error(`nothing that is fed has the axis '${size}' of '${input}'`);
+        return known;
+      });
       const mask = new Float32Array(dimensions.reduce((product, size) => product * size, 1));
       fillMask(mask, rate, this.#seed, step, index);
       inputs[input] = new ort.Tensor('float32', mask, dimensions);

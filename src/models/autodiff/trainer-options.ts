@@ -20,9 +20,7 @@ export interface EvaluationBatch extends FedBatch {
   readonly targets: Float32Array;
 }
 
-/**
- * A batch that says itself how wrong its predictions are, summed over some number of judgements.
- */
+/** A batch that says itself how wrong its predictions are, summed over some judgements. */
 export interface JudgedBatch extends FedBatch {
   readonly judge: (predictions: Float32Array) => { readonly wrong: number; readonly judgements: number };
 }

@@ -9,15 +9,14 @@ import { training } from './support.ts';
 
 describe('svd++', () => {
   /** As the formula says: after each rating every y_j of the user is moved. */
-  function direct(ratings: TrainingRatings, factors: number, epochs: number, rate: number, reg: number) {
+  function direct(ratings: TrainingRatings, factors: number, epochs: number, rate: number, reg: number, own = true) {
     const numbers = new NormalNumbers(9);
     const draw = (count: number) =>
       Array.from({ length: count }, () => Array.from({ length: factors }, () => 0.1 * numbers.next()));
-    const [p, q, y] = [draw(ratings.userCount), draw(ratings.itemCount), draw(ratings.itemCount)] as [
-      number[][],
-      number[][],
-      number[][],
-    ];
+    const p = own
+      ? draw(ratings.userCount)
+      : Array.from({ length: ratings.userCount }, () => new Array<number>(factors).fill(0));
+    const [q, y] = [draw(ratings.itemCount), draw(ratings.itemCount)];
     const mean = ratings.values.reduce((sum, value) => sum + value, 0) / ratings.values.length;
     const [bu, bi] = [new Array<number>(ratings.userCount).fill(0), new Array<number>(ratings.itemCount).fill(0)];
     const itemsOf = (user: number) => [...ratings.items].filter((_, row) => ratings.users[row] === user);
@@ -35,7 +34,7 @@ describe('svd++', () => {
       z.reduce((sum, value, f) => sum + (q[i]?.[f] as number) * ((p[u]?.[f] as number) + value), 0);
     for (let epoch = 0; epoch < epochs; epoch++) {
       for (const u of new Set(ratings.users)) {
-        const own = itemsOf(u);
+        const rated = itemsOf(u);
         for (const [row, i] of ratings.items.entries()) {
           if (ratings.users[row] !== u) continue;
           const z = zOf(u);
@@ -44,11 +43,11 @@ describe('svd++', () => {
           bi[i] = (bi[i] as number) + rate * (e - reg * (bi[i] as number));
           for (let f = 0; f < factors; f++) {
             const [pu, qi] = [p[u]?.[f] as number, q[i]?.[f] as number];
-            (p[u] as number[])[f] = pu + rate * (e * qi - reg * pu);
+            if (own) (p[u] as number[])[f] = pu + rate * (e * qi - reg * pu);
             (q[i] as number[])[f] = qi + rate * (e * (pu + (z[f] as number)) - reg * qi);
-            for (const j of own) {
+            for (const j of rated) {
               const of = y[j]?.[f] as number;
-              (y[j] as number[])[f] = of + rate * ((e * qi) / Math.sqrt(own.length) - reg * of);
+              (y[j] as number[])[f] = of + rate * ((e * qi) / Math.sqrt(rated.length) - reg * of);
             }
           }
         }
@@ -68,6 +67,29 @@ describe('svd++', () => {
         expect(svdpp.score(Int32Array.of(user), Int32Array.of(item))[0]).toBeCloseTo(expected(user, item), 5);
       }
     }
+  });
+
+  it('is asymmetric without vectors of users, who then are what they have rated', () => {
+    const { ratings } = referenceData();
+    const options = { factors: 3, epochs: 4, learningRate: 0.03, regularisation: 0.05, userVectors: false };
+    const asymmetric = new SvdPlusPlusRecommender({ ...options, seed: 9 });
+    asymmetric.fit(ratings);
+    const expected = direct(ratings, 3, 4, 0.03, 0.05, false);
+    const items = Int32Array.from({ length: 14 }, (_, item) => item);
+    for (let user = 0; user < 30; user += 4) {
+      for (const item of items) {
+        expect(asymmetric.score(Int32Array.of(user), Int32Array.of(item))[0]).toBeCloseTo(expected(user, item), 5);
+      }
+    }
+    // A new user differs from nobody but by a bias.
+    const own = { items: Int32Array.of(1, 4), values: Float32Array.of(5, 4) };
+    const scores = asymmetric.scoreNewUser(own, items);
+    expect(asymmetric.name).toBe('asymmetric-svd');
+    expect(new Set(scores).size).toBeGreaterThan(1);
+    const lower = asymmetric.scoreNewUser({ ...own, values: Float32Array.of(2, 1) }, items);
+    const shifts = scores.map((score, at) => score - (lower[at] as number));
+    for (const shift of shifts) expect(shift).toBeCloseTo(shifts[0] as number, 5);
+    expect(shifts[0]).toBeGreaterThan(1);
   });
 
   it('learns from what users rated, where what they gave says nothing', () => {

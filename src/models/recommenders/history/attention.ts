@@ -65,8 +65,7 @@ function normalisation(tape: Tape, name: string, x: Tensor, width: number): Tens
 /**
  * Blocks of multi-head self-attention and two dense layers, each part added to what it is of and
  * normalised (Vaswani et al. 2017), over items to which learnt vectors of their places are added.
- * The state at a place reads that place and those before it or, with `bothWays`, all of the
- * history.
+ * The state at a place reads that place and those before it or, with `bothWays`, the whole history.
  */
 export function attentionBlocks(
   tape: Tape,
@@ -80,9 +79,9 @@ export function attentionBlocks(
   const places = tape.weight('places', [length, width], uniformWithin(0.05));
   const placed = flat(addToEach(tape, reshape(tape, read, ['histories', length, width]), places));
   const inside = graph.reshape(graph.input(sequenceInputs.inside, ['histories', length]), ['histories', 1, 1, length]);
-  const away = bothWays
-    ? graph.multiply(graph.subtract(inside, graph.real(1)), graph.real(1e9))
-    : graph.real(laterPlaces(length), [1, 1, length, length]);
+  const outside = graph.multiply(graph.subtract(inside, graph.real(1)), graph.real(1e9));
+  const later = graph.real(laterPlaces(length), [1, 1, length, length]);
+  const away = bothWays ? outside : graph.emit('Add', [outside, later], ['histories', 1, length, length]);
   const size = width / heads;
   let x = dropout(tape, normalisation(tape, 'read', placed, width), dropped);
   for (let layer = 1; layer <= layers; layer++) {

@@ -31,7 +31,7 @@ export const autoRec: HistoryDefinition<AutoRecOptions> = {
   name: 'autorec',
   predicts: 'ratings',
   inTime: false,
-  training: { batchSize: 128, epochs: 200, patience: 10, patienceSteps: 200, learningRate: 0.001, l2: 0.0002 },
+  training: { batchSize: 128, epochs: 200, patience: 10, patienceSteps: 200, learningRate: 0.001, l2: 0.001 },
   network(options, space) {
     const hidden = checkInteger('hidden', options.hidden ?? 500);
     const activation = activations[checkOneOf('activation', options.activation ?? 'sigmoid', activationNames)];

@@ -12,9 +12,6 @@ export interface History {
   readonly values: Float32Array;
 }
 
-/** The history of somebody of whom nothing is known. */
-export const emptyHistory: History = { others: new Int32Array(0), values: new Float32Array(0) };
-
 /** The histories of all users, or of all items. */
 export class Histories {
   readonly #lists: RatingLists;

@@ -29,9 +29,7 @@ export interface StepDraws {
   readonly step: number;
 }
 
-/**
- * A network that reads the history of a user (or an item) and gives a number for each item (user).
- */
+/** A network that reads the history of a user (an item) and gives a number for each item (user). */
 export interface HistoryNetwork {
   readonly side: HistorySide;
   readonly module: TrainableModule;

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../../core/canonical-json.ts';
 import { checkInteger, checkPositive } from '../../../core/check.ts';
 import { ModelError, UsageError } from '../../../core/errors.ts';
 import { given } from '../../../core/given.ts';
@@ -11,11 +12,11 @@ import { weightShapes } from '../neural/weight-shapes.ts';
 import { cannotServe } from '../parts.ts';
 import type { NewUserRatings, Predicts, TrainingRatings } from '../recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from '../recommender.ts';
-import { emptyHistory, Histories, type History } from './histories.ts';
+import { Histories, type History } from './histories.ts';
 import { checkHistoryMemory } from './history-memory.ts';
 import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
 import { contentVectorsName } from './item-table.ts';
-import { judgeList, judgeRatings } from './judgements.ts';
+import { type Judged, judgeList, judgeRatings } from './judgements.ts';
 
 /** How a recommender that reads histories is trained. */
 export interface HistoryOptions extends Omit<TrainerOptions, 'initialWeights'> {
@@ -38,6 +39,8 @@ interface Trained {
   readonly ratings: TrainingRatings;
   readonly histories: Histories;
   /** For each user (or item) that an output has a number for, 1 where ratings of it are learnt. */
+  readonly learntColumns: Uint8Array;
+  /** And 1 where something is known of it: its ratings, or its content. */
   readonly knownColumns: Uint8Array;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
@@ -101,7 +104,7 @@ export class HistoryRecommender<Options extends object = object> {
     checkHistoryMemory(this.name, shapes, network.activations(this.#batchSize), this.#options.memory ?? usualMemory);
     const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
     const { batchSize: _usual, ...usual } = this.#definition.training;
-    const facts = [this.name, this.#batchSize, JSON.stringify(this.#own)].join('|');
+    const facts = [this.name, this.#batchSize, canonicalJson(this.#own)].join('|');
     const trainer = await Trainer.open(network.module, {
       ...usual,
       plateau: false,
@@ -224,9 +227,10 @@ export class HistoryRecommender<Options extends object = object> {
   #keep(trainer: Trainer, network: HistoryNetwork, ratings: TrainingRatings, shapes: Trained['shapes']): Trained {
     const histories = new Histories(ratings, network.side, this.#definition.inTime);
     const columns = network.side === 'users' ? ratings.itemCount : ratings.userCount;
-    const knownColumns = new Uint8Array(columns).fill(network.knowsContent ? 1 : 0);
-    for (const column of network.side === 'users' ? ratings.items : ratings.users) knownColumns[column] = 1;
-    this.#trained = { trainer, network, ratings, histories, knownColumns, shapes };
+    const learntColumns = new Uint8Array(columns);
+    for (const column of network.side === 'users' ? ratings.items : ratings.users) learntColumns[column] = 1;
+    const knownColumns = network.knowsContent ? new Uint8Array(columns).fill(1) : learntColumns;
+    this.#trained = { trainer, network, ratings, histories, learntColumns, knownColumns, shapes };
     return this.#trained;
   }
 
@@ -265,21 +269,28 @@ export class HistoryRecommender<Options extends object = object> {
 
   /** What decides the end of training; undefined when there is nothing to judge. */
   #validation(trained: Trained, { users, items, values }: Pick<TrainingRatings, 'users' | 'items' | 'values'>) {
-    const { network, histories, knownColumns } = trained;
+    const { network, histories, learntColumns, knownColumns } = trained;
     const [owners, columns] = network.side === 'users' ? [users, items] : [items, users];
-    const judged = new Map<number, { columns: number[]; values: number[] }>();
+    // Of each owner what is learnt, and what is new.
+    const judged = new Map<number, [Judged, Judged]>();
     for (const [row, owner] of owners.entries()) {
       const [column, value] = [columns[row] as number, values[row] as number];
       if (knownColumns[column] !== 1) continue;
       if (this.predicts === 'scores' && !network.isChosen(value)) continue;
-      const own = judged.get(owner) ?? { columns: [], values: [] };
-      judged.set(owner, { columns: [...own.columns, column], values: [...own.values, value] });
+      const parts = judged.get(owner) ?? [
+        { columns: [], values: [] },
+        { columns: [], values: [] },
+      ];
+      const own = parts[learntColumns[column] === 1 ? 0 : 1];
+      own.columns.push(column);
+      own.values.push(value);
+      judged.set(owner, parts);
     }
     if (judged.size === 0) return undefined;
     const all = [...judged.keys()];
     const width = knownColumns.length;
     const atOnce = this.#rowsAtOnce(width);
-    const judge = this.predicts === 'scores' ? judgeList(network.listLength, knownColumns) : judgeRatings;
+    const judge = this.predicts === 'scores' ? judgeList(network.listLength, learntColumns) : judgeRatings;
     return {
       *batches(buffers: Trainer['buffers']): Generator<JudgedBatch> {
         for (let from = 0; from < all.length; from += atOnce) {
@@ -292,9 +303,12 @@ export class HistoryRecommender<Options extends object = object> {
               let [wrong, judgements] = [0, 0];
               for (const [place, owner] of part.entries()) {
                 const row = predictions.subarray(place * width, (place + 1) * width);
-                const found = judge(row, judged.get(owner) ?? { columns: [], values: [] }, own[place] ?? emptyHistory);
-                wrong += found.wrong;
-                judgements += found.judgements;
+                for (const part of judged.get(owner) ?? []) {
+                  if (part.columns.length === 0) continue;
+                  const found = judge(row, part, own[place] as History);
+                  wrong += found.wrong;
+                  judgements += found.judgements;
+                }
               }
               return { wrong, judgements };
             },

@@ -2,8 +2,8 @@ import type { History } from './histories.ts';
 
 /** What a history is judged by: places in its row, and the ratings there. */
 export interface Judged {
-  readonly columns: readonly number[];
-  readonly values: readonly number[];
+  readonly columns: number[];
+  readonly values: number[];
 }
 
 /** How wrong a predicted row is, over so many judgements. */
@@ -22,18 +22,22 @@ export function judgeRatings(row: Float32Array, { columns, values }: Judged): Ju
 }
 
 /**
- * 1 - NDCG at `length` of the list of all that is known and is not in the history, the judged ones
- * being what it should find. Of equal scores the judged one comes last: a row of one number finds
- * nothing.
+ * 1 - NDCG at `length` of the list of all items that are not in the history, the judged ones being
+ * what it should find. Learnt items are ranked among learnt ones, new ones among new ones, so that
+ * nothing is gained by telling these apart. Of equal scores the judged one comes last: a row of one
+ * number finds nothing.
+ *
+ * @param learnt for each item 1 where ratings of it are learnt; all judged ones are of one sort.
  */
-export function judgeList(length: number, known: Uint8Array) {
+export function judgeList(length: number, learnt: Uint8Array) {
   return (row: Float32Array, { columns }: Judged, { others }: History): Judgement => {
     const away = new Set([...others, ...columns]);
+    const sort = learnt[columns[0] as number];
     const ranks = columns.map((column, place) => {
       const own = row[column] as number;
       let better = 0;
       for (let other = 0; other < row.length; other++) {
-        if ((row[other] as number) >= own && known[other] === 1 && !away.has(other)) better++;
+        if ((row[other] as number) >= own && learnt[other] === sort && !away.has(other)) better++;
       }
       for (const [at, other] of columns.entries()) {
         if ((row[other] as number) > own || ((row[other] as number) === own && at < place)) better++;

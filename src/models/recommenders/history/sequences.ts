@@ -39,7 +39,10 @@ export interface SequenceLayers {
   readonly width: number;
   /** Numbers that the layers hold for one place of a sequence. */
   readonly units: number;
-  /** Whether the last place asked is one behind the history, at which an item is hidden. */
+  /**
+   * Whether what is asked is one place behind the history, at which an item is hidden. Histories
+   * then end at the last place, which has been learnt; else they begin at the first.
+   */
   readonly asksBehind: boolean;
   /** The state at each place, [positions, width], of what is read there, [positions, width]. */
   readonly states: (tape: Tape, read: Tensor, length: number) => Tensor;
@@ -49,7 +52,7 @@ export interface SequenceLayers {
 
 /** Names of the graph's inputs. */
 export const sequenceInputs = {
-  /** Item numbers, int32 [histories * length], 0 behind the end of a history. */
+  /** Item numbers, int32 [histories * length], 0 outside of a history. */
   items: 'sequence/items',
   /** 1 at a place of a history where an item is shown, 0 elsewhere, float32 [positions, 1]. */
   shown: 'sequence/shown',
@@ -57,9 +60,7 @@ export const sequenceInputs = {
   hidden: 'sequence/hidden',
   /** 1 at a place inside a history, float32 [histories, length]. */
   inside: 'sequence/inside',
-  /**
-   * Places that are asked, int32 [asked], and 0 for a history without items, float32 [asked, 1].
-   */
+  /** Places that are asked, int32 [asked]; `some`: 0 for a history without items, [asked, 1]. */
   asked: 'sequence/asked',
   some: 'sequence/some',
   /** Items that they should lead to, int32 [asked]. */
@@ -110,7 +111,7 @@ export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions
         const end = items.length - Math.floor(draws.uniform() * Math.max(1, items.length - most + 1));
         return layers.lesson(items.slice(Math.max(0, end - most), end), draws);
       });
-      return sequenceFeeds(lessons, length, buffers);
+      return sequenceFeeds(lessons, length, layers.asksBehind, buffers);
     },
     asked(histories, buffers) {
       const questions = histories.map((history): Sequence => {
@@ -118,14 +119,19 @@ export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions
         if (!layers.asksBehind) return { items, asked: [Math.max(0, items.length - 1)], targets: [] };
         return { items: [...items, 0], asked: [items.length], targets: [], hidden: [items.length] };
       });
-      const { [sequenceInputs.targets]: _targets, ...feeds } = sequenceFeeds(questions, length, buffers);
+      const { [sequenceInputs.targets]: _targets, ...feeds } = sequenceFeeds(
+        questions,
+        length,
+        layers.asksBehind,
+        buffers,
+      );
       return feeds;
     },
   };
 }
 
-/** Sequences side by side, each filled up behind its end. */
-export function sequenceFeeds(sequences: readonly Sequence[], length: number, buffers: FeedBuffers): Feeds {
+/** Sequences side by side, each filled up before its beginning (`atEnd`) or behind its end. */
+function sequenceFeeds(sequences: readonly Sequence[], length: number, atEnd: boolean, buffers: FeedBuffers): Feeds {
   const positions = sequences.length * length;
   const items = buffers.integers(positions).fill(0);
   const shown = buffers.reals(positions).fill(0);
@@ -137,7 +143,7 @@ export function sequenceFeeds(sequences: readonly Sequence[], length: number, bu
   const some = buffers.reals(count);
   let at = 0;
   for (const [row, sequence] of sequences.entries()) {
-    const start = row * length;
+    const start = row * length + (atEnd ? length - sequence.items.length : 0);
     items.set(sequence.items, start);
     shown.fill(1, start, start + sequence.items.length);
     inside.fill(1, start, start + sequence.items.length);
