@@ -11,7 +11,10 @@ export function audienceText(ranked: RankedUsers): string {
   const lines = users.map(
     ({ user, prediction }, place) => `${String(place + 1).padStart(3)}  ${prediction.toFixed(2)}  user ${user}`,
   );
-  const other = against?.audience === undefined ? [] : ['', `${against.itemId}, mean ${against.audience.mean.toFixed(2)}:`, ...shareText(against.audience)];
+  const other =
+    against?.audience === undefined
+      ? []
+      : ['', `${against.itemId}, mean ${against.audience.mean.toFixed(2)}:`, ...shareText(against.audience)];
   const compared =
     against === undefined
       ? []

@@ -1,10 +1,10 @@
-import { UsageError } from '../../src/core/errors.ts';
 import { replaceFile } from '../../src/core/atomic-file.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import { editList } from '../../src/graphs/recommenders/edit-list.ts';
 import { type ExplainedItem, explainItem } from '../../src/graphs/recommenders/explain-item.ts';
 import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
-import { readUserGroups } from '../../src/io/ratings/user-groups.ts';
 import { alignedRows } from '../../src/graphs/text-table.ts';
+import { readUserGroups } from '../../src/io/ratings/user-groups.ts';
 import { defineCommand } from '../command.ts';
 import { integer, required, text } from '../option-table.ts';
 
@@ -28,7 +28,10 @@ export const command = defineCommand({
     'reelflow explain-item models/dcf-av-1 --item cut-b --item-features new/ --user 42 --choose 4 --edl cut.edl',
   ],
   async run({ features, groups: list, edl, ...options }, { operands: [directory = ''], console }) {
-    for (const [name, value] of [['choose', options.choose], ['edl', edl]] as const) {
+    for (const [name, value] of [
+      ['choose', options.choose],
+      ['edl', edl],
+    ] as const) {
       if (value === undefined || options.user !== undefined) continue;
       throw new UsageError(`\`${name}\` has no effect without \`user\``, { option: name });
     }
@@ -67,7 +70,9 @@ function explainedText(explained: ExplainedItem): string {
 }
 
 function chosenText({ user, subclips, prediction, whole }: NonNullable<ExplainedItem['chosen']>): string[] {
-  const list = subclips.map((each) => `  subclip ${each.subclip}${each.start === undefined ? '' : `, ${range(each)} s`}`);
+  const list = subclips.map(
+    (each) => `  subclip ${each.subclip}${each.start === undefined ? '' : `, ${range(each)} s`}`,
+  );
   return [`for user ${user}: ${prediction.toFixed(2)} of these alone, ${whole.toFixed(2)} of the whole`, ...list];
 }
 

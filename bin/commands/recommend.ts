@@ -28,7 +28,10 @@ export const command = defineCommand({
     columns: names('user=A,item=B', ['user', 'item', 'rating'] as const, 'of ratingsOf: names of its columns'),
     allUsers: flag('instead: every user in the training data, into the file `out`'),
     item: text('ID', 'instead: the users who would rate this item highest'),
-    itemFeatures: text('DIR|FILE', 'of item: features that have it, so that it need not be known: a cut that is not out yet'),
+    itemFeatures: text(
+      'DIR|FILE',
+      'of item: features that have it, so that it need not be known: a cut that is not out yet',
+    ),
     against: text('ID', 'of item: another one, such as another cut, compared over the same users'),
     threshold: positive('RATING', 'of item: from what prediction on a user counts as audience', '4 of a scale to 5'),
     similar: text('ID', 'instead: the items most like this one'),
@@ -128,7 +131,8 @@ async function answer(model: LoadedRecommender, asked: Asked, console: Console):
   } else if (item !== undefined) {
     const ranked = await rankUsers(model, { item, itemFeatures, against, threshold, k: how.k });
     console.result(ranked, audienceText);
-  } else if (similar !== undefined) console.result(await similarItems(model, { item: similar, by, ...how }), similarText);
+  } else if (similar !== undefined)
+    console.result(await similarItems(model, { item: similar, by, ...how }), similarText);
   else if (ratingsOf !== undefined) {
     console.result(await recommend(model, { ratings: await ratingsOfOne(ratingsOf, columns), ...how }), textOf);
   } else console.result(await recommend(model, { user, ...how }), textOf);

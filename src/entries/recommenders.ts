@@ -5,17 +5,6 @@
  */
 
 export type { Protocol } from '../graphs/catalogue-evaluation.ts';
-export type { Audience, Calibration } from '../graphs/recommenders/audience.ts';
-export { editList } from '../graphs/recommenders/edit-list.ts';
-export {
-  type ChosenSubclips,
-  type ExplainedItem,
-  type ExplainedSubclip,
-  type ExplainItemOptions,
-  explainItem,
-} from '../graphs/recommenders/explain-item.ts';
-export type { SubclipTime } from '../graphs/recommenders/subclip-times.ts';
-export { readUserGroups } from '../io/ratings/user-groups.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
 export type { ExperimentCost } from '../graphs/experiment/announce.ts';
 export type { Comparison, CorrectedP } from '../graphs/experiment/comparison.ts';
@@ -43,11 +32,20 @@ export type { ExperimentProgress, PointRunOptions } from '../graphs/experiment/r
 export type { TrialCounts } from '../graphs/experiment/run-trials.ts';
 export type { ChosenOptions, ExperimentRow, RowRun, RunMean, SeedMean } from '../graphs/experiment/summarise.ts';
 export { evaluateRecommender, type RecommenderEvaluationOptions } from '../graphs/recommender-evaluation.ts';
+export type { Audience, Calibration } from '../graphs/recommenders/audience.ts';
 export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
 export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
 export type { ClassicRecommenderName } from '../graphs/recommenders/classic-recommenders.ts';
 export type { SimilarityBasis } from '../graphs/recommenders/content-similarity.ts';
 export type { NewSince } from '../graphs/recommenders/earlier-training.ts';
+export { editList } from '../graphs/recommenders/edit-list.ts';
+export {
+  type ChosenSubclips,
+  type ExplainedItem,
+  type ExplainedSubclip,
+  type ExplainItemOptions,
+  explainItem,
+} from '../graphs/recommenders/explain-item.ts';
 export type {
   FitData,
   FitOptions,
@@ -62,7 +60,12 @@ export type {
   RecommenderCode,
   RecommenderDefinition,
 } from '../graphs/recommenders/own-recommenders.ts';
-export { type ComparedItem, type RankedUsers, type RankUsersOptions, rankUsers } from '../graphs/recommenders/rank-users.ts';
+export {
+  type ComparedItem,
+  type RankedUsers,
+  type RankUsersOptions,
+  rankUsers,
+} from '../graphs/recommenders/rank-users.ts';
 export type { NearestRated } from '../graphs/recommenders/recommend.ts';
 export {
   type Recommendations,
@@ -83,9 +86,11 @@ export { registerRecommender } from '../graphs/recommenders/register-recommender
 export type { RecommenderFacts, SavedRecommender, TrainingCounts } from '../graphs/recommenders/saved-recommender.ts';
 export { type SimilarItems, type SimilarItemsOptions, similarItems } from '../graphs/recommenders/similar-items.ts';
 export { MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
+export type { SubclipTime } from '../graphs/recommenders/subclip-times.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';
 export type { FeatureFile } from '../graphs/recommenders/training-sources.ts';
 export type { ValidationFigures } from '../graphs/recommenders/validation-figures.ts';
+export { readUserGroups } from '../io/ratings/user-groups.ts';
 export type { PlateauOptions } from '../models/autodiff/plateau.ts';
 export type { GenreTable } from '../models/genres.ts';
 export { type Accuracy, accuracy } from '../models/metrics/accuracy.ts';

@@ -117,7 +117,11 @@ async function chosenFor(
   model: LoadedRecommender,
   item: FurtherItem,
   user: number,
-  { choose, count, times }: { readonly choose: number; readonly count: number; readonly times: SubclipTime[] | undefined },
+  {
+    choose,
+    count,
+    times,
+  }: { readonly choose: number; readonly count: number; readonly times: SubclipTime[] | undefined },
 ): Promise<ChosenSubclips> {
   const { saved } = model;
   const users = Int32Array.of(user);

@@ -34,7 +34,10 @@ export async function scoreFurtherItems(
   const { saved } = model;
   const features = featuresOf(model).with(items);
   const first = saved.catalogue.length;
-  const pairs = { users: new Int32Array(items.length * users.length), items: new Int32Array(items.length * users.length) };
+  const pairs = {
+    users: new Int32Array(items.length * users.length),
+    items: new Int32Array(items.length * users.length),
+  };
   for (const item of items.keys()) {
     pairs.users.set(users, item * users.length);
     pairs.items.fill(first + item, item * users.length, (item + 1) * users.length);

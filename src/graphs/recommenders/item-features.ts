@@ -49,10 +49,13 @@ function checkAlike(
   }
   const [was, is] = [identities(networks), identities(networksOf(metadata))];
   if (was.length === 0 || is.length === 0 || was.join() === is.join()) return;
-  throw new UsageError(`${path} was made by other networks, or another PCA, than what the recommender was trained with`, {
-    code: 'features',
-    remedy,
-  });
+  throw new UsageError(
+    `${path} was made by other networks, or another PCA, than what the recommender was trained with`,
+    {
+      code: 'features',
+      remedy,
+    },
+  );
 }
 
 /** What decides the vectors of each network, as a store notes it; a PCA is one by its hash. */

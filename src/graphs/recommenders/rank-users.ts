@@ -1,7 +1,8 @@
 import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 import type { Predicts } from '../../models/recommenders/recommender.ts';
-import { meanInterval, type Interval } from '../../models/statistics/intervals.ts';
+import { type Interval, meanInterval } from '../../models/statistics/intervals.ts';
 import { pairedTTest } from '../../models/statistics/paired-t-test.ts';
 import { type Audience, audienceOf, calibrationOf } from './audience.ts';
 import { scoreFurtherItems } from './further-items.ts';
@@ -11,7 +12,6 @@ import { itemNumber, named } from './ranking.ts';
 import { shownPrediction } from './recommend.ts';
 import { predictsOf } from './recommender-names.ts';
 import { trainedOn } from './trained-on.ts';
-import type { RatingScale } from '../../core/rating-scale.ts';
 
 /** Users ranked for one item. */
 export interface RankedUsers {
@@ -121,7 +121,13 @@ type Scores = Float32Array | Float64Array;
 async function scoresOf(
   model: LoadedRecommender,
   candidates: Int32Array,
-  { id, item, against, other, itemFeatures }: {
+  {
+    id,
+    item,
+    against,
+    other,
+    itemFeatures,
+  }: {
     readonly id: string;
     readonly item: number | undefined;
     readonly against: string | undefined;

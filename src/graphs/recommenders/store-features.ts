@@ -105,7 +105,9 @@ export class StoreFeatures implements FeatureSource {
       this.modalities.map(({ name, steps, dimension }) => [name, new Float32Array(steps * dimension)]),
     );
     const present = await this.read(Int32Array.of(item), into);
-    return Object.fromEntries(Object.entries(into).map(([name, own]) => [name, present[name]?.[0] === 1 ? own : undefined]));
+    return Object.fromEntries(
+      Object.entries(into).map(([name, own]) => [name, present[name]?.[0] === 1 ? own : undefined]),
+    );
   }
 
   /** Whether the item of this number has features. */
@@ -136,7 +138,8 @@ export class StoreFeatures implements FeatureSource {
         const length = steps * dimension;
         places[name] = into[name]?.subarray(index * length, (index + 1) * length) ?? this.#scratch(name, length);
       }
-      const { vectors } = this.#copied(item, places) ?? (await this.#store.read(this.#featureIds[item] as string, places));
+      const { vectors } =
+        this.#copied(item, places) ?? (await this.#store.read(this.#featureIds[item] as string, places));
       for (const [name, flags] of Object.entries(present)) flags[index] = vectors[name] === undefined ? 0 : 1;
     }
     return present;

@@ -1,15 +1,15 @@
 import { printable } from '../../core/printable.ts';
-import type { LoadedRecommender } from './load-recommender.ts';
 import { randomDoubts } from './feature-doubts.ts';
+import type { LoadedRecommender } from './load-recommender.ts';
 
 /** What a prediction rests on, in sentences that stand beside it wherever it is shown. */
 export function trainedOn({ saved, features }: LoadedRecommender): string[] {
   const { ratings, userIds, facts } = saved;
   const items = new Set(ratings.items).size;
-  const learnt = `${facts.model}, trained on ${ratings.values.length} ratings of ${items} items by ${userIds.length} users: those who rate, and what they chose to rate, are not everybody and everything`;
+  const learnt = `Recommender ${facts.model}, trained on ${ratings.values.length} ratings of ${items} items by ${userIds.length} users: those who rate, and what they chose to rate, are not everybody and everything`;
   if (features === undefined) return [learnt];
   const names = features.networks.map((network) => (network as { readonly name?: unknown } | null)?.name);
   const known = names.filter((name) => typeof name === 'string').map(printable);
-  const made = known.length === 0 ? [] : [`features by ${known.join(', ')}`];
+  const made = known.length === 0 ? [] : [`Features by ${known.join(', ')}`];
   return [learnt, ...made, ...randomDoubts(features.networks, features.modalities)];
 }

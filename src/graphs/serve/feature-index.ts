@@ -144,7 +144,8 @@ export class FeatureIndex {
 }
 
 function rowOf({ starts, subclips }: StreamIndex, own: number, subclip: number, item: string): number {
-  for (let row = starts[own] as number; row < (starts[own + 1] as number); row++) if (subclips[row] === subclip) return row;
+  for (let row = starts[own] as number; row < (starts[own + 1] as number); row++)
+    if (subclips[row] === subclip) return row;
   throw unknown(`item '${item}' has no features of subclip ${subclip}`);
 }
 

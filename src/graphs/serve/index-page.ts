@@ -4,7 +4,7 @@ import type { PageSection } from '../../io/report/page.ts';
 import { tableHtml } from '../../io/report/table.ts';
 import { datasetFacts } from './dataset-facts.ts';
 import type { OpenServed } from './open-served.ts';
-import { endpointRows, servedPage } from './served-page.ts';
+import { endpointRows, factsList, servedPage } from './served-page.ts';
 
 /** The page that says what is served, and what can be asked. */
 export async function indexPage(served: OpenServed): Promise<string> {
@@ -13,12 +13,12 @@ export async function indexPage(served: OpenServed): Promise<string> {
   if (features !== undefined) {
     const { streams, items = {}, networks = [], seconds, changed } = await datasetFacts(served);
     const there = Object.entries(items).filter(([, count]) => count > 0);
-    const facts = [
-      ...there.map(([state, count]) => [`Items: ${state}`, count] as const),
-      ...(seconds === undefined ? [] : [['Hours committed', (seconds / 3600).toFixed(2)] as const]),
-      ...(networks.length === 0 ? [] : [['Networks', networks.join(', ')] as const]),
-      ...(changed === undefined ? [] : [['Last change', changed.slice(0, 16).replace('T', ' ')] as const]),
-    ];
+    const facts = factsList([
+      ...there.map(([state, count]) => [`Items ${state}`, count] as const),
+      ['Hours', seconds === undefined ? undefined : (seconds / 3600).toFixed(2)],
+      ['Networks', networks.join(', ')],
+      ['Last change', changed?.slice(0, 16).replace('T', ' ')],
+    ]);
     sections.push({
       id: 'features',
       heading: `Features: ${basename(resolve(features.path))}`,
@@ -26,7 +26,7 @@ export async function indexPage(served: OpenServed): Promise<string> {
         'Streams',
         ['stream', 'values a row'],
         streams.map(({ name, dimension }) => [name, dimension]),
-      )}${facts.length === 0 ? undefined : tableHtml('In the dataset', ['what', 'there'], facts)}<p><a href="/items">The items</a></p>`,
+      )}${facts}<p><a href="/items">The items</a></p>`,
     });
   }
   if (recommender !== undefined) {
@@ -34,15 +34,11 @@ export async function indexPage(served: OpenServed): Promise<string> {
     sections.push({
       id: 'recommender',
       heading: `Recommender: ${facts.model}`,
-      body: html`${tableHtml(
-        'What it was trained with',
-        ['what', 'how many'],
-        [
-          ['Users', userIds.length],
-          ['Items', catalogue.length],
-          ['Ratings', ratings.values.length],
-        ],
-      )}<p><a href="/recommender">Recommend</a></p>`,
+      body: html`${factsList([
+        ['Users', userIds.length],
+        ['Items', catalogue.length],
+        ['Ratings', ratings.values.length],
+      ])}<p><a href="/recommender">Recommend</a></p>`,
     });
   }
   sections.push({

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
-import { datasetItems } from '../../io/dataset/status.ts';
 import type { ItemFacts } from '../../io/dataset/item-facts.ts';
+import { datasetItems } from '../../io/dataset/status.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import type { PageSection } from '../../io/report/page.ts';
 import { tableHtml } from '../../io/report/table.ts';
@@ -10,7 +10,7 @@ import { rankUsers } from '../recommenders/rank-users.ts';
 import { contentOf } from '../recommenders/recommender-names.ts';
 import { type SubclipTime, subclipTimes } from '../recommenders/subclip-times.ts';
 import type { OpenServed } from './open-served.ts';
-import { itemLink, servedPage } from './served-page.ts';
+import { factsList, itemLink, servedPage } from './served-page.ts';
 import { catalogueNumber, titleOf } from './titles.ts';
 
 /** Items and users that are named. */
@@ -32,11 +32,12 @@ export async function itemPage(served: OpenServed, parameters: URLSearchParams):
     throw new UsageError(`there is no item '${id}'`, { code: 'unknown-item' });
   }
   const sections: PageSection[] = [];
-  if (facts !== undefined) sections.push({ id: 'facts', heading: 'What is known', body: factsTable(facts) });
+  if (facts !== undefined) sections.push({ id: 'facts', heading: 'What is known', body: factsOfFile(facts) });
   for (const stream of there) sections.push(await similarTo(served, id, stream));
   const [first] = there;
   if (first !== undefined) sections.push(await subclipsOf(served, id, first, subclips.get(first) ?? []));
-  if (number !== undefined) sections.push(...(await recommenderOf(served, number, parameters.get('explain') === 'true')));
+  if (number !== undefined)
+    sections.push(...(await recommenderOf(served, number, parameters.get('explain') === 'true')));
   const title = titleOf(served, id);
   return servedPage(served, title ?? id, `Item ${id}${facts === undefined ? '' : `, ${facts.state}`}.`, sections);
 }
@@ -46,8 +47,8 @@ async function factsOf(dataset: string, id: string): Promise<ItemFacts | undefin
   return undefined;
 }
 
-function factsTable({ state, code, path, duration, fps, width, height, streams, leftOut, when }: ItemFacts): Html {
-  const rows = [
+function factsOfFile({ state, code, path, duration, fps, width, height, streams, leftOut, when }: ItemFacts): Html {
+  return factsList([
     ['State', code === undefined ? state : `${state}: ${code}`],
     ['File', path === undefined ? undefined : basename(path)],
     ['Seconds', duration?.toFixed(1)],
@@ -55,9 +56,7 @@ function factsTable({ state, code, path, duration, fps, width, height, streams, 
     ['Decoded', streams],
     ['Left out', leftOut],
     ['Last change', when?.slice(0, 16).replace('T', ' ')],
-  ] as const;
-  const known = rows.filter(([, value]) => value !== undefined && value !== '');
-  return tableHtml('What is known of the item', ['what', 'value'], known, { captioned: false });
+  ]);
 }
 
 async function similarTo(served: OpenServed, item: string, stream: string): Promise<PageSection> {
@@ -83,13 +82,20 @@ async function subclipsOf(
   for (const subclip of numbers) {
     const search = await served.features?.search({ item, stream, subclip, k: 1 });
     const [found] = search?.found ?? [];
-    const like = found === undefined ? ['-', '-', '-'] : [itemLink(found.item, titleOf(served, found.item)), found.subclip ?? '-', found.similarity.toFixed(4)];
+    const like =
+      found === undefined
+        ? ['-', '-', '-']
+        : [itemLink(found.item, titleOf(served, found.item)), found.subclip ?? '-', found.similarity.toFixed(4)];
     rows.push([subclip, secondsOf(times?.[subclip]), ...like]);
   }
   return {
     id: 'subclips',
     heading: 'Subclips',
-    body: tableHtml(`The nearest ${stream} subclip of another item`, ['subclip', 'seconds', 'nearest', 'its subclip', 'cosine'], rows),
+    body: tableHtml(
+      `The nearest ${stream} subclip of another item`,
+      ['subclip', 'seconds', 'nearest', 'its subclip', 'cosine'],
+      rows,
+    ),
   };
 }
 
@@ -123,7 +129,7 @@ async function recommenderOf(served: OpenServed, number: number, isExplained: bo
     audience === undefined
       ? undefined
       : html`<p>${(100 * audience.share).toFixed(1)} % of ${audience.users} users who have not rated it are predicted at ${audience.threshold} or more (95 % over users: ${(100 * audience.interval.low).toFixed(1)} to ${(100 * audience.interval.high).toFixed(1)} %), mean ${mean.toFixed(2)}.</p>`;
-  const rests = html`<p class="note">${trainedOn.join('. ')}.</p>`;
+  const rests = trainedOn.map((sentence) => html`<p class="note">${sentence}.</p>`);
   const audienceSection: PageSection = {
     id: 'audience',
     heading: 'Who would like it',
@@ -141,7 +147,7 @@ async function recommenderOf(served: OpenServed, number: number, isExplained: bo
     id: 'explain',
     heading: 'What each subclip adds',
     body: isExplained
-      ? html`${await explanationOf(recommender, known.id)}${rests}`
+      ? await explanationOf(recommender, known.id)
       : html`<p><a href="/item?id=${encodeURIComponent(known.id)}&amp;explain=true#explain">Leave out one subclip after another</a>, which takes some seconds.</p>`,
   };
   return [audienceSection, explained];

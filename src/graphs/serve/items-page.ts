@@ -58,30 +58,50 @@ function filterForm(wanted: { readonly state: string; readonly text: string }, i
       ? html`<option value="${state}" selected>${name}</option>`
       : html`<option value="${state}">${name}</option>`;
   const states = html`<label>State<select name="state">${option('', 'any')}${ITEM_STATES.map((state) => option(state, state))}</select></label>`;
-  return askForm('/items', 'Choose items', [textField('text', 'In id or title', wanted.text), ...(isDataset ? [states] : [])], 'Show');
+  return askForm(
+    '/items',
+    'Choose items',
+    [textField('text', 'In id or title', wanted.text), ...(isDataset ? [states] : [])],
+    'Show',
+  );
 }
 
 function tableOf(served: OpenServed, items: readonly ItemFacts[], isDataset: boolean): Html {
   const name = (item: ItemFacts) => itemLink(item.id, undefined);
   if (!isDataset) {
-    return tableHtml('Items', ['item', 'title'], items.map((item) => [name(item), titleOf(served, item.id) ?? '-']), {
-      captioned: false,
-    });
+    return tableHtml(
+      'Items',
+      ['item', 'title'],
+      items.map((item) => [name(item), titleOf(served, item.id) ?? '-']),
+      {
+        captioned: false,
+      },
+    );
   }
+  const columns: readonly (readonly [head: string, value: (item: ItemFacts) => Html | string])[] = [
+    ['item', name],
+    ['title', ({ id }) => titleOf(served, id) ?? ''],
+    ['state', ({ state }) => state],
+    ['why', ({ code }) => code ?? ''],
+    ['seconds', ({ duration }) => duration?.toFixed(1) ?? ''],
+    ['picture', ({ width, height }) => (width === undefined ? '' : `${width} x ${height}`)],
+    ['file', ({ path }) => (path === undefined ? '' : basename(path))],
+  ];
+  // A column that says nothing of any of them is left out.
+  const telling = columns.filter(([, value]) => items.some((item) => value(item) !== ''));
   return tableHtml(
     'Items and their states',
-    ['item', 'title', 'state', 'why', 'seconds', 'picture', 'file'],
-    items.map((item) => [
-      ...[name(item), titleOf(served, item.id) ?? '', item.state, item.code ?? ''],
-      item.duration === undefined ? '-' : item.duration.toFixed(1),
-      item.width === undefined ? '-' : `${item.width} x ${item.height ?? '?'}`,
-      item.path === undefined ? '' : basename(item.path),
-    ]),
+    telling.map(([head]) => head),
+    items.map((item) => telling.map(([, value]) => value(item))),
     { captioned: false },
   );
 }
 
-function turning(page: number, pages: number, wanted: { readonly state: string; readonly text: string }): Html | undefined {
+function turning(
+  page: number,
+  pages: number,
+  wanted: { readonly state: string; readonly text: string },
+): Html | undefined {
   if (pages === 1) return undefined;
   const to = (number: number, name: string) =>
     html`<a href="/items?${new URLSearchParams({ ...wanted, page: String(number) }).toString()}">${name}</a>`;
@@ -98,10 +118,12 @@ async function lettersOf(
   const store = await CommitStore.open(dataset, { readOnly: true });
   const letters = await store.letters();
   if (letters.length === 0) return { count: 0, table: undefined };
-  const rows = letters.slice(0, LETTERS).map(({ letter }) => [
-    ...[itemLink(letter.item, undefined), letter.code, served.hidePaths(letter.message)],
-    letter.decoderLines.map((line) => served.hidePaths(line)).join(' / '),
-  ]);
+  const rows = letters
+    .slice(0, LETTERS)
+    .map(({ letter }) => [
+      ...[itemLink(letter.item, undefined), letter.code, served.hidePaths(letter.message)],
+      letter.decoderLines.map((line) => served.hidePaths(line)).join(' / '),
+    ]);
   const more = letters.length > LETTERS ? html`<p>The first ${LETTERS} of ${letters.length}.</p>` : undefined;
   return {
     count: letters.length,

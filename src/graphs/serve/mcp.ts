@@ -21,7 +21,7 @@ export interface McpAnswers {
  */
 export async function mcpOverHttp(served: OpenServed): Promise<McpAnswers> {
   const sdk = await optionalPackage(PACKAGE, WHAT, () => import('@modelcontextprotocol/server'));
-  const handler = sdk.createMcpHandler(() => toolServer(sdk, served), { responseMode: 'json', maxSubscriptions: 0 });
+  const handler = sdk.createMcpHandler(() => toolServer(sdk, served), { maxSubscriptions: 0 });
   return {
     answer: (request, parsedBody) => handler.fetch(request, { parsedBody }),
     close: () => handler.close(),
@@ -79,7 +79,9 @@ async function toolAnswer(
   given: Readonly<Record<string, string | number | boolean>>,
   served: OpenServed,
 ) {
-  const parameters = new URLSearchParams(Object.entries(given).map(([key, value]): [string, string] => [key, String(value)]));
+  const parameters = new URLSearchParams(
+    Object.entries(given).map(([key, value]): [string, string] => [key, String(value)]),
+  );
   try {
     const answer = await answerOf(name, parameters, undefined, served);
     return { content: [{ type: 'text' as const, text: JSON.stringify(answer) }] };

@@ -6,7 +6,7 @@ import { type RecommendedItem, recommend } from '../recommenders/recommend.ts';
 import { contentOf } from '../recommenders/recommender-names.ts';
 import { trainedOn } from '../recommenders/trained-on.ts';
 import type { OpenServed } from './open-served.ts';
-import { askForm, checkField, itemLink, servedPage, textField } from './served-page.ts';
+import { askForm, checkField, factsList, itemLink, servedPage, textField } from './served-page.ts';
 import { featureIdOf } from './titles.ts';
 
 /** Items of a list. */
@@ -25,7 +25,9 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
     textField('user', 'User', user),
     ...(knowsContent ? [checkField('cold', 'only items that nobody has rated', cold)] : []),
   ];
-  const some = saved.userIds.slice(0, 5).map((id) => html` <a href="/recommender?user=${encodeURIComponent(id)}">${id}</a>`);
+  const some = saved.userIds
+    .slice(0, 5)
+    .map((id) => html` <a href="/recommender?user=${encodeURIComponent(id)}">${id}</a>`);
   const sections: PageSection[] = [
     {
       id: 'ask',
@@ -45,15 +47,15 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
       }`,
     });
   }
-  const settings = Object.entries(options).map(([name, value]) => [name, JSON.stringify(value)]);
+  const settings = Object.entries(options).map(([name, value]) => [name, JSON.stringify(value)] as const);
   sections.push({
     id: 'trained',
     heading: 'What it rests on',
-    body: html`${trainedOn(recommender).map((sentence) => html`<p>${sentence}.</p>`)}${tableHtml(
-      'Settings',
-      ['setting', 'value'],
-      [['seed', seed], ['scale', `${scale.minimum} to ${scale.maximum}`], ...settings],
-    )}`,
+    body: html`${trainedOn(recommender).map((sentence) => html`<p>${sentence}.</p>`)}${factsList([
+      ['seed', seed],
+      ['scale', `${scale.minimum} to ${scale.maximum}`],
+      ...settings,
+    ])}`,
   });
   return servedPage(served, `Recommender: ${model}`, 'What a user would rate highest, and why.', sections);
 }

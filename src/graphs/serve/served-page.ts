@@ -43,6 +43,12 @@ export function itemLink(id: string, title: string | undefined): Html {
   return html`<a href="/item?id=${encodeURIComponent(id)}">${title ?? id}</a>`;
 }
 
+/** Facts under each other, those that are known. */
+export function factsList(facts: readonly (readonly [name: string, value: string | number | undefined])[]): Html {
+  const known = facts.filter(([, value]) => value !== undefined && value !== '');
+  return html`<dl class="facts">${known.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
 /** A form that asks by GET. */
 export function askForm(action: string, name: string, fields: readonly Html[], button: string): Html {
   return html`<form class="ask" action="${action}" method="get" aria-label="${name}">${fields}<button>${button}</button></form>`;

@@ -1,5 +1,5 @@
-import type { OpenServed } from './open-served.ts';
 import type { SavedRecommender } from '../recommenders/saved-recommender.ts';
+import type { OpenServed } from './open-served.ts';
 
 /** The items of a recommender by the ids that their features have. */
 const byFeatures = new WeakMap<SavedRecommender, ReadonlyMap<string, number>>();
@@ -11,7 +11,9 @@ export function catalogueNumber({ recommender }: OpenServed, id: string): number
   let numbers = byFeatures.get(saved);
   if (numbers === undefined) {
     const own = saved.catalogue.map((item, number) => [item.id, number] as const);
-    const ofFeatures = saved.featureIds.flatMap((feature, number) => (feature === null ? [] : [[feature, number] as const]));
+    const ofFeatures = saved.featureIds.flatMap((feature, number) =>
+      feature === null ? [] : [[feature, number] as const],
+    );
     numbers = new Map([...own, ...ofFeatures]);
     byFeatures.set(saved, numbers);
   }

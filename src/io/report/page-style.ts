@@ -17,6 +17,9 @@ a { color: var(--accent); }
 .ask label.check { display: flex; gap: .4rem; align-items: center; padding-bottom: .35rem; }
 .ask input, .ask select, .ask button { font: inherit; padding: .25rem .6rem; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 4px; }
 .ask button { background: var(--panel); cursor: pointer; }
+.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1.4rem; margin: .8rem 0; }
+.facts dt { font-weight: 600; }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
 .turn { display: flex; gap: 1.2rem; margin: .4rem 0; }
 nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; padding: 0; margin: .8rem 0 0; list-style: none; }
 .warning { max-width: none; padding: .5rem .8rem; border-left: 4px solid var(--warn); color: var(--warn); background: var(--warn-paper); font-weight: 600; }

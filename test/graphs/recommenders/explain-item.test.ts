@@ -18,7 +18,11 @@ beforeAll(async () => {
   place = await temporaryDirectory();
   planted = await writePlantedScenes(place.path);
   const { ratings, features } = planted;
-  const own = { 'content-ridge': {}, 'lstm-av': { fits: 1, components: 4, lstm: [4], embedding: 8, epochs: 25 }, svd: {} };
+  const own = {
+    'content-ridge': {},
+    'lstm-av': { fits: 1, components: 4, lstm: [4], embedding: 8, epochs: 25 },
+    svd: {},
+  };
   for (const [recommender, options] of Object.entries(own)) {
     const out = join(place.path, recommender);
     await trainRecommender({ recommender, ratings, features, options, out, seed: 1 });
@@ -31,8 +35,7 @@ afterAll(async () => {
 });
 
 const strongest = () => [...planted.hidden].filter(([, { factor }]) => Math.abs(factor) > 0.8);
-const groupsOf = () =>
-  new Map([...planted.tastes].map(([user, taste]) => [user, taste === 1 ? 'likes' : 'dislikes']));
+const groupsOf = () => new Map([...planted.tastes].map(([user, taste]) => [user, taste === 1 ? 'likes' : 'dislikes']));
 
 describe('what a subclip does to the predictions of an item', () => {
   it.each([
@@ -45,7 +48,10 @@ describe('what a subclip does to the predictions of an item', () => {
       const { subclips } = await explainItem(of(name), { item, groups: groupsOf(), users: 40 });
       expect(subclips).toHaveLength(SUBCLIPS);
       const force = subclips.map(({ groups }) => (groups?.likes ?? 0) - (groups?.dislikes ?? 0));
-      const strongestAt = force.reduce((best, value, at) => (Math.abs(value) > Math.abs(force[best] ?? 0) ? at : best), 0);
+      const strongestAt = force.reduce(
+        (best, value, at) => (Math.abs(value) > Math.abs(force[best] ?? 0) ? at : best),
+        0,
+      );
       if (strongestAt === scene) found++;
       // Those who like the factor would miss a scene that has it, and not one that has its opposite.
       if (strongestAt === scene) expect(Math.sign(force[scene] ?? 0), item).toBe(Math.sign(factor));
@@ -56,10 +62,16 @@ describe('what a subclip does to the predictions of an item', () => {
 
   it('is told with the times of the reduction, and with what the recommender was trained on', async () => {
     const { subclips, trainedOn, users, mean } = await explainItem(of('content-ridge'), { item: '1', users: 20 });
-    expect(subclips.map(({ start, end }) => [start, end])).toEqual([[0, 4], [4, 8], [8, 12], [12, 16], [16, 20]]);
+    expect(subclips.map(({ start, end }) => [start, end])).toEqual([
+      [0, 4],
+      [4, 8],
+      [8, 12],
+      [12, 16],
+      [16, 20],
+    ]);
     expect(users).toBe(20);
     expect(mean).toBeGreaterThan(0.5);
-    expect(trainedOn[0]).toMatch(/content-ridge, trained on \d+ ratings of 40 items by \d+ users/);
+    expect(trainedOn[0]).toMatch(/Recommender content-ridge, trained on \d+ ratings of 40 items by \d+ users/);
     expect(trainedOn[1]).toContain('planted-scenes, pca-4');
   });
 });
@@ -140,17 +152,27 @@ describe('the audience of a cut that is not out yet', () => {
     const cut = { item: 'cut-a', itemFeatures: planted.cuts };
     await expect(rankUsers(of('svd'), cut)).rejects.toMatchObject({ code: 'no-content' });
     await expect(explainItem(of('svd'), { item: '1' })).rejects.toMatchObject({ code: 'no-content' });
-    await expect(rankUsers(of('content-ridge'), { ...cut, item: 'cut-z' })).rejects.toMatchObject({ code: 'missing-item' });
-    await expect(explainItem(of('content-ridge'), { item: '1', user: '9999' })).rejects.toMatchObject({ code: 'unknown-user' });
+    await expect(rankUsers(of('content-ridge'), { ...cut, item: 'cut-z' })).rejects.toMatchObject({
+      code: 'missing-item',
+    });
+    await expect(explainItem(of('content-ridge'), { item: '1', user: '9999' })).rejects.toMatchObject({
+      code: 'unknown-user',
+    });
     const other = join(place.path, 'other.arrow');
     const shape = { subclips: SUBCLIPS, streams: [{ name: 'visual', dimension: 3 }] };
     const writer = await ItemStoreWriter.create(other, shape, {});
     await writer.add({ itemId: 'cut-a', vectors: { visual: new Float32Array(3 * SUBCLIPS) } });
     await writer.close();
-    await expect(rankUsers(of('content-ridge'), { ...cut, itemFeatures: other })).rejects.toMatchObject({ code: 'features' });
+    await expect(rankUsers(of('content-ridge'), { ...cut, itemFeatures: other })).rejects.toMatchObject({
+      code: 'features',
+    });
     const foreign = join(place.path, 'foreign.arrow');
     const models = JSON.stringify([{ stream: 'visual', cardHash: 'c', weightsHash: 'other' }]);
-    const second = await ItemStoreWriter.create(foreign, { ...shape, streams: [{ name: 'visual', dimension: 4 }] }, { models });
+    const second = await ItemStoreWriter.create(
+      foreign,
+      { ...shape, streams: [{ name: 'visual', dimension: 4 }] },
+      { models },
+    );
     await second.add({ itemId: 'cut-a', vectors: { visual: new Float32Array(4 * SUBCLIPS) } });
     await second.close();
     await expect(rankUsers(of('content-ridge'), { ...cut, itemFeatures: foreign })).rejects.toThrow('other networks');
