@@ -4,7 +4,8 @@
  *
  *     node dist/bench/serve.js [--items 10000] [--requests 200] [--recommender svd|content-knn|...]
  *
- * SYNTHETIC: ratings and features are drawn; the features have the falling spectrum that a PCA leaves.
+ * SYNTHETIC: ratings and features are drawn; the features have the falling spectrum that a PCA
+ * leaves.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -34,8 +34,8 @@ export interface ClipVector {
 
 /**
  * The vector that a dataset would have of a clip: decoded and embedded by the graph that made the
- * dataset, with the same networks (by the hashes of their weights), geometry and statistic, and of a
- * reduction projected by its PCA. Nothing is added to the dataset.
+ * dataset, with the same networks (by the hashes of their weights), geometry and statistic, and of
+ * a reduction projected by its PCA. Nothing is added to the dataset.
  *
  * @throws UsageError `spec` when the dataset cannot be made again, `dataset` when it is a training
  * store or its source is another; `moment` when the clip is shorter; ModelError `weights` when

@@ -78,9 +78,9 @@ interface Query {
 }
 
 /**
- * Finds what is most like an item, a subclip, a clip, a text or a vector, by cosine: every row of a dataset or a
- * training store is compared, so the result is exact. Holds one item and the `k` best at a time.
- * An item is never found for itself, nor any of its subclips.
+ * Finds what is most like an item, a subclip, a clip, a text or a vector, by cosine: every row of a
+ * dataset or a training store is compared, so the result is exact. Holds one item and the `k` best
+ * at a time. An item is never found for itself, nor any of its subclips.
  *
  * @throws UsageError `dataset` when there are no such features; `unknown-item` when the item, its
  * subclip, or its stream is not there; as `clipVector` and `textVector` for a clip or a text.

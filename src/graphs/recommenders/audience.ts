@@ -2,7 +2,10 @@ import { bootstrapInterval, type Interval } from '../../models/statistics/interv
 import type { LoadedRecommender } from './load-recommender.ts';
 import { shownPrediction } from './recommend.ts';
 
-/** How far predictions are from ratings that were not learnt: what a share of users must be read with. */
+/**
+ * How far predictions are from ratings that were not learnt: what a share of users must be read
+ * with.
+ */
 export interface Calibration {
   readonly ratings: number;
   /** Mean of prediction minus rating: above 0 where it promises too much. */
@@ -59,7 +62,10 @@ export function audienceOf(
   };
 }
 
-/** By the ratings that a network was stopped by, and did not learn; undefined of any other recommender. */
+/**
+ * By the ratings that a network was stopped by, and did not learn; undefined of any other
+ * recommender.
+ */
 export async function calibrationOf(model: LoadedRecommender, threshold: number): Promise<Calibration | undefined> {
   const { saved } = model;
   const { validation, ratings, weights } = saved;

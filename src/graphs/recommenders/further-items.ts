@@ -14,7 +14,9 @@ import type { ItemVectors, StoreFeatures } from './store-features.ts';
 export interface FurtherItem {
   readonly id: string;
   readonly vectors: ItemVectors;
-  /** Number of the item that it is a variant of: what was learnt of that one by its ratings stays. */
+  /**
+   * Number of the item that it is a variant of: what was learnt of that one by its ratings stays.
+   */
   readonly variantOf?: number | undefined;
 }
 
@@ -95,7 +97,9 @@ async function scoreByNetwork(
   }
 }
 
-/** A table with a row for each further item: that of the item it is a variant of, or the mean row. */
+/**
+ * A table with a row for each further item: that of the item it is a variant of, or the mean row.
+ */
 function withRows(
   table: Float32Array,
   count: number,

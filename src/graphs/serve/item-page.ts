@@ -8,7 +8,7 @@ import { tableHtml } from '../../io/report/table.ts';
 import { explainItem } from '../recommenders/explain-item.ts';
 import { rankUsers } from '../recommenders/rank-users.ts';
 import { contentOf } from '../recommenders/recommender-names.ts';
-import { type SubclipTime, subclipTimes } from '../recommenders/subclip-times.ts';
+import type { SubclipTime } from '../recommenders/subclip-times.ts';
 import type { OpenServed } from './open-served.ts';
 import { factsList, itemLink, servedPage } from './served-page.ts';
 import { catalogueNumber, titleOf } from './titles.ts';
@@ -77,7 +77,7 @@ async function subclipsOf(
   stream: string,
   numbers: readonly number[],
 ): Promise<PageSection> {
-  const times = await timesOf(served, item, numbers);
+  const times = await served.timesOf(item, Math.max(-1, ...numbers) + 1);
   const rows: (Html | string | number)[][] = [];
   for (const subclip of numbers) {
     const search = await served.features?.search({ item, stream, subclip, k: 1 });
@@ -97,19 +97,6 @@ async function subclipsOf(
       rows,
     ),
   };
-}
-
-async function timesOf(
-  { dataset, features }: OpenServed,
-  item: string,
-  numbers: readonly number[],
-): Promise<SubclipTime[] | undefined> {
-  const count = Math.max(-1, ...numbers) + 1;
-  return subclipTimes(dataset ?? features?.path ?? '', item, count).catch((error: unknown) => {
-    // Subclips of a fixed length, of which items have different numbers.
-    if (error instanceof UsageError) return undefined;
-    throw error;
-  });
 }
 
 function secondsOf({ start, end }: Partial<SubclipTime> = {}): string {

@@ -5,7 +5,9 @@ import { pageStyle } from '../../io/report/page-style.ts';
 import { endpointsOf } from './endpoints.ts';
 import type { OpenServed } from './open-served.ts';
 
-/** The policy of every answer: nothing runs or is loaded; the pages' own style and forms are let be. */
+/**
+ * The policy of every answer: nothing runs or is loaded; the pages' own style and forms are let be.
+ */
 export const servedPolicy = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(pageStyle).digest('base64')}'`,

@@ -44,7 +44,10 @@ export class UnitRows {
     this.#tails.push(Math.sqrt(tail));
   }
 
-  /** Visits every row with a bound of its cosine with row `query`, and a function that gives the cosine. */
+  /**
+   * Visits every row with a bound of its cosine with row `query`, and a function that gives the
+   * cosine.
+   */
   compare(query: number, visit: (row: number, bound: number, similarity: () => number) => void): void {
     const [from, start] = this.#place(query);
     const own = from.slice(start, start + this.#dimension);

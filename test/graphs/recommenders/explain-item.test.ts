@@ -53,7 +53,8 @@ describe('what a subclip does to the predictions of an item', () => {
         0,
       );
       if (strongestAt === scene) found++;
-      // Those who like the factor would miss a scene that has it, and not one that has its opposite.
+      // Those who like the factor would miss a scene that has it, and not one that has its
+      // opposite.
       if (strongestAt === scene) expect(Math.sign(force[scene] ?? 0), item).toBe(Math.sign(factor));
     }
     expect(items).toHaveLength(most);
