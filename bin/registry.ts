@@ -32,6 +32,7 @@ export const registry: readonly RegisteredCommand[] = [
   { name: 'explain-item', load: () => import('./commands/explain-item.ts') },
   { name: 'demo', load: () => import('./commands/demo.ts') },
   { name: 'serve', load: () => import('./commands/serve.ts') },
+  { name: 'mcp', load: () => import('./commands/mcp.ts') },
   { name: 'completion', load: () => import('./commands/completion.ts') },
 ];
 

@@ -2,7 +2,7 @@ import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.
 import { serve } from '../../src/graphs/serve/serve.ts';
 import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
-import { integer, text } from '../option-table.ts';
+import { flag, integer, text } from '../option-table.ts';
 
 /** `reelflow serve`: features and a recommender over HTTP. */
 export const command = defineCommand({
@@ -14,6 +14,7 @@ export const command = defineCommand({
     host: text('HOST', 'address to listen on; anything but the loopback address needs a token', '127.0.0.1'),
     port: integer('PORT', 'port to listen on; 0: any that is free', '8642', 0),
     token: text('TOKEN', 'what requests must show', 'none on the loopback address, else one that is drawn'),
+    mcp: flag('answers the Model Context Protocol at /mcp too, so that an assistant can ask'),
     concurrency: integer('N', 'requests that are worked on at a time', '8'),
   },
   examples: ['reelflow serve reduced/ --recommender recommenders/dcf-av-1', 'reelflow serve features/ --port 0'],

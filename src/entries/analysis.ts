@@ -20,6 +20,7 @@ export {
   type RatingGroup,
 } from '../graphs/analysis/analyse-ratings.ts';
 export type { GroupOverlaps, StreamAnalysis } from '../graphs/analysis/analyse-stream.ts';
+export type { ClipOptions, ClipVector } from '../graphs/analysis/clip-vector.ts';
 export type { FeatureRows } from '../graphs/analysis/feature-rows.ts';
 export {
   type FeatureSearch,
@@ -27,13 +28,15 @@ export {
   type SearchFeaturesOptions,
   searchFeatures,
 } from '../graphs/analysis/search-features.ts';
+export type { TextOptions } from '../graphs/analysis/text-vector.ts';
 export { writePoints } from '../graphs/analysis/write-points.ts';
 export { experimentReport } from '../graphs/reports/experiment-report.ts';
 export { type FilmStrip, FilmStrips } from '../graphs/reports/film-strips.ts';
 export { type RunMoment, RunRecord } from '../graphs/reports/run-record.ts';
 export { runReport } from '../graphs/reports/run-report.ts';
-export type { Served } from '../graphs/serve/endpoints.ts';
+export type { Served } from '../graphs/serve/open-served.ts';
 export { type FeatureServer, type ServeOptions, serve } from '../graphs/serve/serve.ts';
+export { serveMcp } from '../graphs/serve/serve-mcp.ts';
 export type { Overlaps } from '../models/analysis/bhattacharyya.ts';
 export type { Density, Extent } from '../models/analysis/density.ts';
 export type { Faithfulness } from '../models/analysis/faithfulness.ts';

@@ -34,7 +34,7 @@ describe.skipIf(!isThere('bash'))('the completion of bash', () => {
   }
 
   it.each([
-    [['ex'], ['extract', 'explain', 'experiment']],
+    [['ex'], ['extract', 'explain', 'experiment', 'explain-item']],
     [
       ['extract', '--fo'],
       ['--format', '--force-precision'],

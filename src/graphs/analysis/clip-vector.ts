@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MediaError, type MediaErrorCode, UsageError } from '../../core/errors.ts';
+import { FlowError, MediaError, type MediaErrorCode, UsageError } from '../../core/errors.ts';
 import { type DatasetFile, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { video } from '../../io/media/video.ts';
 import { transform } from '../../models/pca/fitted-pca.ts';
@@ -55,7 +55,7 @@ export async function clipVector(
     const own = join(scratch, 'clip');
     const running = { memory, device, signal, onMessage, concurrency: 1, compact: false };
     const { dead, interrupted } = await writeDataset(own, [video(clip)], { graph, ...running });
-    if (interrupted) throw new UsageError('the search was stopped', { code: 'aborted' });
+    if (interrupted) throw new FlowError('aborted', 'the search was stopped');
     const [letter] = dead;
     if (letter !== undefined) throw new MediaError(letter.code as MediaErrorCode, letter.message);
     const { subclips: cut, statistic } = table;

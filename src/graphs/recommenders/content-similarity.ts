@@ -1,4 +1,5 @@
 import { GenreSets, type GenreTable } from '../../models/genres.ts';
+import type { LoadedRecommender } from './load-recommender.ts';
 import type { StoreFeatures } from './store-features.ts';
 
 /** What items are compared by. */
@@ -18,6 +19,17 @@ export interface SimilarItem {
  */
 type Summary = readonly (Float64Array | undefined)[];
 
+const similarities = new WeakMap<object, ContentSimilarity>();
+
+/** The similarity of a recommender's items, made once, so that what it has read of them stays. */
+export function similarityOf(model: LoadedRecommender): ContentSimilarity {
+  const known = similarities.get(model.saved);
+  if (known !== undefined) return known;
+  const similarity = new ContentSimilarity(model.features, model.genres, model.saved.catalogue.length);
+  similarities.set(model.saved, similarity);
+  return similarity;
+}
+
 /**
  * How alike items are in content: the mean, over the streams that both have, of the cosine of their
  * mean feature vectors (means over the subclips). Where one of them has no features, the cosine of
@@ -26,7 +38,7 @@ type Summary = readonly (Float64Array | undefined)[];
 export class ContentSimilarity {
   readonly #features: StoreFeatures | undefined;
   readonly #genres: GenreSets | undefined;
-  readonly #summaries = new Map<number, Promise<Summary>>();
+  readonly #summaries = new Map<number, Summary>();
 
   constructor(features: StoreFeatures | undefined, genres: GenreTable | undefined, itemCount: number) {
     this.#features = features;
@@ -39,16 +51,19 @@ export class ContentSimilarity {
    */
   async nearest(item: number, others: Iterable<number>, count: number): Promise<SimilarItem[]> {
     const found: SimilarItem[] = [];
+    await this.#read(item);
     for (const other of others) {
-      const similar = await this.#similarity(item, other);
+      // Of many thousand items that have been read, none is worth a turn of the loop.
+      if (!this.#summaries.has(other)) await this.#read(other);
+      const similar = this.#similarity(item, other);
       if (similar !== undefined) found.push({ item: other, ...similar });
     }
     return found.sort((a, b) => b.similarity - a.similarity || a.item - b.item).slice(0, count);
   }
 
-  async #similarity(one: number, other: number): Promise<Omit<SimilarItem, 'item'> | undefined> {
-    if (this.#features?.has(one) && this.#features.has(other)) {
-      const [left, right] = [await this.#summary(one), await this.#summary(other)];
+  #similarity(one: number, other: number): Omit<SimilarItem, 'item'> | undefined {
+    const [left, right] = [this.#summaries.get(one), this.#summaries.get(other)];
+    if (left !== undefined && right !== undefined) {
       const cosines = left.flatMap((vector, stream) => {
         const against = right[stream];
         return vector && against ? [product(vector, against)] : [];
@@ -60,24 +75,17 @@ export class ContentSimilarity {
     return squared > 0 ? { similarity: Math.sqrt(squared), basis: 'genres' } : undefined;
   }
 
-  #summary(item: number): Promise<Summary> {
-    let summary = this.#summaries.get(item);
-    if (summary === undefined) {
-      summary = this.#read(item);
-      this.#summaries.set(item, summary);
-    }
-    return summary;
-  }
-
-  async #read(item: number): Promise<Summary> {
-    const { modalities } = this.#features as StoreFeatures;
+  async #read(item: number): Promise<void> {
+    if (this.#features === undefined || !this.#features.has(item) || this.#summaries.has(item)) return;
+    const { modalities } = this.#features;
     const vectors = Object.fromEntries(
       modalities.map(({ name, steps, dimension }) => [name, new Float32Array(steps * dimension)]),
     );
-    const present = await (this.#features as StoreFeatures).read(Int32Array.of(item), vectors);
-    return modalities.map(({ name, dimension }) =>
+    const present = await this.#features.read(Int32Array.of(item), vectors);
+    const summary = modalities.map(({ name, dimension }) =>
       present[name]?.[0] === 1 ? unitMean(vectors[name] as Float32Array, dimension) : undefined,
     );
+    this.#summaries.set(item, summary);
   }
 }
 

@@ -4,6 +4,17 @@ import { groupRows } from '../../models/group-rows.ts';
 import { contentOf } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 
+const rankings = new WeakMap<SavedRecommender, Ranking>();
+
+/** The ranking of a saved recommender, made once. */
+export function rankingOf(saved: SavedRecommender): Ranking {
+  const known = rankings.get(saved);
+  if (known !== undefined) return known;
+  const ranking = new Ranking(saved);
+  rankings.set(saved, ranking);
+  return ranking;
+}
+
 /** What a saved recommender may recommend, and in which order of equal scores. */
 export class Ranking {
   readonly #saved: SavedRecommender;

@@ -4,9 +4,9 @@ import { checkKnownOptions, type KnownOptions } from '../../core/known-options.t
 import { plainId } from '../../io/ratings/identifiers.ts';
 import { clip, type Predicts } from '../../models/recommenders/recommender.ts';
 import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
-import { ContentSimilarity, type SimilarityBasis } from './content-similarity.ts';
+import { type SimilarityBasis, similarityOf } from './content-similarity.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
-import { named, Ranking } from './ranking.ts';
+import { named, type Ranking, rankingOf } from './ranking.ts';
 import { predictsOf } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 
@@ -97,7 +97,7 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
   checkKnownOptions('recommend', options, known);
   const k = checkInteger('k', options.k ?? 10);
   const { saved } = model;
-  const ranking = new Ranking(saved);
+  const ranking = rankingOf(saved);
   const { own, score, unknownItems, user } = whose(model, ranking, options);
   const candidates = ranking.candidates(own, options.coldOnly ?? false);
   const scores = candidates.length === 0 ? new Float32Array(0) : await score(candidates);
@@ -175,13 +175,13 @@ async function explanations(
   own: ReadonlyMap<number, number>,
   best: readonly { readonly item: number }[],
 ): Promise<{ nearest: NearestRated[]; branches?: BranchOutputs | undefined }[]> {
-  const { saved, features, genres } = model;
+  const { saved } = model;
   const items = Int32Array.from(best, ({ item }) => item);
   const branches =
     user !== undefined && hasTwoBranches(saved) && items.length > 0
       ? await branchOutputs(model, new Int32Array(items.length).fill(user), items)
       : ([] as BranchOutputs[]);
-  const similarity = new ContentSimilarity(features, genres, saved.catalogue.length);
+  const similarity = similarityOf(model);
   const explained: { nearest: NearestRated[]; branches?: BranchOutputs | undefined }[] = [];
   for (const [place, item] of items.entries()) {
     const near = await similarity.nearest(item, own.keys(), explainedBy);

@@ -2,7 +2,7 @@ import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { dot } from '../../models/recommenders/item-vectors.ts';
-import { ContentSimilarity, type SimilarItem, type SimilarityBasis } from './content-similarity.ts';
+import { type SimilarItem, type SimilarityBasis, similarityOf } from './content-similarity.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { itemNumber, named } from './ranking.ts';
 
@@ -48,7 +48,7 @@ const known: KnownOptions<SimilarItemsOptions> = { item: true, by: true, k: true
  */
 export async function similarItems(model: LoadedRecommender, options: SimilarItemsOptions): Promise<SimilarItems> {
   checkKnownOptions('similarItems', options, known);
-  const { saved, features, genres } = model;
+  const { saved } = model;
   const k = checkInteger('k', options.k ?? 10);
   const by = checkOneOf('by', options.by ?? 'content', similarityBases);
   const item = itemNumber(saved, checkString('item', options.item));
@@ -56,7 +56,7 @@ export async function similarItems(model: LoadedRecommender, options: SimilarIte
   let found: readonly (Omit<SimilarItem, 'basis'> & { readonly basis: SimilarityBasis | 'factors' })[];
   if (by === 'factors') found = await byFactors(model, item, others, k);
   else {
-    found = await new ContentSimilarity(features, genres, saved.catalogue.length).nearest(item, others, k);
+    found = await similarityOf(model).nearest(item, others, k);
     if (found.length === 0) {
       throw new UsageError(`item '${options.item}' has no content in common with any other item`, {
         code: 'no-content',

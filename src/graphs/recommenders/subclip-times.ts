@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
-import { openSource, readCut } from '../reduction/source-dataset.ts';
+import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
 
 /** When a subclip begins and ends, in seconds of its item. */
 export interface SubclipTime {
@@ -21,7 +21,15 @@ export async function subclipTimes(
 ): Promise<SubclipTime[] | undefined> {
   const directory = [store, dirname(store)].find((place) => existsSync(datasetFilePath(place)));
   if (directory === undefined) return undefined;
-  const source = await openSource(directory, { subclips });
+  return timesIn(await openSource(directory, { subclips }), featureId, subclips);
+}
+
+/** The same of a dataset that is open. */
+export async function timesIn(
+  source: SourceDataset,
+  featureId: string,
+  subclips: number,
+): Promise<SubclipTime[] | undefined> {
   const unit = source.units.find(({ facts }) => facts.itemId === featureId);
   const cut = unit && (await readCut(source, unit.key));
   if (cut === undefined || cut.rows !== subclips) return undefined;

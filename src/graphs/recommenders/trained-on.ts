@@ -6,10 +6,10 @@ import type { LoadedRecommender } from './load-recommender.ts';
 export function trainedOn({ saved, features }: LoadedRecommender): string[] {
   const { ratings, userIds, facts } = saved;
   const items = new Set(ratings.items).size;
-  const learnt = `${facts.recommender}, trained on ${ratings.values.length} ratings of ${items} items by ${userIds.length} users: those who rate, and what they chose to rate, are not everybody and everything`;
+  const learnt = `Recommender ${facts.recommender}, trained on ${ratings.values.length} ratings of ${items} items by ${userIds.length} users: those who rate, and what they chose to rate, are not everybody and everything`;
   if (features === undefined) return [learnt];
   const names = features.networks.map((network) => (network as { readonly name?: unknown } | null)?.name);
   const known = names.filter((name) => typeof name === 'string').map(printable);
-  const made = known.length === 0 ? [] : [`features by ${known.join(', ')}`];
+  const made = known.length === 0 ? [] : [`Features by ${known.join(', ')}`];
   return [learnt, ...made, ...randomDoubts(features.networks, features.modalities)];
 }

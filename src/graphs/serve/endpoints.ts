@@ -1,95 +1,145 @@
 import { UsageError } from '../../core/errors.ts';
-import { searchFeatures } from '../analysis/search-features.ts';
-import type { LoadedRecommender } from '../recommenders/load-recommender.ts';
+import { explainItem } from '../recommenders/explain-item.ts';
+import { rankUsers } from '../recommenders/rank-users.ts';
 import { recommend } from '../recommenders/recommend.ts';
 import { similarItems } from '../recommenders/similar-items.ts';
-
-/** What is there to be asked for. */
-export interface Served {
-  /** A dataset or a training store. */
-  readonly features?: string | undefined;
-  readonly recommender?: LoadedRecommender | undefined;
-}
+import { datasetFacts } from './dataset-facts.ts';
+import type { OpenServed } from './open-served.ts';
 
 /** Most results of an answer. */
 const MOST = 1000;
+/** Users that an explanation of an item asks. */
+const MOST_ASKED = 200;
 
-/** An endpoint: what it takes, for the page that lists them. */
-export interface Endpoint {
-  readonly path: string;
+/** A parameter of an endpoint. */
+export interface Parameter {
+  readonly type: 'string' | 'integer' | 'boolean' | 'number';
   readonly does: string;
-  readonly takes: readonly string[];
-  readonly needs: keyof Served;
 }
 
-/** All endpoints. */
+/** An endpoint: what it takes, for the page that lists them and for MCP. */
+export interface Endpoint {
+  readonly name: string;
+  readonly does: string;
+  readonly takes: Readonly<Record<string, Parameter>>;
+  /** Parameters that must be there. */
+  readonly must: readonly string[];
+  readonly needs: 'features' | 'recommender';
+}
+
+const item: Parameter = { type: 'string', does: 'id of an item' };
+const k: Parameter = { type: 'integer', does: 'how many to find; default 10' };
+const user: Parameter = { type: 'string', does: 'id of a user of the training ratings' };
+const cold: Parameter = { type: 'boolean', does: 'only items that nobody has rated' };
+
+/** All endpoints, under `/api/`; tools of MCP by the same names. */
 export const endpoints: readonly Endpoint[] = [
   {
-    path: '/api/search',
-    does: 'what is most like an item or a subclip, by its features',
-    takes: ['item', 'subclip', 'stream', 'k'],
+    name: 'dataset',
+    does: 'what is in the features: streams, networks, items by state, and what is wrong with them',
+    takes: {},
+    must: [],
     needs: 'features',
   },
   {
-    path: '/api/recommend',
+    name: 'search',
+    does: 'what is most like an item or a subclip, by its features (cosine, exact)',
+    takes: {
+      ...{ item, subclip: { type: 'integer', does: 'a subclip of it, from 0: subclips are found' } },
+      ...{ stream: { type: 'string', does: 'which stream; default the first' }, k },
+    },
+    must: ['item'],
+    needs: 'features',
+  },
+  {
+    name: 'recommend',
     does: 'the best items for a user; as POST with { "ratings": { "ID": 4.5 } } for somebody new',
-    takes: ['user', 'k', 'cold'],
+    takes: { user, k, cold },
+    must: ['user'],
     needs: 'recommender',
   },
   {
-    path: '/api/explain',
+    name: 'explain',
     does: 'the same, and why: the rated items that are nearest',
-    takes: ['user', 'k', 'cold'],
+    takes: { user, k, cold },
+    must: ['user'],
     needs: 'recommender',
   },
   {
-    path: '/api/similar',
+    name: 'similar',
     does: 'the items most like another, by content or by what was learnt from ratings',
-    takes: ['item', 'by', 'k'],
+    takes: { item, by: { type: 'string', does: 'content (default) or factors' }, k },
+    must: ['item'],
+    needs: 'recommender',
+  },
+  {
+    name: 'audience',
+    does: 'the share of users who would like an item, with an interval, and the users who would like it most',
+    takes: { item, threshold: { type: 'number', does: 'the prediction from which on a user counts' }, k },
+    must: ['item'],
+    needs: 'recommender',
+  },
+  {
+    name: 'explain-item',
+    does: 'what each subclip of an item adds to its predictions, and the subclips that one user would like best',
+    takes: { item, user, choose: { type: 'integer', does: 'of user: how many subclips; default 3' } },
+    must: ['item'],
     needs: 'recommender',
   },
 ];
 
+/** The endpoints that have something to answer from. */
+export function endpointsOf(served: OpenServed): readonly Endpoint[] {
+  return endpoints.filter(({ needs }) => served[needs] !== undefined);
+}
+
 /**
- * The answer of an endpoint; undefined where there is none of that path.
+ * The answer of an endpoint; undefined where there is none of that name.
  *
  * @throws UsageError when a parameter is wrong, or the item or user is not known.
  */
 export async function answerOf(
-  path: string,
+  name: string,
   parameters: URLSearchParams,
   body: unknown,
-  { features, recommender }: Served,
+  served: OpenServed,
 ): Promise<object | undefined> {
-  const endpoint = endpoints.find((each) => each.path === path);
+  const endpoint = endpointsOf(served).find((each) => each.name === name);
   if (endpoint === undefined) return undefined;
-  for (const name of parameters.keys()) {
-    if (!endpoint.takes.includes(name)) {
-      throw new UsageError(`${path} has no parameter '${name}'; it takes ${endpoint.takes.join(', ')}`);
-    }
+  for (const given of parameters.keys()) {
+    if (Object.hasOwn(endpoint.takes, given)) continue;
+    const takes = Object.keys(endpoint.takes);
+    const what = takes.length === 0 ? 'it takes none' : `it takes ${takes.join(', ')}`;
+    throw new UsageError(`${name} has no parameter '${given}'; ${what}`);
   }
-  if (path === '/api/search') {
-    if (features === undefined) return undefined;
-    const { path: _, ...search } = await searchFeatures(features, {
-      ...{ item: parameters.get('item') ?? undefined, stream: parameters.get('stream') ?? undefined },
-      ...{ subclip: whole(parameters, 'subclip'), k: countOf(parameters) },
-    });
-    return search;
+  const { features, recommender } = served;
+  const textOf = (parameter: string) => parameters.get(parameter) ?? undefined;
+  const asked = { item: textOf('item') ?? '', k: countOf(parameters) };
+  if (name === 'dataset') return datasetFacts(served);
+  if (features !== undefined && name === 'search') {
+    return features.search({ ...asked, stream: textOf('stream'), subclip: whole(parameters, 'subclip') });
   }
   if (recommender === undefined) return undefined;
-  if (path === '/api/similar') {
-    const by = parameters.get('by') ?? undefined;
-    return similarItems(recommender, {
-      ...{ item: parameters.get('item') ?? '', k: countOf(parameters) },
-      by: by as 'content' | 'factors' | undefined,
-    });
+  switch (name) {
+    case 'similar':
+      return similarItems(recommender, { ...asked, by: textOf('by') as 'content' | 'factors' | undefined });
+    case 'audience': {
+      const threshold = textOf('threshold');
+      return rankUsers(recommender, { ...asked, threshold: threshold === undefined ? undefined : Number(threshold) });
+    }
+    case 'explain-item': {
+      const choose = whole(parameters, 'choose');
+      return explainItem(recommender, { item: asked.item, user: textOf('user'), choose, users: MOST_ASKED });
+    }
+    default: {
+      const ratings = body === undefined ? undefined : ratingsOf(body);
+      return recommend(recommender, {
+        user: ratings === undefined ? (textOf('user') ?? '') : undefined,
+        ratings,
+        ...{ k: asked.k, coldOnly: truth(parameters, 'cold'), explain: name === 'explain' },
+      });
+    }
   }
-  const ratings = body === undefined ? undefined : ratingsOf(body);
-  return recommend(recommender, {
-    user: ratings === undefined ? (parameters.get('user') ?? '') : undefined,
-    ratings,
-    ...{ k: countOf(parameters), coldOnly: truth(parameters, 'cold'), explain: path === '/api/explain' },
-  });
 }
 
 function truth(parameters: URLSearchParams, name: string): boolean {

@@ -1,29 +1,32 @@
 import { basename, resolve } from 'node:path';
 import { html } from '../../io/report/html.ts';
-import { type PageSection, pageHtml } from '../../io/report/page.ts';
+import type { PageSection } from '../../io/report/page.ts';
 import { tableHtml } from '../../io/report/table.ts';
-import { openFeatureTable } from '../analysis/feature-rows.ts';
-import { endpoints, type Served } from './endpoints.ts';
+import { datasetFacts } from './dataset-facts.ts';
+import type { OpenServed } from './open-served.ts';
+import { endpointRows, factsList, servedPage } from './served-page.ts';
 
 /** The page that says what is served, and what can be asked. */
-export async function indexPage(served: Served): Promise<string> {
+export async function indexPage(served: OpenServed): Promise<string> {
   const { features, recommender } = served;
   const sections: PageSection[] = [];
-  const warnings: string[] = [];
   if (features !== undefined) {
-    const table = await openFeatureTable(features);
-    await table.close();
-    if (table.random.length > 0) {
-      warnings.push(`${table.random.join(' and ')}: made by networks with random weights, so likeness means nothing.`);
-    }
+    const { streams, items = {}, networks = [], seconds, changed } = await datasetFacts(served);
+    const there = Object.entries(items).filter(([, count]) => count > 0);
+    const facts = factsList([
+      ...there.map(([state, count]) => [`Items ${state}`, count] as const),
+      ['Hours', seconds === undefined ? undefined : (seconds / 3600).toFixed(2)],
+      ['Networks', networks.join(', ')],
+      ['Last change', changed?.slice(0, 16).replace('T', ' ')],
+    ]);
     sections.push({
       id: 'features',
-      heading: `Features: ${basename(resolve(features))}`,
-      body: tableHtml(
+      heading: `Features: ${basename(resolve(features.path))}`,
+      body: html`${tableHtml(
         'Streams',
         ['stream', 'values a row'],
-        table.streams.map(({ name, dimension }) => [name, dimension]),
-      ),
+        streams.map(({ name, dimension }) => [name, dimension]),
+      )}${facts}<p><a href="/items">The items</a></p>`,
     });
   }
   if (recommender !== undefined) {
@@ -31,32 +34,17 @@ export async function indexPage(served: Served): Promise<string> {
     sections.push({
       id: 'recommender',
       heading: `Recommender: ${facts.recommender}`,
-      body: tableHtml(
-        'What it was trained with',
-        ['what', 'how many'],
-        [
-          ['Users', userIds.length],
-          ['Items', catalogue.length],
-          ['Ratings', ratings.values.length],
-        ],
-      ),
+      body: html`${factsList([
+        ['Users', userIds.length],
+        ['Items', catalogue.length],
+        ['Ratings', ratings.values.length],
+      ])}<p><a href="/recommender">Recommend</a></p>`,
     });
   }
   sections.push({
     id: 'endpoints',
-    heading: 'What can be asked',
-    body: html`${tableHtml(
-      'Endpoints',
-      ['address', 'parameters', 'answer, as JSON'],
-      endpoints
-        .filter(({ needs }) => served[needs] !== undefined)
-        .map(({ path, takes, does }) => [path, takes.join(', '), does]),
-    )}`,
+    heading: 'What programs can ask',
+    body: tableHtml('Endpoints', ['address', 'parameters', 'answer, as JSON'], endpointRows(served)),
   });
-  return pageHtml({
-    title: 'reelflow: what is served',
-    warnings,
-    summary: 'What is served here, and what can be asked.',
-    sections,
-  });
+  return servedPage(served, 'reelflow: what is served', 'What is served here, and what can be asked.', sections);
 }

@@ -5,9 +5,15 @@ import { FlowError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { isLoopback } from '../../core/loopback.ts';
 import { openServer } from '../../io/http/own-server.ts';
-import { answerOf, type Served } from './endpoints.ts';
+import { answerOf } from './endpoints.ts';
 import { indexPage } from './index-page.ts';
+import { itemPage } from './item-page.ts';
+import { itemsPage } from './items-page.ts';
+import { type McpAnswers, mcpOverHttp } from './mcp.ts';
+import { type OpenServed, openServed, type Served } from './open-served.ts';
+import { recommenderPage } from './recommender-page.ts';
 import { refusalOf } from './request-guard.ts';
+import { servedPolicy } from './served-page.ts';
 
 /** What is served, and to whom. */
 export interface ServeOptions extends Served {
@@ -22,6 +28,11 @@ export interface ServeOptions extends Served {
   readonly token?: string | undefined;
   /** Requests that are worked on at a time; more are told to come again. Default 8. */
   readonly concurrency?: number | undefined;
+  /**
+   * Answers the Model Context Protocol at `/mcp`, by the same rules. Needs
+   * `@modelcontextprotocol/server`. Default false.
+   */
+  readonly mcp?: boolean | undefined;
 }
 
 /** A server that answers. */
@@ -34,7 +45,7 @@ export interface FeatureServer {
 }
 
 const known: KnownOptions<ServeOptions> = {
-  ...{ features: true, recommender: true, host: true, port: true, token: true, concurrency: true },
+  ...{ features: true, recommender: true, host: true, port: true, token: true, concurrency: true, mcp: true },
 };
 
 /** Bytes of a body at most. */
@@ -50,13 +61,12 @@ const HEADERS = {
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Content-Security-Policy':
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy': servedPolicy,
 };
 
 /**
- * Serves features and a recommender over HTTP: a page, and JSON of `search`, `recommend`, `explain`
- * and `similar`. No file is served, so no path leads anywhere. Pages of other sites are refused by
+ * Serves features and a recommender over HTTP: pages, JSON of `search`, `recommend`, `explain`,
+ * `similar` and others, and where asked for tools of the Model Context Protocol. No file is served, so no path leads anywhere. Pages of other sites are refused by
  * `Host` and `Origin`; bodies, their time, connections and requests at a time are bounded.
  *
  * @throws UsageError when there is nothing to serve, or an option is wrong.
@@ -67,15 +77,14 @@ const HEADERS = {
  */
 export async function serve(options: ServeOptions): Promise<FeatureServer> {
   checkKnownOptions('serve', options, known);
-  if (options.features === undefined && options.recommender === undefined) {
-    throw new UsageError('there is nothing to serve', { remedy: 'Give `features`, `recommender`, or both.' });
-  }
   const host = checkString('host', options.host ?? '127.0.0.1');
   const token = options.token ?? (isLoopback(host) ? undefined : randomBytes(24).toString('base64url'));
   if (token !== undefined && token.length < SHORTEST_TOKEN) {
     throw new UsageError(`\`token\` must have at least ${SHORTEST_TOKEN} characters`, { option: 'token' });
   }
   const concurrency = checkInteger('concurrency', options.concurrency ?? 8);
+  const served = await openServed(options);
+  const mcp = options.mcp === true ? await mcpOverHttp(served) : undefined;
   let busy = 0;
   const listen = (request: IncomingMessage, response: ServerResponse): void => {
     const refusal = refusalOf(request, { host, token });
@@ -89,26 +98,73 @@ export async function serve(options: ServeOptions): Promise<FeatureServer> {
       return;
     }
     busy++;
-    void answer(request, response, options)
-      .catch((error: unknown) => sendFault(response, error))
+    void answer(request, response, served, mcp)
+      .catch((error: unknown) => sendFault(response, error, served))
       .finally(() => busy--);
   };
   const port = checkInteger('port', options.port ?? 0, 0);
   const bounds = { connections: 64, lastAnswers: LAST_ANSWERS };
-  const { origin, close } = await openServer({ host, port }, listen, bounds);
-  return { url: origin, token, close };
+  const closeServed = async () => {
+    await mcp?.close();
+    await served.close();
+  };
+  const opened = await openServer({ host, port }, listen, bounds).catch(async (error: unknown) => {
+    await closeServed();
+    throw error;
+  });
+  const close = async () => {
+    await opened.close();
+    await closeServed();
+  };
+  return { url: opened.origin, token, close };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
+/** The pages by their paths. */
+const pages: Readonly<Record<string, (served: OpenServed, parameters: URLSearchParams) => Promise<string>>> = {
+  '/': indexPage,
+  '/items': itemsPage,
+  '/item': itemPage,
+  '/recommender': recommenderPage,
+};
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  served: OpenServed,
+  mcp: McpAnswers | undefined,
+): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-  if (pathname === '/' && request.method === 'GET') {
-    response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' }).end(await indexPage(served));
+  const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
+  if (page !== undefined && request.method === 'GET') {
+    const text = await page(served, searchParams);
+    response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' }).end(text);
     return;
   }
   const body = request.method === 'POST' ? await bodyOf(request) : undefined;
-  const result = await answerOf(pathname, searchParams, body, served);
+  if (pathname === '/mcp' && mcp !== undefined) {
+    await answerMcp(request, response, body, mcp);
+    return;
+  }
+  const [, name = ''] = /^\/api\/([a-z-]+)$/.exec(pathname) ?? [];
+  const result = await answerOf(name, searchParams, body, served);
   if (result === undefined) sendJson(response, 404, { code: 'not-found', message: 'there is nothing of that name' });
   else sendJson(response, 200, result);
+}
+
+async function answerMcp(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: unknown,
+  mcp: McpAnswers,
+): Promise<void> {
+  const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as [string, string]] : [],
+  );
+  const text = body === undefined ? {} : { body: JSON.stringify(body) };
+  const asked = new Request(`http://localhost/mcp`, { method: request.method ?? 'GET', headers, ...text });
+  const answered = await mcp.answer(asked, body);
+  const type = answered.headers.get('content-type') ?? 'application/json; charset=utf-8';
+  response.writeHead(answered.status, { ...HEADERS, 'Content-Type': type }).end(await answered.text());
 }
 
 /** @throws UsageError when it is too long or no JSON. */
@@ -131,7 +187,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 }
 
 /** A wrong request is told what is wrong; of any other fault no more than that there was one. */
-function sendFault(response: ServerResponse, error: unknown): void {
+function sendFault(response: ServerResponse, error: unknown, served: OpenServed): void {
   // Who asked has gone away, or has half an answer already.
   if (response.headersSent || (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
     response.destroy();
@@ -140,7 +196,7 @@ function sendFault(response: ServerResponse, error: unknown): void {
   response.setHeader('Connection', 'close');
   if (error instanceof UsageError) {
     const status = /^unknown-/.test(error.code) ? 404 : error.code === 'long-body' ? 413 : 400;
-    sendJson(response, status, { code: error.code, message: error.message });
+    sendJson(response, status, { code: error.code, message: served.hidePaths(error.message) });
     return;
   }
   process.emitWarning(error instanceof Error ? error : String(error));

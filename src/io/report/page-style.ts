@@ -11,6 +11,16 @@ h2 { font-size: 1.3rem; margin: 2.5rem 0 .6rem; padding-top: .8rem; border-top: 
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
 p { max-width: 46rem; margin: .4rem 0; }
 a { color: var(--accent); }
+.pages { border-bottom: 1px solid var(--line); margin: -.5rem 0 1.2rem; padding-bottom: .5rem; }
+.ask { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: .6rem 0 1rem; }
+.ask label { display: grid; font-size: .85rem; color: var(--soft); }
+.ask label.check { display: flex; gap: .4rem; align-items: center; padding-bottom: .35rem; }
+.ask input, .ask select, .ask button { font: inherit; padding: .25rem .6rem; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 4px; }
+.ask button { background: var(--panel); cursor: pointer; }
+.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1.4rem; margin: .8rem 0; }
+.facts dt { font-weight: 600; }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+.turn { display: flex; gap: 1.2rem; margin: .4rem 0; }
 nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; padding: 0; margin: .8rem 0 0; list-style: none; }
 .warning { max-width: none; padding: .5rem .8rem; border-left: 4px solid var(--warn); color: var(--warn); background: var(--warn-paper); font-weight: 600; }
 figure { margin: .8rem 0; }

@@ -10,6 +10,10 @@ export interface Page {
   /** One sentence below the title. */
   readonly summary: string;
   readonly sections: readonly PageSection[];
+  /** Other pages of the same place, above the title. */
+  readonly elsewhere?: readonly { readonly href: string; readonly name: string }[] | undefined;
+  /** Whether forms may ask the place that the page came from. Default false. */
+  readonly hasForms?: boolean | undefined;
   /** A script that makes figures answer; the page says the same without it. */
   readonly script?: string | undefined;
 }
@@ -25,9 +29,9 @@ export interface PageSection {
  * A page as one HTML file that needs nothing else: no network, no other file. Its policy lets
  * nothing run but its own script, and nothing be loaded from anywhere.
  */
-export function pageHtml({ title, warnings, summary, sections, script }: Page): string {
+export function pageHtml({ title, warnings, summary, sections, elsewhere, hasForms = false, script }: Page): string {
   const run = script === undefined ? "'none'" : `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src ${run}; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src ${run}; base-uri 'none'; form-action ${hasForms ? "'self'" : "'none'"}`;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -42,6 +46,7 @@ export function pageHtml({ title, warnings, summary, sections, script }: Page): 
 </head>
 <body>
 <header>
+${elsewhere === undefined ? undefined : html`<nav aria-label="Pages" class="pages"><ul>${elsewhere.map(({ href, name }) => html`<li><a href="${href}">${name}</a></li>`)}</ul></nav>`}
 <h1>${title}</h1>
 <p>${summary}</p>
 ${warnings.map((warning) => html`<p class="warning" role="note">${warning}</p>`)}

@@ -72,7 +72,7 @@ describe('what a subclip does to the predictions of an item', () => {
     ]);
     expect(users).toBe(20);
     expect(mean).toBeGreaterThan(0.5);
-    expect(trainedOn[0]).toMatch(/content-ridge, trained on \d+ ratings of 40 items by \d+ users/);
+    expect(trainedOn[0]).toMatch(/Recommender content-ridge, trained on \d+ ratings of 40 items by \d+ users/);
     expect(trainedOn[1]).toContain('planted-scenes, pca-4');
   });
 });

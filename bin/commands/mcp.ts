@@ -1,0 +1,25 @@
+import { once } from 'node:events';
+import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
+import { serveMcp } from '../../src/graphs/serve/serve-mcp.ts';
+import { defineCommand } from '../command.ts';
+import { text } from '../option-table.ts';
+
+/** `reelflow mcp`: features and a recommender as tools for an assistant. */
+export const command = defineCommand({
+  name: 'mcp',
+  operands: ['[DIR|FILE]'],
+  does: 'answers the Model Context Protocol on stdin and stdout: search, similar, recommend, explain and facts as tools for an assistant',
+  options: { recommender: text('DIR', 'a trained recommender') },
+  examples: ['reelflow mcp reduced/ --recommender models/dcf-av-1'],
+  async run({ recommender: directory }, { operands: [features] }) {
+    const recommender = directory === undefined ? undefined : await loadRecommender(directory);
+    try {
+      const answering = await serveMcp({ features, recommender });
+      await once(process.stdin, 'close');
+      await answering.close();
+    } finally {
+      await recommender?.close();
+    }
+    return 0;
+  },
+});

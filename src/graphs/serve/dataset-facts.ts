@@ -1,0 +1,31 @@
+import { readDatasetFile } from '../../io/dataset/dataset-file.ts';
+import { datasetStatus } from '../../io/dataset/status.ts';
+import type { FeatureIndex } from './feature-index.ts';
+import type { OpenServed } from './open-served.ts';
+
+/** What is in the features that are served. */
+export interface DatasetFacts {
+  readonly streams: FeatureIndex['streams'];
+  /** Streams that a network with random weights made: likeness in them means nothing. */
+  readonly random: readonly string[];
+  /** Names of the networks, and of a pca; of a dataset. */
+  readonly networks?: readonly string[];
+  /** Items by their state; of a dataset. */
+  readonly items?: Readonly<Record<string, number>>;
+  /** Of items that failed, how many for each reason; of a dataset. */
+  readonly codes?: Readonly<Record<string, number>>;
+  /** Length of what is committed, s; of a dataset. */
+  readonly seconds?: number;
+  /** When an item was last changed, ISO 8601; of a dataset. */
+  readonly changed?: string;
+}
+
+/** Facts of what is served; of a dataset as it is now. */
+export async function datasetFacts({ features, dataset }: OpenServed): Promise<DatasetFacts> {
+  const { streams = [], random = [] } = features ?? {};
+  if (dataset === undefined) return { streams, random };
+  const { items, codes, seconds, changed } = await datasetStatus(dataset);
+  const names = readDatasetFile(dataset).models.map((network) => (network as { readonly name?: unknown } | null)?.name);
+  const networks = names.filter((name) => typeof name === 'string');
+  return { streams, random, networks, items, codes, seconds, ...(changed !== undefined && { changed }) };
+}

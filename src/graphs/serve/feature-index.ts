@@ -1,0 +1,154 @@
+import { UsageError } from '../../core/errors.ts';
+import { dimensionOf, type FeatureTable, openFeatureTable } from '../analysis/feature-rows.ts';
+import { meanOf } from '../analysis/mean-of.ts';
+import { type FeatureSearch, type FoundFeatures, searchFeatures } from '../analysis/search-features.ts';
+import { TopFound } from '../analysis/top-found.ts';
+import { UnitRows } from './unit-rows.ts';
+
+/** What is asked of an index. */
+export interface IndexQuestion {
+  readonly item: string;
+  /** From 0; without it items are found, by the means of their subclips. */
+  readonly subclip?: number | undefined;
+  readonly stream?: string | undefined;
+  readonly k: number;
+}
+
+/** Bytes of a stream that are held at most; a larger one is read for each question. */
+const MOST_BYTES = 2 * 2 ** 30;
+
+/** The rows of a stream and those of its items' means, as directions. */
+interface StreamIndex {
+  readonly items: readonly string[];
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly means: UnitRows;
+  readonly meansOf: readonly number[];
+  readonly rows: UnitRows;
+  /** Of which item each row is, and which of its subclips. */
+  readonly rowsOf: readonly number[];
+  readonly subclips: readonly number[];
+  /** The first row of each item, and after the last. */
+  readonly starts: readonly number[];
+}
+
+/**
+ * Features held in memory for many searches: as exact as `searchFeatures`, to the rounding of
+ * float32. It has what was there when a stream was first asked for.
+ */
+export class FeatureIndex {
+  readonly path: string;
+  readonly #table: FeatureTable;
+  readonly #streams = new Map<string, Promise<StreamIndex | undefined>>();
+
+  private constructor(path: string, table: FeatureTable) {
+    this.path = path;
+    this.#table = table;
+  }
+
+  /** @throws UsageError `dataset` when there are no features, or several tables of them. */
+  static async open(path: string): Promise<FeatureIndex> {
+    return new FeatureIndex(path, await openFeatureTable(path));
+  }
+
+  get streams(): FeatureTable['streams'] {
+    return this.#table.streams;
+  }
+
+  /** Streams that a network with random weights made. */
+  get random(): readonly string[] {
+    return this.#table.random;
+  }
+
+  /** Ids of all items that have a stream. */
+  async itemIds(stream?: string): Promise<readonly string[] | undefined> {
+    return (await this.#index(this.#streamOf(stream)))?.items;
+  }
+
+  /** Which subclips of an item have a stream. */
+  async subclipsOf(item: string, stream?: string): Promise<readonly number[]> {
+    const index = await this.#index(this.#streamOf(stream));
+    const number = index?.numbers.get(item);
+    if (index === undefined || number === undefined) return [];
+    return index.subclips.slice(index.starts[number], index.starts[number + 1]);
+  }
+
+  /** As `searchFeatures`. @throws as `searchFeatures`. */
+  async search({ item, subclip, stream: asked, k }: IndexQuestion): Promise<Omit<FeatureSearch, 'path'>> {
+    const stream = this.#streamOf(asked);
+    const index = await this.#index(stream);
+    if (index === undefined) {
+      const { path: _, ...found } = await searchFeatures(this.path, { item, subclip, stream, k });
+      return found;
+    }
+    const own = index.numbers.get(item);
+    if (own === undefined) throw unknown(`there is no item '${item}' with ${stream} features`);
+    const whole = subclip === undefined;
+    const [rows, of] = whole ? [index.means, index.meansOf] : [index.rows, index.rowsOf];
+    const query = whole ? own : rowOf(index, own, subclip, item);
+    const top = new TopFound<FoundFeatures>(k);
+    let compared = 0;
+    rows.compare(query, (row, bound, similarity) => {
+      if (of[row] === own) return;
+      compared++;
+      if (!top.takes(bound)) return;
+      const found = { item: index.items[of[row] as number] as string, similarity: similarity() };
+      top.add(whole ? found : { ...found, subclip: index.subclips[row] as number });
+    });
+    return { stream, compared, random: this.random.includes(stream), found: top.sorted() };
+  }
+
+  close(): Promise<void> {
+    return this.#table.close();
+  }
+
+  #streamOf(asked: string | undefined): string {
+    const stream = asked ?? this.streams[0]?.name ?? '';
+    dimensionOf(this.streams, stream, 'this');
+    return stream;
+  }
+
+  /** Read when it is first asked for; undefined where it is too large. */
+  #index(stream: string): Promise<StreamIndex | undefined> {
+    let index = this.#streams.get(stream);
+    if (index === undefined) {
+      index = this.#read(stream);
+      this.#streams.set(stream, index);
+      // One that failed is tried again.
+      index.catch(() => this.#streams.delete(stream));
+    }
+    return index;
+  }
+
+  async #read(stream: string): Promise<StreamIndex | undefined> {
+    const dimension = dimensionOf(this.streams, stream, 'this');
+    const [means, rows] = [new UnitRows(dimension), new UnitRows(dimension)];
+    const items: string[] = [];
+    const [rowsOf, subclips, starts]: [number[], number[], number[]] = [[], [], [0]];
+    for await (const { itemId, vectors } of this.#table.items(stream)) {
+      const mean = meanOf(vectors);
+      if (mean === undefined) continue;
+      means.add(mean);
+      for (const [subclip, vector] of vectors.entries()) {
+        if (vector === undefined) continue;
+        rows.add(vector);
+        rowsOf.push(items.length);
+        subclips.push(subclip);
+      }
+      items.push(itemId);
+      starts.push(rowsOf.length);
+      if (means.bytes + rows.bytes > MOST_BYTES) return undefined;
+    }
+    const numbers = new Map(items.map((id, number) => [id, number]));
+    return { items, numbers, means, meansOf: [...items.keys()], rows, rowsOf, subclips, starts };
+  }
+}
+
+function rowOf({ starts, subclips }: StreamIndex, own: number, subclip: number, item: string): number {
+  for (let row = starts[own] as number; row < (starts[own + 1] as number); row++)
+    if (subclips[row] === subclip) return row;
+  throw unknown(`item '${item}' has no features of subclip ${subclip}`);
+}
+
+function unknown(what: string): UsageError {
+  return new UsageError(what, { code: 'unknown-item', option: 'item' });
+}

@@ -1,0 +1,150 @@
+import { basename } from 'node:path';
+import { UsageError } from '../../core/errors.ts';
+import type { ItemFacts } from '../../io/dataset/item-facts.ts';
+import { datasetItems } from '../../io/dataset/status.ts';
+import { type Html, html } from '../../io/report/html.ts';
+import type { PageSection } from '../../io/report/page.ts';
+import { tableHtml } from '../../io/report/table.ts';
+import { explainItem } from '../recommenders/explain-item.ts';
+import { rankUsers } from '../recommenders/rank-users.ts';
+import { contentOf } from '../recommenders/recommender-names.ts';
+import type { SubclipTime } from '../recommenders/subclip-times.ts';
+import type { OpenServed } from './open-served.ts';
+import { factsList, itemLink, servedPage } from './served-page.ts';
+import { catalogueNumber, titleOf } from './titles.ts';
+
+/** Items and users that are named. */
+const NAMED = 10;
+/** Users that an explanation asks. */
+const ASKED = 200;
+
+/** The page of an item: its subclips, what is like it, and what the recommender makes of it. */
+export async function itemPage(served: OpenServed, parameters: URLSearchParams): Promise<string> {
+  const id = parameters.get('id') ?? '';
+  const { features, dataset } = served;
+  const facts = dataset === undefined ? undefined : await factsOf(dataset, id);
+  const streams = features?.streams.map(({ name }) => name) ?? [];
+  const subclips = new Map<string, readonly number[]>();
+  for (const stream of streams) subclips.set(stream, (await features?.subclipsOf(id, stream)) ?? []);
+  const there = streams.filter((stream) => (subclips.get(stream)?.length ?? 0) > 0);
+  const number = catalogueNumber(served, id);
+  if (facts === undefined && there.length === 0 && number === undefined) {
+    throw new UsageError(`there is no item '${id}'`, { code: 'unknown-item' });
+  }
+  const sections: PageSection[] = [];
+  if (facts !== undefined) sections.push({ id: 'facts', heading: 'What is known', body: factsOfFile(facts) });
+  for (const stream of there) sections.push(await similarTo(served, id, stream));
+  const [first] = there;
+  if (first !== undefined) sections.push(await subclipsOf(served, id, first, subclips.get(first) ?? []));
+  if (number !== undefined)
+    sections.push(...(await recommenderOf(served, number, parameters.get('explain') === 'true')));
+  const title = titleOf(served, id);
+  return servedPage(served, title ?? id, `Item ${id}${facts === undefined ? '' : `, ${facts.state}`}.`, sections);
+}
+
+async function factsOf(dataset: string, id: string): Promise<ItemFacts | undefined> {
+  for await (const item of datasetItems(dataset)) if (item.id === id) return item;
+  return undefined;
+}
+
+function factsOfFile({ state, code, path, duration, fps, width, height, streams, leftOut, when }: ItemFacts): Html {
+  return factsList([
+    ['State', code === undefined ? state : `${state}: ${code}`],
+    ['File', path === undefined ? undefined : basename(path)],
+    ['Seconds', duration?.toFixed(1)],
+    ['Picture', width === undefined ? undefined : `${width} x ${height}, ${fps?.toFixed(2)} frames a second`],
+    ['Decoded', streams],
+    ['Left out', leftOut],
+    ['Last change', when?.slice(0, 16).replace('T', ' ')],
+  ]);
+}
+
+async function similarTo(served: OpenServed, item: string, stream: string): Promise<PageSection> {
+  const search = await served.features?.search({ item, stream, k: NAMED });
+  const rows = (search?.found ?? []).map(({ item: other, similarity }) => [
+    ...[itemLink(other, titleOf(served, other)), similarity.toFixed(4)],
+  ]);
+  return {
+    id: `like-${stream}`,
+    heading: `Like it: ${stream}`,
+    body: tableHtml(`Items by the cosine of their ${stream} means`, ['item', 'cosine'], rows),
+  };
+}
+
+async function subclipsOf(
+  served: OpenServed,
+  item: string,
+  stream: string,
+  numbers: readonly number[],
+): Promise<PageSection> {
+  const times = await served.timesOf(item, Math.max(-1, ...numbers) + 1);
+  const rows: (Html | string | number)[][] = [];
+  for (const subclip of numbers) {
+    const search = await served.features?.search({ item, stream, subclip, k: 1 });
+    const [found] = search?.found ?? [];
+    const like =
+      found === undefined
+        ? ['-', '-', '-']
+        : [itemLink(found.item, titleOf(served, found.item)), found.subclip ?? '-', found.similarity.toFixed(4)];
+    rows.push([subclip, secondsOf(times?.[subclip]), ...like]);
+  }
+  return {
+    id: 'subclips',
+    heading: 'Subclips',
+    body: tableHtml(
+      `The nearest ${stream} subclip of another item`,
+      ['subclip', 'seconds', 'nearest', 'its subclip', 'cosine'],
+      rows,
+    ),
+  };
+}
+
+function secondsOf({ start, end }: Partial<SubclipTime> = {}): string {
+  return start === undefined || end === undefined ? '-' : `${start.toFixed(1)} - ${end.toFixed(1)}`;
+}
+
+async function recommenderOf(served: OpenServed, number: number, isExplained: boolean): Promise<PageSection[]> {
+  const { recommender } = served;
+  const known = recommender?.saved.catalogue[number];
+  if (recommender === undefined || known === undefined) return [];
+  const { model, options } = recommender.saved.facts;
+  const content = contentOf(model, options);
+  const isRated = recommender.saved.ratings.items.includes(number);
+  if (!isRated && content === undefined) return [];
+  const { users, mean, audience, trainedOn } = await rankUsers(recommender, { item: known.id, k: NAMED });
+  const share =
+    audience === undefined
+      ? undefined
+      : html`<p>${(100 * audience.share).toFixed(1)} % of ${audience.users} users who have not rated it are predicted at ${audience.threshold} or more (95 % over users: ${(100 * audience.interval.low).toFixed(1)} to ${(100 * audience.interval.high).toFixed(1)} %), mean ${mean.toFixed(2)}.</p>`;
+  const rests = trainedOn.map((sentence) => html`<p class="note">${sentence}.</p>`);
+  const audienceSection: PageSection = {
+    id: 'audience',
+    heading: 'Who would like it',
+    body: html`${share}${tableHtml(
+      'Users with the highest prediction',
+      ['user', 'prediction'],
+      users.map(({ user, prediction }) => [
+        html`<a href="/recommender?user=${encodeURIComponent(user)}">${user}</a>`,
+        prediction.toFixed(2),
+      ]),
+    )}${rests}`,
+  };
+  if (content !== 'features' || recommender.features?.has(number) !== true) return [audienceSection];
+  const explained: PageSection = {
+    id: 'explain',
+    heading: 'What each subclip adds',
+    body: isExplained
+      ? await explanationOf(recommender, known.id)
+      : html`<p><a href="/item?id=${encodeURIComponent(known.id)}&amp;explain=true#explain">Leave out one subclip after another</a>, which takes some seconds.</p>`,
+  };
+  return [audienceSection, explained];
+}
+
+async function explanationOf(recommender: NonNullable<OpenServed['recommender']>, item: string): Promise<Html> {
+  const { subclips, users } = await explainItem(recommender, { item, users: ASKED });
+  return tableHtml(
+    `Mean change of the prediction of ${users} users when the subclip is replaced by the mean of all`,
+    ['subclip', 'seconds', 'it adds'],
+    subclips.map((each) => [each.subclip, secondsOf(each), `${each.change < 0 ? '' : '+'}${each.change.toFixed(3)}`]),
+  );
+}

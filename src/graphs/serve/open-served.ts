@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { UsageError } from '../../core/errors.ts';
+import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
+import type { LoadedRecommender } from '../recommenders/load-recommender.ts';
+import { type SubclipTime, timesIn } from '../recommenders/subclip-times.ts';
+import { openSource, type SourceDataset } from '../reduction/source-dataset.ts';
+import { FeatureIndex } from './feature-index.ts';
+
+/** What is there to be asked for. */
+export interface Served {
+  /** A dataset or a training store. */
+  readonly features?: string | undefined;
+  readonly recommender?: LoadedRecommender | undefined;
+}
+
+/** What is served, open. */
+export interface OpenServed {
+  readonly features?: FeatureIndex | undefined;
+  /** Directory of the dataset, where the features are one. */
+  readonly dataset?: string | undefined;
+  readonly recommender?: LoadedRecommender | undefined;
+  /** When the subclips of an item begin and end, where the features are a dataset's. */
+  timesOf(item: string, subclips: number): Promise<SubclipTime[] | undefined>;
+  /** A text without the paths of this machine that it may have. */
+  hidePaths(text: string): string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what is served. The recommender stays its owner's.
+ *
+ * @throws UsageError when there is nothing to serve; as `FeatureIndex.open`.
+ */
+export async function openServed({ features: path, recommender }: Served): Promise<OpenServed> {
+  if (path === undefined && recommender === undefined) {
+    throw new UsageError('there is nothing to serve', { remedy: 'Give `features`, `recommender`, or both.' });
+  }
+  const features = path === undefined ? undefined : await FeatureIndex.open(path);
+  const paths = [path, recommender?.saved.facts.features?.path].filter((each) => each !== undefined);
+  // The longest first: one path may begin as another does.
+  const hidden = [...new Set(paths.flatMap((each) => [each, resolve(each)]))].sort((a, b) => b.length - a.length);
+  const dataset = path !== undefined && existsSync(datasetFilePath(path)) ? path : undefined;
+  let source: Promise<SourceDataset> | undefined;
+  return {
+    ...{ features, recommender, dataset },
+    timesOf: async (item, subclips) => {
+      if (dataset === undefined) return undefined;
+      source ??= openSource(dataset, {});
+      return timesIn(await source, item, subclips);
+    },
+    hidePaths: (text) =>
+      hidden
+        .reduce((shown, each) => shown.replaceAll(each, basename(each)), text)
+        // What else begins at a root is a path of this machine too.
+        .replaceAll(/(?<![\w:/.])\/(?:[^\s/'"`,;]+\/)+([^\s/'"`,;]+)/g, '$1'),
+    close: async () => features?.close(),
+  };
+}

@@ -1,0 +1,74 @@
+import { UsageError } from '../../core/errors.ts';
+import { type Html, html } from '../../io/report/html.ts';
+import type { PageSection } from '../../io/report/page.ts';
+import { tableHtml } from '../../io/report/table.ts';
+import { type RecommendedItem, recommend } from '../recommenders/recommend.ts';
+import { contentOf } from '../recommenders/recommender-names.ts';
+import { trainedOn } from '../recommenders/trained-on.ts';
+import type { OpenServed } from './open-served.ts';
+import { askForm, checkField, factsList, itemLink, servedPage, textField } from './served-page.ts';
+import { featureIdOf } from './titles.ts';
+
+/** Items of a list. */
+const NAMED = 20;
+
+/** The page of the recommender: what it was trained on, and a list for a user. */
+export async function recommenderPage(served: OpenServed, parameters: URLSearchParams): Promise<string> {
+  const { recommender } = served;
+  if (recommender === undefined) throw new UsageError('no recommender is served', { code: 'unknown-page' });
+  const { saved } = recommender;
+  const { model, options, seed, scale } = saved.facts;
+  const user = parameters.get('user') ?? '';
+  const cold = parameters.get('cold') === 'true';
+  const knowsContent = contentOf(model, options) !== undefined;
+  const fields = [
+    textField('user', 'User', user),
+    ...(knowsContent ? [checkField('cold', 'only items that nobody has rated', cold)] : []),
+  ];
+  const some = saved.userIds
+    .slice(0, 5)
+    .map((id) => html` <a href="/recommender?user=${encodeURIComponent(id)}">${id}</a>`);
+  const sections: PageSection[] = [
+    {
+      id: 'ask',
+      heading: 'For whom',
+      body: html`${askForm('/recommender', 'Recommend for a user', fields, 'Recommend')}<p class="note">${saved.userIds.length} users, such as${some}</p>`,
+    },
+  ];
+  if (user !== '') {
+    const { items, rated, candidates, predicts } = await recommend(recommender, {
+      ...{ user, k: NAMED, coldOnly: cold, explain: true },
+    });
+    sections.push({
+      id: 'list',
+      heading: `For user ${user}`,
+      body: html`<p>${rated} items are rated; the best of ${candidates} others${predicts === 'scores' ? ', by scores that are no ratings' : ''}.</p>${
+        items.length === 0 ? html`<p>There is no item left.</p>` : listTable(served, items, predicts)
+      }`,
+    });
+  }
+  const settings = Object.entries(options).map(([name, value]) => [name, JSON.stringify(value)] as const);
+  sections.push({
+    id: 'trained',
+    heading: 'What it rests on',
+    body: html`${trainedOn(recommender).map((sentence) => html`<p>${sentence}.</p>`)}${factsList([
+      ['seed', seed],
+      ['scale', `${scale.minimum} to ${scale.maximum}`],
+      ...settings,
+    ])}`,
+  });
+  return servedPage(served, `Recommender: ${model}`, 'What a user would rate highest, and why.', sections);
+}
+
+function listTable(served: OpenServed, items: readonly RecommendedItem[], predicts: string): Html {
+  return tableHtml(
+    'Recommended items',
+    ['item', predicts === 'scores' ? 'score' : 'prediction', 'ratings', 'genres', 'nearest rated items'],
+    items.map(({ itemId, title, prediction, ratings, genres, nearest = [] }) => [
+      itemLink(featureIdOf(served, itemId), title ?? itemId),
+      ...[prediction.toFixed(2), ratings, genres.join(', ')],
+      nearest.map((each) => `${each.title ?? each.itemId} (${each.rating})`).join(', '),
+    ]),
+    { captioned: false },
+  );
+}
