@@ -1,5 +1,5 @@
-import { formatBytes } from '../operators/budget.ts';
 import type { ScratchRoom } from '../io/far/input-copies.ts';
+import { formatBytes } from '../operators/budget.ts';
 import type { DiskEstimate } from './disk-estimate.ts';
 import { deviceName } from './placement.ts';
 import type { Plan, PlannedNetwork } from './plan.ts';
@@ -33,7 +33,10 @@ export interface ExplainedBeside {
  * const plan = await planRun(graph, corpus);
  * console.log(explainText(plan, { disk: diskEstimate(plan, 'features/') }));
  */
-export function explainText(plan: Plan, { notes = [], time, disk, scratch, alreadyDone = 0 }: ExplainedBeside = {}): string {
+export function explainText(
+  plan: Plan,
+  { notes = [], time, disk, scratch, alreadyDone = 0 }: ExplainedBeside = {},
+): string {
   const { graph, memory, estimate } = plan;
   const nodeWidth = Math.max(...plan.nodes.map((node) => node.id.length));
   const shapes = plan.nodes.map((node) => `${node.dtype}[${node.shape.join(', ')}]`);

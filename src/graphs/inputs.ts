@@ -54,7 +54,8 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
       throw new UsageError('a manifest gives the ids, but `id` was given too', { option: 'id' });
     }
   }
-  const found = options.manifest !== undefined ? await readManifest(options.manifest, options.copies) : await readInputs(options);
+  const found =
+    options.manifest !== undefined ? await readManifest(options.manifest, options.copies) : await readInputs(options);
   if (found.length === 0) {
     throw new UsageError('no inputs were given, or the manifest has no rows', {
       code: 'no-inputs',

@@ -454,10 +454,13 @@ function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph)
 function checkNoneHidden(corpus: readonly Video[]): void {
   const hidden = corpus.find(({ path }) => isHiddenAddress(path));
   if (hidden === undefined) return;
-  throw new UsageError(`workers of a queue cannot read '${hidden.path}': the dataset does not keep queries of addresses`, {
-    option: 'runner',
-    remedy: "Give addresses of `s3://`, or without a query, or run it here: leave `runner` out.",
-  });
+  throw new UsageError(
+    `workers of a queue cannot read '${hidden.path}': the dataset does not keep queries of addresses`,
+    {
+      option: 'runner',
+      remedy: 'Give addresses of `s3://`, or without a query, or run it here: leave `runner` out.',
+    },
+  );
 }
 
 /** Keeps the copy of an item that is far away at hand; of a file there is nothing to do. */

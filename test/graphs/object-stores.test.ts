@@ -207,7 +207,7 @@ describe('a dataset in an object store', () => {
     const analysis = await plannedAnalysis(out, CUT);
     expect(analysis).toEqual({ ...(await plannedAnalysis(local, CUT)), path: out });
     const rowsOf = async (path: string) => {
-      const table = await openTable(path, { columns: ['item_id', 'visual_mean', 'aggregate'] });
+      const table = await openTable(path, { columns: ['item_id', 'visual', 'aggregate'] });
       const rows: unknown[] = [];
       for await (const { batch, file } of table.batches()) {
         expect(file.startsWith(path)).toBe(true);

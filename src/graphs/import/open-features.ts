@@ -1,9 +1,9 @@
 import { open, stat } from 'node:fs/promises';
 import { fileKind } from '../../core/file-kind.ts';
 import { fill } from '../../core/whole-io.ts';
+import { isObjectAddress } from '../../io/objects/object-address.ts';
 import { plainId } from '../../io/ratings/identifiers.ts';
 import { listItemIds } from '../../io/ratings/read-item-ids.ts';
-import { isObjectAddress } from '../../io/objects/object-address.ts';
 import { arrayIds, openArrayFeatures } from './array-features.ts';
 import { openCsvFeatures } from './csv-features.ts';
 import { featureFault } from './feature-fault.ts';

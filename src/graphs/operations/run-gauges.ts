@@ -1,8 +1,8 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import { metricsOfAll } from '../run-metrics.ts';
-import { framesDecoded } from '../run-progress.ts';
 import { copiedBytes } from '../../io/far/input-copies.ts';
 import { networkUse } from '../../io/http/network-use.ts';
+import { metricsOfAll } from '../run-metrics.ts';
+import { framesDecoded } from '../run-progress.ts';
 import type { RunFacts } from './run-operations.ts';
 
 /**

@@ -260,7 +260,11 @@ export class InputCopies {
     const folder = this.#folder;
     this.#folder = undefined;
     await (await folder)?.remove();
-    for (const store of this.#stores.values()) await store.then((open) => open.close(), () => undefined);
+    for (const store of this.#stores.values())
+      await store.then(
+        (open) => open.close(),
+        () => undefined,
+      );
     this.#stores.clear();
   }
 

@@ -1,5 +1,5 @@
-import type { PullSource } from '../../operators/source.ts';
 import { renamedError } from '../../core/renamed-error.ts';
+import type { PullSource } from '../../operators/source.ts';
 import type { HeldFile, Video } from './video.ts';
 
 /**

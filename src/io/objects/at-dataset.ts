@@ -29,7 +29,7 @@ export async function openDatasetPlace(
   const copy = await WorkingCopy.open(await openS3Store(address), options);
   return {
     directory: copy.directory,
-    speaking: (error) => (renamedError(error, copy.directory, address.replace(/\/+$/, ''))),
+    speaking: (error) => renamedError(error, copy.directory, address.replace(/\/+$/, '')),
     close: () => copy.close(),
   };
 }
