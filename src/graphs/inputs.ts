@@ -20,8 +20,8 @@ import { Video, videos } from '../io/media/video.ts';
 export interface CorpusOptions {
   readonly inputs?: readonly string[] | undefined;
   /**
-   * A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file, or
-   * addresses.
+   * A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file,
+   * or addresses.
    */
   readonly manifest?: string | undefined;
   /** What of a file is its id, unless a manifest gives it. Default `stem`. */
@@ -106,7 +106,7 @@ async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: Corpu
     else if (!isDynamicPattern(input) && !existsSync(input)) {
       const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(input);
       throw new UsageError(
-        isAddress ? `'${input}' is not read from: that is no file` : `there is no file or directory '${input}'`,
+        isAddress ? `'${input}' cannot be read from` : `there is no file or directory '${input}'`,
         {
           code: 'no-inputs',
           remedy: isAddress ? 'Give an address of `https://` or `s3://`, or fetch it first: `fetchCorpus`.' : undefined,

@@ -38,7 +38,7 @@ export interface PlannedExtraction extends Plan {
   readonly notes: readonly string[];
   readonly disk: DiskEstimate;
   readonly time?: TimeEstimate;
-  /** Of inputs that are far away: how many there are, and what of the disk their copies may take. */
+  /** Of inputs that are far away: how many there are, and what of the disk copies may take. */
   readonly scratch?: FarInputs;
   /** Of a dataset that is there: how many inputs it has a unit of, by hashes that it remembers. */
   readonly alreadyDone: number;

@@ -164,13 +164,34 @@ describe('films at addresses', () => {
     for (const letter of letters) expect(letter).not.toContain('reelflow-inputs');
   });
 
-  it('keep the query of an address to themselves', async () => {
-    const url = await serve({ ...all(), '/gone.mp4': (_, response) => response.writeHead(404).end() });
+  it('keep the query of an address to themselves, and are counted in the figures of the run', async () => {
+    let asked: (figures: Promise<string>) => void = () => {};
+    const figures = new Promise<string>((resolve) => {
+      asked = resolve;
+    });
+    const url = await serve({
+      ...all(),
+      // After the plan it answers when the other film is committed and the figures have been read.
+      '/gone.mp4': (_, response, __, nth) => {
+        void (nth === 1 ? Promise.resolve() : figures).then(() => response.writeHead(404).end());
+      },
+    });
     const said: string[] = [];
     const out = fresh();
-    await run([`${url}/heat.mp4?token=secret`, `${url}/gone.mp4?token=secret`], out, {
+    const { network: used } = await run([`${url}/heat.mp4?token=secret`, `${url}/gone.mp4?token=secret`], out, {
+      metricsPort: 0,
       onMessage: (line) => said.push(line),
+      onItem: ({ item }) => {
+        const origin = said.map((line) => /metrics are at (\S+)/.exec(line)?.[1]).find((found) => found !== undefined);
+        if (item === 'heat' && origin !== undefined) asked(fetch(origin).then((answer) => answer.text()));
+      },
     });
+    const figure = async (name: string) =>
+      Number(new RegExp(`^reelflow_${name} (\\d+)$`, 'm').exec(await figures)?.[1]);
+    expect(used?.receivedBytes).toBe(film('heat.mp4').byteLength);
+    expect(await figure('network_received_bytes_total')).toBeGreaterThanOrEqual(film('heat.mp4').byteLength);
+    expect(await figure('network_requests_total')).toBeGreaterThan(3);
+    expect(await figure('scratch_bytes')).toBeGreaterThanOrEqual(0);
     expect((await itemsOf(out)).map(({ id, path }) => [id, path])).toEqual([
       ['gone', `${url}/gone.mp4?***`],
       ['heat', `${url}/heat.mp4?***`],

@@ -13,7 +13,7 @@ export interface FarReading {
 
 /** A file that is not on this machine. */
 export interface FarFile {
-  /** Its size and what tells its content from another, as far as its server says: nothing of it is read. */
+  /** Its size, and what tells its content from another, as far as its server says so. */
   look(reading: FarReading): Promise<Transfer & { readonly facts?: PartFacts }>;
   /** Asks once for all of it, or for the rest of it. */
   transfer(part: Part, most: number, reading: FarReading): Promise<Transfer>;

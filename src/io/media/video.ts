@@ -193,7 +193,10 @@ export class Video {
     return atHand.path;
   }
 
-  /** Bytes of the file, 0 when it cannot be read; undefined of a far one that nobody has asked for. @internal */
+  /**
+   * Bytes of the file, 0 when it cannot be read; undefined of a far one that nobody has asked for.
+   * @internal
+   */
   async size(): Promise<number | undefined> {
     return this.#far === undefined ? sizeOf(this.path) : this.#far.size;
   }

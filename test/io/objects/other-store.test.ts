@@ -3,8 +3,8 @@ import { openS3Store } from '../../../src/io/objects/s3-store.ts';
 import { checkStore } from '../../../src/io/objects/store-check.ts';
 
 /**
- * An address of a store that is not of these tests, such as `s3://bucket/prefix`, where the SDK finds
- * it by its own variables (`AWS_ENDPOINT_URL`, ...).
+ * An address of a store that is not of these tests, such as `s3://bucket/prefix`, where the SDK
+ * finds it by its own variables (`AWS_ENDPOINT_URL`, ...).
  */
 const address = process.env.REELFLOW_TEST_STORE;
 

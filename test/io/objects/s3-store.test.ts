@@ -53,7 +53,7 @@ describe('an object store', () => {
     async (ranges) => {
       const store = await openS3Store('s3://films/ranges');
       server.ranges = ranges;
-      const { etag = '' } = (await store.put('film', Buffer.from('0123456789')), (await store.head('film')) ?? {});
+      const etag = await store.put('film', Buffer.from('0123456789'));
       expect(Buffer.from((await store.get('film', { last: 3 }))?.bytes ?? []).toString()).toBe('789');
       const rest = await store.open('film', { from: 4, etag });
       // Bytes that are not the rest are not taken for it.
