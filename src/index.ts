@@ -51,7 +51,7 @@ export type { RowTable } from './io/dataset/row-table.ts';
 export type { Row, RowScalar, RowSchema, RowType, RowValue } from './io/dataset/row-types.ts';
 export { type AudioOptions, audio } from './io/media/audio.ts';
 export { type FrameSampling, type FramesOptions, frames } from './io/media/frames.ts';
-export { Video, type VideoOptions, type VideosOptions, video, videos } from './io/media/video.ts';
+export { type HeldFile, Video, type VideoOptions, type VideosOptions, video, videos } from './io/media/video.ts';
 export type { Similarity } from './models/quantisation/cosine.ts';
 export { BudgetTooSmallError, type HeldBytes } from './operators/budget.ts';
 export {

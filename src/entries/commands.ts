@@ -9,7 +9,7 @@ export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from '../grap
 export type { VideoGraph } from '../graphs/dataflow/dataflow.ts';
 export type { NetworkServices } from '../graphs/dataflow/running-scope.ts';
 export { type DiskEstimate, diskEstimate } from '../graphs/disk-estimate.ts';
-export { type ExplainedBeside, explainMermaid, explainText } from '../graphs/explain.ts';
+export { type ExplainedBeside, explainMermaid, explainText, type FarInputs } from '../graphs/explain.ts';
 export { type ExtractOptions, extract } from '../graphs/extract.ts';
 export { type ExtractionOptions, extractionGraph } from '../graphs/extraction.ts';
 export { fetchCorpus } from '../graphs/fetch/fetch.ts';

@@ -1,9 +1,8 @@
 import type { Writable } from 'node:stream';
-import { FlowError, UsageError } from '../core/errors.ts';
+import { FlowError } from '../core/errors.ts';
 import type { CachedUnits } from '../io/cache/cached-units.ts';
 import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
 import type { Items } from '../io/dataset/items.ts';
-import { isHiddenAddress } from '../io/far/far-address.ts';
 import type { MemorySampler } from '../io/media/process-memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { ChosenDevice } from '../models/onnx/device.ts';
@@ -17,6 +16,7 @@ import { CACHE, COMMIT } from './dataflow/nodes.ts';
 import type { NetworkServices } from './dataflow/running-scope.ts';
 import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
+import { checkNoneHidden, holdOf } from './far-items.ts';
 import { graphId } from './graph.ts';
 import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
@@ -313,7 +313,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       cache: cache && withinDuration(cache, graph.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.content, signal),
       knownFingerprint: (video) => output.knownFingerprint?.(video.content),
-      hold: (video, signal) => holdOf(video, signal),
+      hold: holdOf,
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,
@@ -450,24 +450,6 @@ function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph)
   if (mayBeAnswered(letter)) return true;
   if (trace.hasFunctions && (letter.code === 'internal' || letter.code === 'usage')) return true;
   return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
-}
-
-/** @throws UsageError of an address that workers cannot read from the dataset. */
-function checkNoneHidden(corpus: readonly Video[]): void {
-  const hidden = corpus.find(({ path }) => isHiddenAddress(path));
-  if (hidden === undefined) return;
-  throw new UsageError(
-    `workers of a queue cannot read '${hidden.path}': the dataset does not keep queries of addresses`,
-    {
-      option: 'runner',
-      remedy: 'Give addresses of `s3://`, or without a query, or run it here: leave `runner` out.',
-    },
-  );
-}
-
-/** Keeps the copy of an item that is far away at hand; of a file there is nothing to do. */
-async function holdOf(video: Video, signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
-  return video.isFar ? (await video.hold({ signal })).release : undefined;
 }
 
 /** Elements of one kind that took the result of an equal one. */

@@ -10,14 +10,18 @@ const failureOf = (listed: Promise<unknown>) =>
   );
 
 describe('inputs at an address', () => {
-  it('are refused with what to do', async () => {
-    for (const input of ['https://films.example/heat.mp4', 's3://films/heat.mp4']) {
-      expect(await failureOf(listCorpus({ inputs: [input] }))).toMatchObject({
-        code: 'no-inputs',
-        message: `'${input}' is not a file: inputs are read from files`,
-        remedy: 'Fetch it to a directory first: see `fetchCorpus`.',
-      });
-    }
+  it('are listed without asking for any, and refused where nothing is read from such an address', async () => {
+    const inputs = ['https://films.example/1995/heat.mp4?token=1', 's3://films/alien.mkv'];
+    const found = await listCorpus({ inputs, id: 'path' });
+    expect(found.map(({ id, path }) => [id, path])).toEqual([
+      ['1995/heat', 'https://films.example/1995/heat.mp4?***'],
+      ['alien', 's3://films/alien.mkv'],
+    ]);
+    expect(await failureOf(listCorpus({ inputs: ['rtsp://films.example/heat'] }))).toMatchObject({
+      code: 'no-inputs',
+      message: "'rtsp://films.example/heat' cannot be read from",
+      remedy: 'Give an address of `https://` or `s3://`, or fetch it first: `fetchCorpus`.',
+    });
   });
 });
 

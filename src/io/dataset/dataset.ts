@@ -105,11 +105,17 @@ export class Dataset {
    * SHA-256 of a file's content, remembered in the dataset.
    * @throws as `Fingerprints.of`.
    */
+  fingerprint(path: string, signal?: AbortSignal): Promise<string>;
+  /** @internal */
+  fingerprint(place: ContentPlace, signal?: AbortSignal): Promise<string>;
   fingerprint(place: ContentPlace, signal?: AbortSignal): Promise<string> {
     return this.#fingerprints.of(place, signal);
   }
 
   /** What `fingerprint` would give without reading the file, where it is remembered. */
+  knownFingerprint(path: string): string | undefined;
+  /** @internal */
+  knownFingerprint(place: ContentPlace): string | undefined;
   knownFingerprint(place: ContentPlace): string | undefined {
     return this.#fingerprints.known(place);
   }

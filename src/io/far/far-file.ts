@@ -1,4 +1,4 @@
-import { MediaError, ReelflowError, SystemError } from '../../core/errors.ts';
+import { MediaError, SystemError } from '../../core/errors.ts';
 import type { Part, PartFacts } from '../http/part.ts';
 import type { Patience } from '../http/request.ts';
 import { RefusedTransfer, type Transfer, WrongSize } from '../http/transfer.ts';
@@ -13,11 +13,8 @@ export interface FarReading {
 
 /** A file that is not on this machine. */
 export interface FarFile {
-  /**
-   * Its size and what tells its content from another, as far as its server says: nothing of it is
-   * read.
-   */
-  look(reading: FarReading): Promise<Transfer & { readonly facts?: PartFacts | undefined }>;
+  /** Its size, and what tells its content from another, as far as its server says so. */
+  look(reading: FarReading): Promise<Transfer & { readonly facts?: PartFacts }>;
   /** Asks once for all of it, or for the rest of it. */
   transfer(part: Part, most: number, reading: FarReading): Promise<Transfer>;
 }
@@ -48,9 +45,4 @@ export function farFault(shown: string, error: unknown): unknown {
   return error.code === 'object-store' && status !== undefined
     ? new MediaError('unreachable', message, { cause: error })
     : error;
-}
-
-/** Whether an error says that a file could not be had, so that another time may go well. */
-export function isAway(error: unknown): boolean {
-  return error instanceof ReelflowError && error.code === 'unreachable';
 }

@@ -35,9 +35,7 @@ export interface InputCopy {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-  /**
-   * What tells its content from another without reading it; undefined where its server says none.
-   */
+  /** What tells its content from another unread; undefined where its server says none. */
   readonly identity: string | undefined;
 }
 
@@ -184,8 +182,7 @@ export class InputCopies {
   /**
    * A copy of a file, when there is room for it.
    *
-   * @param just a copy of it that was given back just now, and is good as it is if it is still
-   * there.
+   * @param just a copy of it that was given back just now: it is good if it is still there.
    * @throws as `identity`; MediaError `too-large` of one that has more bytes than the room,
    * `empty`; SystemError `disk-full`.
    */
@@ -330,7 +327,7 @@ export class InputCopies {
     }
   }
 
-  /** Removes copies that nobody uses until so many bytes of them are left. */
+  /** Removes copies that nobody uses until at most these bytes of them are left. */
   async #evict(most: number): Promise<void> {
     for (const [of, { path }] of this.#idle) {
       if (this.#idleBytes <= most) return;

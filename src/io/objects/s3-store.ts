@@ -90,16 +90,29 @@ class S3Store implements ObjectStore {
   }
 
   async get(name: string, range?: ObjectRange) {
+    const found = await this.#get(name, range && `bytes=-${range.last}`);
+    if (found === undefined || range === undefined) return found;
+    const { bytes, etag, part } = found;
+    const { last } = range;
+    if (part === undefined) return { bytes: bytes.subarray(Math.max(0, bytes.byteLength - last)), etag };
+    const isEnd = part.to + 1 === part.total && part.from === Math.max(0, part.total - last);
+    if (isEnd && bytes.byteLength === part.to + 1 - part.from) return { bytes, etag };
+    // Some stores take the number of last bytes for the place of the last one.
+    const whole = await this.#get(name);
+    return whole && { bytes: whole.bytes.subarray(Math.max(0, whole.bytes.byteLength - last)), etag: whole.etag };
+  }
+
+  #get(name: string, range?: string) {
     const { GetObjectCommand } = this.#sdk;
     return this.#unlessMissing(name, async () => {
-      const wanted = range && { Range: `bytes=-${range.last}` };
-      const got = await this.#client.send(new GetObjectCommand({ ...this.#place(name), ...wanted }));
+      const wanted = { ...this.#place(name), ...(range !== undefined && { Range: range }) };
+      const got = await this.#client.send(new GetObjectCommand(wanted));
       const bytes = (await got.Body?.transformToByteArray()) ?? new Uint8Array();
       if (got.ContentLength !== undefined && bytes.byteLength !== got.ContentLength) {
         throw new Error(`it sent ${bytes.byteLength} of ${got.ContentLength} bytes`);
       }
       countNetworkUse('received', bytes.byteLength);
-      return { bytes, etag: got.ETag ?? '' };
+      return { bytes, etag: got.ETag ?? '', part: partOf(got.ContentRange) };
     });
   }
 
@@ -112,11 +125,10 @@ class S3Store implements ObjectStore {
         ...(signal && { abortSignal: signal }),
       });
       const body = got.Body as Readable;
-      const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(got.ContentRange ?? '') ?? [];
+      const part = partOf(got.ContentRange);
       // A store that ignores the range, or the tag, must not have its bytes joined to others.
-      const isOther =
-        got.ETag === undefined || (etag !== undefined && got.ETag !== etag) || Number(first ?? 0) !== from;
-      if (!isOther) return { body, total: Number(total ?? got.ContentLength), etag: got.ETag ?? '' };
+      const isOther = got.ETag === undefined || (etag !== undefined && got.ETag !== etag) || (part?.from ?? 0) !== from;
+      if (!isOther) return { body, total: part?.total ?? Number(got.ContentLength), etag: got.ETag ?? '' };
       body.destroy();
       return 'changed';
     } catch (error) {
@@ -255,6 +267,12 @@ class S3Store implements ObjectStore {
  */
 export function objectFault({ code, cause }: SystemError): number | undefined {
   return code !== 'object-store' || cause === undefined || isSetUp(cause) ? undefined : (statusOf(cause) ?? 0);
+}
+
+/** Which bytes of how many an answer has; undefined of one that has all. */
+function partOf(range: string | undefined) {
+  const [, from, to, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range ?? '') ?? [];
+  return total === undefined ? undefined : { from: Number(from), to: Number(to), total: Number(total) };
 }
 
 /** Whether there is no such object, which a bucket that is not there does not say. */

@@ -12,7 +12,7 @@ import { type Behaviour, type FileServer, serveFiles, wholeFile } from '../../fi
 
 let directory: string;
 let server: FileServer;
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'reelflow-copies-'));
@@ -51,7 +51,7 @@ describe('copies of inputs', () => {
     let held = 0;
     await Promise.all(
       files.map(async (bytes, index) => {
-        const copy = await copies.take(at(`${index}.mp4`), never);
+        const copy = await copies.take(at(`${index}.mp4`), never());
         held += copy.bytes;
         most = Math.max(most, onDisk(), copies.bytes);
         expect(held).toBeLessThanOrEqual(room);
@@ -82,7 +82,7 @@ describe('copies of inputs', () => {
     const copies = new InputCopies();
     const hashes: string[] = [];
     const look = async () => {
-      const copy = await copies.take(at('film.mp4'), never);
+      const copy = await copies.take(at('film.mp4'), never());
       hashes.push(copy.sha256);
       await copies.give(copy, true);
     };
@@ -110,7 +110,7 @@ describe('copies of inputs', () => {
     });
     const copies = new InputCopies({ timeoutSeconds: 0.1, retrySeconds: 0.01 });
     for (const name of ['trickle', 'short', 'hours']) {
-      await expect(copies.take(at(`${name}.mp4`), never)).rejects.toMatchObject({
+      await expect(copies.take(at(`${name}.mp4`), never())).rejects.toMatchObject({
         name: 'MediaError',
         code: 'unreachable',
       });
@@ -129,7 +129,7 @@ describe('copies of inputs', () => {
     const stop = new AbortController();
     const waiting: Promise<InputCopy>[] = [copies.take(at('slow.mp4'), stop.signal)];
     while (onDisk() < 1000) await new Promise((done) => setTimeout(done, 5));
-    waiting.push(copies.take(at('film.mp4'), never));
+    waiting.push(copies.take(at('film.mp4'), never()));
     stop.abort();
     await expect(waiting[0]).rejects.toMatchObject({ code: 'aborted' });
     expect((await waiting[1])?.bytes).toBe(50_000);

@@ -48,6 +48,36 @@ describe('an object store', () => {
     store.close();
   });
 
+  it.each(['ignored', 'mistaken'] as const)(
+    'whose ranges are %s gives the end of an object all the same',
+    async (ranges) => {
+      const store = await openS3Store('s3://films/ranges');
+      server.ranges = ranges;
+      const etag = await store.put('film', Buffer.from('0123456789'));
+      expect(Buffer.from((await store.get('film', { last: 3 }))?.bytes ?? []).toString()).toBe('789');
+      const rest = await store.open('film', { from: 4, etag });
+      // Bytes that are not the rest are not taken for it.
+      if (ranges === 'ignored') expect(rest).toBe('changed');
+      else if (typeof rest === 'object') rest.body.destroy();
+      server.ranges = 'kept';
+      store.close();
+    },
+  );
+
+  it('gives the rest of an object only as long as it is the same', async () => {
+    const store = await openS3Store('s3://films/rest');
+    const etag = await store.put('film', Buffer.from('0123456789'));
+    const rest = await store.open('film', { from: 4, etag });
+    if (rest === undefined || rest === 'changed') throw new Error(`it is ${rest}`);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of rest.body) pieces.push(piece as Uint8Array);
+    expect([Buffer.concat(pieces).toString(), rest.total, rest.etag]).toEqual(['456789', 10, etag]);
+    await store.put('film', Buffer.from('0123'));
+    expect(await store.open('film', { from: 4, etag })).toBe('changed');
+    expect(await store.open('none', { from: 0, etag: undefined })).toBeUndefined();
+    store.close();
+  });
+
   it('tells what failed, where and what to do, and does not try what no try changes', async () => {
     const store = await openS3Store('s3://films/closed');
     server.fault = () => 503;

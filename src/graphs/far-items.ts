@@ -1,0 +1,21 @@
+import { UsageError } from '../core/errors.ts';
+import { isHiddenAddress } from '../io/far/far-address.ts';
+import type { Video } from '../io/media/video.ts';
+
+/** @throws UsageError of an address that workers cannot read from the dataset. */
+export function checkNoneHidden(corpus: readonly Video[]): void {
+  const hidden = corpus.find(({ path }) => isHiddenAddress(path));
+  if (hidden === undefined) return;
+  throw new UsageError(
+    `workers of a queue cannot read '${hidden.path}': the dataset does not keep queries of addresses`,
+    {
+      option: 'runner',
+      remedy: 'Give addresses of `s3://`, or without a query, or run it here: leave `runner` out.',
+    },
+  );
+}
+
+/** Keeps the copy of an item that is far away at hand; of a file there is nothing to do. */
+export async function holdOf(video: Video, signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
+  return video.isFar ? (await video.hold({ signal })).release : undefined;
+}
