@@ -5,6 +5,7 @@ import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
 import { RunRecord } from '../../src/graphs/reports/run-record.ts';
 import { runReport } from '../../src/graphs/reports/run-report.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
+import { type Tuning, tune } from '../../src/graphs/tuning/tune.ts';
 import { repeatedFrameRules } from '../../src/operators/embed.ts';
 import { defineCommand } from '../command.ts';
 import { extractionOptions, storageOptions } from '../extraction-options.ts';
@@ -14,7 +15,7 @@ import { progressLine } from '../progress.ts';
 import { queueOptions } from '../queue-options.ts';
 import { shardOptions } from '../shard-options.ts';
 import { isNews, summaryText } from '../summary.ts';
-import { extractionToldTo, warnOfRoom } from '../told-to.ts';
+import { extractionToldTo, toldTo, warnOfRoom } from '../told-to.ts';
 import { writePage } from '../write-page.ts';
 
 const options = {
@@ -43,6 +44,9 @@ const options = {
   ...shardOptions,
   ...queueOptions,
   dryRun: flag('says what explain says, and what the dataset has already; decodes and writes nothing'),
+  tune: flag(
+    'tries first which concurrency, batch and workers are fastest on some of the inputs, runs with them, and says what to pin',
+  ),
   metricsPort: text(
     'PORT|HOST:PORT',
     'serves /metrics to Prometheus, and /healthz, while it runs; a port alone is of the loopback address, 0 any that is free',
@@ -74,7 +78,10 @@ export const command = defineCommand({
     'reelflow extract trailers/ --out features/ --runner bullmq --queue redis://queue:6379    (computed by `reelflow worker`s)',
     'reelflow extract trailers/ --format arrow --out - | reader    (one record batch per video; nothing is kept to resume)',
   ],
-  async run({ allowDead = false, format, noCompact = false, report, dryRun, ...values }, { operands, json, console }) {
+  async run(
+    { allowDead = false, format, noCompact = false, report, dryRun, tune: isTuned, ...values },
+    { operands, json, console },
+  ) {
     const directory = values.out === '-' ? undefined : values.out;
     if (dryRun) {
       const { onStage } = extractionToldTo(console);
@@ -94,14 +101,17 @@ export const command = defineCommand({
     const record = new RunRecord();
     const listeners = extractionToldTo(console);
     let summary: RunSummary;
+    let tuning: Tuning | undefined;
     try {
+      const stops = { drain: interrupts.drain, signal: interrupts.stop };
+      const { out: _, ...tuned } = values;
+      if (isTuned)
+        tuning = await tune({ ...tuned, inputs: operands, ...stops, ...toldTo(console), onStage: listeners.onStage });
       summary = await extract({
-        ...values,
+        ...{ ...values, ...tuning?.setting, ...stops },
         inputs: operands,
         out: directory ?? process.stdout,
         compact: directory !== undefined && format !== 'arrow' && !noCompact,
-        drain: interrupts.drain,
-        signal: interrupts.stop,
         ...listeners,
         onProgress: (progress) => {
           record.progress(progress);
@@ -117,7 +127,7 @@ export const command = defineCommand({
       interrupts.release();
     }
     if (report !== undefined) await writePage(runReport(summary, record), report);
-    console.result(summary, (made) => summaryText(made, directory), {
+    console.result({ ...summary, ...(tuning && { tuning }) }, (made) => summaryText(made, directory), {
       to: directory === undefined ? 'err' : 'out',
       isNews: isNews(summary),
     });

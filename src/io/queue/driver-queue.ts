@@ -76,7 +76,12 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
       await queue.drain(true);
     },
     drop: async () => {
-      await queue.obliterate({ force: true });
+      try {
+        await queue.obliterate({ force: true });
+      } catch (error) {
+        // Another driver has dropped it meanwhile, and fills it again.
+        if (!(error as Error).message.includes('non-paused')) throw error;
+      }
       await queue.resume();
     },
     close: async () => {
