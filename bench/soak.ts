@@ -1,8 +1,8 @@
 /**
- * Whether a long run stays as it was: memory (proportional set sizes of the process and its decoders,
- * from outside), descriptors and processes by quarters of the run, and what is left behind at its
- * end. Exits 1 when the last quarter has more than 1.05 times the memory of the second, or anything
- * is left.
+ * Whether a long run stays as it was: memory (proportional set sizes of the process and its
+ * decoders, from outside), descriptors and processes by quarters of the run, and what is left
+ * behind at its end. Exits 1 when the last quarter has more than 1.05 times the memory of the
+ * second, or anything is left.
  *
  *   node dist/bench/soak.js --clips 1000     short videos with the least memory that is taken
  *   node dist/bench/soak.js --items 100000   items of some bytes that take no time

@@ -146,7 +146,11 @@ export class Campaign {
     const graph = description.graphId;
     const name = (await queueOfDriver(this.#out, graph)) ?? '';
     const ignore = () => undefined;
-    const queue = await openDriverQueue(this.server.uri, name, { onReport: ignore, onRefusal: ignore, onError: ignore });
+    const queue = await openDriverQueue(this.server.uri, name, {
+      onReport: ignore,
+      onRefusal: ignore,
+      onError: ignore,
+    });
     const [depth, workers] = [await queue.depth(), await queue.workers()];
     await queue.close();
     return JSON.stringify({

@@ -9,8 +9,8 @@ const MOST_ALONE = 3;
 
 /**
  * The claimed items that are in work in this process. One that was in work when a process died is a
- * suspect: it begins when nothing else is in work, and nothing else begins beside it; only what then
- * kills its process again and again is convicted.
+ * suspect: it begins when nothing else is in work, and nothing else begins beside it; only what
+ * then kills its process again and again is convicted.
  *
  * @example
  * const claim = await claims.take(video.id);

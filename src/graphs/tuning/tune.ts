@@ -42,8 +42,8 @@ const known: KnownOptions<TuneOptions> = (({ out: _, ...rest }) => ({
 /**
  * Finds the videos at a time, frames in a batch and inference workers with which an extraction is
  * fastest on this machine under its memory limit, by running it on a sample of its inputs, with one
- * setting after another. An option that is given stays as it is. Nothing is written. The values that
- * are extracted do not depend on what is found.
+ * setting after another. An option that is given stays as it is. Nothing is written. The values
+ * that are extracted do not depend on what is found.
  *
  * Cancellation: `drain` and `signal` end it; undefined then, and where nothing was measured.
  *

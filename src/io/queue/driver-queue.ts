@@ -1,4 +1,5 @@
 import { bullmqFor } from './bullmq.ts';
+import { farewell } from './farewell.ts';
 import { type Job, jobId } from './job.ts';
 import { queueAddress } from './queue-address.ts';
 
@@ -84,8 +85,9 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
       }
       await queue.resume();
     },
-    close: async () => {
-      await Promise.all([events.close(), queue.close()]);
-    },
+    close: () =>
+      farewell(Promise.all([events.close(), queue.close()]), () =>
+        Promise.all([events.disconnect(), queue.disconnect()]),
+      ),
   };
 }

@@ -12,6 +12,21 @@ const newName = () => `reelflow-test-${randomBytes(8).toString('hex')}`;
 for (const [server, { missing, start }] of Object.entries(QUEUE_SERVERS)) {
   const title = missing === undefined ? `a queue on ${server}` : `a queue on ${server} (left out: ${missing})`;
   describe.skipIf(missing !== undefined)(title, () => {
+    it('lets go of whoever closes it, also when its server is silent', async () => {
+      const running = await start();
+      onTestFinished(() => running.end());
+      const name = newName();
+      const queue = await openDriverQueue(running.uri, name, listeners);
+      const taking = await openWorkerQueue(running.uri, name, worker);
+      await queue.add([{ item: 'heat', graph: 'g' }]);
+      const taken = await taking.next();
+      running.signal('SIGSTOP');
+      taken?.done({});
+      taking.stop();
+      // That it comes to an end at all is what is asked.
+      await Promise.all([taking.close(), queue.close()]);
+    });
+
     it('that is dropped has no job any more, and takes and gives the same one again', async () => {
       const running = await start();
       onTestFinished(() => running.end());
