@@ -150,7 +150,7 @@ async function report(directory: string): Promise<boolean> {
     .split('\n')
     .filter((each) => each.includes(directory));
   console.log(`last quarter / second: ${growth.toFixed(3)}; ${moments.length} looks; load ${loadavg()[0]?.toFixed(1)}`);
-  console.log(`left: ${left.length} temporary files, ${children.length} processes`);
+  console.log(`left: ${left.length} temporary files (${left.join(', ')}), ${children.length} processes`);
   return growth <= 1.05 && left.length === 0 && children.length === 0;
 }
 
