@@ -3,7 +3,7 @@
  * and a job over a real server.
  *
  *   node dist/bench/queue.js --items 1000000
- *   node dist/bench/queue.js --server redis://127.0.0.1:6379 --items 10000
+ *   node dist/bench/queue.js --server Redis --items 10000        (or PostgreSQL; it starts one, or takes an address)
  */
 import { randomBytes } from 'node:crypto';
 import { Fleet } from '../src/graphs/runners/queue/fleet.ts';
@@ -12,6 +12,7 @@ import type { Outcome } from '../src/io/dataset/outcomes.ts';
 import { type DriverQueue, openDriverQueue } from '../src/io/queue/driver-queue.ts';
 import { type Job, jobOf } from '../src/io/queue/job.ts';
 import { openWorkerQueue } from '../src/io/queue/worker-queue.ts';
+import { QUEUE_SERVERS, type QueueServerName } from '../test/faults/queue-server.ts';
 import { benchOptions } from './clips.ts';
 
 const options = benchOptions({ items: '1000000', server: '' });
@@ -85,7 +86,10 @@ async function served(uri: string): Promise<DriverQueue> {
   };
 }
 
-const queue = options.server === '' ? simulated() : await served(options.server ?? '');
+const { server = '' } = options;
+const kind = QUEUE_SERVERS[server as QueueServerName] as (typeof QUEUE_SERVERS)[QueueServerName] | undefined;
+const started = await kind?.start();
+const queue = server === '' ? simulated() : await served(started?.uri ?? server);
 const before = { cpu: process.cpuUsage(), heap: process.memoryUsage().heapUsed, wall: performance.now() };
 const driver = new QueueDriver<string>({
   items,
@@ -96,7 +100,7 @@ const driver = new QueueDriver<string>({
   isSettled: async () => true,
   isWorkedOn: async () => true,
   ...{ fleet, stop: new AbortController().signal, say: (sentence) => console.error(sentence) },
-  pause: options.server === '' ? 0 : 20,
+  pause: server === '' ? 0 : 20,
 });
 const end = await driver.run();
 const { user, system } = process.cpuUsage(before.cpu);
@@ -104,11 +108,12 @@ console.log(`${end}: ${done.size} items, at most ${most} jobs in the queue`);
 console.log(
   `${((user + system) / count).toFixed(1)} us of CPU an item, ${((performance.now() - before.wall) / count).toFixed(3)} ms of time`,
 );
-if (options.server === '') {
+if (server === '') {
   // What the simulation keeps of an item, and the list that any run has, is not the driver's.
   console.log(
     `heap: ${(before.heap / 2 ** 20).toFixed(0)} MiB before with the list of items, ${(heap / 2 ** 20).toFixed(0)} MiB at most with what is done`,
   );
 }
 await queue.close();
+await started?.end();
 process.exit();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { printable, printableJson, printableLines, printableTexts } from '../src/core/printable.ts';
 import { itemTraceId } from '../src/graphs/operations/item-trace-id.ts';
 import { type Colours, coloursOf } from './colours.ts';
 import type { GlobalValues } from './global-options.ts';
@@ -35,6 +36,7 @@ const EVERY = { live: 1, log: 60 } as const;
  * Everything that a command prints: its result on stdout; progress, notes, warnings and errors on
  * stderr, as lines for a person; with `--progress ndjson` as one JSON object per line; or with
  * `--log json` as one record per line, with its level, the run and the video that it is about.
+ * Texts come from outside (file names, decoders, workers of a queue): none can steer the terminal.
  */
 export class Console {
   /** Whether stderr is read by a program. */
@@ -141,8 +143,8 @@ export class Console {
     if (this.#isEvents && to === 'err') return;
     if (this.#quiet && !isNews && !this.#json) return;
     const stream = this.#streams[to];
-    if (this.#json && to === 'out') stream.write(`${JSON.stringify(told)}\n`);
-    else stream.write(`${text(shown, coloursOf(stream))}${this.#isDryRun ? NOTHING_WRITTEN : ''}`);
+    if (this.#json && to === 'out') stream.write(`${printableJson(told)}\n`);
+    else stream.write(`${text(printableTexts(shown), coloursOf(stream))}${this.#isDryRun ? NOTHING_WRITTEN : ''}`);
   }
 
   /** What ended the command. */
@@ -153,8 +155,8 @@ export class Console {
     const remedy = error.remedy === undefined ? undefined : this.#render(error.remedy);
     if (this.#isEvents) this.#event('error', { code, message, remedy }, 'error');
     else {
-      this.#line(`${coloursOf(this.#streams.err).red('reelflow:')} ${message} [${code}]`);
-      if (remedy !== undefined) this.#line(`  ${remedy}`);
+      this.#line(`${coloursOf(this.#streams.err).red('reelflow:')} ${printableLines(`${message} [${code}]`)}`);
+      if (remedy !== undefined) this.#line(`  ${printableLines(remedy)}`);
     }
   }
 
@@ -180,13 +182,15 @@ export class Console {
     else if (this.#isEvents) this.#event('note', { level, message, ...about });
     else {
       this.#clear();
-      this.#line(level === 'warning' ? coloursOf(this.#streams.err).yellow(message) : message);
+      const shown = printableLines(message);
+      this.#line(level === 'warning' ? coloursOf(this.#streams.err).yellow(shown) : shown);
     }
   }
 
   #draw(): void {
     if (this.#pending === undefined) return;
-    const { state, line } = this.#pending;
+    const { state, line: lineOf } = this.#pending;
+    const line = () => printable(lineOf());
     this.#pending = undefined;
     this.#due = Date.now() + this.#every;
     const { err } = this.#streams;
@@ -216,6 +220,6 @@ export class Console {
     const record = this.#isLog
       ? { time, level, event: type, run: this.#run, ...video, ...fields }
       : { type, time, ...fields };
-    this.#streams.err.write(`${JSON.stringify(record)}\n`);
+    this.#streams.err.write(`${printableJson(record)}\n`);
   }
 }

@@ -6,6 +6,7 @@ import { type FilmStrip, FilmStrips } from '../../src/graphs/reports/film-strips
 import { RunRecord } from '../../src/graphs/reports/run-record.ts';
 import { runReport } from '../../src/graphs/reports/run-report.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
+import { type Tuning, tune } from '../../src/graphs/tuning/tune.ts';
 import { repeatedFrameRules } from '../../src/operators/embed.ts';
 import { defineCommand } from '../command.ts';
 import type { Console } from '../console.ts';
@@ -17,7 +18,7 @@ import { progressLine } from '../progress.ts';
 import { queueOptions } from '../queue-options.ts';
 import { shardOptions } from '../shard-options.ts';
 import { isNews, summaryText } from '../summary.ts';
-import { extractionToldTo, warnOfRoom } from '../told-to.ts';
+import { extractionToldTo, toldTo, warnOfRoom } from '../told-to.ts';
 import { writePage } from '../write-page.ts';
 
 const options = {
@@ -45,6 +46,9 @@ const options = {
   ...shardOptions,
   ...queueOptions,
   dryRun: flag('says what explain says, and what the dataset has already; decodes and writes nothing'),
+  tune: flag(
+    'tries first which concurrency, batch and workers are fastest on some of the inputs, runs with them, and says what to pin',
+  ),
   metricsPort: text(
     'PORT|HOST:PORT',
     'serves /metrics to Prometheus, and /healthz, while it runs; a port alone is of the loopback address, 0 any that is free',
@@ -76,7 +80,10 @@ export const command = defineCommand({
     'reelflow extract trailers/ --out features/ --runner bullmq --queue redis://queue:6379    (computed by `reelflow worker`s)',
     'reelflow extract trailers/ --format arrow --out - | reader    (one record batch per video; nothing is kept to resume)',
   ],
-  async run({ allowDead = false, format, noCompact = false, report, dryRun, ...values }, { operands, json, console }) {
+  async run(
+    { allowDead = false, format, noCompact = false, report, dryRun, tune: isTuned, ...values },
+    { operands, json, console },
+  ) {
     const directory = values.out === '-' ? undefined : values.out;
     if (dryRun) {
       const { onStage } = extractionToldTo(console);
@@ -97,14 +104,17 @@ export const command = defineCommand({
     const strips = report === undefined ? undefined : stripsOf(values);
     const listeners = extractionToldTo(console);
     let summary: RunSummary;
+    let tuning: Tuning | undefined;
     try {
+      const stops = { drain: interrupts.drain, signal: interrupts.stop };
+      const { out: _, ...tuned } = values;
+      if (isTuned)
+        tuning = await tune({ ...tuned, inputs: operands, ...stops, ...toldTo(console), onStage: listeners.onStage });
       summary = await extract({
-        ...values,
+        ...{ ...values, ...tuning?.setting, ...stops },
         inputs: operands,
         out: directory ?? process.stdout,
         compact: directory !== undefined && format !== 'arrow' && !noCompact,
-        drain: interrupts.drain,
-        signal: interrupts.stop,
         ...listeners,
         onProgress: (progress) => {
           record.progress(progress);
@@ -121,7 +131,7 @@ export const command = defineCommand({
       interrupts.release();
     }
     if (report !== undefined) await writePage(runReport(summary, record, await shownStrips(strips, console)), report);
-    console.result(summary, (made) => summaryText(made, directory), {
+    console.result({ ...summary, tuning }, (made) => summaryText(made, directory), {
       to: directory === undefined ? 'err' : 'out',
       isNews: isNews(summary),
     });

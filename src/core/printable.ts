@@ -17,3 +17,43 @@ export function printable(text: string): string {
 export function printableStart(text: string, most: number): string {
   return printable(text.length > most ? `${text.slice(0, most)}...` : text);
 }
+
+/**
+ * As `printable`, of a text of lines: line feeds and tabs stay.
+ *
+ * @example
+ * printableLines('one\n\u001b[2Jtwo'); // 'one\n\ufffd[2Jtwo'
+ */
+export function printableLines(text: string): string {
+  return text.replaceAll(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}
+
+/**
+ * A value whose texts are as `printableLines` gives them, in plain objects and lists at any depth.
+ *
+ * @example
+ * printableTexts({ item: 'net\u001b[2J' }); // { item: 'net\ufffd[2J' }
+ */
+export function printableTexts<Value>(value: Value): Value {
+  return withPrintable(value) as Value;
+}
+
+function withPrintable(value: unknown): unknown {
+  if (typeof value === 'string') return printableLines(value);
+  if (Array.isArray(value)) return value.map(withPrintable);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withPrintable(each)]));
+}
+
+/**
+ * A value as JSON that a terminal shows and does nothing with: the same value to whoever reads it.
+ *
+ * @example
+ * printableJson('\u009b2J'); // '"\\u009b2J"'
+ */
+export function printableJson(value: unknown): string {
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
+    found.split('').map(escaped).join(''),
+  );
+}

@@ -72,6 +72,8 @@ export {
 } from '../graphs/spec/graph-spec.ts';
 export type { NetworkSpec } from '../graphs/spec/network-spec.ts';
 export { type TimeEstimate, timeEstimate } from '../graphs/time-estimate.ts';
+export type { Measured, Tuned } from '../graphs/tuning/climb.ts';
+export { type TuneOptions, type Tuning, tune } from '../graphs/tuning/tune.ts';
 export type { FetchFault, FetchReason } from '../io/fetch/fetch-fault.ts';
 export type { FailedRecord, FetchedRecord, FetchRecord } from '../io/fetch/fetch-record.ts';
 export { splitCommand } from '../io/fetch/split-command.ts';

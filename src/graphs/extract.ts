@@ -111,6 +111,34 @@ export async function extract(options: ExtractOptions): Promise<RunSummary> {
 }
 
 async function extractSampled(options: ExtractOptions, sampler: MemorySampler): Promise<RunSummary> {
+  const prepared = await prepareExtraction(options);
+  if (prepared.graph === undefined) {
+    const what = options.precision === 'float16' ? 'measuring float16' : 'calibrating int8';
+    listener('onMessage', options.onMessage)(`stopped while ${what}: no dataset was created`);
+    return interruptedSummary(prepared.plans, {
+      memory: options.memory,
+      peak: sampler.peak,
+      device: prepared.setting.device.device,
+      items: prepared.corpus.length,
+      precision: options.precision,
+    });
+  }
+  const { graph, corpus, setting } = prepared;
+  const { calibration } = setting;
+  const summary = await runGraph(graph, corpus, options, {
+    ...{ ...setting, out: options.out, sampler },
+    covers: coverageOf(options),
+  });
+  return calibration === undefined ? summary : { ...summary, calibration: measuredOf(calibration) };
+}
+
+/**
+ * Opens the networks of an extraction and lists its inputs; a network in int8 is calibrated. The
+ * graph is undefined when that was stopped.
+ *
+ * @internal
+ */
+export async function prepareExtraction(options: ExtractOptions) {
   const say = listener('onMessage', options.onMessage);
   const tellStage = listener('onStage', options.onStage);
   tellStage('opening networks');
@@ -125,24 +153,8 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   for (const plan of plans) await plan.measure(new MemoryGuard(memoryLimit(options)));
   const directory = typeof options.out === 'string' ? options.out : undefined;
   const networks = await preparePrecision(chosen, corpus, { ...options, device, directory, say });
-  if (networks === undefined) {
-    const what = options.precision === 'float16' ? 'measuring float16' : 'calibrating int8';
-    say(`stopped while ${what}: no dataset was created`);
-    return interruptedSummary(plans, {
-      memory: options.memory,
-      peak: sampler.peak,
-      device: device.device,
-      items: corpus.length,
-      precision: options.precision,
-    });
-  }
-  for (const sentence of networks.says) say(sentence);
-  const { out } = options;
-  const { calibration, remains } = networks;
-  const graph = extractionGraph({ ...options, ...networks });
-  const summary = await runGraph(graph, corpus, options, {
-    ...{ out, device, sampler, calibration, remains },
-    covers: coverageOf(options),
-  });
-  return calibration === undefined ? summary : { ...summary, calibration: measuredOf(calibration) };
+  for (const sentence of networks?.says ?? []) say(sentence);
+  const { calibration, remains } = networks ?? {};
+  const graph = networks && extractionGraph({ ...options, ...networks });
+  return { plans, corpus, graph, setting: { device, calibration, remains } };
 }

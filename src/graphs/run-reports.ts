@@ -19,6 +19,7 @@ export type RunStage =
   | 'opening networks'
   | 'planning'
   | 'timing the networks'
+  | 'tuning'
   | 'running'
   | 'writing tables';
 

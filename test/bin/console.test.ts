@@ -137,6 +137,27 @@ describe('events', () => {
   });
 });
 
+it('lets no text from outside steer the terminal, and gives a program the text as it is', () => {
+  const bad = 'a\u001b]0;x\u0007\u009bb';
+  const person = opened({}, 80);
+  person.console.note(bad);
+  person.console.warn(bad);
+  person.console.progress({}, () => bad, { now: true });
+  person.console.result({ dead: [{ item: bad }] }, ({ dead }) => `${dead[0]?.item}\n`);
+  person.console.error({ message: bad, code: 'queue', remedy: bad });
+  const shown = 'a\ufffd]0;x\ufffd\ufffdb';
+  expect(person.err.text().replaceAll('\r\u001b[2K', '|')).toBe(
+    `${shown}\n${shown}\n${shown}|reelflow: ${shown} [queue]\n  ${shown}\n`,
+  );
+  expect(person.out.text()).toBe(`${shown}\n`);
+  const program = opened({ progress: 'ndjson', json: true });
+  program.console.note(bad);
+  program.console.result({ bad }, () => '');
+  expect(events(program.err.text())).toMatchObject([{ message: bad }, { bad }]);
+  expect(JSON.parse(program.out.text())).toEqual({ bad });
+  expect(program.err.text() + program.out.text()).not.toMatch(/(?!\n)\p{Cc}/u);
+});
+
 it('--quiet silences progress and notes, and neither warnings, errors nor the result', () => {
   const { console, out, err } = opened({ quiet: true }, 80);
   console.stage('planning');

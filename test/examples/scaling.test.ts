@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { command } from '../../bin/commands/extract.ts';
+import { command as workerCommand } from '../../bin/commands/worker.ts';
 import { parseCommand } from '../../bin/parse-command.ts';
+import { parseBytes } from '../../src/operators/budget.ts';
 import { pageText } from '../fixtures/docs.ts';
 
 const directory = fileURLToPath(new URL('../../examples/scaling/', import.meta.url));
@@ -72,6 +74,39 @@ describe('the manifests of', () => {
     const [, words = ''] = /^exec reelflow (.*)$/m.exec(script) ?? [];
     const shard = shardOf(words.split(' '), { SLURM_ARRAY_TASK_ID: last, SLURM_ARRAY_TASK_COUNT: '1' });
     expect(shard).toEqual({ index: Number(last), count: Number(last) + 1 });
+  });
+
+  it('a compose file start a driver and workers of one image on one queue and one dataset', () => {
+    const { services, volumes } = manifest('compose.yaml') as {
+      readonly services: Readonly<
+        Record<
+          string,
+          {
+            readonly image: string;
+            readonly command: string;
+            readonly volumes: readonly string[];
+            readonly depends_on?: readonly string[];
+            readonly mem_limit?: string;
+          }
+        >
+      >;
+      readonly volumes: Readonly<Record<string, unknown>>;
+    };
+    expect(Object.keys(services)).toEqual(['queue', 'driver', 'worker']);
+    const { queue, driver, worker } = services;
+    const wordsOf = (of: typeof queue) => (of?.command ?? '').trim().split(/\s+/);
+    expect(wordsOf(driver).slice(0, 2)).toEqual(['reelflow', 'extract']);
+    expect(wordsOf(worker).slice(0, 2)).toEqual(['reelflow', 'worker']);
+    const driven = parseCommand(command, wordsOf(driver).slice(2)).values;
+    const done = parseCommand(workerCommand, wordsOf(worker).slice(2)).values;
+    expect([driven.runner, driven.queue, driven.out]).toEqual(['bullmq', done.queue, done.out]);
+    // A service is known by its name.
+    expect(services[new URL(driven.queue ?? '').hostname]).toBe(queue);
+    expect([driver?.image, driver?.volumes]).toEqual([worker?.image, worker?.volumes]);
+    expect([driver?.depends_on, worker?.depends_on]).toEqual([['queue'], ['queue']]);
+    expect(queue?.volumes.map((each) => each.split(':')[0])).toEqual(Object.keys(volumes));
+    expect(wordsOf(queue).join(' ')).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/);
+    expect(parseBytes(done.memory ?? '')).toBeLessThan(parseBytes(`${worker?.mem_limit?.toUpperCase()}iB`));
   });
 
   it('all schedulers are told of on the page of scaling, and no others', () => {

@@ -7,11 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { sha256 } from '../../src/core/hash.ts';
 import { unitKey } from '../../src/graphs/graph.ts';
 import { runLocally } from '../../src/graphs/runners/local.ts';
+import { queueOfDriver } from '../../src/graphs/runners/queue/queue-file.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { compact } from '../../src/io/dataset/compact.ts';
 import { Dataset } from '../../src/io/dataset/dataset.ts';
 import { readDatasetFile } from '../../src/io/dataset/dataset-file.ts';
 import { Video } from '../../src/io/media/video.ts';
+import { openDriverQueue } from '../../src/io/queue/driver-queue.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import type { ProcessSetting } from './process.ts';
 import { QUEUE_SERVERS, type QueueServer, type QueueServerName } from './queue-server.ts';
@@ -26,7 +28,7 @@ const ITEMS = 40;
 const [WORK, LOCK] = [250, 1500];
 
 /** Milliseconds after which a campaign whose faults are over hangs. */
-const HANGS_AFTER = 240_000;
+const HANGS_AFTER = 900_000;
 
 /** How a dataset differs from the one that no fault has met; nothing when it does not. */
 export interface Verdict {
@@ -114,9 +116,11 @@ export class Campaign {
     return this.#drivers.find(({ isReady }) => isReady)?.child;
   }
 
-  /** Starts one more driver beside those that run. */
-  secondDriver(): void {
+  /** Starts one more driver beside the one that runs; false where there are two already. */
+  secondDriver(): boolean {
+    if (this.#drivers.length > 1) return false;
     this.#drive();
+    return true;
   }
 
   /** Lets everything end, and compares what has come of it. */
@@ -126,7 +130,7 @@ export class Campaign {
       const late = sleep(HANGS_AFTER, true, { signal: limit.signal });
       late.catch(() => undefined);
       if (await Promise.race([late, this.#driven()])) {
-        return { lost: [], duplicated: [], other: [`it does not end: ${readdirSync(join(this.#out, '_claims'))}`] };
+        return { lost: [], duplicated: [], other: [`it does not end: ${await this.#standing()}`] };
       }
       this.#isOver = true;
       await Promise.all([...this.#workers].map(({ child }) => ended(child, 'SIGTERM')));
@@ -135,6 +139,24 @@ export class Campaign {
       limit.abort();
       await this.abandon();
     }
+  }
+
+  /** How the fleet is, for whoever looks for a reason. */
+  async #standing(): Promise<string> {
+    const graph = description.graphId;
+    const name = (await queueOfDriver(this.#out, graph)) ?? '';
+    const ignore = () => undefined;
+    const queue = await openDriverQueue(this.server.uri, name, {
+      onReport: ignore,
+      onRefusal: ignore,
+      onError: ignore,
+    });
+    const [depth, workers] = [await queue.depth(), await queue.workers()];
+    await queue.close();
+    return JSON.stringify({
+      ...{ depth, workers, claims: readdirSync(join(this.#out, '_claims')) },
+      fleet: [...this.#workers, ...this.#drivers].map(({ child, isReady }) => [child.pid, isReady, child.exitCode]),
+    });
   }
 
   /** Whatever the last faults were, one driver that sees all inputs ends. */
@@ -181,7 +203,7 @@ export class Campaign {
     });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#printed = `${this.#printed}${role} ${child.pid}: ${text}`.slice(-20_000);
+        this.#printed = `${this.#printed}${role} ${child.pid}: ${text}`.slice(-40_000);
       });
     }
     child.on('exit', (code) => {

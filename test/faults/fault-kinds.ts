@@ -26,10 +26,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return worker.kill('SIGCONT');
   },
   'the driver is killed': (campaign) => campaign.driver()?.kill('SIGKILL') ?? false,
-  'a second driver is started': (campaign) => {
-    campaign.secondDriver();
-    return true;
-  },
+  'a second driver is started': (campaign) => campaign.secondDriver(),
   'the clock of a worker jumps by hours': (campaign) => clockJumped(campaign.worker()),
   'the clock of the driver jumps by hours': (campaign) => clockJumped(campaign.driver()),
   'Redis is killed and started again': ({ server }) => server instanceof RedisServer && restarted(server, 'kill'),
@@ -112,7 +109,7 @@ async function restarted<End extends 'kill' | 'stop'>(
 /** By up to half a day, forwards or back, and seen by nobody but that process. */
 function clockJumped(of: ChildProcess | undefined): boolean {
   const hours = (Math.random() < 0.5 ? -1 : 1) * (1 + 11 * Math.random());
-  const shift: ClockShift = { clock: hours * HOUR };
+  const shift: ClockShift = { clock: Math.round(hours * HOUR) };
   return of?.connected === true && of.send(shift);
 }
 

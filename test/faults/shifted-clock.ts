@@ -3,7 +3,7 @@ const RealDate = Date;
 
 /**
  * Sets this process's clock wrong, as somebody who turns the machine's would: every `Date` from now
- * on is by so many milliseconds away from the right time. Timers and the clock of the file system
+ * on is ahead of the right time by `milliseconds`. Timers and the clock of the file system
  * are not, as on a real machine.
  */
 export function shiftClock(milliseconds: number): void {

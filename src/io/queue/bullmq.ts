@@ -1,4 +1,5 @@
 import type { Queue, QueueEvents, Worker } from 'bullmq';
+import type { ClientConfig } from 'pg';
 import { SystemError } from '../../core/errors.ts';
 import { type QueueAddress, type QueueServer, shownQueue } from './queue-address.ts';
 
@@ -36,7 +37,22 @@ export async function bullmqFor({ server, uri }: QueueAddress): Promise<QueueCla
     return { ...bullmq, ...errors, connection: { url: uri, maxRetriesPerRequest: null, retryStrategy } };
   }
   const classes = bullmq.withBackend(bullmq.createPostgresBackend);
-  return { ...(classes as unknown as QueueClasses), ...errors, connection: { connectionString: uri, migrate: true } };
+  const connection = { connectionString: uri, migrate: true, Client: await lastingClient() };
+  return { ...(classes as unknown as QueueClasses), ...errors, connection };
+}
+
+/**
+ * A client whose connection may end while it is in use: what it was asked fails then, and the
+ * process goes on. Nobody else listens, and an `error` without a listener ends a process.
+ */
+async function lastingClient() {
+  const { default: pg } = await import('pg');
+  return class extends pg.Client {
+    constructor(config?: string | ClientConfig) {
+      super(config);
+      this.on('error', () => undefined);
+    }
+  };
 }
 
 async function loaded(server: QueueServer): Promise<typeof import('bullmq')> {

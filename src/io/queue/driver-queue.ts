@@ -1,4 +1,5 @@
 import { bullmqFor } from './bullmq.ts';
+import { farewell } from './farewell.ts';
 import { type Job, jobId } from './job.ts';
 import { queueAddress } from './queue-address.ts';
 
@@ -76,11 +77,17 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
       await queue.drain(true);
     },
     drop: async () => {
-      await queue.obliterate({ force: true });
+      try {
+        await queue.obliterate({ force: true });
+      } catch (error) {
+        // Another driver has dropped it meanwhile, and fills it again.
+        if (!(error as Error).message.includes('non-paused')) throw error;
+      }
       await queue.resume();
     },
-    close: async () => {
-      await Promise.all([events.close(), queue.close()]);
-    },
+    close: () =>
+      farewell(Promise.all([events.close(), queue.close()]), () =>
+        Promise.all([events.disconnect(), queue.disconnect()]),
+      ),
   };
 }

@@ -1,4 +1,5 @@
 import { bullmqFor } from './bullmq.ts';
+import { farewell } from './farewell.ts';
 import { queueAddress } from './queue-address.ts';
 
 /** A job that this worker has taken, until it says what has become of it. */
@@ -33,7 +34,7 @@ export interface WorkerQueue {
   next(): Promise<TakenJob | undefined>;
   /** Takes no more, and gives back what was not asked for. */
   stop(): void;
-  /** Waits until every job has been answered. */
+  /** Waits until every job has been answered, unless the server is silent. */
   close(): Promise<void>;
 }
 
@@ -100,7 +101,7 @@ export async function openWorkerQueue(uri: string, name: string, options: Worker
       worker.pause(true).catch(onError);
       taken.close();
     },
-    close: () => worker.close(),
+    close: () => farewell(worker.close(), () => worker.disconnect()),
   };
 }
 
