@@ -5,7 +5,7 @@ import { readMovies } from '../../io/ratings/movies.ts';
 import { readTrailers } from '../../io/ratings/trailers.ts';
 import type { InnerRule } from '../../models/analysis/inner-third.ts';
 import type { Statistic } from '../../operators/statistics.ts';
-import { analyseStream, type StreamAnalysis } from './analyse-stream.ts';
+import { type AnalysisProgress, analyseStream, type StreamAnalysis } from './analyse-stream.ts';
 import { dimensionOf, type FeatureRows, openFeatureTable } from './feature-rows.ts';
 
 /** What of features is analysed, and how. */
@@ -36,12 +36,15 @@ export interface AnalyseFeaturesOptions {
   readonly seed?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
+  /** Told how far the layout of a stream is, about twice a second. */
+  readonly onProgress?: ((progress: AnalysisProgress) => void) | undefined;
 }
 
 const known: KnownOptions<AnalyseFeaturesOptions> = {
   ...{ subclips: true, subclipSeconds: true, statistic: true, streams: true },
   ...{ movies: true, trailers: true, ratings: true, skipBadLines: true },
   ...{ neighbours: true, minDistance: true, innerRule: true, seed: true, signal: true, onMessage: true },
+  onProgress: true,
 };
 
 /** What an item is called and which genres it has. */

@@ -1,3 +1,4 @@
+import { ReelflowError } from '../../core/errors.ts';
 import { encodePictures } from '../../io/media/encode-pictures.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { Frame } from '../../operators/frame.ts';
@@ -41,7 +42,7 @@ interface Taken {
  * @example
  * const strips = new FilmStrips({ subclips: 10 });
  * await extract({ inputs, out, onFrame: (frame, video) => strips.take(frame, video) });
- * await writeFile('run.html', runReport(summary, record, await strips.finish()));
+ * await writeFile('run.html', runReport(summary, record, await strips.finish(console.error)));
  */
 export class FilmStrips {
   readonly #subclips: number | undefined;
@@ -72,8 +73,22 @@ export class FilmStrips {
     pictures.push({ subclip: due.subclip, time: frame.time, rgb: reduced(frame, this.#size.width, this.#size.height) });
   }
 
-  /** The strips that have pictures, in the order in which items began; may be called once. */
-  async finish(): Promise<FilmStrip[]> {
+  /**
+   * The strips that have pictures, in the order in which items began; may be called once. A report
+   * without pictures is better than none: where they cannot be encoded, it is told why, and there
+   * are none.
+   */
+  async finish(onMessage: (message: string) => void): Promise<FilmStrip[]> {
+    try {
+      return await this.#encoded();
+    } catch (error) {
+      if (!(error instanceof ReelflowError)) throw error;
+      onMessage(`the report has no pictures: ${error.message}`);
+      return [];
+    }
+  }
+
+  async #encoded(): Promise<FilmStrip[]> {
     const { width, height } = this.#size ?? { width: 0, height: 0 };
     const taken = [...this.#items].filter(([, { pictures }]) => pictures.length > 0);
     this.#items.clear();

@@ -35,7 +35,7 @@ beforeAll(async () => {
     onProgress: (progress) => record.progress(progress),
     onItem: (item) => record.item(item),
   });
-  shown = await strips.finish();
+  shown = await strips.finish((message) => expect(message).toBe('nothing'));
   page = runReport(summary, record, shown);
   writeFileSync(at('run.html'), page);
 });
