@@ -137,7 +137,11 @@ else if (options.part === 'read') {
   if (options.json) console.log(JSON.stringify({ bytes: size, floor, read, analyse }));
   else {
     console.log(`${read.count} synthetic ratings, ${(size / 1e6).toFixed(0)} MB`);
-    for (const [name, cost] of Object.entries({ 'newlines counted (floor)': floor, readRatings: read, 'analyze --ratings': analyse })) {
+    for (const [name, cost] of Object.entries({
+      'newlines counted (floor)': floor,
+      readRatings: read,
+      'analyze --ratings': analyse,
+    })) {
       const memory = `${(cost.peakBytes / 2 ** 20).toFixed(0)} MiB`;
       console.log(
         `${name.padEnd(26)}${cost.cpuSeconds.toFixed(2).padStart(8)} CPU s${cost.wallSeconds.toFixed(2).padStart(8)} s${memory.padStart(10)}`,

@@ -64,7 +64,10 @@ export async function demonstrateReal(
     steps.push({
       heading: 'What is in the numbers',
       says: 'Every part of every video as a point; near points are alike.',
-      page: await writeFeaturesPage(directory, features, { signal: options.signal }),
+      page: await writeFeaturesPage(directory, features, {
+        signal: options.signal,
+        onMessage: options.onMessage,
+      }),
     });
   }
   const random = extraction.randomWeights;

@@ -60,27 +60,31 @@ ${tableHtml(
 }
 
 function yearsBody({ byDecade, byYear, withoutYear }: RatingAnalysis): Html {
+  const known = byYear.filter(({ ratings }) => ratings >= LEAST_OF_YEAR);
   const quartiles = (['lowerQuartile', 'median', 'upperQuartile', 'mean'] as const).map((which) => ({
     name: NAMES[which],
-    points: byYear.map((year) => ({ x: Number(year.name), y: year[which] })),
+    points: known.map((year) => ({ x: Number(year.name), y: year[which] })),
   }));
-  return html`${boxes(byDecade, 'Ratings by decade of the movie')}${tableHtml('Ratings by decade', HEAD, byDecade.map(line))}
-${figureHtml(
-  lineFigure(
-    byYear.map(({ name, ratings }) => ({ x: Number(name), y: ratings })),
-    { figure: 'Ratings by year of the movie', x: 'year', y: 'ratings' },
-  ),
-  `Ratings by the year of the movie${withoutYear > 0 ? `; ${counted(withoutYear)} are of movies without a year` : ''}.`,
-)}
+  return html`<div class="pair">${boxes(byDecade, 'Ratings by decade of the movie')}${tableHtml('Ratings by decade', HEAD, byDecade.map(line))}</div>
+<div class="pair">${figureHtml(
+    lineFigure(
+      byYear.map(({ name, ratings }) => ({ x: Number(name), y: ratings })),
+      { figure: 'Ratings by year of the movie', x: 'year', y: 'ratings' },
+    ),
+    `Ratings by the year of the movie${withoutYear > 0 ? `; ${counted(withoutYear)} are of movies without a year` : ''}.`,
+  )}
 ${figureHtml(
   curvesFigure(
     quartiles,
     { figure: 'Ratings by year of the movie, mean and quartiles', x: 'year', y: 'rating' },
     { plainX: true, width: 520 },
   ),
-  'How the ratings of each year of movies are spread: old movies that are still watched are liked.',
-)}`;
+  `How the ratings of each year of movies are spread, of years with at least ${LEAST_OF_YEAR} ratings: old movies that are still watched are liked.`,
+)}</div>`;
 }
+
+/** Quartiles of fewer ratings say nothing. */
+const LEAST_OF_YEAR = 50;
 
 const NAMES = { lowerQuartile: 'lower quartile', median: 'median', upperQuartile: 'upper quartile', mean: 'mean' };
 
@@ -100,7 +104,7 @@ function genresBody({ byGenre, genres, genrePairs, halfDecades, genreShares }: R
     return own === 0 ? Number.NaN : pairs / own;
   });
   const falling = [...byGenre].sort((a, b) => b.ratings - a.ratings);
-  return html`${boxes(falling, 'Ratings by genre')}${tableHtml('Ratings by genre; a movie counts for each of its genres', HEAD, falling.map(line))}
+  return html`<div class="pair">${boxes(falling, 'Ratings by genre')}${tableHtml('Ratings by genre; a movie counts for each of its genres', HEAD, falling.map(line))}</div>
 ${genres.length === 0 ? undefined : figureHtml(matrixFigure(genres, shares, 'Genres that come together'), 'Of the movies with the genre of the row, the share that has the genre of the column too.')}
 ${
   genres.length === 0
@@ -154,7 +158,7 @@ function tailsBody({ items, raters }: RatingAnalysis): Html {
 function sparsityBody({ sparsity, sparsityUsers, sparsityMovies, density }: RatingAnalysis): Html {
   return figureHtml(
     pictureFigure(sparsity, SPARSITY_CELLS, sparsityMovies, sparsityUsers, 'Which users rated which movies'),
-    `${sparsityUsers} users (down) and ${sparsityMovies} movies (across), evenly taken; a dot is a rating. ${percent(density)} of all pairs are rated.`,
+    `${sparsityUsers} users (down) and ${sparsityMovies} movies (across), evenly taken, in the order in which the file first names them, so that later movies have none of the first users; a dot is a rating. ${percent(density)} of all pairs are rated.`,
   );
 }
 

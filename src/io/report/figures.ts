@@ -47,8 +47,8 @@ export function matrixFigure(
   const [width, height] = [marginLeft + 20 + 40 * columns.length, marginBottom + 20 + 40 * names.length];
   return drawn(label, {
     ...{ width, height, marginLeft, marginBottom, marginTop: 4, marginRight: 4 },
-    x: { domain: [...columns], label: null, tickRotate: -90 },
-    y: { domain: [...names], label: null },
+    x: { domain: [...columns], label: null, tickRotate: -90, tickSize: 0 },
+    y: { domain: [...names], label: null, tickSize: 0 },
     color: { type: 'linear', domain: [0, 1], range: ['#f2f6fa', '#0b5cad'], unknown: '#9aa4ae' },
     marks: [
       Plot.cell(cells, { x: 'column', y: 'row', fill: 'value', inset: 0.5 }),
@@ -68,7 +68,12 @@ export function matrixFigure(
 export function lineFigure(
   points: readonly { readonly x: number; readonly y: number }[],
   labels: { readonly figure: string; readonly x: string; readonly y: string },
-  options: { readonly levels?: readonly number[]; readonly verticals?: readonly number[]; readonly logX?: boolean; readonly logY?: boolean } = {},
+  options: {
+    readonly levels?: readonly number[];
+    readonly verticals?: readonly number[];
+    readonly logX?: boolean;
+    readonly logY?: boolean;
+  } = {},
 ): Html {
   return drawn(labels.figure, {
     ...{ width: 560, height: 300, marginLeft: 60 },

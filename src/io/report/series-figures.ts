@@ -45,7 +45,9 @@ export function curvesFigure(
     ...{ marginLeft: 54, marginRight: key.width, marginBottom: 40 },
     x: {
       ...{ label: labels.x, labelAnchor: 'center', grid: true, nice: true },
-      ...(options.plainX && { tickFormat: 'd' }), ...(options.x && { domain: [...options.x] }) },
+      ...(options.plainX && { tickFormat: 'd' }),
+      ...(options.x && { domain: [...options.x] }),
+    },
     y: { label: labels.y, grid: true, nice: true, ...(options.y && { domain: [...options.y] }) },
     marks: [
       ...(options.diagonal
