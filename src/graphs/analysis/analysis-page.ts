@@ -74,7 +74,7 @@ function planeBody(stream: StreamAnalysis, { items, of }: FeatureAnalysis): Html
   }${
     searchedComponents === undefined
       ? ''
-      : ` Neighbours of so many rows are approximate: twice as many candidates of each were looked for in the first ${searchedComponents} principal components, and the nearest of them by all ${stream.dimension} values were taken.`
+      : ` Above 5,000 rows neighbours are approximate: twice as many candidates of each were looked for in the first ${searchedComponents} principal components, and the nearest of them by all ${stream.dimension} values were taken.`
   }</p>
 ${explorer && explorerHtml(`${stream.stream}-points`, `${stream.stream} rows in the plane`, explorer)}
 ${figureHtml(contourFigure(stream.density, `Density of all ${stream.stream} rows in the plane`, 420), 'Density of all rows: contours at eight levels of its peak.')}`;

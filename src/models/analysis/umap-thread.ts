@@ -29,7 +29,8 @@ export type UmapReply =
  * Does one task of scran.js in a thread of its own, which can be stopped at any moment and whose
  * memory is free when it is done. The values of the task are moved to it.
  *
- * @throws FlowError `aborted`; SystemError `session` when the thread dies, mostly for want of memory.
+ * @throws FlowError `aborted`; SystemError `session` when the thread dies, mostly for want of
+ * memory.
  */
 export async function inUmapThread<Kind extends UmapTask['kind']>(
   task: UmapTask & { readonly kind: Kind },
