@@ -1,17 +1,19 @@
 /**
  * Reading ratings: CPU, wall and peak memory of `readRatings` over a synthetic file of MovieLens
- * 20M's shape, and of the floor in the same run: the same bytes read through the same buffer,
- * newlines counted. Each runs in a process of its own.
+ * 20M's shape, of `analyze --ratings` over it, and of the floor in the same run: the same bytes read
+ * through the same buffer, newlines counted. Each runs in a process of its own.
  *
  *   node dist/bench/ratings.js [--ratings 20000000] [--dir .bench] [--keep] [--json]
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { analyseRatings } from '../src/graphs/analysis/analyse-ratings.ts';
+import { ratingsPage } from '../src/graphs/analysis/ratings-page.ts';
 import { readRatings } from '../src/io/ratings/read-ratings.ts';
 
 const USERS = 138_493;
@@ -53,6 +55,20 @@ async function makeFile(path: string, ratings: number): Promise<void> {
   await write(piece);
   await new Promise<void>((resolve, reject) => file.end((error?: Error | null) => (error ? reject(error) : resolve())));
   await rename(`${path}.part`, path);
+}
+
+/** A MovieLens directory of the file, whose movies have years and two genres each. */
+async function makeMovieLens(path: string): Promise<string> {
+  const directory = `${path}.movielens`;
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory);
+  await symlink(resolve(path), join(directory, 'ratings.csv'));
+  const lines = Array.from({ length: ITEMS }, (_, item) => {
+    const id = item < ITEMS / 2 ? item : item + 90_000;
+    return `${id},Movie ${id} (${1930 + (item % 90)}),Genre ${item % 19}|Genre ${(item * 7 + 1) % 19}`;
+  });
+  await writeFile(join(directory, 'movies.csv'), `movieId,title,genres\n${lines.join('\n')}\n`);
+  return directory;
 }
 
 async function countNewlines(path: string): Promise<number> {
@@ -100,6 +116,13 @@ if (options.part === 'floor') console.log(JSON.stringify(await measured(() => co
 else if (options.part === 'read') {
   const load = async () => (await readRatings(options.file)).ratings.values.length;
   console.log(JSON.stringify(await measured(load)));
+} else if (options.part === 'analyse') {
+  const analyse = async () => {
+    const analysis = await analyseRatings(options.file);
+    ratingsPage(analysis);
+    return analysis.ratings;
+  };
+  console.log(JSON.stringify(await measured(analyse)));
 } else {
   const path = join(options.dir, `ratings-${options.ratings}.csv`);
   await mkdir(options.dir, { recursive: true });
@@ -107,11 +130,18 @@ else if (options.part === 'read') {
   const { size } = await stat(path);
   // The floor comes first: it also brings the file into the page cache.
   const [floor, read] = [inOwnProcess('floor', path), inOwnProcess('read', path)];
+  const directory = await makeMovieLens(path);
+  const analyse = inOwnProcess('analyse', directory);
+  await rm(directory, { recursive: true });
   if (!options.keep) await rm(path);
-  if (options.json) console.log(JSON.stringify({ bytes: size, floor, read }));
+  if (options.json) console.log(JSON.stringify({ bytes: size, floor, read, analyse }));
   else {
     console.log(`${read.count} synthetic ratings, ${(size / 1e6).toFixed(0)} MB`);
-    for (const [name, cost] of Object.entries({ 'newlines counted (floor)': floor, readRatings: read })) {
+    for (const [name, cost] of Object.entries({
+      'newlines counted (floor)': floor,
+      readRatings: read,
+      'analyze --ratings': analyse,
+    })) {
       const memory = `${(cost.peakBytes / 2 ** 20).toFixed(0)} MiB`;
       console.log(
         `${name.padEnd(26)}${cost.cpuSeconds.toFixed(2).padStart(8)} CPU s${cost.wallSeconds.toFixed(2).padStart(8)} s${memory.padStart(10)}`,

@@ -73,6 +73,8 @@ export const command = defineCommand({
       const analysis = await analyseFeatures(path, {
         ...options,
         signal: interrupts.drain,
+        onProgress: (progress) =>
+          console.progress(progress, ({ stream, epoch, epochs }) => `${stream}: layout, ${epoch} of ${epochs} rounds`),
         ...toldTo(console),
       });
       await writePage(analysisPage(analysis), out, figures);

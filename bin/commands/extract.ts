@@ -2,14 +2,13 @@ import { UsageError } from '../../src/core/errors.ts';
 import { explainText } from '../../src/graphs/explain.ts';
 import { extract } from '../../src/graphs/extract.ts';
 import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
-import { type FilmStrip, FilmStrips } from '../../src/graphs/reports/film-strips.ts';
+import { FilmStrips } from '../../src/graphs/reports/film-strips.ts';
 import { RunRecord } from '../../src/graphs/reports/run-record.ts';
 import { runReport } from '../../src/graphs/reports/run-report.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { type Tuning, tune } from '../../src/graphs/tuning/tune.ts';
 import { repeatedFrameRules } from '../../src/operators/embed.ts';
 import { defineCommand } from '../command.ts';
-import type { Console } from '../console.ts';
 import { extractionOptions, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, required, text, word } from '../option-table.ts';
@@ -130,7 +129,8 @@ export const command = defineCommand({
     } finally {
       interrupts.release();
     }
-    if (report !== undefined) await writePage(runReport(summary, record, await shownStrips(strips, console)), report);
+    const shown = await strips?.finish((message) => console.warn(message));
+    if (report !== undefined) await writePage(runReport(summary, record, shown), report);
     console.result({ ...summary, tuning }, (made) => summaryText(made, directory), {
       to: directory === undefined ? 'err' : 'out',
       isNews: isNews(summary),
@@ -147,16 +147,6 @@ function stripsOf({ subclips: [subclips] = [], subclipSeconds: [seconds] = [] }:
 interface Cuts {
   readonly subclips?: readonly number[] | undefined;
   readonly subclipSeconds?: readonly number[] | undefined;
-}
-
-/** A report without pictures is better than none. */
-async function shownStrips(strips: FilmStrips | undefined, console: Console): Promise<FilmStrip[]> {
-  try {
-    return (await strips?.finish()) ?? [];
-  } catch (error) {
-    console.warn(`the report has no pictures: ${(error as Error).message}`);
-    return [];
-  }
 }
 
 /** @throws UsageError when the features cannot go where they are to go. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { makeDirectory, replaceFile } from '../../src/core/atomic-file.ts';
 import { type ExtractOptions, extract } from '../../src/graphs/extract.ts';
+import { FilmStrips } from '../../src/graphs/reports/film-strips.ts';
 import { RunRecord } from '../../src/graphs/reports/run-record.ts';
 import { runReport } from '../../src/graphs/reports/run-report.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
@@ -29,6 +30,7 @@ export async function demonstrateReal(
 ): Promise<RealReport> {
   await makeDirectory(directory);
   const record = new RunRecord();
+  const strips = new FilmStrips({ subclips: 10 });
   const features = join(directory, 'features');
   options.onMessage?.(
     `1. Your videos become numbers: pictures and sound of everything in ${videos} are decoded and embedded.`,
@@ -36,6 +38,7 @@ export async function demonstrateReal(
   const extraction = await extract({
     ...options,
     ...{ inputs: [videos], out: features },
+    onFrame: (frame, video) => strips.take(frame, video),
     onProgress: (progress) => {
       record.progress(progress);
       options.onProgress?.(progress);
@@ -45,7 +48,8 @@ export async function demonstrateReal(
       options.onItem?.(item);
     },
   });
-  await replaceFile(join(directory, 'run.html'), runReport(extraction, record));
+  const shown = await strips.finish((message) => options.onMessage?.(message));
+  await replaceFile(join(directory, 'run.html'), runReport(extraction, record, shown));
   const { committed, alreadyDone, dead } = extraction.videos;
   const steps: StoryStep[] = [
     {
@@ -60,7 +64,10 @@ export async function demonstrateReal(
     steps.push({
       heading: 'What is in the numbers',
       says: 'Every part of every video as a point; near points are alike.',
-      page: await writeFeaturesPage(directory, features, { signal: options.signal }),
+      page: await writeFeaturesPage(directory, features, {
+        signal: options.signal,
+        onMessage: options.onMessage,
+      }),
     });
   }
   const random = extraction.randomWeights;

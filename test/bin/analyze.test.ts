@@ -49,7 +49,7 @@ describe('analyze', () => {
     expect(visual.genrePrediction.macroAuc).toBeGreaterThan(0.95);
     expect(visual.genrePrediction.shuffled.mean).toBeLessThan(0.65);
     expect(visual.genres.names).toEqual(['Comedy', 'Drama']);
-    expect(visual.subclips.names).toEqual(['1', '2', '3']);
+    expect(visual.subclips.names).toEqual(['0', '1', '2']);
     expect(visual.spectrum.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1, 6);
     expect(existsSync(at('report.html'))).toBe(true);
   });
@@ -65,8 +65,8 @@ describe('analyze', () => {
     expect(rows.columnNames()).toEqual(['x', 'y', 'item', 'title', 'subclip', 'genre', 'genres', 'text']);
     const objects = rows.getRowObjectsJS();
     expect(objects.map(({ item, subclip, genre, text }) => [item, subclip, genre, text])).toEqual([
-      ...[0, 1, 2].map((subclip) => ['1', subclip, 'Drama', `${HOSTILE}, subclip ${subclip + 1}: Drama`]),
-      ...[0, 1, 2].map((subclip) => ['12', subclip, 'Comedy', `Movie 12 (2001), subclip ${subclip + 1}: Comedy`]),
+      ...[0, 1, 2].map((subclip) => ['1', subclip, 'Drama', `${HOSTILE}, subclip ${subclip}: Drama`]),
+      ...[0, 1, 2].map((subclip) => ['12', subclip, 'Comedy', `Movie 12 (2001), subclip ${subclip}: Comedy`]),
     ]);
     for (const { x, y } of objects) expect(Number.isFinite(x) && Number.isFinite(y)).toBe(true);
     const names = readdirSync(at('figures')).sort();
@@ -152,11 +152,11 @@ describe.skipIf(!hasChromium)('the page in Chromium (skipped where it is not ins
     await expect.poll(() => caption.textContent()).toContain('1 of 120 points');
     await page.hover('.explorer tbody tr');
     const status = page.locator('.explorer [role=status]');
-    await expect.poll(() => status.textContent()).toBe('Movie 12 (2001) (12), subclip 2 of 3: Comedy');
+    await expect.poll(() => status.textContent()).toBe('Movie 12 (2001) (12), subclip 2 (0 to 2): Comedy');
     await page.fill('[name=search]', '');
     await page.focus('.explorer canvas');
     await page.keyboard.press('ArrowRight');
-    await expect.poll(() => status.textContent()).toContain('subclip 2 of 3: Comedy');
+    await expect.poll(() => status.textContent()).toContain('subclip 2 (0 to 2): Comedy');
   });
 
   it('shows a hostile title as text', async () => {

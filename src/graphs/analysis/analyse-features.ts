@@ -1,11 +1,12 @@
 import { basename, resolve } from 'node:path';
+import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { readMovies } from '../../io/ratings/movies.ts';
 import { readTrailers } from '../../io/ratings/trailers.ts';
 import type { InnerRule } from '../../models/analysis/inner-third.ts';
 import type { Statistic } from '../../operators/statistics.ts';
-import { analyseStream, type StreamAnalysis } from './analyse-stream.ts';
+import { type AnalysisProgress, analyseStream, type StreamAnalysis } from './analyse-stream.ts';
 import { dimensionOf, type FeatureRows, openFeatureTable } from './feature-rows.ts';
 
 /** What of features is analysed, and how. */
@@ -36,13 +37,19 @@ export interface AnalyseFeaturesOptions {
   readonly seed?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
+  /** Told how far the layout of a stream is, about twice a second. */
+  readonly onProgress?: ((progress: AnalysisProgress) => void) | undefined;
 }
 
 const known: KnownOptions<AnalyseFeaturesOptions> = {
   ...{ subclips: true, subclipSeconds: true, statistic: true, streams: true },
   ...{ movies: true, trailers: true, ratings: true, skipBadLines: true },
   ...{ neighbours: true, minDistance: true, innerRule: true, seed: true, signal: true, onMessage: true },
+  onProgress: true,
 };
+
+/** A layout needs so many; a stream of fewer, such as the sound of silent films, is left out. */
+const LEAST_ROWS = 5;
 
 /** What an item is called and which genres it has. */
 export interface ItemLabel {
@@ -82,6 +89,11 @@ export async function analyseFeatures(path: string, options: AnalyseFeaturesOpti
     const items = new Map<string, ItemLabel>();
     for (const name of options.streams ?? table.streams.map((stream) => stream.name)) {
       const rows = await table.read(name);
+      const { count } = rows.points;
+      if (count < LEAST_ROWS) {
+        options.onMessage?.(`${name} is left out: a layout needs at least ${LEAST_ROWS} rows, but it has ${count}`);
+        continue;
+      }
       for (const id of rows.itemIds) {
         const label = labelOf?.(id);
         if (label !== undefined) items.set(id, label);
@@ -96,6 +108,9 @@ export async function analyseFeatures(path: string, options: AnalyseFeaturesOpti
       const genresOf = labelOf && labelled > 0 ? (id: string) => items.get(id)?.genres : undefined;
       streams.push(await analyseStream(rows, table.random.includes(name), { ...options, genresOf, meanRatingOf }));
       of.set(name, { ...rows, points: { ...rows.points, values: new Float32Array(0) } });
+    }
+    if (streams.length === 0) {
+      throw new UsageError(`${path} has no stream of at least ${LEAST_ROWS} rows to lay out`, { code: 'dataset' });
     }
     return { path, name: basename(resolve(path)), statistic: table.statistic, streams, of, items };
   } finally {

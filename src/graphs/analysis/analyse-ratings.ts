@@ -17,9 +17,13 @@ export interface RatingGroup {
   readonly movies: number;
   readonly ratings: number;
   readonly mean: number;
+  /** The 5th percentile. */
+  readonly lowest: number;
   readonly lowerQuartile: number;
   readonly median: number;
   readonly upperQuartile: number;
+  /** The 95th percentile. */
+  readonly highest: number;
 }
 
 /** How many ratings items, or users, have. */
@@ -51,6 +55,13 @@ export interface RatingAnalysis {
   readonly byDecade: readonly RatingGroup[];
   readonly byYear: readonly RatingGroup[];
   readonly byGenre: readonly RatingGroup[];
+  /** Half decades of movies, `1995 to 1999`, in order. */
+  readonly halfDecades: readonly string[];
+  /**
+   * float64[genres x half decades]: the share of the ratings of a half decade's movies that go to
+   * movies of the genre; a movie counts for each of its genres.
+   */
+  readonly genreShares: Float64Array;
   /** Ratings of movies that are not in the list, or have no year there. */
   readonly withoutMovie: number;
   readonly withoutYear: number;
@@ -82,37 +93,39 @@ export async function analyseRatings(
   const data = await openMovieLens(path, { skipBadLines: options.skipBadLines });
   const { ratings, movies, scale } = data;
   const breather = new Breather();
-  const years = groupTally<number>();
-  const decades = groupTally<number>();
-  const genres = groupTally<string>();
-  const values = new Map<number, number>();
-  const itemCounts = new Int32Array(ratings.itemIds.length);
-  const userCounts = new Int32Array(ratings.userIds.length);
   const listed = ratings.itemIds.map((id) => movies.get(id));
-  let [sum, withoutMovie, withoutYear] = [0, 0, 0];
+  const counts = new ItemValues(ratings.itemIds.length);
+  const userCounts = new Int32Array(ratings.userIds.length);
+  let sum = 0;
   for (let row = 0; row < ratings.values.length; row++) {
     const value = ratings.values[row] as number;
-    const item = ratings.items[row] as number;
     const user = ratings.users[row] as number;
     sum += value;
-    values.set(value, (values.get(value) ?? 0) + 1);
-    itemCounts[item] = (itemCounts[item] as number) + 1;
+    counts.add(ratings.items[row] as number, value);
     userCounts[user] = (userCounts[user] as number) + 1;
-    const movie = listed[item];
-    if (movie === undefined) withoutMovie++;
-    if (movie?.year === undefined) withoutYear++;
-    else {
-      years.add(movie.year, item, value);
-      decades.add(Math.floor(movie.year / 10) * 10, item, value);
-    }
-    for (const genre of movie?.genres ?? []) genres.add(genre, item, value);
     if (row % 65_536 === 0 && breather.isDue) await breather.rest();
   }
+  const years = new Map<number, number[]>();
+  const decades = new Map<number, number[]>();
+  const halves = new Map<number, number[]>();
+  const genres = new Map<string, number[]>();
+  for (const [item, movie] of listed.entries()) {
+    if (movie?.year !== undefined) {
+      push(years, movie.year, item);
+      push(decades, Math.floor(movie.year / 10) * 10, item);
+      push(halves, Math.floor(movie.year / 5) * 5, item);
+    }
+    for (const genre of new Set(movie?.genres)) push(genres, genre, item);
+  }
+  const ratingsOf = (items: readonly number[]) => items.reduce((own, item) => own + counts.of(item), 0);
+  const withoutMovie = ratingsOf([...listed.keys()].filter((item) => listed[item] === undefined));
+  const withoutYear = ratingsOf([...listed.keys()].filter((item) => listed[item]?.year === undefined));
   const total = ratings.values.length;
-  const byValue = [...values].sort(([a], [b]) => a - b).map(([value, count]) => ({ value, ratings: count }));
+  const byValue = counts.byValue(listed.keys());
   const share = (test: (value: number) => boolean) =>
     byValue.reduce((part, { value, ratings: count }) => part + (test(value) ? count : 0), 0) / total;
   const names = [...new Set([...movies.values()].flatMap((movie) => movie.genres))].sort();
+  const halfStarts = [...halves.keys()].sort((one, other) => one - other);
   return {
     ...{ path, scale, ratings: total, users: ratings.userIds.length, movies: ratings.itemIds.length },
     listed: movies.size,
@@ -127,12 +140,18 @@ export async function analyseRatings(
       atLeast: share((value) => value >= threshold),
     })),
     byValue,
-    byDecade: decades.groups((decade) => `${decade}s`),
-    byYear: years.groups(String),
-    byGenre: genres.groups((genre) => genre),
+    byDecade: groupsOf(decades, counts, (decade) => `${decade}s`),
+    byYear: groupsOf(years, counts, String),
+    byGenre: groupsOf(genres, counts, (genre) => genre),
+    halfDecades: halfStarts.map((start) => `${start} to ${start + 4}`),
+    genreShares: Float64Array.from({ length: names.length * halfStarts.length }, (_, at) => {
+      const own = halves.get(halfStarts[at % halfStarts.length] as number) ?? [];
+      const genre = names[Math.floor(at / halfStarts.length)] as string;
+      return ratingsOf(own.filter((item) => listed[item]?.genres.includes(genre))) / ratingsOf(own);
+    }),
     withoutMovie,
     withoutYear,
-    items: longTail(itemCounts),
+    items: longTail(Int32Array.from(listed.keys(), (item) => counts.of(item))),
     raters: longTail(userCounts),
     genres: names,
     genrePairs: pairsOf(names, data),
@@ -140,37 +159,70 @@ export async function analyseRatings(
   };
 }
 
-/** Counts ratings by group and value. */
-function groupTally<Key extends string | number>() {
-  const tallies = new Map<Key, { values: Map<number, number>; items: Set<number> }>();
-  return {
-    add(key: Key, item: number, value: number): void {
-      let own = tallies.get(key);
-      if (own === undefined) {
-        own = { values: new Map(), items: new Set() };
-        tallies.set(key, own);
-      }
-      own.items.add(item);
-      own.values.set(value, (own.values.get(value) ?? 0) + 1);
-    },
-    groups(nameOf: (key: Key) => string): RatingGroup[] {
-      return [...tallies]
-        .sort(([left], [right]) => (left < right ? -1 : 1))
-        .map(([key, { values, items }]) => {
-          const byValue = [...values].sort(([a], [b]) => a - b).map(([value, ratings]) => ({ value, ratings }));
-          const ratings = byValue.reduce((count, each) => count + each.ratings, 0);
-          return {
-            name: nameOf(key),
-            movies: items.size,
-            ratings,
-            mean: byValue.reduce((sum, each) => sum + each.value * each.ratings, 0) / ratings,
-            lowerQuartile: quantileOf(byValue, 0.25),
-            median: quantileOf(byValue, 0.5),
-            upperQuartile: quantileOf(byValue, 0.75),
-          };
-        });
-    },
-  };
+/** How often each item has each value. */
+class ItemValues {
+  readonly #items: number;
+  /** int32[items] for each value. */
+  readonly #counts = new Map<number, Int32Array>();
+
+  constructor(items: number) {
+    this.#items = items;
+  }
+
+  add(item: number, value: number): void {
+    let own = this.#counts.get(value);
+    if (own === undefined) {
+      own = new Int32Array(this.#items);
+      this.#counts.set(value, own);
+    }
+    own[item] = (own[item] as number) + 1;
+  }
+
+  /** Ratings of an item. */
+  of(item: number): number {
+    let ratings = 0;
+    for (const counts of this.#counts.values()) ratings += counts[item] as number;
+    return ratings;
+  }
+
+  /** The values that some items have, ascending. */
+  byValue(items: Iterable<number>): { value: number; ratings: number }[] {
+    const own = [...items];
+    return [...this.#counts]
+      .sort(([one], [other]) => one - other)
+      .map(([value, counts]) => ({ value, ratings: own.reduce((sum, item) => sum + (counts[item] as number), 0) }))
+      .filter(({ ratings }) => ratings > 0);
+  }
+}
+
+function push<Key>(groups: Map<Key, number[]>, key: Key, item: number): void {
+  const own = groups.get(key);
+  if (own === undefined) groups.set(key, [item]);
+  else own.push(item);
+}
+
+function groupsOf<Key extends string | number>(
+  groups: ReadonlyMap<Key, readonly number[]>,
+  counts: ItemValues,
+  nameOf: (key: Key) => string,
+): RatingGroup[] {
+  return [...groups]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, items]) => {
+      const byValue = counts.byValue(items);
+      const ratings = byValue.reduce((count, each) => count + each.ratings, 0);
+      return {
+        name: nameOf(key),
+        movies: items.length,
+        ratings,
+        mean: byValue.reduce((sum, each) => sum + each.value * each.ratings, 0) / ratings,
+        lowest: quantileOf(byValue, 0.05),
+        lowerQuartile: quantileOf(byValue, 0.25),
+        median: quantileOf(byValue, 0.5),
+        upperQuartile: quantileOf(byValue, 0.75),
+        highest: quantileOf(byValue, 0.95),
+      };
+    });
 }
 
 /** A quantile of values that come so many times each, as `quantile` of all of them. */

@@ -55,7 +55,7 @@ function streamSections(stream: StreamAnalysis, analysis: FeatureAnalysis): Page
 }
 
 function planeBody(stream: StreamAnalysis, { items, of }: FeatureAnalysis): Html {
-  const { extent, plane, parts, neighbours } = stream;
+  const { extent, plane, parts, neighbours, searchedComponents } = stream;
   const scaled = (axis: 0 | 1) => {
     const [from, to] = axis === 0 ? extent.x : extent.y;
     return Array.from({ length: plane.count }, (_, row) =>
@@ -64,20 +64,24 @@ function planeBody(stream: StreamAnalysis, { items, of }: FeatureAnalysis): Html
   };
   const rows = of.get(stream.stream);
   const explorer = rows && {
-    ...{ x: scaled(0), y: scaled(1), item: Array.from(rows.items), subclip: Array.from(rows.subclips, (n) => n + 1) },
+    ...{ x: scaled(0), y: scaled(1), item: Array.from(rows.items), subclip: Array.from(rows.subclips) },
     items: rows.itemIds.map((id) => ({ id, ...(items.get(id) ?? { genres: [] }) })),
   };
   return html`<p>UMAP of all rows (${neighbours} neighbours). Near points are alike; distances between far groups mean little.${
     parts > 1
       ? ` The graph of neighbours fell into ${parts} parts, which were joined by their nearest points to lay them out.`
       : ''
+  }${
+    searchedComponents === undefined
+      ? ''
+      : ` Above 5,000 rows neighbours are approximate: twice as many candidates of each were looked for in the first ${searchedComponents} principal components, and the nearest of them by all ${stream.dimension} values were taken.`
   }</p>
 ${explorer && explorerHtml(`${stream.stream}-points`, `${stream.stream} rows in the plane`, explorer)}
 ${figureHtml(contourFigure(stream.density, `Density of all ${stream.stream} rows in the plane`, 420), 'Density of all rows: contours at eight levels of its peak.')}`;
 }
 
 function numbersBody(stream: StreamAnalysis): Html {
-  const { faithfulness, silhouetteBySubclip, genrePrediction, ratingProbe } = stream;
+  const { faithfulness, silhouetteBySubclip, silhouetteByGenre, genrePrediction, ratingProbe } = stream;
   const rows: [string, string, string][] = [
     [
       'Trustworthiness',
@@ -93,13 +97,20 @@ function numbersBody(stream: StreamAnalysis): Html {
       'how far subclip numbers lie apart in the features (-1 to 1, 0: not at all)',
     ]);
   }
+  if (silhouetteByGenre !== undefined) {
+    rows.push([
+      'Silhouette by genre',
+      figure(silhouetteByGenre),
+      'the same for genres; a row counts once for each of its genres',
+    ]);
+  }
   if (genrePrediction !== undefined) {
-    const { macroAuc, shuffled, k, byLabel } = genrePrediction;
+    const { macroAuc, shuffled, k, byLabel, asked } = genrePrediction;
     rows.push(
       [
         'Genre from neighbours, AUC',
         figure(macroAuc),
-        `mean over ${byLabel.size} genres, from the ${k} nearest other items`,
+        `mean over ${byLabel.size} genres, from the ${k} nearest others of ${asked < stream.items ? `${asked} of ` : ''}${stream.items} items`,
       ],
       [
         'The same, genres exchanged',
@@ -130,7 +141,9 @@ function groupsBody(groups: GroupOverlaps, stream: StreamAnalysis, kind: string)
   const { names, counts } = groups.plane;
   const matrix = (overlaps: Overlaps | { readonly coefficients: Float64Array }, label: string) =>
     html`<h3>${label}</h3>${figureHtml(matrixFigure(names, overlaps.coefficients, `${label}, ${stream.stream} by ${kind}`), caption(overlaps))}`;
-  return html`<p>The same layout for every panel: what differs is which rows are counted.</p>
+  const found = FOUND[`${stream.stream} ${kind}`];
+  return html`<p>The same layout for every panel: what differs is which rows are counted.${kind === 'subclip' ? ' Subclips are numbered from 0, as in the tables.' : ''}</p>
+${found && html`<p class="note">${found}</p>`}
 <div class="panels">${names.map((name, at) => {
     const shape = groups.shapes[at];
     const rows = counts[at]?.all ?? 0;
@@ -144,6 +157,18 @@ ${matrix({ coefficients: groups.densities }, 'Overlap of the densities in the pl
 ${groups.components && matrix(groups.components, 'Bhattacharyya coefficients in the first principal components')}`;
 }
 
+/** What was found in features of 12,000 trailers: nothing to expect elsewhere, but to compare. */
+const FOUND: Readonly<Record<string, string>> = {
+  'visual subclip':
+    'To compare: in visual features of 12,000 trailers (T, section 4.2.2, ten subclips) the first and the last subclip lie apart, and the eight between them are alike.',
+  'audio subclip':
+    'To compare: in audio features of 12,000 trailers (T, section 4.2.2, ten subclips) the first subclip is dense, and the last less distinct.',
+  'visual genre':
+    'To compare: in visual features of 12,000 trailers (T, section 4.2.2) Animation is dense, and genres differ less than positions in the trailer do.',
+  'audio genre':
+    'To compare: in audio features of 12,000 trailers (T, section 4.2.2) IMAX is dense, Children lies with Animation, Drama is spread most, Documentary lies apart; genres differ less than positions in the trailer do.',
+};
+
 function caption(overlaps: Overlaps | object): string {
   const scale = '1: the same; towards 0: apart; grey: fewer than ten rows.';
   if (!('ridged' in overlaps)) return `Of the smoothed densities, without an assumption of their form. ${scale}`;
@@ -151,7 +176,10 @@ function caption(overlaps: Overlaps | object): string {
   return `Of the inner third of each group, as normal distributions. ${scale}${ridged > 0 ? ` ${ridged} group(s) had no spread in some direction and were given a little.` : ''}`;
 }
 
-function varianceBody({ spectrum, stream }: StreamAnalysis): Html {
+/** The number of components that the published features keep. */
+const KEPT = 600;
+
+function varianceBody({ spectrum, stream, dimension, rows, spectrumRows = rows }: StreamAnalysis): Html {
   let sum = 0;
   const points = Array.from(spectrum ?? [], (share, at) => {
     sum += share;
@@ -162,9 +190,13 @@ function varianceBody({ spectrum, stream }: StreamAnalysis): Html {
     lineFigure(
       points,
       { figure: `Explained variance of ${stream}`, x: 'components', y: 'share of the variance' },
-      { levels: [0.95] },
+      { levels: [0.95], verticals: points.length > KEPT ? [KEPT] : [] },
     ),
-    `${reach} of ${points.length} components explain 95 % of the variance.`,
+    `${
+      reach > 0
+        ? `${reach} of ${Math.min(dimension, spectrumRows - 1)} components explain 95 % of the variance`
+        : `The first ${points.length} components explain ${(100 * sum).toFixed(1)} % of the variance, all others ${(100 * (1 - sum)).toFixed(1)} %`
+    }${spectrumRows < rows ? `, by ${spectrumRows} rows that were evenly taken` : ''}.${points.length > KEPT ? ` The upright line marks ${KEPT}, the published choice.` : ''}`,
   );
 }
 

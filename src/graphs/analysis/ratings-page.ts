@@ -1,6 +1,7 @@
 import { barFigure, lineFigure, matrixFigure, pictureFigure } from '../../io/report/figures.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import { pageHtml } from '../../io/report/page.ts';
+import { boxesFigure, curvesFigure } from '../../io/report/series-figures.ts';
 import { figureHtml, tableHtml } from '../../io/report/table.ts';
 import { type LongTail, type RatingAnalysis, type RatingGroup, SPARSITY_CELLS } from './analyse-ratings.ts';
 
@@ -59,50 +60,105 @@ ${tableHtml(
 }
 
 function yearsBody({ byDecade, byYear, withoutYear }: RatingAnalysis): Html {
-  return html`${tableHtml('Ratings by decade', HEAD, byDecade.map(line))}
+  const known = byYear.filter(({ ratings }) => ratings >= LEAST_OF_YEAR);
+  const quartiles = (['lowerQuartile', 'median', 'upperQuartile', 'mean'] as const).map((which) => ({
+    name: NAMES[which],
+    points: known.map((year) => ({ x: Number(year.name), y: year[which] })),
+  }));
+  return html`<div class="pair">${boxes(byDecade, 'Ratings by decade of the movie')}${tableHtml('Ratings by decade', HEAD, byDecade.map(line))}</div>
+<div class="pair">${figureHtml(
+    lineFigure(
+      byYear.map(({ name, ratings }) => ({ x: Number(name), y: ratings })),
+      { figure: 'Ratings by year of the movie', x: 'year', y: 'ratings' },
+    ),
+    `Ratings by the year of the movie${withoutYear > 0 ? `; ${counted(withoutYear)} are of movies without a year` : ''}.`,
+  )}
 ${figureHtml(
-  lineFigure(
-    byYear.map(({ name, ratings }) => ({ x: Number(name), y: ratings })),
-    { figure: 'Ratings by year of the movie', x: 'year', y: 'ratings' },
+  curvesFigure(
+    quartiles,
+    { figure: 'Ratings by year of the movie, mean and quartiles', x: 'year', y: 'rating' },
+    { plainX: true, width: 520 },
   ),
-  `Ratings by the year of the movie${withoutYear > 0 ? `; ${counted(withoutYear)} are of movies without a year` : ''}.`,
-)}
-${figureHtml(
-  lineFigure(
-    byYear.map(({ name, mean }) => ({ x: Number(name), y: mean })),
-    { figure: 'Mean rating by year of the movie', x: 'year', y: 'mean rating' },
-  ),
-  'Mean rating by the year of the movie: old movies that are still watched are liked.',
-)}`;
+  `How the ratings of each year of movies are spread, of years with at least ${LEAST_OF_YEAR} ratings: old movies that are still watched are liked.`,
+)}</div>`;
 }
 
-function genresBody({ byGenre, genres, genrePairs }: RatingAnalysis): Html {
+/** Quartiles of fewer ratings say nothing. */
+const LEAST_OF_YEAR = 50;
+
+const NAMES = { lowerQuartile: 'lower quartile', median: 'median', upperQuartile: 'upper quartile', mean: 'mean' };
+
+function boxes(groups: readonly RatingGroup[], figure: string): Html | undefined {
+  return groups.length === 0
+    ? undefined
+    : figureHtml(
+        boxesFigure(groups, { figure, x: 'rating', y: '' }),
+        'A box holds the middle half of the ratings, its line is the median, the dot the mean; nine tenths lie within the whiskers.',
+      );
+}
+
+function genresBody({ byGenre, genres, genrePairs, halfDecades, genreShares }: RatingAnalysis): Html {
   const shares = Float64Array.from(genrePairs, (pairs, at) => {
     const row = Math.floor(at / genres.length);
     const own = genrePairs[row * genres.length + row] as number;
     return own === 0 ? Number.NaN : pairs / own;
   });
-  return html`${tableHtml('Ratings by genre; a movie counts for each of its genres', HEAD, [...byGenre].sort((a, b) => b.ratings - a.ratings).map(line))}
-${genres.length === 0 ? undefined : figureHtml(matrixFigure(genres, shares, 'Genres that come together'), 'Of the movies with the genre of the row, the share that has the genre of the column too.')}`;
+  const falling = [...byGenre].sort((a, b) => b.ratings - a.ratings);
+  return html`<div class="pair">${boxes(falling, 'Ratings by genre')}${tableHtml('Ratings by genre; a movie counts for each of its genres', HEAD, falling.map(line))}</div>
+${genres.length === 0 ? undefined : figureHtml(matrixFigure(genres, shares, 'Genres that come together'), 'Of the movies with the genre of the row, the share that has the genre of the column too.')}
+${
+  genres.length === 0
+    ? undefined
+    : html`<details><summary>How many movies have both genres</summary>${tableHtml(
+        'Movies with both genres',
+        ['genre', ...genres],
+        genres.map((genre, row) => [
+          genre,
+          ...genres.map((_, column) => counted(genrePairs[row * genres.length + column] as number)),
+        ]),
+      )}</details>`
+}
+${
+  genres.length === 0 || halfDecades.length === 0
+    ? undefined
+    : figureHtml(
+        matrixFigure(genres, genreShares, 'Share of each genre by half decade', halfDecades),
+        'Of the ratings of movies from the half decade of the column, the share that goes to movies of the genre; a movie counts for each of its genres.',
+      )
+}`;
 }
 
 function tailsBody({ items, raters }: RatingAnalysis): Html {
-  const tail = ({ counts, shareOfHead }: LongTail, of: string) =>
-    figureHtml(
+  const tail = ({ counts, shareOfHead }: LongTail, of: string) => {
+    const head = Math.ceil(0.3 * counts.length);
+    const rest = thinned(counts.subarray(head)).map(({ x, y }) => ({ x: x + head, y }));
+    return html`<div class="pair">${figureHtml(
       lineFigure(
         thinned(counts),
         { figure: `Ratings of each ${of}, by rank`, x: `rank of the ${of}`, y: 'ratings' },
         { logX: true, logY: true },
       ),
       `Ratings of each ${of}, the most rated first. 30 % of them have ${percent(shareOfHead)} of all ratings; the other 70 % have ${percent(1 - shareOfHead)}.`,
-    );
+    )}${
+      rest.length === 0
+        ? undefined
+        : figureHtml(
+            lineFigure(
+              rest,
+              { figure: `Ratings of each ${of}, the 70 % with the fewest`, x: `rank of the ${of}`, y: 'ratings' },
+              { logY: true },
+            ),
+            `The same of the 70 % with the fewest, on a linear axis of ranks.`,
+          )
+    }</div>`;
+  };
   return html`${tail(items, 'movie')}${tail(raters, 'user')}`;
 }
 
 function sparsityBody({ sparsity, sparsityUsers, sparsityMovies, density }: RatingAnalysis): Html {
   return figureHtml(
     pictureFigure(sparsity, SPARSITY_CELLS, sparsityMovies, sparsityUsers, 'Which users rated which movies'),
-    `${sparsityUsers} users (down) and ${sparsityMovies} movies (across), evenly taken; a dot is a rating. ${percent(density)} of all pairs are rated.`,
+    `${sparsityUsers} users (down) and ${sparsityMovies} movies (across), evenly taken, in the order in which the file first names them, so that later movies have none of the first users; a dot is a rating. ${percent(density)} of all pairs are rated.`,
   );
 }
 

@@ -95,7 +95,7 @@ function blockOf(
       texts('genre', ({ genres }) => genres[0] ?? ''),
       texts('genres', ({ genres }) => genres.join(', ')),
       texts('text', ({ title, subclip, genres }) =>
-        [`${title}, subclip ${subclip + 1}`, ...(genres.length > 0 ? [genres.join(', ')] : [])].join(': '),
+        [`${title}, subclip ${subclip}`, ...(genres.length > 0 ? [genres.join(', ')] : [])].join(': '),
       ),
     ],
     rows.length,

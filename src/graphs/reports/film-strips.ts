@@ -1,5 +1,7 @@
+import { ReelflowError } from '../../core/errors.ts';
 import { encodePictures } from '../../io/media/encode-pictures.ts';
 import type { Video } from '../../io/media/video.ts';
+import { type Division, equalParts, fixedLength } from '../../operators/division.ts';
 import type { Frame } from '../../operators/frame.ts';
 
 /** Pixels along the wider side of a picture. */
@@ -23,57 +25,72 @@ export interface FilmStrip {
   }[];
 }
 
-interface Wanted {
-  readonly subclip: number;
-  readonly from: number;
-}
-
 interface Taken {
-  readonly wanted: readonly Wanted[];
+  readonly division: Division;
+  /** Numbers of the subclips that are shown. */
+  readonly shown: ReadonlySet<number>;
   readonly pictures: { readonly subclip: number; readonly time: number; readonly rgb: Uint8Array }[];
-  next: number;
 }
 
 /**
- * Keeps a small picture of the middle of each subclip from the frames that a run decodes, of the
- * first hundred items, at most twelve each: nothing is decoded for it.
+ * Keeps a small picture of each subclip from the frames that a run decodes, of the first hundred
+ * items, at most twelve each: nothing is decoded for it. It is the first frame from the middle of
+ * the subclip on, or its first where there is none.
  *
  * @example
  * const strips = new FilmStrips({ subclips: 10 });
  * await extract({ inputs, out, onFrame: (frame, video) => strips.take(frame, video) });
- * await writeFile('run.html', runReport(summary, record, await strips.finish()));
+ * await writeFile('run.html', runReport(summary, record, await strips.finish(console.error)));
  */
 export class FilmStrips {
-  readonly #subclips: number | undefined;
-  readonly #seconds: number;
+  readonly #cut: (duration: number) => Division;
   readonly #items = new Map<string, Taken>();
   #size: { readonly width: number; readonly height: number } | undefined;
 
   /** @param cut a number of subclips, or the length of each in seconds. */
   constructor(cut: { readonly subclips: number } | { readonly seconds: number }) {
-    this.#subclips = 'subclips' in cut ? cut.subclips : undefined;
-    this.#seconds = 'seconds' in cut ? cut.seconds : 0;
+    this.#cut = (duration) =>
+      'subclips' in cut ? equalParts(cut.subclips, duration) : fixedLength(cut.seconds, duration);
   }
 
   /** A listener for `onFrame`. */
   take(frame: Frame, video: Video): void {
     let own = this.#items.get(video.id);
     // An item that is computed again, as its length was measured, begins again.
-    if (own === undefined || (frame.index === 0 && own.next > 0)) {
+    if (own === undefined || frame.index === 0) {
       if (own === undefined && this.#items.size >= MOST_ITEMS) return;
-      own = { wanted: this.#wantedOf(video.info.duration), pictures: [], next: 0 };
+      own = begun(this.#cut(video.info.duration));
       this.#items.set(video.id, own);
     }
-    const { wanted, pictures } = own;
-    let due: Wanted | undefined;
-    while (own.next < wanted.length && frame.time >= (wanted[own.next] as Wanted).from) due = wanted[own.next++];
-    if (due === undefined) return;
+    const { division, shown, pictures } = own;
+    const subclip = division.subclipOf(frame.time);
+    if (!shown.has(subclip)) return;
+    const middle = division.middle(subclip);
+    const last = pictures.at(-1);
+    if (last?.subclip === subclip) {
+      if (last.time >= middle || frame.time < middle) return;
+      pictures.pop();
+    }
     this.#size ??= sizeOf(frame);
-    pictures.push({ subclip: due.subclip, time: frame.time, rgb: reduced(frame, this.#size.width, this.#size.height) });
+    pictures.push({ subclip, time: frame.time, rgb: reduced(frame, this.#size.width, this.#size.height) });
   }
 
-  /** The strips that have pictures, in the order in which items began; may be called once. */
-  async finish(): Promise<FilmStrip[]> {
+  /**
+   * The strips that have pictures, in the order in which items began; may be called once. A report
+   * without pictures is better than none: where they cannot be encoded, it is told why, and there
+   * are none.
+   */
+  async finish(onMessage: (message: string) => void): Promise<FilmStrip[]> {
+    try {
+      return await this.#encoded();
+    } catch (error) {
+      if (!(error instanceof ReelflowError)) throw error;
+      onMessage(`the report has no pictures: ${error.message}`);
+      return [];
+    }
+  }
+
+  async #encoded(): Promise<FilmStrip[]> {
     const { width, height } = this.#size ?? { width: 0, height: 0 };
     const taken = [...this.#items].filter(([, { pictures }]) => pictures.length > 0);
     this.#items.clear();
@@ -91,17 +108,13 @@ export class FilmStrips {
       }),
     }));
   }
+}
 
-  /** The middles of subclips; of many, evenly taken. */
-  #wantedOf(duration: number): Wanted[] {
-    const count = Math.max(1, this.#subclips ?? Math.ceil(duration / this.#seconds - 1e-9));
-    const length = this.#subclips === undefined ? this.#seconds : duration / count;
-    const shown = Math.min(count, MOST_PICTURES);
-    return Array.from({ length: shown }, (_, place) => {
-      const subclip = Math.floor((place * count) / shown);
-      return { subclip, from: Math.min((subclip + 0.5) * length, (subclip * length + duration) / 2) };
-    });
-  }
+/** An item without pictures yet; of many subclips, those that are shown are evenly taken. */
+function begun(division: Division): Taken {
+  const count = Math.min(division.subclips, MOST_PICTURES);
+  const shown = Array.from({ length: count }, (_, place) => Math.floor((place * division.subclips) / count));
+  return { division, shown: new Set(shown), pictures: [] };
 }
 
 function sizeOf({ width, height }: Frame): { width: number; height: number } {

@@ -1,7 +1,7 @@
 // @ts-nocheck The types of this project have no browser.
 // Runs in the browser: makes the points of a report answer to pointer, keys, filters and search.
 // Each `.explorer` names the element that holds its data:
-// { x, y: integers 0..9999, item, subclip (from 1): numbers, items: [{ id, title, genres }] }.
+// { x, y: integers 0..9999, item, subclip (from 0): numbers, items: [{ id, title, genres }] }.
 for (const root of document.querySelectorAll('.explorer')) {
   const data = JSON.parse(document.getElementById(root.dataset.source).textContent);
   const canvas = root.querySelector('canvas');
@@ -13,7 +13,7 @@ for (const root of document.querySelectorAll('.explorer')) {
   );
   const rows = data.x.length;
   const genres = [...new Set(data.items.flatMap((item) => item.genres))].sort();
-  const subclips = Math.max(...data.subclip);
+  const subclips = 1 + data.subclip.reduce((most, number) => Math.max(most, number), 0);
   const LISTED = 200;
   const cells = 64;
   const buckets = Array.from({ length: cells * cells }, () => []);
@@ -30,7 +30,7 @@ for (const root of document.querySelectorAll('.explorer')) {
     return element;
   };
   for (const name of genres) genre.append(option(name, name));
-  for (let number = 1; number <= subclips; number++) subclip.append(option(String(number), String(number)));
+  for (let number = 0; number < subclips; number++) subclip.append(option(String(number), String(number)));
   if (genres.length === 0) genre.parentElement.hidden = true;
   if (subclips < 2) {
     subclip.parentElement.hidden = true;
@@ -39,21 +39,24 @@ for (const root of document.querySelectorAll('.explorer')) {
   }
 
   const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
-  const hue = (row) => {
-    if (colour.value === 'genre') {
-      const first = data.items[data.item[row]].genres[0];
-      return first === undefined ? 'hsl(0 0% 55%)' : `hsl(${(360 * genres.indexOf(first)) / genres.length} 65% 50%)`;
-    }
-    return `hsl(${215 + (130 * (data.subclip[row] - 1)) / Math.max(1, subclips - 1)} 70% 52%)`;
+  const placeOfGenre = new Map(genres.map((name, at) => [name, at]));
+  const genreOf = data.items.map((item) => placeOfGenre.get(item.genres[0]) ?? genres.length);
+  const byGenre = () => colour.value === 'genre';
+  const colourOf = (row) => (byGenre() ? genreOf[data.item[row]] : data.subclip[row]);
+  const hue = (place) => {
+    if (!byGenre()) return `hsl(${215 + (130 * place) / Math.max(1, subclips - 1)} 70% 52%)`;
+    return place === genres.length ? 'hsl(0 0% 55%)' : `hsl(${(360 * place) / genres.length} 65% 50%)`;
   };
+  const points = document.createElement('canvas');
   const place = (row, size) => [(data.x[row] / 10000) * size, (1 - data.y[row] / 10000) * size];
 
-  function draw() {
+  /** All points, on a canvas that is kept until what is shown changes. */
+  function paint() {
     const size = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
-    if (canvas.width !== size) canvas.width = canvas.height = size;
-    const context = canvas.getContext('2d');
-    context.clearRect(0, 0, size, size);
-    const radius = Math.max(1, Math.min(3, 160 / Math.sqrt(rows))) * (window.devicePixelRatio || 1);
+    points.width = points.height = size;
+    const context = points.getContext('2d');
+    const radius = radiusOf();
+    const inks = Array.from({ length: 1 + (byGenre() ? genres.length : subclips) }, (_, at) => hue(at));
     for (const [only, alpha] of [
       [0, 0.08],
       [1, 0.75],
@@ -62,13 +65,24 @@ for (const root of document.querySelectorAll('.explorer')) {
       for (let row = 0; row < rows; row++) {
         if (shown[row] !== only) continue;
         const [x, y] = place(row, size);
-        context.fillStyle = hue(row);
+        context.fillStyle = inks[colourOf(row)];
         context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
       }
     }
+    draw();
+  }
+
+  const radiusOf = () => Math.max(1, Math.min(3, 160 / Math.sqrt(rows))) * (window.devicePixelRatio || 1);
+
+  function draw() {
+    const size = points.width;
+    if (canvas.width !== size) canvas.width = canvas.height = size;
+    const context = canvas.getContext('2d');
+    context.clearRect(0, 0, size, size);
+    if (size > 0) context.drawImage(points, 0, 0);
     if (current >= 0) {
+      const radius = radiusOf();
       const [x, y] = place(current, size);
-      context.globalAlpha = 1;
       context.strokeStyle = ink('--ink');
       context.lineWidth = 2;
       context.beginPath();
@@ -81,7 +95,7 @@ for (const root of document.querySelectorAll('.explorer')) {
     current = row;
     const { id, title, genres: own } = data.items[data.item[row]];
     const name = title === undefined ? id : `${title} (${id})`;
-    const part = subclips > 1 ? `, subclip ${data.subclip[row]} of ${subclips}` : '';
+    const part = subclips > 1 ? `, subclip ${data.subclip[row]} (0 to ${subclips - 1})` : '';
     status.textContent = `${name}${part}${own.length > 0 ? `: ${own.join(', ')}` : ''}`;
     draw();
   }
@@ -118,7 +132,7 @@ for (const root of document.querySelectorAll('.explorer')) {
       }),
     );
     current = -1;
-    draw();
+    paint();
   }
 
   canvas.addEventListener('pointermove', (event) => {
@@ -148,8 +162,8 @@ for (const root of document.querySelectorAll('.explorer')) {
   for (const control of [genre, subclip, colour]) control.addEventListener('change', filter);
   search.addEventListener('input', filter);
   root.querySelector('form').addEventListener('submit', (event) => event.preventDefault());
-  new ResizeObserver(draw).observe(canvas);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+  new ResizeObserver(paint).observe(canvas);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
   filter();
   root.dataset.ready = 'true';
 }

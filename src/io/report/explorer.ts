@@ -8,7 +8,7 @@ export interface ExplorerData {
   readonly y: readonly number[];
   /** A place in `items`, for each point. */
   readonly item: readonly number[];
-  /** From 1. */
+  /** From 0. */
   readonly subclip: readonly number[];
   readonly items: readonly {
     readonly id: string;

@@ -27,20 +27,28 @@ export function contourFigure({ values, cells, extent }: Contours, label: string
   });
 }
 
-/** A matrix of shares from 0 to 1 as cells with their values; NaN is grey and has none. */
-export function matrixFigure(names: readonly string[], values: Float64Array, label: string): Html {
+/**
+ * A matrix of shares from 0 to 1 as cells with their values; NaN is grey and has none. Columns are
+ * named as rows are, unless they have names of their own.
+ */
+export function matrixFigure(
+  names: readonly string[],
+  values: Float64Array,
+  label: string,
+  columns: readonly string[] = names,
+): Html {
   const cells = Array.from(values, (value, at) => ({
-    row: names[Math.floor(at / names.length)],
-    column: names[at % names.length],
+    row: names[Math.floor(at / columns.length)],
+    column: columns[at % columns.length],
     value: Number.isNaN(value) ? null : value,
   }));
-  const longest = Math.max(...names.map((name) => name.length));
-  const margin = 16 + 7 * longest;
-  const size = margin + 20 + 40 * names.length;
+  const marginOf = (of: readonly string[]) => 16 + 7 * Math.max(...of.map((name) => name.length));
+  const [marginLeft, marginBottom] = [marginOf(names), marginOf(columns)];
+  const [width, height] = [marginLeft + 20 + 40 * columns.length, marginBottom + 20 + 40 * names.length];
   return drawn(label, {
-    ...{ width: size, height: size, marginLeft: margin, marginBottom: margin, marginTop: 4, marginRight: 4 },
-    x: { domain: [...names], label: null, tickRotate: -90 },
-    y: { domain: [...names], label: null },
+    ...{ width, height, marginLeft, marginBottom, marginTop: 4, marginRight: 4 },
+    x: { domain: [...columns], label: null, tickRotate: -90, tickSize: 0 },
+    y: { domain: [...names], label: null, tickSize: 0 },
     color: { type: 'linear', domain: [0, 1], range: ['#f2f6fa', '#0b5cad'], unknown: '#9aa4ae' },
     marks: [
       Plot.cell(cells, { x: 'column', y: 'row', fill: 'value', inset: 0.5 }),
@@ -61,9 +69,10 @@ export function lineFigure(
   points: readonly { readonly x: number; readonly y: number }[],
   labels: { readonly figure: string; readonly x: string; readonly y: string },
   options: {
-    readonly levels?: readonly number[] | undefined;
-    readonly logX?: boolean | undefined;
-    readonly logY?: boolean | undefined;
+    readonly levels?: readonly number[];
+    readonly verticals?: readonly number[];
+    readonly logX?: boolean;
+    readonly logY?: boolean;
   } = {},
 ): Html {
   return drawn(labels.figure, {
@@ -73,6 +82,7 @@ export function lineFigure(
     y: { label: labels.y, type: options.logY ? 'log' : 'linear', grid: true },
     marks: [
       Plot.ruleY([...(options.levels ?? [])], { stroke: '#c2410c', strokeDasharray: '4,3' }),
+      Plot.ruleX([...(options.verticals ?? [])], { stroke: '#c2410c', strokeDasharray: '4,3' }),
       Plot.lineY([...points], { x: 'x', y: 'y', stroke: '#2f7fc1', strokeWidth: 2 }),
     ],
   });

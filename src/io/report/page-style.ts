@@ -37,6 +37,7 @@ summary { cursor: pointer; color: var(--accent); }
 pre { overflow: auto; max-height: 30rem; padding: .8rem; background: var(--panel); border: 1px solid var(--line); font-size: .85rem; }
 .panels figcaption { text-align: center; }
 .scroll { overflow-x: auto; margin: .6rem 0 1.2rem; }
+figure .scroll { margin: 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0; white-space: nowrap; }
 th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
@@ -44,7 +45,7 @@ th:first-child, td:first-child, td.text, th.text, .found th, .found td { text-al
 td.number { white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
 thead th::first-letter { text-transform: uppercase; }
-.strips { display: grid; gap: .9rem; }
+.strips { display: flex; flex-wrap: wrap; gap: .9rem 2rem; margin-top: .8rem; }
 .strips figure { margin: 0; }
 .strips figcaption { color: inherit; font-weight: 600; overflow-wrap: anywhere; max-width: none; }
 .strips ol { display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 0; padding: 0; list-style: none; }

@@ -34,6 +34,8 @@ export function curvesFigure(
     readonly y?: readonly [number, number] | undefined;
     /** Whether each point is a mark of its own. */
     readonly dots?: boolean | undefined;
+    /** Numbers along the axis are years, which have no thousands. */
+    readonly plainX?: boolean | undefined;
     readonly width?: number | undefined;
   } = {},
 ): Html {
@@ -42,7 +44,10 @@ export function curvesFigure(
   return drawn(labels.figure, {
     ...{ width: width + key.width, height: Math.max(320, 60 + KEY_LINE * series.length) },
     ...{ marginLeft: 54, marginRight: key.width, marginBottom: 40 },
-    x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x }),
+    x: given({
+      ...{ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x },
+      tickFormat: options.plainX ? 'd' : undefined,
+    }),
     y: given({ label: labels.y, grid: true, nice: true, domain: options.y }),
     marks: [
       ...(options.diagonal
@@ -141,6 +146,37 @@ export function histogramFigure(
       Plot.rectY([...bins], { x1: 'from', x2: 'to', y: 'bar', fill: '#2f7fc1', insetLeft: 0.5, insetRight: 0.5 }),
       Plot.line(steps, { x: 'x', y: 'y', stroke: '#c2410c', strokeWidth: 1.5 }),
       Plot.ruleY([0]),
+    ],
+  });
+}
+
+/** Five numbers of a group, and its mean. */
+export interface Box {
+  readonly name: string;
+  readonly lowest: number;
+  readonly lowerQuartile: number;
+  readonly median: number;
+  readonly upperQuartile: number;
+  readonly highest: number;
+  readonly mean: number;
+}
+
+/** Boxes from quartile to quartile with a line at the median, and a dot at the mean. */
+export function boxesFigure(boxes: readonly Box[], labels: FigureLabels): Html {
+  const marginLeft = 16 + KEY_LETTER * Math.max(...boxes.map(({ name }) => name.length));
+  return drawn(labels.figure, {
+    ...{ width: marginLeft + 420, height: 44 + 20 * boxes.length },
+    ...{ marginLeft, marginRight: 16, marginBottom: 36, marginTop: 4 },
+    x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true },
+    y: { label: null, domain: boxes.map(({ name }) => name), tickSize: 0 },
+    marks: [
+      Plot.ruleY([...boxes], { x1: 'lowest', x2: 'highest', y: 'name', stroke: 'currentColor', strokeOpacity: 0.6 }),
+      Plot.barX([...boxes], {
+        ...{ x1: 'lowerQuartile', x2: 'upperQuartile', y: 'name', fill: '#2f7fc1', fillOpacity: 0.45 },
+        ...{ insetTop: 3, insetBottom: 3 },
+      }),
+      Plot.tickX([...boxes], { x: 'median', y: 'name', stroke: 'currentColor', strokeWidth: 2 }),
+      Plot.dot([...boxes], { x: 'mean', y: 'name', fill: '#c2410c', r: 3.5 }),
     ],
   });
 }

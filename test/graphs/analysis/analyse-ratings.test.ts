@@ -26,7 +26,11 @@ describe('an analysis of ratings', () => {
     });
     expect(found.byValue).toEqual([1, 2, 3, 3.5, 4, 5].map((value) => ({ value, ratings: 1 })));
     expect(found.byDecade).toEqual([
-      { name: '1990s', movies: 2, ratings: 4, mean: 15.5 / 4, lowerQuartile: 3.375, median: 3.75, upperQuartile: 4.25 },
+      {
+        ...{ name: '1990s', movies: 2, ratings: 4, mean: 15.5 / 4, lowerQuartile: 3.375, median: 3.75 },
+        // Of 3, 3.5, 4, 5 as numpy has them: percentiles 5 and 95.
+        ...{ upperQuartile: 4.25, lowest: expect.closeTo(3.075, 12), highest: expect.closeTo(4.85, 12) },
+      },
     ]);
     expect(found.byYear.map(({ name, ratings }) => [name, ratings])).toEqual([
       ['1994', 3],
@@ -36,6 +40,9 @@ describe('an analysis of ratings', () => {
       ['Comedy', 2, 4],
       ['Drama', 2, 4],
     ]);
+    expect(found.halfDecades).toEqual(['1990 to 1994', '1995 to 1999']);
+    // Rows: Comedy, Drama, War.
+    expect([...found.genreShares]).toEqual([1, 0, 1, 1, 0, 0]);
     expect(found.thresholds[1]).toEqual({ threshold: 3.5, above: 2 / 6, atLeast: 3 / 6 });
   });
 

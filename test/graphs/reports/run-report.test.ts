@@ -10,6 +10,8 @@ import { runReport } from '../../../src/graphs/reports/run-report.ts';
 import type { RunSummary } from '../../../src/graphs/run-summary.ts';
 import { encodeClip } from '../../../src/io/media/encode.ts';
 import { findFfmpeg } from '../../../src/io/media/ffmpeg.ts';
+import type { Video } from '../../../src/io/media/video.ts';
+import { Frame } from '../../../src/operators/frame.ts';
 import { barriersOf, hasChromium, openPage } from '../../fixtures/chromium.ts';
 import { temporaryDirectory } from '../../fixtures/clips.ts';
 import { writeTinyVisual } from '../../fixtures/tiny-networks.ts';
@@ -35,7 +37,7 @@ beforeAll(async () => {
     onProgress: (progress) => record.progress(progress),
     onItem: (item) => record.item(item),
   });
-  shown = await strips.finish();
+  shown = await strips.finish((message) => expect(message).toBe('nothing'));
   page = runReport(summary, record, shown);
   writeFileSync(at('run.html'), page);
 });
@@ -79,6 +81,20 @@ describe('the report of a run', () => {
     }
     expect(page.match(/<img src="data:image\/jpeg;base64,/g)).toHaveLength(3);
     expect(page).toContain('alt="whole, subclip 2"');
+  });
+
+  it('shows the first frame of a subclip that has none from its middle on, and none of one without a frame', async () => {
+    const sparse = new FilmStrips({ seconds: 1 });
+    const video = { id: 'sparse', info: { duration: 4 } } as Video;
+    for (const [index, time] of [0.1, 0.2, 2.2, 2.5, 2.9, 4.5].entries()) {
+      sparse.take(new Frame(new Uint8Array(12), 2, 2, index, time), video);
+    }
+    const [strip] = await sparse.finish((message) => expect(message).toBe('nothing'));
+    expect(strip?.pictures.map(({ subclip, time }) => [subclip, time])).toEqual([
+      [0, 0.1],
+      [2, 2.5],
+      [3, 4.5],
+    ]);
   });
 
   it('names the bottleneck, and sets memory against its limit', () => {
