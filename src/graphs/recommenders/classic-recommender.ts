@@ -62,6 +62,7 @@ export async function fitClassicRecommender(
     ...(recommender.workOf && {
       workOf: (users, items, times) => recommender.workOf?.(users, items, times) as PairWork,
     }),
+    ...(recommender.checkNewUsers && { checkNewUsers: (asked) => recommender.checkNewUsers?.(asked) }),
     ...(recommender.scoreNewUser && {
       scoreNewUser: async (own, items) =>
         (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items),
