@@ -28,7 +28,7 @@ const options = benchOptions({
   },
 });
 
-/** Ratings whose numbers per user and item fall as a power; in shared memory, as those of a file. */
+/** Ratings whose numbers per user and item fall as a power; in shared memory, as of a file. */
 function syntheticTable(count: number) {
   const [users, items] = [69_878, 10_677];
   const uniform = seededUniform(1, 'scenarios');

@@ -22,11 +22,12 @@ const judgedBy = (known: number, fresh: number, users = all) =>
       ...Array.from({ length: fresh }, (_, item) => [user, 100 + item] as const),
     ]),
   );
-/** Right about known items, and of new ones the same for all. */
+/** Right about known items, and the same of all new ones. */
 const blind = async (users: Int32Array, items: Int32Array) =>
-  Float32Array.from(users, (user, at) =>
-    (items[at] as number) < 100 && (user + (items[at] as number)) % 2 === 0 ? 5 : 2,
-  );
+  Float32Array.from(users, (user, at) => {
+    const item = items[at] as number;
+    return item >= 100 ? 3 : (user + item) % 2 === 0 ? 5 : 1;
+  });
 const warningsOf = async (validation: TrainingRatings) => {
   const figures = await validationFigures(learnt, validation, 'ratings', blind);
   return { figures, warnings: figures === undefined ? [] : validationWarnings(figures) };
