@@ -1,7 +1,8 @@
 /**
  * Making scenarios: CPU seconds, the longest time in which the event loop had no turn, and peak
  * memory over what the table itself takes, of SYNTHETIC ratings of the shape of MovieLens 10M
- * (69,878 users, 10,677 items, few with most of them). Each kind runs in a process of its own.
+ * (69,878 users, 10,677 items, few with most of them). Each kind runs in a process of its own,
+ * beside other work as an experiment makes it, or at once in this thread (`--at-once yes`).
  *
  *   node dist/bench/scenarios.js [--ratings 10000000] [--kinds non-cold,hard-cold,random] [--validation ratings]
  */
@@ -10,35 +11,53 @@ import { createHash } from 'node:crypto';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { FoldKind } from '../src/io/ratings/folds.ts';
+import { makeScenarioBeside } from '../src/io/ratings/scenario-thread.ts';
 import { makeScenario } from '../src/io/ratings/scenarios.ts';
 import { seededUniform } from '../src/models/autodiff/initialisers.ts';
 import { benchOptions } from './clips.ts';
+import { LoopWatch } from './loop-watch.ts';
 
 const options = benchOptions({
-  ...{ ratings: '10000000', kinds: 'non-cold,hard-cold,random', validation: 'ratings', 'per-user': '', only: '' },
+  ...{
+    ratings: '10000000',
+    kinds: 'non-cold,hard-cold,random',
+    validation: 'ratings',
+    'per-user': '',
+    'at-once': '',
+    only: '',
+  },
 });
 
-/** Ratings whose numbers per user and per item fall as a power. */
+/** Ratings whose numbers per user and item fall as a power; in shared memory, as of a file. */
 function syntheticTable(count: number) {
   const [users, items] = [69_878, 10_677];
   const uniform = seededUniform(1, 'scenarios');
-  const drawn = (size: number) => Int32Array.from({ length: count }, () => Math.floor(size * uniform() ** 3));
+  const filled = <T extends Int32Array | Float32Array>(column: T, next: () => number): T => {
+    for (let row = 0; row < count; row += 1) column[row] = next();
+    return column;
+  };
+  const memory = () => new SharedArrayBuffer(4 * count);
+  const drawn = (size: number) => filled(new Int32Array(memory()), () => Math.floor(size * uniform() ** 3));
   return {
     ...{ users: drawn(users), items: drawn(items) },
-    values: Float32Array.from({ length: count }, () => (1 + Math.floor(10 * uniform())) / 2),
+    values: filled(new Float32Array(memory()), () => (1 + Math.floor(10 * uniform())) / 2),
     userIds: Array.from({ length: users }, (_, index) => String(index + 1)),
     itemIds: Array.from({ length: items }, (_, index) => String(3 * index + 1)),
   };
 }
 
-function measure(kind: FoldKind): void {
+async function measure(kind: FoldKind): Promise<void> {
   const table = syntheticTable(Number(options.ratings));
   const before = process.resourceUsage().maxRSS;
   const began = process.cpuUsage();
-  const scenario = makeScenario(table, {
+  const watch = new LoopWatch();
+  const parameters = {
     ...{ kind, folds: 2, seed: 1, validation: { kind: options.validation as 'ratings' } },
-    ratingsPerUser: options['per-user'] === undefined ? undefined : Number(options['per-user']),
-  });
+    ratingsPerUser: options['per-user'] ? Number(options['per-user']) : undefined,
+  };
+  const atOnce = options['at-once'] === 'yes';
+  const scenario = atOnce ? makeScenario(table, parameters) : await makeScenarioBeside(table, parameters, undefined);
+  const block = watch.stop();
   const { user, system } = process.cpuUsage(began);
   const hash = createHash('sha256');
   for (const { train, validation, test } of scenario.splits)
@@ -47,6 +66,8 @@ function measure(kind: FoldKind): void {
   console.log(
     JSON.stringify({
       kind,
+      atOnce,
+      blockMs: { wall: Math.round(block.wall), onCore: Math.round(block.onCore) },
       cpuSeconds: (user + system) / 1e6,
       tableMiB: Math.round((12 * table.users.length) / 2 ** 20),
       peakMiB: Math.round(peak / 1024),
@@ -57,7 +78,7 @@ function measure(kind: FoldKind): void {
   );
 }
 
-if (options.only) measure(options.only as FoldKind);
+if (options.only) await measure(options.only as FoldKind);
 else {
   for (const kind of (options.kinds as string).split(',')) {
     const given = Object.entries(options).flatMap(([name, value]) =>

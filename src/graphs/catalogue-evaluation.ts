@@ -9,7 +9,7 @@ import {
 } from '../models/metrics/evaluate-catalogue.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
 import { decimalRatings } from './decimal-ratings.ts';
-import { foldedIn } from './folded-in.ts';
+import { checkFoldIn, foldedIn } from './folded-in.ts';
 import type { FittedRecommender } from './recommenders/fit-data.ts';
 
 /**
@@ -33,8 +33,9 @@ function blockPairsOf(fitted: FittedRecommender, users: readonly number[], itemC
   // Every user and every item once is enough to know what all pairs of them take.
   const asked = Int32Array.from({ length }, (_, at) => users[at % users.length] as number);
   const items = Int32Array.from({ length }, (_, at) => at % itemCount);
-  const { owners } = fitted.workOf(asked, items);
-  if (owners !== items) return undefined;
+  const { owners, isOfPairs } = fitted.workOf(asked, items);
+  if (isOfPairs) fitted.workOf(Int32Array.from(users), new Int32Array(users.length), itemCount);
+  if (owners !== items || isOfPairs) return undefined;
   const usersPerBlock = Math.max(1, Math.floor(largeBlock / itemCount));
   fitted.workOf(asked, items, Math.ceil(users.length / usersPerBlock));
   return largeBlock;
@@ -71,8 +72,10 @@ export async function evaluateOnCatalogue(
     items: rows.map((row) => ratings.items[row] as number),
   });
   const testUsers = [...new Set(relevant.map((row) => ratings.users[row] as number))];
+  const catalogue = Int32Array.from(ratings.itemIds.keys());
+  const known = checkFoldIn(fitted, ratings, split.foldIn, new Map(testUsers.map((user) => [user, catalogue])));
   return evaluateCatalogue({
-    blockPairs: split.foldIn === undefined ? blockPairsOf(fitted, testUsers, ratings.itemIds.length) : undefined,
+    blockPairs: blockPairsOf(fitted, known, ratings.itemIds.length),
     score: foldedIn(
       fitted,
       ratings,

@@ -1,6 +1,6 @@
 import type { RatingScale } from '../core/rating-scale.ts';
 import type { RatingTable } from '../io/ratings/rating-table.ts';
-import { clip } from '../models/recommenders/recommender.ts';
+import { clip, type NewUserRatings } from '../models/recommenders/recommender.ts';
 import type { FittedRecommender } from './recommenders/fit-data.ts';
 
 /** How pairs of user and item are predicted. */
@@ -24,11 +24,7 @@ export function foldedIn(
       score: (users, items) => model.score(users, items),
     };
   }
-  const shown = new Map<number, number[]>();
-  for (const row of foldIn) {
-    const user = ratings.users[row] as number;
-    shown.set(user, [...(shown.get(user) ?? []), row]);
-  }
+  const shown = shownRatings(ratings, foldIn);
   let scoreOfAll: ReturnType<NonNullable<typeof learn>> | undefined;
   const together: PairPredictor | undefined =
     learn &&
@@ -37,7 +33,11 @@ export function foldedIn(
       return (await scoreOfAll)(users, items);
     });
   const score: PairPredictor = async (users, items) => {
-    const scores = Float32Array.from(await model.score(users, items));
+    const pick = (of: Int32Array, places: Int32Array) => places.map((place) => of[place] as number);
+    const scores = new Float32Array(users.length);
+    const others = Int32Array.from(users.keys()).filter((place) => !shown.has(users[place] as number));
+    const known = others.length === 0 ? [] : await model.score(pick(users, others), pick(items, others));
+    for (const [at, place] of others.entries()) scores[place] = known[at] as number;
     const places = new Map<number, number[]>();
     for (const [place, user] of users.entries()) {
       if (!shown.has(user)) continue;
@@ -48,25 +48,63 @@ export function foldedIn(
     if (together !== undefined) {
       const own = Int32Array.from([...places.values()].flat());
       if (own.length === 0) return scores;
-      const pick = (of: Int32Array) => own.map((place) => of[place] as number);
-      const found = await together(pick(users), pick(items));
+      const found = await together(pick(users, own), pick(items, own));
       for (const [at, place] of own.entries()) scores[place] = found[at] as number;
       return scores;
     }
     for (const [user, own] of places) {
-      const rows = oldestFirst(shown.get(user) as number[], ratings);
-      const known = {
-        items: Int32Array.from(rows, (row) => ratings.items[row] as number),
-        values: Float32Array.from(rows, (row) => ratings.values[row] as number),
-      };
       const wanted = Int32Array.from(own, (place) => items[place] as number);
-      const found = await (scoreNewUser as NonNullable<typeof scoreNewUser>)(known, wanted);
+      const found = await (scoreNewUser as NonNullable<typeof scoreNewUser>)(shown.get(user) as NewUserRatings, wanted);
       for (const [at, place] of own.entries()) scores[place] = found[at] as number;
     }
     return scores;
   };
   if (model.predicts === 'scores') return { predict: score, score };
   return { predict: async (users, items) => (await score(users, items)).map((value) => clip(value, scale)), score };
+}
+
+/**
+ * Asserts, before any is scored, that a recommender can score these items for the users who have
+ * fold-in ratings.
+ *
+ * @param itemsOf the items of each user that is asked for.
+ * @returns the users without fold-in ratings: the recommender takes them as any others.
+ * @throws UsageError `too-many-steps`.
+ */
+export function checkFoldIn(
+  model: FittedRecommender,
+  ratings: RatingTable,
+  foldIn: Int32Array | undefined,
+  itemsOf: ReadonlyMap<number, Int32Array>,
+): number[] {
+  const users = [...itemsOf.keys()];
+  if (foldIn === undefined || model.scoreNewUser === undefined) return users;
+  const shown = shownRatings(ratings, foldIn);
+  const asked = users.flatMap((user) => {
+    const own = shown.get(user);
+    return own === undefined ? [] : [{ own, items: itemsOf.get(user) as Int32Array }];
+  });
+  model.checkNewUsers?.(asked);
+  return users.filter((user) => !shown.has(user));
+}
+
+/** The fold-in ratings of each user that has any, in the order of time. */
+function shownRatings(ratings: RatingTable, foldIn: Int32Array): Map<number, NewUserRatings> {
+  const rowsOf = new Map<number, number[]>();
+  for (const row of foldIn) {
+    const user = ratings.users[row] as number;
+    const own = rowsOf.get(user);
+    if (own === undefined) rowsOf.set(user, [row]);
+    else own.push(row);
+  }
+  return new Map([...rowsOf].map(([user, rows]) => [user, ratingsOf(oldestFirst(rows, ratings), ratings)]));
+}
+
+function ratingsOf(rows: readonly number[], ratings: RatingTable): NewUserRatings {
+  return {
+    items: Int32Array.from(rows, (row) => ratings.items[row] as number),
+    values: Float32Array.from(rows, (row) => ratings.values[row] as number),
+  };
 }
 
 /** Rows in the order of time, ties as they are; without times as they are. */

@@ -1,4 +1,5 @@
-import { makeScenarioInStages, type Scenario } from '../../io/ratings/scenarios.ts';
+import { makeScenarioBeside } from '../../io/ratings/scenario-thread.ts';
+import type { Scenario } from '../../io/ratings/scenarios.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import { catalogueOf, genresOf } from '../recommenders/catalogue.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
@@ -104,7 +105,7 @@ export class ExperimentScenarios {
     const { stop: signal, onMessage } = this.#run;
     const count = ratings.values.length;
     const says = count < longScenario ? undefined : onMessage;
-    return makeScenarioInStages(ratings, parameters, movies, {
+    return makeScenarioBeside(ratings, parameters, movies, {
       signal,
       onStage: says && ((stage) => says(`${splitName(kind, seed)} of ${count} ratings: ${stage}`)),
     });

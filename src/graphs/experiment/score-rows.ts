@@ -1,5 +1,6 @@
 import { identifierRanks } from '../../io/ratings/identifiers.ts';
 import { meanRating } from '../../io/ratings/rating-table.ts';
+import { rowsByGroup } from '../../io/ratings/rows-by-group.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
 import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
@@ -9,7 +10,7 @@ import { isOfOrderAlone } from '../../models/metrics/ranking-only.ts';
 import { CatalogueUserValues, type UserMetrics, UserValues } from '../../models/metrics/user-values.ts';
 import { evaluateOnCatalogue } from '../catalogue-evaluation.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
-import { foldedIn } from '../folded-in.ts';
+import { checkFoldIn, foldedIn } from '../folded-in.ts';
 import type { FittedRecommender } from '../recommenders/fit-data.ts';
 import { testPredictions } from '../test-predictions.ts';
 import type { Experiment } from './experiment-config.ts';
@@ -40,6 +41,7 @@ export async function scoreRows(
   experiment: Experiment,
 ): Promise<RowScores> {
   const { ratings } = scenario;
+  checkFoldIn(fitted, ratings, split.foldIn, itemsByUser(ratings, rows));
   const { users, items, predictions, predictSeconds } = await testPredictions(
     foldedIn(fitted, ratings, fitting.scale, split.foldIn).predict,
     ratings,
@@ -97,4 +99,19 @@ function ofScores({ users, values }: UserMetrics): UserMetrics {
     return [name, isOfOrderAlone(metric as MetricName) ? column : column.map(() => Number.NaN)] as const;
   });
   return { users, values: Object.fromEntries(columns) };
+}
+
+/** The items of some rows, by user. */
+function itemsByUser(ratings: FoldData['scenario']['ratings'], rows: Int32Array): Map<number, Int32Array> {
+  const own = rowsByGroup(ratings.users, ratings.userIds.length, rows);
+  const items = new Map<number, Int32Array>();
+  for (const user of ratings.userIds.keys()) {
+    const rowsOfUser = own.rows.subarray(own.starts[user], own.starts[user + 1]);
+    if (rowsOfUser.length > 0)
+      items.set(
+        user,
+        rowsOfUser.map((row) => ratings.items[row] as number),
+      );
+  }
+  return items;
 }

@@ -67,6 +67,7 @@ export async function fitClassicRecommender(
     predict: (users, items) => inParts(recommender, 'predict', users, items, run),
     score: (users, items) => inParts(recommender, 'score', users, items, run),
     workOf: recommender.workOf && ((users, items, times) => recommender.workOf?.(users, items, times) as PairWork),
+    checkNewUsers: recommender.checkNewUsers && ((asked) => recommender.checkNewUsers?.(asked)),
     scoreNewUser:
       recommender.scoreNewUser &&
       (async (own, items) => (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items)),

@@ -6,7 +6,13 @@ import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { TrailerList } from '../../io/ratings/trailers.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { GenreTable } from '../../models/genres.ts';
-import type { ItemFactors, NewUserRatings, Predicts, TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type {
+  AskedOfNewUser,
+  ItemFactors,
+  NewUserRatings,
+  Predicts,
+  TrainingRatings,
+} from '../../models/recommenders/recommender.ts';
 import type { PairWork } from '../../models/recommenders/work.ts';
 import type { Json } from '../graph.ts';
 import type { StoreFeatures } from './store-features.ts';
@@ -129,6 +135,12 @@ export interface FittedRecommender {
    * @throws UsageError `too-many-steps`.
    */
   readonly workOf?: ((users: Int32Array, items: Int32Array, times?: number) => PairWork) | undefined;
+  /**
+   * Asserts that `scoreNewUser` for each of these takes no more than it may.
+   *
+   * @throws UsageError `too-many-steps`.
+   */
+  checkNewUsers?(asked: readonly AskedOfNewUser[]): void;
   /**
    * Scores of items for a user who was not there in training, by that user's ratings; all else
    * stays as it was learnt. Undefined where a recommender cannot.

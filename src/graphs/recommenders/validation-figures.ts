@@ -22,10 +22,19 @@ export interface ValidationFigures {
   readonly auc: number;
   /** Users that the area is the mean of. */
   readonly aucUsers: number;
+  /** The same over the ratings of `newItems` alone; NaN and 0 without any. */
+  readonly newAuc: number;
+  readonly newAucUsers: number;
 }
 
 /** Deviation of one user's area over a handful of ratings that are ranked at random, about. */
 const deviationOfUser = 0.3;
+
+/**
+ * Standard error up to which an area is judged: one of 0.6 can then be told from chance. 36 new
+ * items and as many users have it.
+ */
+const mostError = 0.05;
 
 /** Where a rating begins to be a good one: two thirds up the scale, 3.5 of 0.5 to 5. */
 function relevanceThreshold({ minimum, maximum }: RatingScale): number {
@@ -42,37 +51,53 @@ export async function validationFigures(
   if (values.length === 0) return undefined;
   const mean = globalMean(training.values);
   const predictions = await predict(users, items);
-  const evaluation = evaluate(
-    { users, items, ratings: decimalRatings(values), predictions },
-    { scale, ks: [10], threshold: relevanceThreshold(scale), predicts },
-  );
+  const judged = (rows: Int32Array) => {
+    const pick = (of: Int32Array) => rows.map((row) => of[row] as number);
+    const evaluation = evaluate(
+      {
+        ...{ users: pick(users), items: pick(items) },
+        ratings: decimalRatings(Float32Array.from(rows, (row) => values[row] as number)),
+        predictions: Float64Array.from(rows, (row) => predictions[row] as number),
+      },
+      { scale, ks: [10], threshold: relevanceThreshold(scale), predicts },
+    );
+    return { ...evaluation, aucUsers: evaluation.users.evaluated - evaluation.users.withOneClass };
+  };
+  const all = Int32Array.from(values.keys());
   const learnt = new Set(training.items);
+  const ofNew = all.filter((row) => !learnt.has(items[row] as number));
+  const evaluation = judged(all);
+  const newest = ofNew.length === 0 ? undefined : ofNew.length === all.length ? evaluation : judged(ofNew);
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return {
     ratings: values.length,
-    newItems: new Set(items.filter((item) => !learnt.has(item))).size,
+    newItems: new Set(ofNew.map((row) => items[row] as number)).size,
     rmse: evaluation.rmse,
     meanRmse: Math.sqrt(squares / values.length),
     auc: evaluation.auc,
-    aucUsers: evaluation.users.evaluated - evaluation.users.withOneClass,
+    aucUsers: evaluation.aucUsers,
+    newAuc: newest?.auc ?? Number.NaN,
+    newAucUsers: newest?.aucUsers ?? 0,
   };
 }
 
 /**
  * What is wrong with a neural recommender that these figures are of, for people; nothing where
- * nothing is.
+ * nothing is. Its ranking of new items is judged where there are enough of them, and of users: both
+ * are drawn, so the lesser number decides the standard error of the area.
  */
-export function validationWarnings({ rmse, meanRmse, auc, aucUsers, newItems }: ValidationFigures): string[] {
+export function validationWarnings(figures: ValidationFigures): string[] {
+  const { rmse, meanRmse, newAuc, newAucUsers, newItems } = figures;
   const warnings: string[] = [];
   if (rmse >= meanRmse) {
     warnings.push(
       `the network is no better than the mean rating on its validation ratings (RMSE ${rmse.toFixed(3)}, the mean ${meanRmse.toFixed(3)})`,
     );
   }
-  const chance = 0.5 + (2 * deviationOfUser) / Math.sqrt(aucUsers);
-  if (newItems > 0 && aucUsers > 0 && !(auc > chance)) {
+  const error = deviationOfUser / Math.sqrt(Math.min(newAucUsers, newItems));
+  if (error <= mostError && !(newAuc > 0.5 + 2 * error)) {
     warnings.push(
-      `the network's ranking of its validation ratings, ${newItems} of whose items have no rating in training, cannot be told from chance (AUC ${auc.toFixed(3)} over ${aucUsers} users)`,
+      `the network's ranking of the ${newItems} validation items without a rating in training cannot be told from chance (AUC ${newAuc.toFixed(3)} over ${newAucUsers} users)`,
     );
   }
   return warnings;

@@ -1,3 +1,4 @@
+import { keptRows } from './kept-rows.ts';
 import type { RatingTable } from './rating-table.ts';
 import { countByGroup } from './rows-by-group.ts';
 
@@ -17,7 +18,8 @@ export function kCore(table: RatingTable, k: number, rows?: Int32Array): Int32Ar
   for (;;) {
     const ofUsers = countByGroup(table.users, table.userIds.length, core);
     const ofItems = countByGroup(table.items, table.itemIds.length, core);
-    const kept = core.filter(
+    const kept = keptRows(
+      core,
       (row) =>
         (ofUsers[table.users[row] as number] as number) >= k && (ofItems[table.items[row] as number] as number) >= k,
     );

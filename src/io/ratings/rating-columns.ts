@@ -63,19 +63,21 @@ export class RatingColumns {
   }
 
   /**
-   * The table; the collected chunks are given up column by column, so that one column at most
-   * exists twice.
+   * The table, its columns in memory that threads can share; the collected chunks are given up
+   * column by column, so that one column at most exists twice.
    */
   take(userIds: readonly string[], itemIds: readonly string[]): RatingTable {
     const { rows } = this;
     this.#users = this.#items = new Int32Array(0);
     this.#values = new Float32Array(0);
     this.#timestamps = new Float64Array(0);
-    const users = this.#joined('users', new Int32Array(rows));
-    const items = this.#joined('items', new Int32Array(rows));
-    const values = this.#joined('values', new Float32Array(rows));
+    const users = this.#joined('users', new Int32Array(new SharedArrayBuffer(4 * rows)));
+    const items = this.#joined('items', new Int32Array(new SharedArrayBuffer(4 * rows)));
+    const values = this.#joined('values', new Float32Array(new SharedArrayBuffer(4 * rows)));
     const table = { users, items, values, userIds, itemIds };
-    return this.#withTimestamps ? { ...table, timestamps: this.#joined('timestamps', new Float64Array(rows)) } : table;
+    return this.#withTimestamps
+      ? { ...table, timestamps: this.#joined('timestamps', new Float64Array(new SharedArrayBuffer(8 * rows))) }
+      : table;
   }
 
   #grow(): void {

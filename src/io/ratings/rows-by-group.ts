@@ -14,12 +14,14 @@ export interface RowsByGroup {
  *
  * @param keys int32[all rows]: the group of each row, 0 .. groups - 1.
  * @param rows which rows, in the order they are to have within their group; all when left out.
+ * @param groupOf the group of each key, where the keys are not the groups themselves.
  */
-export function rowsByGroup(keys: Int32Array, groups: number, rows?: Int32Array): RowsByGroup {
+export function rowsByGroup(keys: Int32Array, groups: number, rows?: Int32Array, groupOf?: Int32Array): RowsByGroup {
   const count = rows?.length ?? keys.length;
   const starts = new Int32Array(groups + 1);
   for (let index = 0; index < count; index += 1) {
-    const key = keys[rows === undefined ? index : (rows[index] as number)] as number;
+    const given = keys[rows === undefined ? index : (rows[index] as number)] as number;
+    const key = groupOf === undefined ? given : (groupOf[given] as number);
     starts[key + 1] = (starts[key + 1] as number) + 1;
   }
   for (let group = 0; group < groups; group += 1) {
@@ -29,7 +31,8 @@ export function rowsByGroup(keys: Int32Array, groups: number, rows?: Int32Array)
   const gathered = new Int32Array(count);
   for (let index = 0; index < count; index += 1) {
     const row = rows === undefined ? index : (rows[index] as number);
-    const key = keys[row] as number;
+    const given = keys[row] as number;
+    const key = groupOf === undefined ? given : (groupOf[given] as number);
     const at = next[key] as number;
     gathered[at] = row;
     next[key] = at + 1;

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { checkInteger, checkOneOf, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { filterRatings, type ItemFilter } from './filters.ts';
@@ -101,31 +100,8 @@ export function makeScenario(
   }
 }
 
-/**
- * Makes the same scenario as `makeScenario`, letting others have the thread between its stages: of
- * many millions of ratings each takes seconds, and an interrupt is heard between them.
- *
- * @param options.onStage told what is done next.
- * @throws what `makeScenario` throws; the reason of `signal`.
- */
-export async function makeScenarioInStages(
-  table: RatingTable,
-  parameters: ScenarioParameters,
-  movies: ReadonlyMap<string, Movie> | undefined,
-  options: { readonly signal?: AbortSignal | undefined; readonly onStage?: ((stage: string) => void) | undefined },
-): Promise<Scenario> {
-  const stages = scenarioStages(table, parameters, movies);
-  for (;;) {
-    const stage = stages.next();
-    if (stage.done === true) return stage.value;
-    options.onStage?.(stage.value);
-    await turn();
-    options.signal?.throwIfAborted();
-  }
-}
-
 /** The stages of a scenario, each named before it begins. */
-function* scenarioStages(
+export function* scenarioStages(
   table: RatingTable,
   parameters: ScenarioParameters,
   movies: ReadonlyMap<string, Movie> | undefined,

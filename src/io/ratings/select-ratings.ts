@@ -22,15 +22,15 @@ export function selectWithRows(
   const items = renumbered(table.items, table.itemIds, rows);
   const users = renumbered(table.users, table.userIds, rows);
   // By item first, then stably by user: a radix sort by the pair.
-  const byItem = rowsByGroup(items.numbers, items.ids.length, rows).rows;
-  const order = rowsByGroup(users.numbers, users.ids.length, byItem).rows;
+  const byItem = rowsByGroup(table.items, items.ids.length, rows, items.numberOf).rows;
+  const order = rowsByGroup(table.users, users.ids.length, byItem, users.numberOf).rows;
   const pick = <T extends Int32Array | Float32Array | Float64Array>(from: T, into: T): T => {
     for (let index = 0; index < order.length; index += 1) into[index] = from[order[index] as number] as number;
     return into;
   };
   const selected = {
-    users: pick(users.numbers, new Int32Array(order.length)),
-    items: pick(items.numbers, new Int32Array(order.length)),
+    users: renumber(pick(table.users, new Int32Array(order.length)), users.numberOf),
+    items: renumber(pick(table.items, new Int32Array(order.length)), items.numberOf),
     values: pick(table.values, new Float32Array(order.length)),
     userIds: users.ids,
     itemIds: items.ids,
@@ -39,10 +39,7 @@ export function selectWithRows(
   return { ratings: { ...selected, timestamps }, rows: order };
 }
 
-/**
- * New numbers for all rows of the table (meaningless for rows that were not asked for), and the ids
- * they stand for.
- */
+/** The new number of each old one that occurs, and the ids of the new ones. */
 function renumbered(keys: Int32Array, ids: readonly string[], rows: Int32Array | undefined) {
   const used = new Uint8Array(ids.length);
   for (let index = 0; index < (rows?.length ?? keys.length); index += 1) {
@@ -50,14 +47,18 @@ function renumbered(keys: Int32Array, ids: readonly string[], rows: Int32Array |
   }
   const kept = ids.flatMap((id, index) => (used[index] === 1 ? [{ id, index }] : []));
   const ranks = identifierRanks(kept.map(({ id }) => id));
-  const newNumbers = new Int32Array(ids.length);
+  const numberOf = new Int32Array(ids.length);
   const newIds = new Array<string>(kept.length);
   for (const [position, { id, index }] of kept.entries()) {
     const rank = ranks[position] as number;
-    newNumbers[index] = rank;
+    numberOf[index] = rank;
     newIds[rank] = id;
   }
-  const numbers = new Int32Array(keys.length);
-  for (let row = 0; row < keys.length; row += 1) numbers[row] = newNumbers[keys[row] as number] as number;
-  return { numbers, ids: newIds };
+  return { numberOf, ids: newIds };
+}
+
+/** In place. */
+function renumber(numbers: Int32Array, numberOf: Int32Array): Int32Array {
+  for (let at = 0; at < numbers.length; at += 1) numbers[at] = numberOf[numbers[at] as number] as number;
+  return numbers;
 }

@@ -2,6 +2,7 @@ import { checkInteger, checkOneOf } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { Draws, numbersBelow, orderOfDraws } from './draws.ts';
 import { identifierRanks } from './identifiers.ts';
+import { keptRows } from './kept-rows.ts';
 import type { RatingTable } from './rating-table.ts';
 import { countByGroup, rowsByGroup } from './rows-by-group.ts';
 
@@ -31,7 +32,8 @@ export function startingSubset(
   const items = mostRated(table.items, table.itemIds, size.items, rows);
   const users = mostRated(table.users, table.userIds, size.users, rows);
   const all = rows ?? numbersBelow(table.users.length);
-  const chosen = all.filter(
+  const chosen = keptRows(
+    all,
     (row) => items.chosen[table.items[row] as number] === 1 && users.chosen[table.users[row] as number] === 1,
   );
   return { rows: chosen.sort(), items: items.count, users: users.count };

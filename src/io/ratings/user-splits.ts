@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { Draws, orderOfDraws } from './draws.ts';
+import { keptRows } from './kept-rows.ts';
 import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';
 import type { Split } from './split.ts';
@@ -42,7 +43,7 @@ export function userFolds(
   }
   return Array.from({ length: folds }, (_, fold) => {
     const chosen = (keep: (row: number, isOwn: boolean) => boolean): Int32Array =>
-      rows.filter((row) => keep(row, foldOf[table.users[row] as number] === fold)).sort();
+      keptRows(rows, (row) => keep(row, foldOf[table.users[row] as number] === fold)).sort();
     return {
       name: `fold-${fold + 1}`,
       train: chosen((_row, isOwn) => !isOwn),

@@ -3,6 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 import type { Resolved } from '../../core/given.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { Draws, orderOfDraws } from './draws.ts';
+import { keptRows } from './kept-rows.ts';
 import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';
 import type { Split } from './split.ts';
@@ -57,7 +58,7 @@ export function withValidation(table: RatingTable, split: Split, options: Valida
   }
   const isTaken = new Uint8Array(table.users.length);
   for (const row of taken) isTaken[row] = 1;
-  return { ...split, train: training.filter((row) => isTaken[row] === 0), validation: taken };
+  return { ...split, train: keptRows(training, (row) => isTaken[row] === 0), validation: taken };
 }
 
 function someRatings(table: RatingTable, training: Int32Array, wanted: number, seed: number): Int32Array {

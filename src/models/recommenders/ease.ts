@@ -4,9 +4,9 @@ import { checkVectorCount, checkVectors, dot, type ItemVectors } from './item-ve
 import { likedAboveOf } from './liked-above.ts';
 import { invertPositive } from './positive-definite.ts';
 import { listsByUser } from './rating-lists.ts';
-import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
+import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, notFitted } from './recommender.ts';
-import { checkSteps, stepsText } from './work.ts';
+import { checkSteps, type PairWork, stepsText } from './work.ts';
 
 /** Options of `EaseRecommender`. */
 export interface EaseOptions {
@@ -23,7 +23,10 @@ export interface EaseOptions {
   readonly contentWeight?: number | undefined;
   /** Bytes that the matrix may take; default 2 GiB. */
   readonly memory?: number | undefined;
-  /** Multiplications that the inverse may take, n^3 / 2 of n items; default 10^12. */
+  /**
+   * Multiplications that the inverse may take, n^3 / 2 of n items, and additions that predicting
+   * may; default 10^12 each.
+   */
   readonly mostSteps?: number | undefined;
   /** Told what is about to be computed, and then how far it has come. May throw to stop. */
   readonly onMessage?: ((message: string) => void) | undefined;
@@ -107,6 +110,30 @@ export class EaseRecommender implements Recommender {
     const { ratings, liked } = this.#known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
     return Float32Array.from(users, (user, row) => this.#score(liked[user] as Int32Array, items[row] as number));
+  }
+
+  /**
+   * A step is an item that the user likes, for each pair.
+   *
+   * @throws UsageError before `fit`; `too-many-steps`.
+   */
+  workOf(users: Int32Array, _items: Int32Array, times = 1): PairWork {
+    const { ratings, liked } = this.#known();
+    const steps = new Float64Array(ratings.userCount);
+    let total = 0;
+    for (const user of users) {
+      const own = (liked[user] as Int32Array).length;
+      steps[user] = (steps[user] as number) + own;
+      total += own;
+    }
+    checkSteps(`predicting by ${this.name}`, total * times, this.#options.mostSteps);
+    return { owners: users, isOfPairs: true, steps };
+  }
+
+  /** As if the users liked all that they rated. @throws UsageError `too-many-steps`. */
+  checkNewUsers(asked: readonly AskedOfNewUser[]): void {
+    const steps = asked.reduce((sum, { own, items }) => sum + own.items.length * items.length, 0);
+    checkSteps(`predicting ${asked.length} new users by ${this.name}`, steps, this.#options.mostSteps);
   }
 
   /** By what the user likes, as in training. */

@@ -5,7 +5,7 @@ import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from 
 import { Nearest } from './nearest-neighbours.ts';
 import { scoreAsTrained } from './new-user.ts';
 import { listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
-import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
+import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 import { type SimilarityName, SimilarityRows, similarityNames } from './similarity.ts';
 import { checkSteps, type PairWork, usualSteps } from './work.ts';
@@ -182,20 +182,41 @@ export class KnnRecommender implements Recommender {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { own, others } = this.#fitted;
     const owners = this.#options.between === 'users' ? users : items;
-    const steps = new Float64Array(own.count);
-    let total = 0;
-    for (const owner of owners) {
-      if (steps[owner] !== 0) continue;
-      let sum = 0;
-      for (let place = own.starts[owner] as number; place < (own.starts[owner + 1] as number); place++) {
-        const via = own.others[place] as number;
-        sum += (others.starts[via + 1] as number) - (others.starts[via] as number);
-      }
-      steps[owner] = sum;
-      total += sum;
-    }
+    const steps = stepsOf(owners, own, others);
+    const total = steps.reduce((sum, each) => sum + each, 0);
     checkSteps(`predicting by ${this.name}`, total * times, this.#options.mostSteps);
     return { owners, steps };
+  }
+
+  /**
+   * For each user all ratings are learnt again, and of `user-knn` all ratings of the own items met,
+   * of `item-knn` those that the items asked for have in common with others.
+   *
+   * @throws UsageError before `fit`; `too-many-steps`.
+   */
+  checkNewUsers(asked: readonly AskedOfNewUser[]): void {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    const { ratings, own, others } = this.#fitted;
+    const byUsers = this.#options.between === 'users';
+    const raters = (item: number) => (others.starts[item + 1] as number) - (others.starts[item] as number);
+    const ofItem = byUsers
+      ? undefined
+      : stepsOf(
+          Int32Array.from({ length: own.count }, (_, item) => item),
+          own,
+          others,
+        );
+    let last: Int32Array | undefined;
+    let [total, ofLast] = [0, 0];
+    for (const { own: shown, items } of asked) {
+      if (ofItem && items !== last) {
+        last = items;
+        ofLast = items.reduce((sum, item) => sum + (ofItem[item] as number), 0);
+      }
+      const met = byUsers ? shown.items.reduce((sum, item) => sum + raters(item), 0) : ofLast;
+      total += ratings.values.length + met;
+    }
+    checkSteps(`predicting ${asked.length} new users by ${this.name}`, total, this.#options.mostSteps);
   }
 
   /**
@@ -233,6 +254,21 @@ export class KnnRecommender implements Recommender {
         : (centres[owner] as number);
     return enough ? centre + (spreads[owner] as number) * (sum / weights) : centre;
   }
+}
+
+/** Of each owner that is asked for, the ratings of all that its own ratings are of. */
+function stepsOf(owners: Int32Array, own: RatingLists, others: RatingLists): Float64Array {
+  const steps = new Float64Array(own.count);
+  for (const owner of owners) {
+    if (steps[owner] !== 0) continue;
+    let sum = 0;
+    for (let place = own.starts[owner] as number; place < (own.starts[owner + 1] as number); place++) {
+      const via = own.others[place] as number;
+      sum += (others.starts[via + 1] as number) - (others.starts[via] as number);
+    }
+    steps[owner] = sum;
+  }
+  return steps;
 }
 
 /** The prediction for a user or an item without a training rating. */

@@ -31,6 +31,12 @@ export interface NewUserRatings {
   readonly values: Float32Array;
 }
 
+/** A user who was not there in training, and the items to score. */
+export interface AskedOfNewUser {
+  readonly own: NewUserRatings;
+  readonly items: Int32Array;
+}
+
 /**
  * What was learnt of each item, as vectors of one length: those of item n begin at n x dimension.
  */
@@ -75,6 +81,13 @@ export interface Recommender {
    * @throws UsageError `too-many-steps`.
    */
   workOf?(users: Int32Array, items: Int32Array, times?: number): PairWork;
+  /**
+   * Asserts that `scoreNewUser` for each of these takes no more than it may, where that may be
+   * much. Users may share one array of items.
+   *
+   * @throws UsageError `too-many-steps`.
+   */
+  checkNewUsers?(asked: readonly AskedOfNewUser[]): void;
   /** Vectors that it has learnt of the items, if it learns any. */
   readonly itemFactors?: (() => ItemFactors) | undefined;
 }

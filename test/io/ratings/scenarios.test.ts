@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FOLD_KINDS, type FoldKind, makeFolds } from '../../../src/io/ratings/folds.ts';
 import { openMovieLens } from '../../../src/io/ratings/movielens.ts';
-import { makeScenario, makeScenarioInStages, type Scenario } from '../../../src/io/ratings/scenarios.ts';
+import { makeScenarioBeside } from '../../../src/io/ratings/scenario-thread.ts';
+import { makeScenario, type Scenario } from '../../../src/io/ratings/scenarios.ts';
 import type { Split } from '../../../src/io/ratings/split.ts';
 import { withValidation } from '../../../src/io/ratings/validation.ts';
 import { anyRatings, movieLensSmall, type Rating, ratingsOf, setOf, shuffledRatings, tableOf } from './fixtures.ts';
@@ -189,7 +190,7 @@ test.skipIf(movieLensSmall === undefined)(
   },
 );
 
-describe('a scenario that is made in stages', () => {
+describe('a scenario of few ratings that is made beside other work', () => {
   const table = tableOf(
     Array.from({ length: 60 }, (_, at): Rating => [`u${at % 6}`, `i${Math.floor(at / 6)}`, 1 + (at % 5)]),
   );
@@ -197,7 +198,7 @@ describe('a scenario that is made in stages', () => {
 
   test('is the one that is made at once, and each stage is named', async () => {
     const stages: string[] = [];
-    const made = await makeScenarioInStages(table, parameters, undefined, { onStage: (stage) => stages.push(stage) });
+    const made = await makeScenarioBeside(table, parameters, undefined, { onStage: (stage) => stages.push(stage) });
     expect(made).toEqual(makeScenario(table, parameters));
     expect(stages).toEqual([
       ...['filtering', 'choosing items and users', 'ordering', 'drawing ratings of each user', 'dividing into folds'],
@@ -208,6 +209,6 @@ describe('a scenario that is made in stages', () => {
   test('lets timers run between its stages, and hears an interrupt there', async () => {
     const stop = new AbortController();
     setImmediate(() => stop.abort(new Error('enough')));
-    await expect(makeScenarioInStages(table, parameters, undefined, { signal: stop.signal })).rejects.toThrow('enough');
+    await expect(makeScenarioBeside(table, parameters, undefined, { signal: stop.signal })).rejects.toThrow('enough');
   });
 });

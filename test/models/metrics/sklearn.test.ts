@@ -56,7 +56,7 @@ test('every metric of rated items is that of scikit-learn and numpy to 1e-9', ()
   };
   const flags = { genreCount: 4, flags: Uint8Array.from(genres.flat()) };
   const result = evaluate(predicted(rows), { scale, ks: [2, 4, 10], genres: flags });
-  // Ties alone tell `aucRanked` from `auc`, and only they make a list constant: there are none.
+  // Ties alone tell `aucRanked` from `auc`, and only they make a list constant: see the next test.
   const named = [...metricNames('ratings', 'users', 'lists')].filter((name) => !/^(aucRanked|constant)$/.test(name));
   expect(Object.keys(expected).sort()).toEqual([...named, 'ranking'].sort());
   expect(Object.keys(expected.ranking['4'] ?? {}).sort()).toEqual([...metricNames('first-k', 'lists')].sort());
@@ -72,4 +72,17 @@ test('every metric of rated items is that of scikit-learn and numpy to 1e-9', ()
   };
   compare(result, expected, 'evaluation');
   expect(differences).toEqual([]);
+});
+
+test('of equal predictions `auc` counts half, `aucRanked` ranks the lesser item first, and `constant` lists are told, as scikit-learn and numpy have it to 1e-9', () => {
+  const reference = new URL('reference/ranking.json', import.meta.url);
+  const { rows, expected } = JSON.parse(readFileSync(reference, 'utf8')).tied as {
+    rows: Row[];
+    expected: Record<'auc' | 'aucRanked' | 'constant', number>;
+  };
+  const { auc, aucRanked, constant } = evaluate(predicted(rows), { scale });
+  expect(Math.abs(expected.auc - expected.aucRanked)).toBeGreaterThan(0.001);
+  expect(Math.abs(auc - expected.auc)).toBeLessThan(1e-9);
+  expect(Math.abs(aucRanked - expected.aucRanked)).toBeLessThan(1e-9);
+  expect(Math.abs(constant - expected.constant)).toBeLessThan(1e-9);
 });

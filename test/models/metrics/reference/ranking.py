@@ -157,4 +157,30 @@ def over_the_catalogue():
     return {"state": state.tolist(), "scores": scores.tolist(), "expected": expected}
 
 
-print(json.dumps({"rated": over_rated_items(), "catalogue": over_the_catalogue()}))
+def with_ties():
+    """Scores of a few values. Of two alike the item of the lesser number stands first."""
+    random = np.random.RandomState(11)
+    rows, half, ranked, constant = [], [], [], []
+    for user in range(USERS):
+        items = np.sort(random.permutation(ITEMS)[: random.randint(4, 15)])
+        ratings = random.randint(1, 11, len(items)) / 2
+        ratings[0], ratings[1] = (5, 1) if user != 1 else (5, 5)
+        if user == 1:
+            ratings[:] = 5  # one kind alone has no area
+        scores = random.randint(4, 9, len(items)) / 2
+        if user in (1, 4, 7):
+            scores[:] = scores[0]
+        rows += [[user, int(i), float(r), float(s)] for i, r, s in zip(items, ratings, scores)]
+        constant.append(np.ptp(scores) == 0)
+        relevant = ratings > THRESHOLD
+        if relevant.all() or not relevant.any():
+            continue
+        half.append(roc_auc_score(relevant, scores))
+        places = np.empty(len(items))
+        places[np.lexsort((items, -scores))] = np.arange(len(items), 0, -1)
+        ranked.append(roc_auc_score(relevant, places))
+    expected = {"auc": np.mean(half), "aucRanked": np.mean(ranked), "constant": np.mean(constant)}
+    return {"rows": rows, "expected": expected}
+
+
+print(json.dumps({"rated": over_rated_items(), "catalogue": over_the_catalogue(), "tied": with_ties()}))
