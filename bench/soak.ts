@@ -65,7 +65,7 @@ function leastMemory(args: readonly string[]): string {
   try {
     execFileSync(process.execPath, [program, ...args, '--memory', '64MiB'], { stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (error) {
-    const said = String((error as { stderr?: Buffer }).stderr);
+    const said = String((error as { stderr?: Buffer | undefined }).stderr);
     const [, least] = /--memory (\d+MiB)/.exec(said) ?? [];
     if (least !== undefined) return least;
     throw new Error(said);

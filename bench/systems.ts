@@ -105,7 +105,7 @@ for (const scenario of ['leave-last-out', 'hard-cold']) {
   for (const [place, group] of groups().entries()) {
     const { rows } = await run(scenario, group, place, features);
     for (const { label, name } of group) {
-      const row = rows.find(({ model }) => model === name);
+      const row = rows.find(({ recommender }) => recommender === name);
       const figure = (column: string): string => {
         const { mean = Number.NaN } = row?.metrics[`${cataloguePrefix}${column}`] ?? row?.metrics[column] ?? {};
         return Number.isFinite(mean) ? mean.toFixed(3) : '-';

@@ -37,9 +37,9 @@ export interface PlannedExtraction extends Plan {
   /** What there is to say of inputs, precision and devices. */
   readonly notes: readonly string[];
   readonly disk: DiskEstimate;
-  readonly time?: TimeEstimate;
+  readonly time?: TimeEstimate | undefined;
   /** Of inputs that are far away: how many there are, and what of the disk copies may take. */
-  readonly scratch?: FarInputs;
+  readonly scratch?: FarInputs | undefined;
   /** Of a dataset that is there: how many inputs it has a unit of, by hashes that it remembers. */
   readonly alreadyDone: number;
 }

@@ -106,7 +106,7 @@ describe('the manifests of', () => {
     expect([driver?.depends_on, worker?.depends_on]).toEqual([['queue'], ['queue']]);
     expect(queue?.volumes.map((each) => each.split(':')[0])).toEqual(Object.keys(volumes));
     expect(wordsOf(queue).join(' ')).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/);
-    expect(parseBytes(done.memory ?? '')).toBeLessThan(parseBytes(`${worker?.mem_limit?.toUpperCase()}iB`));
+    expect(parseBytes(String(done.memory))).toBeLessThan(parseBytes(`${worker?.mem_limit?.toUpperCase()}iB`));
   });
 
   it('all schedulers are told of on the page of scaling, and no others', () => {

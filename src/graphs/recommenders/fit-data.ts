@@ -140,7 +140,7 @@ export interface FittedRecommender {
    *
    * @throws UsageError `too-many-steps`.
    */
-  checkNewUsers?(asked: readonly AskedOfNewUser[]): void;
+  readonly checkNewUsers?: ((asked: readonly AskedOfNewUser[]) => void) | undefined;
   /**
    * Scores of items for a user who was not there in training, by that user's ratings; all else
    * stays as it was learnt. Undefined where a recommender cannot.

@@ -9,15 +9,15 @@ export interface DatasetFacts {
   /** Streams that a network with random weights made: likeness in them means nothing. */
   readonly random: readonly string[];
   /** Names of the networks, and of a pca; of a dataset. */
-  readonly networks?: readonly string[];
+  readonly networks?: readonly string[] | undefined;
   /** Items by their state; of a dataset. */
-  readonly items?: Readonly<Record<string, number>>;
+  readonly items?: Readonly<Record<string, number>> | undefined;
   /** Of items that failed, how many for each reason; of a dataset. */
-  readonly codes?: Readonly<Record<string, number>>;
+  readonly codes?: Readonly<Record<string, number>> | undefined;
   /** Length of what is committed, s; of a dataset. */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** When an item was last changed, ISO 8601; of a dataset. */
-  readonly changed?: string;
+  readonly changed?: string | undefined;
 }
 
 /** Facts of what is served; of a dataset as it is now. */

@@ -107,7 +107,7 @@ async function recommenderOf(served: OpenServed, number: number, isExplained: bo
   const { recommender } = served;
   const known = recommender?.saved.catalogue[number];
   if (recommender === undefined || known === undefined) return [];
-  const { model, options } = recommender.saved.facts;
+  const { recommender: model, options } = recommender.saved.facts;
   const content = contentOf(model, options);
   const isRated = recommender.saved.ratings.items.includes(number);
   if (!isRated && content === undefined) return [];

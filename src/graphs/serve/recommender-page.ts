@@ -17,7 +17,7 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
   const { recommender } = served;
   if (recommender === undefined) throw new UsageError('no recommender is served', { code: 'unknown-page' });
   const { saved } = recommender;
-  const { model, options, seed, scale } = saved.facts;
+  const { recommender: model, options, seed, scale } = saved.facts;
   const user = parameters.get('user') ?? '';
   const cold = parameters.get('cold') === 'true';
   const knowsContent = contentOf(model, options) !== undefined;

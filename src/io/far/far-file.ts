@@ -14,7 +14,7 @@ export interface FarReading {
 /** A file that is not on this machine. */
 export interface FarFile {
   /** Its size, and what tells its content from another, as far as its server says so. */
-  look(reading: FarReading): Promise<Transfer & { readonly facts?: PartFacts }>;
+  look(reading: FarReading): Promise<Transfer & { readonly facts?: PartFacts | undefined }>;
   /** Asks once for all of it, or for the rest of it. */
   transfer(part: Part, most: number, reading: FarReading): Promise<Transfer>;
 }

@@ -69,10 +69,10 @@ export function lineFigure(
   points: readonly { readonly x: number; readonly y: number }[],
   labels: { readonly figure: string; readonly x: string; readonly y: string },
   options: {
-    readonly levels?: readonly number[];
-    readonly verticals?: readonly number[];
-    readonly logX?: boolean;
-    readonly logY?: boolean;
+    readonly levels?: readonly number[] | undefined;
+    readonly verticals?: readonly number[] | undefined;
+    readonly logX?: boolean | undefined;
+    readonly logY?: boolean | undefined;
   } = {},
 ): Html {
   return drawn(labels.figure, {

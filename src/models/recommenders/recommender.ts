@@ -87,7 +87,7 @@ export interface Recommender {
    *
    * @throws UsageError `too-many-steps`.
    */
-  checkNewUsers?(asked: readonly AskedOfNewUser[]): void;
+  readonly checkNewUsers?: ((asked: readonly AskedOfNewUser[]) => void) | undefined;
   /** Vectors that it has learnt of the items, if it learns any. */
   readonly itemFactors?: (() => ItemFactors) | undefined;
 }

@@ -11,7 +11,7 @@ export interface PairWork {
   /** Of each pair the number of whom its work belongs to: it is done once for all pairs of one. */
   readonly owners: Int32Array;
   /** Where each pair takes its own work, however many an owner has. */
-  readonly isOfPairs?: true;
+  readonly isOfPairs?: true | undefined;
   /** Steps of each owner that is asked for, by number; 0 of the others. */
   readonly steps: Float64Array;
 }
