@@ -55,36 +55,6 @@ for (const [server, { missing, start }] of Object.entries(QUEUE_SERVERS)) {
 }
 
 const postgres = QUEUE_SERVERS.PostgreSQL;
-describe.skipIf(postgres.missing !== undefined)('whoever has a queue on PostgreSQL', () => {
-  it('outlives that its connections end while they are in use, and gets the next job', async () => {
-    const running = await postgres.start();
-    onTestFinished(() => running.end());
-    const name = newName();
-    const queue = await openDriverQueue(running.uri, name, listeners);
-    const taking = await openWorkerQueue(running.uri, name, worker);
-    const next = taking.next();
-    // What runs has a connection of the pool to itself.
-    const asked: Promise<unknown>[] = [];
-    for (let turn = 0; turn < 3; turn += 1) {
-      asked.push(...Array.from({ length: 16 }, () => queue.depth().catch(() => undefined)));
-      await running.connected((client) =>
-        client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()'),
-      );
-    }
-    await running.stop();
-    await Promise.all(asked);
-    await running.begin();
-    const job = { item: 'heat', graph: 'g' };
-    await queue.add([job]);
-    const taken = await next;
-    expect(taken?.data).toEqual(job);
-    taken?.done({});
-    taking.stop();
-    await taking.close();
-    await queue.close();
-  });
-});
-
 describe.skipIf(postgres.missing !== undefined)(
   'a queue on PostgreSQL, which goes by the clocks of its clients,',
   () => {
