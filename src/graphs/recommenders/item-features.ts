@@ -39,8 +39,7 @@ function checkAlike(
 ): void {
   const wanted = modalities.map(({ name, steps, dimension }) => `${name} ${steps} x ${dimension}`).join(', ');
   const there = shape.streams.map(({ name, dimension }) => `${name} ${shape.subclips} x ${dimension}`).join(', ');
-  const remedy =
-    'Extract the item with the same options, and reduce it with the PCA that the training had: `reduce({ pca: ... })`.';
+  const remedy = 'Extract the item with the same options, and reduce it with the PCA that the training had (`pca`).';
   if (wanted !== there) {
     throw new UsageError(`${path} has ${there}, but the recommender was trained with ${wanted}`, {
       code: 'features',
