@@ -1,4 +1,4 @@
-import { MediaError, ReelflowError, SystemError } from '../../core/errors.ts';
+import { MediaError, SystemError } from '../../core/errors.ts';
 import type { Part, PartFacts } from '../http/part.ts';
 import type { Patience } from '../http/request.ts';
 import { RefusedTransfer, type Transfer, WrongSize } from '../http/transfer.ts';
@@ -48,9 +48,4 @@ export function farFault(shown: string, error: unknown): unknown {
   return error.code === 'object-store' && status !== undefined
     ? new MediaError('unreachable', message, { cause: error })
     : error;
-}
-
-/** Whether an error says that a file could not be had, so that another time may go well. */
-export function isAway(error: unknown): boolean {
-  return error instanceof ReelflowError && error.code === 'unreachable';
 }
