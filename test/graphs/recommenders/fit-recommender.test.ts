@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classicRecommenderNames } from '../../../src/graphs/recommenders/classic-recommenders.ts';
 import type { FitData, FittedRecommender } from '../../../src/graphs/recommenders/fit-data.ts';
 import { fitRecommender } from '../../../src/graphs/recommenders/fit-recommender.ts';
-import { recommenderNames } from '../../../src/graphs/recommenders/recommender-names.ts';
+import { neuralRecommenderNames } from '../../../src/models/recommenders/neural/architectures.ts';
 import { plantedRating, plantedRatings, plantedRows, plantedStore, smallNetwork } from './planted-ratings.ts';
 
 let directory: string;
@@ -60,25 +60,22 @@ describe('fitRecommender on synthetic ratings', () => {
     },
   );
 
-  it.each(recommenderNames.filter((name) => !(classicRecommenderNames as readonly string[]).includes(name)))(
-    'fits %s, which learns what the biases do not know',
-    async (name) => {
-      const options = Object.fromEntries(
-        Object.entries(smallNetwork).filter(
-          ([key]) =>
-            (!['gmf', 'regsvd-adam'].includes(name) || !['widths', 'dropout'].includes(key)) &&
-            (name.includes('av') || key !== 'lstm'),
-        ),
-      );
-      const model = await fitted(name, { ...options, epochs: 60, patience: 60 });
-      const biases = await fitted('baseline');
-      const [first, last] = [model.history[0]?.trainingLoss ?? 0, model.history.at(-1)?.trainingLoss];
-      expect(last).toBeLessThan((name.includes('av') ? 0.5 : 0.99) * first);
-      if (name.includes('av')) expect(await errorOf(model)).toBeLessThan(0.8 * (await errorOf(biases)));
-      expect(model.best?.epoch).toBeGreaterThan(0);
-      await model.close?.();
-    },
-  );
+  it.each(neuralRecommenderNames)('fits %s, which learns what the biases do not know', async (name) => {
+    const options = Object.fromEntries(
+      Object.entries(smallNetwork).filter(
+        ([key]) =>
+          (!['gmf', 'regsvd-adam'].includes(name) || !['widths', 'dropout'].includes(key)) &&
+          (name.includes('av') || key !== 'lstm'),
+      ),
+    );
+    const model = await fitted(name, { ...options, epochs: 60, patience: 60 });
+    const biases = await fitted('baseline');
+    const [first, last] = [model.history[0]?.trainingLoss ?? 0, model.history.at(-1)?.trainingLoss];
+    expect(last).toBeLessThan((name.includes('av') ? 0.5 : 0.99) * first);
+    if (name.includes('av')) expect(await errorOf(model)).toBeLessThan(0.8 * (await errorOf(biases)));
+    expect(model.best?.epoch).toBeGreaterThan(0);
+    await model.close?.();
+  });
 
   it('takes options by their names and aliases', async () => {
     const one = await fitted('item-knn', { k: 3, similarity: 'pearson-baseline', prediction: 'baseline' });
