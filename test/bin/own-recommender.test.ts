@@ -107,7 +107,7 @@ describe('a recommender of one’s own in commands', () => {
     const points = readdirSync(at('results', 'points')).map((name) =>
       JSON.parse(readFileSync(at('results', 'points', name), 'utf8')),
     );
-    const point = (name: string) => points.find(({ model, fold }) => model === name && fold === 1);
+    const point = (name: string) => points.find(({ recommender, fold }) => recommender === name && fold === 1);
     expect(point('shifted').counts).toEqual(point('baseline').counts);
     const learnt = readFileSync(at('learnt.txt'), 'utf8').trim().split('\n').map(Number);
     // First without the validation part, to be judged by it, and then with it.

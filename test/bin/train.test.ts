@@ -59,8 +59,8 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect(events.at(-1)).toMatchObject({ type: 'summary', epochs: 6 });
     expect(readdirSync(at('av')).sort()).toEqual([
       'ids.json',
-      'recommender.json',
       'ratings.safetensors',
+      'recommender.json',
       'weights.safetensors',
     ]);
   });
