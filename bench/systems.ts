@@ -57,7 +57,7 @@ const contenders = (options.recommenders as string).split(',').map((label): Cont
   });
   return {
     ...{ label, name: recommender },
-    set: { ...(isNeuralRecommender(recommender) && { epochs }), ...Object.fromEntries(given) },
+    set: isNeuralRecommender(recommender) ? { epochs, ...Object.fromEntries(given) } : Object.fromEntries(given),
   };
 });
 

@@ -49,7 +49,7 @@ export function parseBytes(size: Bytes | string, whole?: Bytes, name?: string): 
     const texts = whole === undefined ? "'256MiB' or '1G'" : "'256MiB', '1G' or '50%'";
     const what = name === undefined ? 'a size' : `\`${name}\``;
     throw new UsageError(`${what} must be a number of bytes above 0, or text such as ${texts}, but is ${shown(size)}`, {
-      ...(name !== undefined && { option: name }),
+      option: name,
     });
   }
   return bytes;

@@ -60,7 +60,7 @@ afterAll(async () => {
 function run(inputs: readonly string[], out: string, more: Partial<Parameters<typeof extract>[0]> = {}) {
   const what = { visual: network, audio: 'none', subclips: [2] } as const;
   return extract({
-    ...(inputs.length > 0 && { inputs }),
+    inputs: inputs.length > 0 ? inputs : undefined,
     out,
     ...what,
     memory: '1GiB',

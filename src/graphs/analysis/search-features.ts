@@ -117,7 +117,7 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
       }
     }
     const random = table.random.includes(stream);
-    return { path, stream, compared, random, ...(moment && { moment }), found: top.sorted() };
+    return { path, stream, compared, random, moment, found: top.sorted() };
   } finally {
     await table.close();
   }
@@ -133,7 +133,7 @@ async function queryOf(
     checkDataset(path, 'like');
     const { table: cut } = await openSource(path, choice);
     const { vector: own, subclip: moment } = await clipVector(path, like, cut, stream);
-    return { vector: own, whole: like.at === undefined, ...(moment && { moment }) };
+    return { vector: own, whole: like.at === undefined, moment };
   }
   if (text !== undefined) {
     checkDataset(path, 'text');

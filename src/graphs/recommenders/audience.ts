@@ -58,7 +58,7 @@ export function audienceOf(
     histogram: counts.map((users, bar) => ({
       ...{ from: scale.minimum + bar * STEP, to: Math.min(scale.maximum, scale.minimum + (bar + 1) * STEP), users },
     })),
-    ...(calibration && { calibration }),
+    calibration,
   };
 }
 

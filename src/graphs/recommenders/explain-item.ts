@@ -105,9 +105,9 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
     subclips: subclips.map((subclip) => {
       const changes = changesOf(subclip);
       const own = groupOf && groupMeans(changes, groupOf);
-      return { subclip, ...times?.[subclip], change: meanOf(changes), ...(own && { groups: own }) };
+      return { subclip, ...times?.[subclip], change: meanOf(changes), groups: own };
     }),
-    ...(user !== undefined && { chosen: await chosenFor(model, item, user, { choose, count, times }) }),
+    chosen: user === undefined ? undefined : await chosenFor(model, item, user, { choose, count, times }),
     trainedOn: trainedOn(model),
   };
 }

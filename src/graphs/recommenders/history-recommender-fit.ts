@@ -80,9 +80,7 @@ export async function fitHistoryRecommender(
       resumed: resumedFrom !== undefined,
       predict: (users, items) => recommender.predict(users, items),
       score: (users, items) => recommender.score(users, items),
-      ...(recommender.servesNewUsers && {
-        scoreNewUser: (own, items) => recommender.scoreNewUser(own, items),
-      }),
+      scoreNewUser: recommender.servesNewUsers ? (own, items) => recommender.scoreNewUser(own, items) : undefined,
       weights: () => recommender.weights(),
       shapes: recommender.shapes,
       close: () => recommender.close(),

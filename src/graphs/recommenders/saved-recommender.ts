@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { given } from '../../core/given.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { renamed } from '../../core/renamed.ts';
@@ -100,13 +101,15 @@ export async function saveRecommender(directory: string, saved: SavedRecommender
   const { facts, userIds, catalogue, featureIds, ratings, validation, weights } = saved;
   const contents: Record<string, Uint8Array> = {
     [files.ids]: Buffer.from(JSON.stringify({ users: userIds, items: catalogue, features: featureIds })),
-    [files.ratings]: writeSafetensors({
-      users: integerTensor(ratings.users, [ratings.users.length]),
-      items: integerTensor(ratings.items, [ratings.items.length]),
-      values: floatTensor(ratings.values, [ratings.values.length]),
-      validation: integerTensor(validation, [validation.length]),
-      ...(ratings.timestamps && { times: floatTensor(ratings.timestamps, [ratings.timestamps.length]) }),
-    }),
+    [files.ratings]: writeSafetensors(
+      given({
+        users: integerTensor(ratings.users, [ratings.users.length]),
+        items: integerTensor(ratings.items, [ratings.items.length]),
+        values: floatTensor(ratings.values, [ratings.values.length]),
+        validation: integerTensor(validation, [validation.length]),
+        times: ratings.timestamps && floatTensor(ratings.timestamps, [ratings.timestamps.length]),
+      }),
+    ),
   };
   if (weights !== undefined) {
     const tensors = [...weights].map(([name, { values, shape }]) => [name, floatTensor(values, shape)] as const);
@@ -209,7 +212,7 @@ export async function readSavedRecommender(directory: string): Promise<SavedReco
     ...{ userIds: ids.users, catalogue: ids.items, featureIds: ids.features },
     ratings: {
       ...{ users, items, values: floatValues(tensors, 'values', 'F32', [users.length]) },
-      ...(tensors.tensors.has('times') && { timestamps: floatValues(tensors, 'times', 'F64', [users.length]) }),
+      timestamps: tensors.tensors.has('times') ? floatValues(tensors, 'times', 'F64', [users.length]) : undefined,
     },
     validation,
     weights: hasWeights ? weightsOf(readSafetensors(await read(files.weights))) : undefined,

@@ -80,7 +80,7 @@ export async function readTrainingInputs(
     badLines,
   } = await readLists({
     ...sources,
-    reading: { ...sources.reading, ...(readsTimes(model) && { timestamps: true }) },
+    reading: { ...sources.reading, timestamps: readsTimes(model) || sources.reading?.timestamps },
   });
   const { signal } = sources.reading ?? {};
   const opened =

@@ -27,5 +27,5 @@ export async function datasetFacts({ features, dataset }: OpenServed): Promise<D
   const { items, codes, seconds, changed } = await datasetStatus(dataset);
   const names = readDatasetFile(dataset).models.map((network) => (network as { readonly name?: unknown } | null)?.name);
   const networks = names.filter((name) => typeof name === 'string');
-  return { streams, random, networks, items, codes, seconds, ...(changed !== undefined && { changed }) };
+  return { streams, random, networks, items, codes, seconds, changed };
 }

@@ -85,7 +85,7 @@ function answerOf(
     const request = send(url, {
       agent: false,
       headers: { 'accept-encoding': 'identity', ...headers },
-      ...(rules?.private === false && { lookup: publicLookup(from, rules) }),
+      lookup: rules?.private === false ? publicLookup(from, rules) : undefined,
     });
     countNetworkUse('requests');
     const late = setTimeout(

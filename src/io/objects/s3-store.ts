@@ -105,7 +105,7 @@ class S3Store implements ObjectStore {
   #get(name: string, range?: string) {
     const { GetObjectCommand } = this.#sdk;
     return this.#unlessMissing(name, async () => {
-      const wanted = { ...this.#place(name), ...(range !== undefined && { Range: range }) };
+      const wanted = { ...this.#place(name), Range: range };
       const got = await this.#client.send(new GetObjectCommand(wanted));
       const bytes = (await got.Body?.transformToByteArray()) ?? new Uint8Array();
       if (got.ContentLength !== undefined && bytes.byteLength !== got.ContentLength) {
@@ -118,11 +118,11 @@ class S3Store implements ObjectStore {
 
   async open(name: string, { from, etag, signal }: ObjectStart): Promise<OpenObject | 'changed' | undefined> {
     const { GetObjectCommand } = this.#sdk;
-    const wanted = { ...(from > 0 && { Range: `bytes=${from}-` }), ...(etag !== undefined && { IfMatch: etag }) };
+    const wanted = { Range: from > 0 ? `bytes=${from}-` : undefined, IfMatch: etag };
     try {
       countNetworkUse('requests');
       const got = await this.#client.send(new GetObjectCommand({ ...this.#place(name), ...wanted }), {
-        ...(signal && { abortSignal: signal }),
+        ...given({ abortSignal: signal }),
       });
       const body = got.Body as Readable;
       const part = partOf(got.ContentRange);

@@ -85,7 +85,7 @@ async function makeInThread(task: ScenarioTask, { signal, onStage }: ScenarioRun
 }
 
 function refusal({ message, code, option, remedy }: Extract<ScenarioReply, { kind: 'refused' }>): UsageError {
-  return new UsageError(message, { code, remedy, ...(option !== undefined && { option }) });
+  return new UsageError(message, { code, remedy, option });
 }
 
 function died(how: string, cause?: unknown): SystemError {

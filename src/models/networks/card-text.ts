@@ -37,12 +37,12 @@ export function cardText(card: CardFields): CardText {
   const mask = fields.optional('mask', () => fields.text('mask'));
   return {
     file: fields.text('file'),
-    ...(sha256 !== undefined && { sha256 }),
+    sha256,
     tokenizer: fields.text('tokenizer'),
     length: fields.integer('length', 1, 4096),
     padding: fields.integer('padding', 0, 10_000_000),
     ids: fields.optional('ids', () => fields.text('ids')) ?? 'input_ids',
-    ...(mask !== undefined && { mask }),
+    mask,
     output: fields.text('output'),
   };
 }

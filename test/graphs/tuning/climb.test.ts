@@ -17,11 +17,7 @@ const peakAt = (peak: Tuned) => (setting: Tuned) =>
   );
 
 describe('a climb to the fastest setting', () => {
-  it.each([
-    [at(8, 2, 128)],
-    [at(1, 64, 4)],
-    [at(2, 4, 32)],
-  ])('finds it from anywhere: %j', async (peak) => {
+  it.each([[at(8, 2, 128)], [at(1, 64, 4)], [at(2, 4, 32)]])('finds it from anywhere: %j', async (peak) => {
     const rate = peakAt(peak);
     const setting = at(2, 4, 32);
     const { best, tried } = await climb({ setting, rate: rate(setting) }, limits, async (each) => rate(each));

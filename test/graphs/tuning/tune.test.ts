@@ -50,7 +50,10 @@ describe('tuning', () => {
     const what = ['--visual', network, '--audio', 'none', '--subclips', '2', '--memory', '1GiB'];
     const fixed = ['--workers', '1', '--concurrency', '1', '--tune', '--json'];
     const { code, stdout, stderr } = await callReelflow(['extract', clips, '--out', out, ...what, ...fixed]);
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/to pin it, give `--concurrency 1 --batch \d+ --workers 1`/)]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/to pin it, give `--concurrency 1 --batch \d+ --workers 1`/),
+    ]);
     const { tuning, execution, videos } = JSON.parse(stdout);
     expect(videos.committed).toBe(3);
     expect(execution).toMatchObject(tuning.setting);

@@ -94,23 +94,23 @@ function multinomialAutoencoder(
         for (const [layer, units] of [...hidden].reverse().entries())
           y = tanh(tape, denseLayer(tape, `decoder/dense-${layer + 1}`, y, units));
         const output = denseLayer(tape, 'output', y, width);
-        return { output, loss: multinomialLoss(tape, output, rows), ...(penalty && { penalty }) };
+        return { output, loss: multinomialLoss(tape, output, rows), penalty };
       },
     },
     facts: new Map(),
     knowsContent: false,
     ...{ shortest: 1, listLength: 100, isChosen },
     activations: (histories) => histories * (8 * width + 12 * hidden.reduce((sum, units) => sum + units, latent)),
-    learnt: (histories, { uniform, step }, buffers) => ({
-      'rows/chosen': matrixRows(histories, width, buffers, chosen),
-      ...(divergenceAt && {
-        'latent/noise': {
-          data: normalNumbers(buffers.reals(histories.length * latent), uniform),
-          shape: [histories.length, latent],
-        },
+    learnt(histories, { uniform, step }, buffers) {
+      const rows = { 'rows/chosen': matrixRows(histories, width, buffers, chosen) };
+      if (divergenceAt === undefined) return rows;
+      const noise = normalNumbers(buffers.reals(histories.length * latent), uniform);
+      return {
+        ...rows,
+        'latent/noise': { data: noise, shape: [histories.length, latent] },
         'latent/divergence': { data: buffers.reals(1).fill(divergenceAt(step)), shape: [1] },
-      }),
-    }),
+      };
+    },
     asked: (histories, buffers) => ({ 'rows/chosen': matrixRows(histories, width, buffers, chosen) }),
   };
 }

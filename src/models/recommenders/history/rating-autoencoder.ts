@@ -47,7 +47,7 @@ export function ratingAutoencoder(of: RatingLayers, space: HistorySpace): Histor
         const output = apply(dropout(tape, ratings, of.noise));
         const loss = maskedSquaredError(tape, output, ratings, graph.input('rows/observed', ['batch', width]));
         const penalty = tape.training ? of.also?.(tape, apply, output) : undefined;
-        return { output: affine(tape, output, 1, mean), loss, ...(penalty && { penalty }) };
+        return { output: affine(tape, output, 1, mean), loss, penalty };
       },
     },
     facts: new Map(),
