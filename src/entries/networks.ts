@@ -12,6 +12,7 @@ export {
   type NetworkCard,
   parseCard,
 } from '../models/networks/card.ts';
+export type { CardText } from '../models/networks/card-text.ts';
 export { Network } from '../models/networks/embedder.ts';
 export type { Assumption } from '../models/networks/guess-input.ts';
 export { checkWeights } from '../models/networks/named-weights.ts';

@@ -86,7 +86,7 @@ export { recommenderOptions } from '../graphs/recommenders/recommender-options.t
 export { registerRecommender } from '../graphs/recommenders/register-recommender.ts';
 export type { RecommenderFacts, SavedRecommender, TrainingCounts } from '../graphs/recommenders/saved-recommender.ts';
 export { type SimilarItems, type SimilarItemsOptions, similarItems } from '../graphs/recommenders/similar-items.ts';
-export { MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
+export { type ItemVectors, MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
 export type { SubclipTime } from '../graphs/recommenders/subclip-times.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';
 export type { FeatureFile } from '../graphs/recommenders/training-sources.ts';
@@ -134,6 +134,7 @@ export type { TrainingSet } from '../models/recommenders/neural/training-set.ts'
 export { PopularityRecommender } from '../models/recommenders/popularity.ts';
 export { RandomRecommender } from '../models/recommenders/random-recommender.ts';
 export type {
+  AskedOfNewUser,
   ItemFactors,
   NewUserRatings,
   Predicts,
