@@ -30,6 +30,7 @@ export class StartRate {
   readonly #interval: number;
   readonly #clock: Clock;
   #next = 0;
+  #before: Promise<void> = Promise.resolve();
 
   /** @param interval milliseconds; 0 lets every start through at once. */
   constructor(interval: number, clock: Clock = systemClock) {
@@ -45,7 +46,13 @@ export class StartRate {
     const now = this.#clock.now();
     const at = Math.max(now, this.#next);
     this.#next = at + this.#interval;
-    if (at > now) await sleep(at - now, signal, this.#clock);
+    // A timer counts from when its turn of the event loop began, `now` from this moment: after a long
+    // pause between two callers the later one's timer may run out first.
+    const before = this.#before;
+    const turn = sleep(at - now, signal, this.#clock).then(() => before);
+    // Who gives up holds up nobody.
+    this.#before = turn.catch(() => before);
+    await turn;
   }
 }
 
