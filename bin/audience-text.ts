@@ -1,7 +1,7 @@
 import type { Audience } from '../src/graphs/recommenders/audience.ts';
 import type { RankedUsers } from '../src/graphs/recommenders/rank-users.ts';
 
-/** Characters of the longest bar. */
+/** Length of the longest bar, in characters. */
 const LONGEST_BAR = 40;
 
 /** Users ranked for an item, and who would like it, for a terminal. */
@@ -30,8 +30,8 @@ function shareText({ share, interval, threshold, users, calibration }: Audience)
   const sign = (value: number) => (value < 0 ? '' : '+');
   const doubt =
     calibration === undefined
-      ? 'how far such predictions are from ratings is not known: every rating was learnt from'
-      : `of ${calibration.ratings} ratings that were not learnt, predictions are ${sign(calibration.bias)}${calibration.bias.toFixed(2)} off on average, and their share ${sign(calibration.shareError)}${percent(calibration.shareError)}`;
+      ? 'how far such predictions are from ratings is unknown: every rating was used in training'
+      : `on ${calibration.ratings} held-out ratings, predictions are ${sign(calibration.bias)}${calibration.bias.toFixed(2)} off on average, and their share ${sign(calibration.shareError)}${percent(calibration.shareError)}`;
   return [
     `${percent(share)} of ${users} users are predicted at ${threshold} or more (95 % bootstrap over users ${percent(interval.low)} to ${percent(interval.high)}); ${doubt}`,
   ];

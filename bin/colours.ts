@@ -1,4 +1,4 @@
-/** Texts in colours, where they are wanted. */
+/** Coloured text, where it is wanted. */
 export interface Colours {
   red(text: string): string;
   yellow(text: string): string;

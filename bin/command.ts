@@ -1,7 +1,7 @@
 import type { Console } from './console.ts';
 import type { AnyTable, Option, OptionValues } from './option-table.ts';
 
-/** What a command is given beside the values of its options. */
+/** What a command is given in addition to the values of its options. */
 export interface Call<Further> {
   readonly operands: readonly string[];
   /** The values of `further` options that were given, by their names in it. */
@@ -9,7 +9,7 @@ export interface Call<Further> {
   /** Whether the result is wanted as JSON. */
   readonly json: boolean;
   readonly console: Console;
-  /** Every command there is, for those that speak of all. */
+  /** Every command, for those that list them all. */
   readonly allCommands: () => Promise<readonly (Command | CommandGroup)[]>;
 }
 
@@ -17,26 +17,26 @@ export interface Call<Further> {
 export interface CommandOf<Table extends AnyTable, Further> {
   /** One word, or two where it is one of a group: `weights pull`. */
   readonly name: string;
-  /** Names that it had, which still work and are not shown. */
+  /** Former names, which still work but are not shown. */
   readonly formerly?: readonly string[] | undefined;
   /**
-   * What it takes beside options: `DIR` must be there, `[NAME]` may, `INPUT...` and `[ITEM...]` are
+   * Its operands: `DIR` must be there, `[NAME]` may, `INPUT...` and `[ITEM...]` are
    * any number.
    */
   readonly operands: readonly string[];
-  /** The words that the first operand may be, where they are known. */
+  /** The words allowed as the first operand, where they are known. */
   readonly operandWords?: readonly string[] | undefined;
   /** The usage line after the name, where it is more than operands and options. */
   readonly usage?: string | undefined;
   readonly does: string;
   readonly options: Table;
   /**
-   * Options whose number is not known to the types: those of recommenders, and the keys of an
+   * Options that the types cannot list: those of recommenders, and the keys of an
    * experiment.
    */
   readonly further?: Readonly<Record<string, Option<Further>>> | undefined;
   /**
-   * The options to show where what follows the command says which are of use: `train svd --help`.
+   * The options to show when an operand narrows them down: `train svd --help`.
    */
   helpOptions?(argv: readonly string[]): AnyTable;
   readonly examples: readonly string[];
@@ -56,7 +56,7 @@ export interface CommandGroup {
   readonly examples: readonly string[];
 }
 
-/** Declares a command; its function is given values of the types that its table says. */
+/** Declares a command; its function is given values of the types that its table declares. */
 export function defineCommand<Table extends AnyTable, Further = never>(command: CommandOf<Table, Further>): Command {
   return command as unknown as Command;
 }
@@ -66,7 +66,7 @@ export function isGroup(entry: Command | CommandGroup): entry is CommandGroup {
   return 'commands' in entry;
 }
 
-/** The entry that has a name, or had it. */
+/** The entry of a name, current or former. */
 export function findByName<Entry extends { readonly name: string; readonly formerly?: readonly string[] | undefined }>(
   entries: readonly Entry[],
   name: string,

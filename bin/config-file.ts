@@ -35,12 +35,12 @@ export function readConfigFile(path: string, command: Command, table: AnyTable):
   return given;
 }
 
-/** Options of no command are a mistake: a command that is misspelt would run without them. */
+/** A section of no command is a mistake: a misspelt command would run without its options. */
 function checkSection(path: string, section: string): void {
   const names = registry.map(({ name }) => name);
   const [word = ''] = section.split(' ');
   if (findByName(registry, word) !== undefined) return;
-  throw new UsageError(`${path} has options of '${section}', but there is no such command`, {
+  throw new UsageError(`${path} has options for '${section}', but there is no such command`, {
     remedy: `${didYouMean(word, names)}Commands: ${names.join(', ')}.`,
   });
 }

@@ -56,7 +56,7 @@ export class Console {
   #timer: NodeJS.Timeout | undefined;
   #isDrawn = false;
 
-  /** @param render gives what the library says in the words of the command that runs. */
+  /** @param render puts what the library says into the words of the command that runs. */
   constructor(
     settings: ConsoleSettings,
     render: Render = (text) => text,
@@ -117,7 +117,7 @@ export class Console {
     else for (const line of lines) this.note(line);
   }
 
-  /** What only a log has: an item has begun, for instance. */
+  /** What only a log shows, for instance that an item has begun. */
   record(type: string, fields: object): void {
     if (this.#isLog && !this.#quiet) this.#event(type, fields);
   }
@@ -160,7 +160,7 @@ export class Console {
     }
   }
 
-  /** What nobody foresaw: an event for a program. A person is shown where it was thrown. */
+  /** An unforeseen error: an event for a program. A person is shown where it was thrown. */
   fault(fault: unknown): void {
     const message = fault instanceof Error ? fault.message : String(fault);
     if (this.#isEvents) this.error({ message, code: 'internal' });
@@ -198,7 +198,7 @@ export class Console {
     else if (!err.isTTY) this.#line(line());
     else {
       this.#clear();
-      // A terminal that says that it has no columns says nothing of its width.
+      // A terminal that reports no columns does not tell its width.
       err.write(line().slice(0, Math.max(20, (err.columns || 120) - 1)));
       this.#isDrawn = true;
     }

@@ -7,7 +7,7 @@ import { runProgram } from './program.ts';
  * Runs a command line, prints the error that ends it, if one does, and returns the exit code.
  *
  * @param open is given the console that prints from then on
- * @throws what is a fault of the program itself, after it is printed
+ * @throws faults of the program itself, after printing them
  */
 export async function runToExitCode(argv: readonly string[], open?: (console: Console) => void): Promise<number> {
   let console = new Console({});

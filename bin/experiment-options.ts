@@ -47,11 +47,11 @@ export async function readExperimentConfig(
       remedy: 'See `reelflow experiment --help`.',
     });
   }
-  // What a key's value must be is checked where all of them are.
+  // Values are checked together, where all keys are known.
   return config as unknown as ExperimentConfig;
 }
 
-/** A recommender that a person has named as a module is loaded from it; what it is called then. */
+/** Loads a recommender that is given as a module, and returns its name. */
 async function loadedName(named: Json): Promise<Json> {
   return typeof named === 'string' && isRecommenderModule(named) ? loadRecommenderModule(named) : named;
 }
@@ -64,7 +64,7 @@ function readConfiguration(path: string): Record<string, Json> {
   throw new UsageError(`${path} must hold a JSON object`);
 }
 
-/** The name that a key of a configuration has now. */
+/** The current name of a configuration key. */
 function presentName(key: string): string {
   return experimentKeys.find(({ formerly }) => formerly?.includes(key))?.key ?? key;
 }
@@ -80,7 +80,7 @@ function keyValue({ key, kind }: ExperimentKey, texts: readonly string[], flag: 
     case 'names':
       return namesOf(text, flag);
     case 'sets':
-      // Read when the recommenders that they are of are loaded.
+      // Read once the recommenders that they belong to are loaded.
       return [...texts];
     case 'text':
       return text;
@@ -128,7 +128,7 @@ function namedPaths(text: string): Json {
   return Object.fromEntries(named.map((entry) => [entry?.[1] as string, entry?.[2] as string]));
 }
 
-/** Entries RECOMMENDER.KEY=VALUE, by recommender and key. Of a grid the values are lists. */
+/** Entries RECOMMENDER.KEY=VALUE, by recommender and key. In a grid the values are lists. */
 function settings(entries: readonly string[], key: string): Json {
   const models: Record<string, Record<string, Json>> = {};
   for (const entry of entries) {
@@ -143,7 +143,7 @@ function settings(entries: readonly string[], key: string): Json {
   return models;
 }
 
-/** `20,40,80`; of options whose values are lists or JSON `32,16/64,32`. */
+/** `20,40,80`; for options whose values are lists or JSON `32,16/64,32`. */
 function gridValues(model: RecommenderName, option: string, text: string): Json[] {
   const kind = recommenderOptions(model).find((each) => each.key === option || each.alias === option)?.kind;
   const separator = kind === 'integers' || kind === 'json' ? '/' : ',';

@@ -24,7 +24,7 @@ import {
   words,
 } from './option-table.ts';
 
-/** The bound of every command that keeps one. */
+/** The memory limit, of every command that keeps one. */
 export const memoryOption = text(
   'SIZE',
   'memory limit for the process and its decoders together, such as 1G, 512M or 50% of the memory that it may use',
@@ -65,8 +65,8 @@ export const extractionOptions = {
   limit: integer('N', 'only the first N items'),
   scratch: text(
     'SIZE',
-    'room on the disk (TMPDIR) for copies of inputs that are far away, such as 20G or 50% of what is free there',
-    'half of what is free there',
+    'disk space (in TMPDIR) for copies of remote inputs, such as 20G or 50% of what is free',
+    'half of what is free',
   ),
   memory: memoryOption,
   concurrency: integer('N', 'videos processed at the same time', 'from cores and memory'),

@@ -16,8 +16,8 @@ export function fetchProgressLine({ done, total, failed, running, bytes, wallSec
 }
 
 /**
- * One failure, and under it what the command printed last. An id that is none may hold anything:
- * only its message tells it.
+ * One failure, and under it what the command printed last. An invalid id may contain anything: only
+ * its message shows it.
  */
 export function failureText({ id, reason, message, attempts, output }: FailedRecord): string {
   const who = reason === 'bad-id' ? '' : `${id}: `;

@@ -24,7 +24,7 @@ export const globalOptions = {
   version: flag('prints the version'),
 };
 
-/** Letters that stand for some of them. */
+/** Short forms of some of them. */
 export const globalLetters: Readonly<Record<string, string>> = { help: 'h', quiet: 'q', version: 'V' };
 
 /**
@@ -38,7 +38,7 @@ export type GlobalValues = OptionValues<typeof globalOptions>;
 
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600 };
 
-/** Seconds of a text such as `30s`, `5m` or `1h`; a bare number is seconds. */
+/** The seconds in a text such as `30s`, `5m` or `1h`; a bare number is seconds. */
 function durationOf(given: string, name: string): number {
   const [, count = '', unit = 's'] = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)?\s*$/.exec(given) ?? [];
   const seconds = Number(count) * (SECONDS[unit] ?? Number.NaN);

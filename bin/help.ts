@@ -2,10 +2,10 @@ import { type Command, type CommandGroup, isGroup } from './command.ts';
 import { globalLetters, globalOptions } from './global-options.ts';
 import { type AnyTable, type FlaggedOption, flaggedOptions } from './option-table.ts';
 
-/** Columns of a line of help at most. */
+/** Width of a line of help at most, in columns. */
 const WIDTH = 100;
 
-/** The text of `reelflow COMMAND --help`, with what stands beside `--help`. */
+/** The text of `reelflow COMMAND --help`, with the operands given beside `--help`. */
 export function commandHelp(command: Command, argv: readonly string[] = []): string {
   const options: AnyTable = command.helpOptions?.(argv) ?? command.options;
   return [
@@ -93,7 +93,7 @@ function optionRows(options: readonly FlaggedOption[]): string[] {
 }
 
 /**
- * Rows of two columns, the second broken at words; what is long on the left has a line of its own.
+ * Rows of two columns, the second broken at words; a long left column takes a line of its own.
  */
 function indented(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.min(32, Math.max(0, ...rows.map(([left]) => left.length)));

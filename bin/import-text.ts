@@ -1,6 +1,6 @@
 import type { ImportedStream, ImportSummary } from '../src/graphs/import/import-options.ts';
 
-/** Columns that a summary names. */
+/** Columns that a summary names at most. */
 const NAMED = 10;
 
 /** What a person reads after an import. */

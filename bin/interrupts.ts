@@ -67,12 +67,12 @@ export function catchInterrupts(console: Pick<Console, 'warn'>, first: string, d
   };
 }
 
-/** What a command says that finishes what runs before it ends. */
+/** What is printed by a command that finishes its work in progress before it ends. */
 export function drainNotice(what: string): string {
   return `finishing the ${what} in progress; interrupt again to stop immediately`;
 }
 
-/** Does what a first interrupt stops; then the exit code is 130. */
+/** Runs work that a first interrupt stops; the exit code is then 130. */
 export async function untilInterrupted(
   console: Console,
   first: string,

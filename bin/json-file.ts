@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../src/core/errors.ts';
 
-/** The value of a JSON file. @throws UsageError when it cannot be read, or is none. */
+/** The value of a JSON file. @throws UsageError when it cannot be read, or is not JSON. */
 export function readJsonFile(path: string): unknown {
   let text: string;
   try {

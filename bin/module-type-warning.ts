@@ -2,7 +2,7 @@
 const CODE = 'MODULE_TYPELESS_PACKAGE_JSON';
 
 /**
- * Keeps Node from warning, in the middle of a command, that a module of one's own (`./mine.js`) had
+ * Keeps Node from warning, in the middle of a command, that a user's own module (`./mine.js`) had
  * to be read twice because no package.json says `"type": "module"`: it works, and nothing is wrong.
  */
 export function silenceModuleTypeWarning(): void {

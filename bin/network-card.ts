@@ -14,7 +14,7 @@ export const cardCommand = defineCommand({
     out: outputFile('CARD', ['json'], 'where to write it', 'next to the file, as NAME.card.json'),
     output: text('NAME', 'the tensor that holds the feature vector'),
     modality: word(['visual', 'audio'], 'visual or audio, if the input could be either'),
-    replace: flag('replaces a card that is there'),
+    replace: flag('replaces an existing card'),
     dryRun: flag('reads the file and says what the card would say'),
   } satisfies OptionTable<MakeCardOptions>,
   examples: ['reelflow weights card network.onnx --output features'],

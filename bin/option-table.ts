@@ -12,19 +12,19 @@ export interface Option<Value> {
   /** How the value is named in the help, for instance `DIR`. */
   readonly value?: string | undefined;
   readonly does: string;
-  /** What holds without it, in words. */
+  /** The default, in words. */
   readonly default?: string | undefined;
   readonly flag?: string | undefined;
-  /** Older spellings, which are accepted and not shown. */
+  /** Older spellings, which are accepted but not shown. */
   readonly formerly?: readonly string[] | undefined;
   readonly multiple?: boolean | undefined;
   readonly isRequired?: true | undefined;
-  /** The words that it may be. */
+  /** The words that it accepts. */
   readonly choices?: readonly string[] | undefined;
-  /** Words that it may be among others. */
+  /** Words that it accepts, among others. */
   readonly suggestions?: readonly string[] | undefined;
   /**
-   * The value of what was typed: one text, several of an option that may be given again, none of a
+   * The value of what was typed: one text, several for an option that may be repeated, none for a
    * switch.
    * @throws UsageError when it does not fit.
    */
@@ -42,14 +42,14 @@ export type AnyTable = Readonly<Record<string, Option<unknown>>>;
 
 type ValueOf<Each> = Each extends Option<infer Value> ? Value : never;
 
-/** What a table is read into. */
+/** The values that a table is read into. */
 export type OptionValues<Table> = {
   readonly [Name in keyof Table as Table[Name] extends { isRequired: true } ? Name : never]: ValueOf<Table[Name]>;
 } & {
   readonly [Name in keyof Table as Table[Name] extends { isRequired: true } ? never : Name]?: ValueOf<Table[Name]>;
 };
 
-/** What was typed, or stands in a configuration file, by flags. */
+/** What was typed, or is in a configuration file, by flag. */
 export type Given = ReadonlyMap<string, readonly string[]>;
 
 /** The flag of an entry of a table. */
@@ -90,7 +90,7 @@ export function readOptions<Table extends AnyTable>(given: Given, table: Table):
   return Object.fromEntries(values) as OptionValues<Table>;
 }
 
-/** What to throw when an option that is needed was not given. */
+/** The error for a required option that was not given. */
 export function missingOption(flag: string): UsageError {
   return new UsageError(`\`--${flag}\` is required`, { remedy: 'Add it; `--help` lists what the command takes.' });
 }
@@ -121,7 +121,7 @@ export const text = (value: string, does: string, byDefault?: string): Option<st
 /** A switch: true, or left out. */
 export const flag = (does: string): Option<true> => ({ type: 'boolean', does, read: () => true });
 
-/** A text that a function makes a value of, or refuses. */
+/** A text that a function turns into a value, or refuses. */
 export const parsed = <Value>(
   value: string,
   does: string,
@@ -129,12 +129,12 @@ export const parsed = <Value>(
   byDefault?: string,
 ): Option<Value> => option(value, does, byDefault, parse);
 
-/** Texts of an option that may be given again. */
+/** Texts of an option that may be repeated. */
 export const repeated = <Value>(
   value: string,
   does: string,
   parse: (texts: readonly string[], flag: string) => Value,
-): Option<Value> => ({ type: 'string', value, does: `${does}; may be given again`, multiple: true, read: parse });
+): Option<Value> => ({ type: 'string', value, does: `${does}; may be repeated`, multiple: true, read: parse });
 
 /** A whole number of at least 1, or of at least `least`. */
 export const integer = (value: string, does: string, byDefault?: string, least = 1): Option<number> =>
@@ -146,7 +146,7 @@ function wholeNumber(given: string, name: string, least: number): number {
   throw new UsageError(`\`--${name}\` must be a whole number of at least ${least}, but is '${given}'`);
 }
 
-/** Any finite number of a text. @throws UsageError for anything else. */
+/** The finite number in a text. @throws UsageError for anything else. */
 export function finiteNumber(given: string, name: string, expected = 'a number'): number {
   const found = given.trim() === '' ? Number.NaN : Number(given);
   if (Number.isFinite(found)) return found;
@@ -197,7 +197,7 @@ export const positives = (value: string, does: string, byDefault?: string): Opti
     throw new UsageError(`\`--${name}\` must be numbers above 0 separated by commas, but is '${given}'`);
   });
 
-/** What decides all draws. */
+/** The seed of all random draws. */
 export const seed = (does: string, byDefault?: string): Option<number> =>
   option('N', does, byDefault, (given, name) => {
     if (/^\d{1,10}$/.test(given) && Number(given) <= 0xffffffff) return Number(given);

@@ -1,7 +1,7 @@
 import { checkDirectoryName, checkFileEnding } from '../src/core/file-ending.ts';
 import { type Option, parsed } from './option-table.ts';
 
-/** A file that a command writes, whose ending says what is in it. */
+/** A file that a command writes, whose extension gives its format. */
 export const outputFile = (value: string, endings: readonly string[], does: string, byDefault?: string) =>
   parsed(
     value,
@@ -20,5 +20,5 @@ export const outputPage = (does: string): Option<string> => outputFile('FILE', [
 export const outputDirectory = (does: string, byDefault?: string): Option<string> =>
   parsed('DIR', does, (given, name) => checkDirectoryName(`--${name}`, given), byDefault);
 
-/** What is said of a run that only said what it would do. */
+/** The last line of a dry run. */
 export const NOTHING_WRITTEN = 'nothing was written (--dry-run)\n';

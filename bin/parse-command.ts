@@ -94,7 +94,7 @@ function parsedBy<Parsed>(command: Command, table: AnyTable, parse: () => Parsed
   }
 }
 
-/** `Did you mean ...? ` of an option, also where an older spelling of it is near. */
+/** `Did you mean ...? ` for an option, also if an older spelling of it is near. */
 function nearOption(unknown: string, table: AnyTable): string {
   const options = flaggedOptions(table);
   const near = didYouMean(

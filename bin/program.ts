@@ -84,8 +84,8 @@ async function wantedOf(argv: readonly string[]): Promise<Wanted> {
 }
 
 /**
- * Options that stand before the command are those of every command: they are moved behind all that
- * follows it.
+ * Options of every command may precede the command: they are moved behind everything that follows
+ * it.
  */
 function withGlobalsLast(argv: readonly string[]): string[] {
   const known = flaggedOptions(globalOptions);

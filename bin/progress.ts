@@ -26,7 +26,7 @@ export function progressLine(state: RunProgress): string {
   ].join('  ');
 }
 
-/** How the workers of a queue are. */
+/** The state of a queue's workers. */
 export function fleetText({ workers, active, waiting, bottleneck }: FleetState): string {
   const limit = bottleneck === undefined ? '' : `, ${bottleneck} is the bottleneck`;
   return `${workers} workers have ${active}, ${waiting} are queued${limit}`;

@@ -2,7 +2,7 @@ import { checkImplicit } from '../src/io/ratings/implicit.ts';
 import { names, parsed, required, text } from './option-table.ts';
 import { ratingOptions } from './rating-options.ts';
 
-/** Where ratings to learn from are. */
+/** Where the ratings to learn from are. */
 export const ratingSources = {
   ratings: required(text('DIR|FILE', 'a MovieLens directory, or a CSV, Parquet or Arrow file of ratings')),
   movies: text('FILE', 'titles and genres, if the ratings are a file'),
@@ -18,11 +18,11 @@ export const ratingReading = {
   ...ratingOptions,
 };
 
-/** Ratings that say what was chosen. */
+/** Whether ratings only say what was chosen. */
 export const implicitFeedback = {
   implicit: parsed(
     'any|gt:R|ge:R',
-    'treat these ratings as items that were chosen (implicit feedback)',
+    'treats the ratings as choices, whatever their values (implicit feedback)',
     checkImplicit,
     'ratings as they are',
   ),

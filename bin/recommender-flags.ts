@@ -5,12 +5,12 @@ import { type RecommenderName, recommenderNames } from '../src/graphs/recommende
 import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
 import { type AnyTable, type Option, text } from './option-table.ts';
 
-/** Options whose value on the command line has another name than its kind. */
+/** Options whose value on the command line has a name other than its kind. */
 const valueNames = { integer: 'N', number: 'X', boolean: 'true|false', text: 'NAME', integers: 'N,N', json: 'VALUE' };
 
 /**
  * The options of a recommender as flags. Their texts are read by the recommender that is trained:
- * the same name may be of another kind in another one.
+ * the same name may be of a different kind in another.
  */
 function flagsOf(model: RecommenderName): Record<string, Option<string>> {
   return Object.fromEntries(
@@ -33,7 +33,7 @@ export const recommenderFlags: Readonly<Record<string, Option<string>>> = Object
 
 const { k: _lengths, ...others } = recommenderFlags;
 
-/** Those of them beside `--k`, which is the list lengths where recommenders are evaluated. */
+/** All of them but `--k`, which is the list lengths where recommenders are evaluated. */
 export const evaluatedRecommenderFlags: Readonly<Record<string, Option<string>>> = others;
 
 /** A command's own options after those of the recommender that is named beside `--help`. */

@@ -7,7 +7,7 @@ let console = new Console({});
 
 /** A reader that goes away (`reelflow ... | head`) is not a failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A command that streams to stdout listens itself, and ends its work in good order.
+  // A command that streams to stdout handles this itself, and ends its work in order.
   if (process.stdout.listenerCount('error') > 1) return;
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   console.error({ message: `stdout cannot be written: ${error.message}`, code: error.code ?? 'output' });

@@ -10,16 +10,16 @@ export interface Flag {
   readonly type: 'string' | 'boolean' | 'set';
 }
 
-/** The options of a command by the library's names of them. */
+/** The options of a command by their names in the library. */
 export type Flags = ReadonlyMap<string, Flag>;
 
-/** The options of a table by the library's names of them. */
+/** The options of a table by their names in the library. */
 export function flagsOf(table: AnyTable): Flags {
   const named = Object.entries(table).flatMap(([name, option]): [string, Flag][] => {
     const flag = { flag: flagOfOption(name, option), type: option.type };
     return [...(option.formerly ?? []), name].map((each) => [each, flag]);
   });
-  // A present name is not taken by one of before.
+  // A former name never displaces a current one.
   return new Map([...named, ...named.filter(([name]) => Object.hasOwn(table, name))]);
 }
 
@@ -28,19 +28,19 @@ export function typedFlags(flags: Flags, argv: readonly string[]): Flags {
   const named = argv.flatMap((word, at): [string, Flag][] => {
     const setting = word.startsWith('--set=') ? word.slice('--set='.length) : argv[at - 1] === '--set' ? word : '';
     const [, place = '', key = ''] = /^([^=]*\.)?(\w+)=/.exec(setting) ?? [];
-    // A recommender's option in an experiment is not the experiment's of that name.
+    // In an experiment, a recommender's option is not the experiment's own option of that name.
     if (key === '' || (place !== '' && flags.has(key))) return [];
     return [[key, { flag: `set ${place}${key}`, type: 'set' }]];
   });
   return new Map([...flags, ...named]);
 }
 
-/** Gives a text of the library as the command line says it. */
+/** Rewords a text of the library for the command line. */
 export type Render = (text: string) => string;
 
 /**
- * Functions of the library that a command does; `operands` are the options that it takes by their
- * place.
+ * Functions of the library that have a command; `operands` are the options that it takes by
+ * position.
  */
 const COMMANDS: Readonly<
   Record<string, { readonly command: string; readonly operands?: readonly string[] | undefined }>
@@ -65,7 +65,7 @@ const COMMANDS: Readonly<
 const VALUE = String.raw`'[^'\`]*'|-?\d[\d.]*|true|false|\{ \w+: [^\`{}]* \}`;
 const BEFORE = String.raw`(?<=^|[\s([])`;
 const AFTER = String.raw`(?=$|[\s)\],.;:?!])`;
-/** What stands between quotes is somebody else's text, and is left alone. */
+/** What is in quotes comes from outside, and is left alone. */
 const QUOTED = String.raw`${BEFORE}'[^\n]*?'${AFTER}`;
 const NAME = String.raw`[A-Za-z]\w*`;
 const SETTING = `${NAME}: (?:${VALUE})`;

@@ -31,7 +31,7 @@ export function bottleneckLines(operators: readonly OperatorMetrics[]): string[]
   });
 }
 
-/** Percent of the elements; what is more than none is never shown as none. */
+/** Percent of the elements; a share above zero is never shown as zero. */
 function duplicateShare(duplicates: number, elements: number): string {
   const percent = (100 * duplicates) / elements;
   return percent < 1 ? 'under 1 %' : `${Math.floor(percent)} %`;
@@ -41,7 +41,7 @@ function duplicateShare(duplicates: number, elements: number): string {
 function interruptedText({ left, videos, tables, graphId }: RunSummary, out: string | undefined): string {
   const { committed, alreadyDone, skipped, dead } = videos;
   const total = left + committed + alreadyDone + skipped + dead;
-  // Of a stream nothing is kept to continue from.
+  // A stream keeps nothing to continue from.
   if (out === undefined) return `interrupted: ${left} of ${total} left`;
   if (left === 0) return 'interrupted: nothing is left; the same command writes the tables';
   const none = graphId !== uncalibratedId && committed + alreadyDone > 0 && tables.length === 0;
@@ -56,7 +56,7 @@ function isNothingDecoded({ operators }: RunSummary): boolean {
 /** Items named in one line at most. */
 const NAMED = 10;
 
-/** What is new since the run before, and what is not an input any more. */
+/** What is new since the run before, and what is no longer an input. */
 function inputLines(
   { added, gone, renamed, superseded, left }: InputChanges,
   before: number,
@@ -71,7 +71,7 @@ function inputLines(
   const dataset = out === undefined ? 'DIR' : shellPath(out);
   if (superseded.length > 0) {
     lines.push(
-      `their files have changed and failed, so the tables have the rows of what they were: ${few(superseded)}; \`reelflow prune ${dataset} --remove ITEM\` removes them`,
+      `their files have changed and failed, so the tables still have the rows of the old files: ${few(superseded)}; \`reelflow prune ${dataset} --remove ITEM\` removes them`,
     );
   }
   if (gone.length > 0) {
@@ -88,7 +88,7 @@ function shardLine({ index, count, items, stolen, whole }: ShardSummary): string
   return `shard ${index} of ${count} has ${items} of the ${whole.items} items${taken}; of all: ${committed} committed, ${skipped} skipped, ${dead} dead, ${rest}`;
 }
 
-/** Whether a run found anything that was not so before it, or that somebody should do. */
+/** Whether a run found anything new, or anything that somebody should act on. */
 export function isNews({ videos, inputs, interrupted, failure, calibration }: RunSummary): boolean {
   if (interrupted || failure !== undefined || calibration !== undefined) return true;
   if (videos.committed + videos.dead > 0) return true;
@@ -128,7 +128,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
   }
   if (summary.network !== undefined) {
     const { requests, retries, receivedBytes, sentBytes } = summary.network;
-    const again = retries > 0 ? ` (${retries} made again)` : '';
+    const again = retries > 0 ? ` (${retries} of them retries)` : '';
     lines.push(
       `network: ${requests} requests${again}, ${formatBytes(receivedBytes)} received, ${formatBytes(sentBytes)} sent`,
     );
@@ -167,7 +167,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
   if (summary.randomWeights.length > 0) {
     lines.push(`${summary.randomWeights.join(' and ')} had RANDOM weights: the features are meaningless.`);
   }
-  // A run that was interrupted while it calibrated has begun none.
+  // A run that was interrupted during calibration has begun no dataset.
   if (out !== undefined && summary.graphId !== uncalibratedId) lines.push(`dataset: ${out}`);
   return `${lines.join('\n')}\n`;
 }

@@ -10,7 +10,7 @@ import {
 import type { FetchRecord } from '../src/io/fetch/fetch-record.ts';
 import type { Console } from './console.ts';
 
-/** The listener of what a library function says beside its result. */
+/** The listener for what a library function reports besides its result. */
 export function toldTo(console: Console) {
   return {
     onMessage: (message: string, { isWarning, ...about }: MessageAbout = {}): void =>
@@ -37,7 +37,7 @@ export function warnOfRoom(console: Console, { disk }: Pick<PlannedExtraction, '
   if (!disk.isEnough) console.warn(diskText(disk), { code: 'disk-full', path: disk.directory });
 }
 
-/** The listeners of what an extraction says beside its result and its progress. */
+/** The listeners for what an extraction reports besides its result and its progress. */
 export function extractionToldTo(console: Console) {
   return {
     // Messages about an item are printed where the item is reported.

@@ -4,7 +4,7 @@ import { figuresOf } from '../src/io/report/page-figures.ts';
 import { required } from './option-table.ts';
 import { outputDirectory, outputPage } from './output-options.ts';
 
-/** Where a page's figures go, of every command that writes one. */
+/** Where a page's figures go, for every command that writes one. */
 export const figuresOption = outputDirectory('each figure of the page as an SVG file too');
 
 /** Where a page goes, of the commands that make nothing else. */

@@ -27,7 +27,10 @@ export const command = defineCommand({
     out: pageOption,
     figures: figuresOption,
     points: outputDirectory('each layout as a Parquet file: x, y, item, subclip, genre, text'),
-    ratings: text('DIR', 'a MovieLens directory: alone, its ratings are analysed; beside features, genres and means'),
+    ratings: text(
+      'DIR',
+      'a MovieLens directory: on its own, its ratings are analysed; with features, its genres and mean ratings are used',
+    ),
     movies: text('FILE', 'titles and genres of the items', "the ratings' list"),
     trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
     subclips: integer('N', 'which number of subclips, if the dataset has several'),

@@ -17,7 +17,7 @@ export const command = defineCommand({
       console.result(await plannedTables(directory), ({ tables, areOutOfDate }) =>
         [
           ...tables.map(({ path, rows }) => `${path}: ${rows === undefined ? '' : `${rows} rows `}would be written`),
-          areOutOfDate ? 'the tables that are there lack units' : 'the tables that are there have all units',
+          areOutOfDate ? 'the existing tables lack units' : 'the existing tables have all units',
           '',
         ].join('\n'),
       );

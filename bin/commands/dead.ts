@@ -73,12 +73,12 @@ export const command: CommandGroup = {
 };
 
 /**
- * The letters that are meant.
+ * The letters to list or retry.
  * @throws UsageError when an item has none, or no letter has the code.
  */
 async function chosenLetters([directory = '', ...items]: readonly string[], wanted: string | undefined) {
   const store = await CommitStore.open(directory, { create: false });
-  // What is to be done about a letter is done with the next extraction.
+  // A letter's remedy is an option of the next extraction.
   const all = renderMessages(await store.letters(), renderOptions(flagsOf(extractionOptions)));
   const codes = [...new Set(all.map(({ letter }) => letter.code))].sort();
   if (wanted !== undefined && !codes.includes(wanted)) {

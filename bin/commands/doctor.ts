@@ -15,17 +15,17 @@ import type { Colours } from '../colours.ts';
 import { defineCommand } from '../command.ts';
 import { text } from '../option-table.ts';
 
-/** One thing that was looked at. */
+/** One thing that was checked. */
 interface Finding {
   readonly what: string;
   readonly ok: boolean;
-  /** Not there, and not needed. */
+  /** Missing, but not needed. */
   readonly absent?: boolean | undefined;
   readonly says: string;
   readonly remedy?: string | undefined;
 }
 
-/** `reelflow doctor`: whether everything is there that a run needs. */
+/** `reelflow doctor`: whether everything that a run needs is there. */
 export const command = defineCommand({
   name: 'doctor',
   operands: [],
@@ -33,7 +33,7 @@ export const command = defineCommand({
   options: {
     store: text(
       's3://BUCKET/PREFIX',
-      'also checks an object store: whether it refuses the second write of what is written once',
+      'also checks an object store: whether it refuses to overwrite an object that is written once',
       'none',
     ),
     device: text('NAME', 'checks only this device (cpu, webgpu, cuda or cuda:1), with a two-second benchmark'),
@@ -221,12 +221,12 @@ async function objectStore(address: string): Promise<Finding> {
   try {
     const { refusesSecondWrite, refusesStaleReplace, showsAtOnce } = await checkStore(address);
     const faults = [
-      ...(refusesSecondWrite ? [] : ['takes a second write of what is to be written once (`If-None-Match: *`)']),
-      ...(refusesStaleReplace ? [] : ['replaces what somebody else has replaced meanwhile (`If-Match`)']),
+      ...(refusesSecondWrite ? [] : ['overwrites an object that is to be written once (`If-None-Match: *`)']),
+      ...(refusesStaleReplace ? [] : ['overwrites an object that another process has just replaced (`If-Match`)']),
       ...(showsAtOnce ? [] : ['does not show a write, or a removal, at once']),
     ];
     return faults.length === 0
-      ? { what, ok: true, says: `${address}: written once is written once, and is seen at once` }
+      ? { what, ok: true, says: `${address}: conditional writes hold, and are visible at once` }
       : {
           what,
           ok: false,

@@ -61,7 +61,7 @@ export const command: Command = defineCommand({
 
 function plannedText({ directory, points, configuration }: PlannedExperiment): string {
   const { recommenders, scenarios } = configuration;
-  return `${points.total} points of ${recommenders.join(', ')} in ${scenarios.join(', ')}: ${points.total - points.reused} would be computed into ${directory}, ${points.reused} are there\n`;
+  return `${points.total} points of ${recommenders.join(', ')} in ${scenarios.join(', ')}: ${points.total - points.reused} would be computed into ${directory}, ${points.reused} are already there\n`;
 }
 
 function progressLine({ part, done, total, secondsLeft, point, epoch, epochs }: ExperimentProgress): string {
@@ -87,10 +87,10 @@ function resultText(result: ExperimentResult): string {
       ({ scenario, label, seed, fold, error }) =>
         `failed: ${scenario}, ${label}, seed ${seed}, fold ${fold}: ${error.message}`,
     ),
-    `${points.total} points: ${points.computed} computed, ${points.reused} were there, ${points.failed} failed${left > 0 ? `, ${left} not begun` : ''}${begun}`,
+    `${points.total} points: ${points.computed} computed, ${points.reused} were already there, ${points.failed} failed${left > 0 ? `, ${left} not begun` : ''}${begun}`,
     ...(trials.computed + trials.reused + trials.failed > 0
       ? [
-          `trials on the validation part: ${trials.computed} computed, ${trials.reused} were there, ${trials.failed} failed`,
+          `trials on the validation part: ${trials.computed} computed, ${trials.reused} were already there, ${trials.failed} failed`,
         ]
       : []),
     ...(points.computed + points.reused > 0 ? [`results in ${directory}: ${files.join(', ')}`] : []),

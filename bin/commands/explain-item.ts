@@ -8,19 +8,19 @@ import { readUserGroups } from '../../src/io/ratings/user-groups.ts';
 import { defineCommand } from '../command.ts';
 import { integer, required, text } from '../option-table.ts';
 
-/** `reelflow explain-item`: what each subclip of an item does to its predictions. */
+/** `reelflow explain-item`: what each subclip of an item contributes to its predictions. */
 export const command = defineCommand({
   name: 'explain-item',
   operands: ['DIR'],
-  does: 'what each subclip of an item does to the predictions of a recommender, and the subclips for a user as time ranges',
+  does: 'what each subclip of an item contributes to the predictions of a recommender, and the best subclips for a user as time ranges',
   options: {
     item: required(text('ID', 'the item')),
-    itemFeatures: text('DIR|FILE', 'features that have the item, which the recommender then need not know'),
-    groups: text('FILE', 'a CSV of user and group: the changes are told for each group too'),
-    users: integer('N', 'users that are asked, evenly out of all', '1000'),
+    itemFeatures: text('DIR|FILE', 'features that include the item, which the recommender then need not know'),
+    groups: text('FILE', 'a CSV of user and group: the contributions are given for each group too'),
+    users: integer('N', 'how many users to predict for, spread evenly over all', '1000'),
     user: text('ID', 'chooses subclips for this user'),
-    choose: integer('N', 'of user: how many', '3'),
-    edl: text('FILE', 'of user: writes the time ranges as an edit list that editing programs read'),
+    choose: integer('N', 'with --user: how many subclips', '3'),
+    edl: text('FILE', 'with --user: writes the time ranges as an edit list that editing programs read'),
     features: text('FILE', 'the training store, if it has been moved'),
   },
   examples: [

@@ -14,7 +14,7 @@ export const command = defineCommand({
   does: 'prints what extract would do, with shapes, memory and estimates; decodes nothing',
   options: {
     ...extractionOptions,
-    out: outputDirectory('the dataset that extract would write: what it has is told, and its disk is checked'),
+    out: outputDirectory('the dataset that extract would write: says what it already has, and checks its disk'),
     noTime: flag('does not run the networks on noise to estimate the time'),
     mermaid: flag('prints the graph as a Mermaid flowchart'),
   },

@@ -50,7 +50,7 @@ const options = {
   ),
   metricsPort: text(
     'PORT|HOST:PORT',
-    'serves /metrics to Prometheus, and /healthz, while it runs; a port alone is of the loopback address, 0 any that is free',
+    'serves /metrics for Prometheus, and /healthz, while it runs; a port alone is on the loopback address, and port 0 is any free one',
     'none',
   ),
   repeatedFrames: {
@@ -149,7 +149,7 @@ interface Cuts {
   readonly subclipSeconds?: readonly number[] | undefined;
 }
 
-/** @throws UsageError when the features cannot go where they are to go. */
+/** @throws UsageError when the features cannot be written to that output. */
 function checkOutput(out: string, format: string | undefined, json: boolean): void {
   if (out !== '-') return;
   if (format !== 'arrow') {

@@ -80,7 +80,7 @@ async function fetchUntilStopped(source: FetchOptions, console: Console): Promis
       ...source,
       drain: drain.signal,
       signal: stop.signal,
-      // A list that comes from a pipe may be waited for, and then Ctrl-C is to end that as it does
+      // A list from a pipe may take time to come, and Ctrl-C must end that wait as it does
       // everywhere.
       onListed: () => {
         interrupts = catchInterrupts(console, drainNotice('downloads'));

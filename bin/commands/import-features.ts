@@ -14,7 +14,7 @@ import { catchInterrupts } from '../interrupts.ts';
 import { flag, integer, type Option, repeated, required, text, word } from '../option-table.ts';
 import { outputFile } from '../output-options.ts';
 
-/** Milliseconds in which a sort that is under way may come to its end. */
+/** Milliseconds that a sort in progress may take to finish. */
 const STOP_WITHIN = 2000;
 
 const texts = (value: string, does: string): Option<readonly string[]> => repeated(value, does, (given) => given);

@@ -26,19 +26,23 @@ export const command = defineCommand({
       'FILE',
       'instead: ratings by one user who is not in the training data; the recommender does not change',
     ),
-    columns: names('user=A,item=B', ['user', 'item', 'rating'] as const, 'of ratingsOf: names of its columns'),
+    columns: names('user=A,item=B', ['user', 'item', 'rating'] as const, 'with --ratings-of: names of its columns'),
     allUsers: flag('instead: every user in the training data, into the file `out`'),
     item: text('ID', 'instead: the users who would rate this item highest'),
     itemFeatures: text(
       'DIR|FILE',
-      'of item: features that have it, so that it need not be known: a cut that is not out yet',
+      'with --item: features that include it, so that the recommender need not know it, such as an unreleased cut',
     ),
-    against: text('ID', 'of item: another one, such as another cut, compared over the same users'),
-    threshold: positive('RATING', 'of item: from what prediction on a user counts as audience', '4 of a scale to 5'),
+    against: text('ID', 'with --item: another item, such as another cut, to compare over the same users'),
+    threshold: positive(
+      'RATING',
+      'with --item: the prediction from which a user counts as audience',
+      '4 of a scale to 5',
+    ),
     similar: text('ID', 'instead: the items most like this one'),
-    out: outputFile('FILE', listFormats, 'of all users: a file named .csv, .jsonl or .parquet'),
-    dryRun: flag('of all users: finds all lists and counts them; writes nothing'),
-    by: word(similarityBases, 'of similar: what items are compared by', 'content'),
+    out: outputFile('FILE', listFormats, 'with --all-users: a file named .csv, .jsonl or .parquet'),
+    dryRun: flag('with --all-users: finds all lists and counts them; writes nothing'),
+    by: word(similarityBases, 'with --similar: what items are compared by', 'content'),
     k: integer('N', 'how many items, or users', '10'),
     coldOnly: flag('only items without ratings in the training data, judged by their content'),
     explain: flag(
@@ -157,7 +161,7 @@ async function ratingsOfOne(
 }
 
 function allText({ out, users, usersWithout, rows }: RecommendedToAll): string {
-  return `${out}: ${rows} recommendations for ${users} users${usersWithout === 0 ? '' : `, ${usersWithout} of them without an item left`}\n`;
+  return `${out}: ${rows} recommendations for ${users} users${usersWithout === 0 ? '' : `, ${usersWithout} of them with no item left`}\n`;
 }
 
 function similarText({ itemId, title, by, items }: SimilarItems): string {
@@ -180,7 +184,7 @@ function textOf({
 }: Recommendations): string {
   const who = user === undefined ? 'a new user' : `user ${user}`;
   const others = unknownItems === 0 ? '' : ` that it knows (${unknownItems} others are left out)`;
-  const head = `${model} for ${who}, who has rated ${rated} items${others}: the best of ${candidates} others${predicts === 'scores' ? ', by scores that are no ratings' : ''}`;
+  const head = `${model} for ${who}, who has rated ${rated} items${others}: the best of ${candidates} others${predicts === 'scores' ? ', by scores that are not ratings' : ''}`;
   const lines = items.flatMap((item, place) => [itemLine(item, place + 1), ...explanation(item)]);
   return `${[head, ...lines, ...(branchNote === undefined ? [] : [branchNote])].join('\n')}\n`;
 }

@@ -11,13 +11,13 @@ import { flag, integer, type OptionTable, positive, required, text, word } from 
 import { outputDirectory } from '../output-options.ts';
 import { toldTo } from '../told-to.ts';
 
-/** Milliseconds in which the eigenvectors that are being computed may come to their end. */
+/** Milliseconds that the eigenvectors being computed may take to finish. */
 const STOP_WITHIN = 2000;
 
 const options = {
   out: required(outputDirectory('output directory for the reduced dataset or table')),
   column: text('NAME', 'which vectors to reduce; none: only write the training store', 'visual'),
-  id: text('COLUMN', "of a table: its items' ids; then a training store is written too"),
+  id: text('COLUMN', 'for a table: the column of its item ids; a training store is then written too'),
   subclips: integer('N', 'which number of subclips, if the dataset has several'),
   subclipSeconds: positive('SECONDS', 'the same for subclips of a fixed length'),
   statistic: { ...word(statisticNames, 'which statistic, if the dataset has several'), formerly: ['aggregate'] },
@@ -25,7 +25,7 @@ const options = {
   variance: positive('SHARE', 'minimum share of the variance to keep', '0.95'),
   algorithm: word(['exact', 'incremental'], "incremental: scikit-learn's, needs --components", 'exact'),
   pca: {
-    ...text('DIR|FILE.json', 'a PCA fitted before, by its directory or file: the vectors are only reduced with it'),
+    ...text('DIR|FILE.json', 'an existing PCA, by its directory or file: the vectors are only reduced with it'),
     formerly: ['model'],
   },
   dryRun: flag('says what would be fitted, written and removed; writes nothing'),
@@ -68,7 +68,7 @@ export const command = defineCommand({
 });
 
 function plannedText({ out, fits, items, alreadyDone, takenOut, files }: PlannedReduction): string {
-  const units = items + alreadyDone === 0 ? [] : [`${items} units would be written, ${alreadyDone} are there already`];
+  const units = items + alreadyDone === 0 ? [] : [`${items} units would be written, ${alreadyDone} are already there`];
   return [
     ...(fits ? ['a PCA would be fitted'] : []),
     ...units,

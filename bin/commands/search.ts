@@ -18,14 +18,14 @@ export const command = defineCommand({
       'CLIP[@SECONDSs]',
       'instead: a clip of your own, decoded and embedded as the dataset was; a moment of it, clip.mp4@12s, finds subclips',
     ),
-    text: text('TEXT', 'instead: a text, where a joint text-image network has made the stream'),
-    textNetwork: text('CARD', 'of text: the network card of the joint network, which has a text half'),
+    text: text('TEXT', 'instead: a text, if a joint text-image network made the stream'),
+    textNetwork: text('CARD', 'with --text: the card of the joint network, which must have a text half'),
     weights: repeated(
       'PATH',
-      'of like: a file or directory where weights are looked for by their hash',
+      'with --like: a file or directory in which weights are looked up by their hash',
       (path) => path,
     ),
-    source: text('DIR', 'of like, where DIR is a reduction: the dataset that it was made from'),
+    source: text('DIR', 'with --like, if DIR is a reduction: the dataset that it was made from'),
     subclip: integer(
       'N',
       'its subclip, from 0 as in the tables: subclips are found',
@@ -64,7 +64,7 @@ export const command = defineCommand({
   },
 });
 
-/** A clip, and the moment of it that stands behind its last `@`. */
+/** A clip, and the moment of it given after its last `@`. */
 function momentOf(like: string): { readonly clip: string; readonly at?: number | undefined } {
   const [, clip = like, seconds] = /^(.+)@(\d+(?:\.\d+)?)s$/.exec(like) ?? [];
   return seconds === undefined ? { clip: like } : { clip, at: finiteNumber(seconds, 'like') };
@@ -95,7 +95,7 @@ function searchText({ stream, compared, random, moment, found }: TitledSearch): 
       return [subclip === undefined ? name : `${name}, subclip ${subclip}`, similarity.toFixed(4)];
     }),
   ]);
-  const doubt = random ? ['RANDOM weights: likeness means nothing beyond a test'] : [];
+  const doubt = random ? ['RANDOM weights: similarity means nothing outside a test'] : [];
   const like =
     moment === undefined
       ? []

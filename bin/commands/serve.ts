@@ -12,15 +12,15 @@ export const command = defineCommand({
   options: {
     recommender: text('DIR', 'a trained recommender'),
     host: text('HOST', 'address to listen on; anything but the loopback address needs a token', '127.0.0.1'),
-    port: integer('PORT', 'port to listen on; 0: any that is free', '8642', 0),
-    token: text('TOKEN', 'what requests must show', 'none on the loopback address, else one that is drawn'),
+    port: integer('PORT', 'port to listen on; 0: any free one', '8642', 0),
+    token: text('TOKEN', 'the token that requests must carry', 'none on the loopback address, else a random one'),
     mcp: flag('answers the Model Context Protocol at /mcp too, so that an assistant can ask'),
-    concurrency: integer('N', 'requests that are worked on at a time', '8'),
+    concurrency: integer('N', 'requests answered at the same time', '8'),
   },
   examples: ['reelflow serve reduced/ --recommender recommenders/dcf-av-1', 'reelflow serve features/ --port 0'],
   async run({ recommender: directory, port = 8642, ...options }, { operands: [features], console }) {
     const recommender = directory === undefined ? undefined : await loadRecommender(directory);
-    const interrupts = catchInterrupts(console, 'finishing what is being answered');
+    const interrupts = catchInterrupts(console, 'finishing the requests in progress');
     try {
       const server = await serve({ ...options, features, recommender, port });
       const { url, token } = server;

@@ -62,7 +62,7 @@ function statusText(status: DatasetStatus, directory: string): string {
     lines.push(`\`reelflow prune ${shellPath(directory)}\` removes the items that are no longer inputs`);
   if (items.superseded > 0)
     lines.push(
-      'superseded: their files have changed and failed; the tables have the rows of what they were, until the files are whole again or `prune --remove ITEM`',
+      'superseded: their files have changed and failed; the tables keep the rows of the old files until the files can be read again, or until `prune --remove ITEM`',
     );
   const made = Object.entries(versions).map(([version, count]) => `${version} (${count} items)`);
   if (made.length > 0) lines.push(`made by ${made.sort().join(', ')}`);

@@ -27,7 +27,7 @@ const options = {
   out: required(outputDirectory('output directory; an interrupted training resumes')),
   ...ratingReading,
   ...implicitFeedback,
-  refit: flag('replaces what the directory holds of other data, options or seed, when the new one is trained'),
+  refit: flag('replaces what the directory holds from other data, options or seed, once the new one is trained'),
   dryRun: flag('reads everything and says what would be trained; writes nothing'),
   set: repeated('KEY=VALUE', 'an option of the recommender, where there is no flag of its name', (texts) => texts),
   seed: seed('seed of all random draws', '1'),
@@ -66,7 +66,7 @@ export const command = defineCommand({
     );
     const { set = [], columns, scale, duplicateRatings, skipBadLines, implicit, validation, ...training } = values;
     console.stage('reading ratings');
-    // The other recommenders learn without a pause in which an interrupt could be heard, and have
+    // The other recommenders learn without a pause in which an interrupt could be noticed, and have
     // nothing to keep: it ends the process.
     const interrupts = !isNeuralRecommender(recommender)
       ? undefined

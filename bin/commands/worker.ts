@@ -11,22 +11,22 @@ const { memory, concurrency, batch, workers, threads, device } = extractionOptio
 
 const options = {
   queue: required(text('URL', 'server of the queue: redis://, rediss:// or postgres://')),
-  out: required(text('DIR', 'the dataset that the driver makes, at the same path as there')),
+  out: required(text('DIR', 'the dataset that the driver writes, at the same path')),
   graph: text('ID', 'refuses a dataset of another graph', 'the graph of the dataset'),
   modules: {
     ...repeated('FILE', 'a module of your own that may be loaded: ./flow.js', (texts) => [...texts]),
-    default: 'none: neither queue nor dataset can have code run',
+    default: 'none: neither the queue nor the dataset can make it run code',
     flag: 'module',
   },
   weights: {
-    ...repeated('PATH', 'a file of weights, or a directory of them, looked at before the stored ones', (texts) => [
+    ...repeated('PATH', 'a file of weights, or a directory of them, searched before the stored ones', (texts) => [
       ...texts,
     ]),
     default: 'the stored ones',
   },
-  idle: positive('SECONDS', 'ends after so long without a job', 'waits for more'),
-  lock: positive('SECONDS', 'without a sign of life for so long, its jobs come to other workers', '60'),
-  cache: text('URI|none', 'cache of finished units, as of `reelflow extract`', 'none'),
+  idle: positive('SECONDS', 'ends after this long without a job', 'waits for more'),
+  lock: positive('SECONDS', 'after this long without a sign of life, its jobs go to other workers', '60'),
+  cache: text('URI|none', 'cache of finished units, as in `reelflow extract`', 'none'),
   ...{ memory, concurrency, batch, workers, threads, device },
 } satisfies OptionTable<WorkerOptions>;
 

@@ -1,7 +1,10 @@
 import { Observable } from 'rxjs';
 import { FlowError } from './errors.ts';
 
-/** Ends `source` with FlowError `aborted` as soon as `signal` aborts, wherever it waits then. */
+/**
+ * Ends `source` with FlowError `aborted` as soon as `signal` aborts, wherever it is waiting at that
+ * moment.
+ */
 export function abortable<T>(source: Observable<T>, signal: AbortSignal | undefined, what: string): Observable<T> {
   if (signal === undefined) return source;
   return new Observable<T>((out) => {

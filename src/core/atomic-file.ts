@@ -10,7 +10,7 @@ import { PROCESS_NAME, processState } from './process-identity.ts';
 /** Temporary files are `.tmp-HOST~PID~START~RANDOM`. */
 const PREFIX = '.tmp-';
 
-/** Whether a file's name is that of a temporary: readers pass over these. */
+/** Whether a file's name is that of a temporary: readers skip these. */
 export function isTemporary(name: string): boolean {
   return name.startsWith(PREFIX);
 }
@@ -39,7 +39,7 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'EEXIST') {
-        // Who was first may not have come to this yet, and the caller goes by it.
+        // The first writer may not have got this far yet, and the caller relies on it.
         await syncDirectory(directory);
         return false;
       }
@@ -78,7 +78,7 @@ export async function replaceFile(path: string, bytes: Uint8Array | string): Pro
 }
 
 /**
- * The directories that a path lacks, outermost first: to be made one after another, because the
+ * The missing directories of a path, outermost first: made one after another, because the
  * recursive `mkdir` of Node.js never returns below /proc, where nothing can be made.
  */
 export function missingDirectories(path: string): string[] {

@@ -13,7 +13,7 @@ export function shown(value: unknown): string {
 function fail(name: string, expected: string, value: unknown, remedy?: string): never {
   throw new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`, {
     remedy,
-    // What stands inside an option, such as `validation.share`, is not an option.
+    // What is inside an option, such as `validation.share`, is not an option itself.
     option: /^\w+$/.test(name) ? name : undefined,
   });
 }

@@ -11,12 +11,12 @@ export function checkedLine(text: string): string {
 }
 
 /**
- * The text of such a line, which stands in a buffer without its line breaks; undefined when it is
+ * The text of such a line, given in a buffer without its line breaks; undefined when it is
  * damaged, cut off or run into another.
  */
 export function textOfLine(bytes: Buffer, start: number, end: number): string | undefined {
   const begin = start + SUM_DIGITS + 1;
-  // A sum of no text is not a line.
+  // A checksum without text is not a line.
   if (end - begin < 1 || bytes[begin - 1] !== 0x20) return undefined;
   const sum = Number(`0x${bytes.toString('latin1', start, begin - 1)}`);
   return crc32(bytes.subarray(begin, end)) === sum ? bytes.toString('utf8', begin, end) : undefined;

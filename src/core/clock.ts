@@ -1,8 +1,8 @@
 /** Where time comes from: the system, or in tests a scheduler that makes it pass. */
 export interface Clock {
-  /** Milliseconds since some moment. */
+  /** Milliseconds since an arbitrary moment. */
   now(): number;
-  /** Calls once after a time. @returns what calls it off. */
+  /** Calls once after a time. @returns what cancels it. */
   after(milliseconds: number, work: () => void): () => void;
   /** Milliseconds by which `after` may be early. */
   readonly early: number;

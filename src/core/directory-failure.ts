@@ -4,7 +4,7 @@ import { SystemError } from './errors.ts';
 const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /**
- * What to throw when a directory cannot be made, or a file in it: a SystemError `not-writable` when
+ * The error for a directory that cannot be made, or a file in it: a SystemError `not-writable` when
  * it may not be written, is read-only or lies where none can be made, `disk-full` as
  * `writeFailure`; other errors as they are.
  *

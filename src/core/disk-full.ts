@@ -3,7 +3,7 @@ import { SystemError } from './errors.ts';
 const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /**
- * What to throw when writing has failed: of a full disk, a quota or a size limit a SystemError
+ * The error for a failed write: for a full disk, a quota or a size limit a SystemError
  * `disk-full`; other errors as they are.
  *
  * @param what cannot be written: a path, or what a sentence calls it.

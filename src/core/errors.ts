@@ -25,8 +25,8 @@ export abstract class ReelflowError extends Error {
  */
 export class UsageError extends ReelflowError {
   /**
-   * The library's name of the option at fault, such as `maxDuration`; undefined when it is not one
-   * option.
+   * The library's name of the option at fault, such as `maxDuration`; undefined when no single
+   * option is.
    */
   readonly option: string | undefined;
 
@@ -117,8 +117,8 @@ export class FlowError extends ReelflowError {
  */
 export type DatasetErrorCode =
   /**
-   * Its bytes are not what was once written: cut off, changed, or in contradiction to another of
-   * its files.
+   * Its bytes are not those that were written: cut off, changed, or in conflict with another of its
+   * files.
    */
   | 'damaged'
   /** A file of it is there, but cannot be read. */
@@ -142,7 +142,7 @@ export class DatasetError extends ReelflowError {
   }
 }
 
-/** What of the machine is lacking. */
+/** What the machine lacks. */
 export type SystemErrorCode =
   /** No more files can be opened. */
   | 'open-files'

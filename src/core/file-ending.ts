@@ -3,11 +3,11 @@ import { basename, extname } from 'node:path';
 import { checkString, shown } from './check.ts';
 import { UsageError } from './errors.ts';
 
-/** Endings by which a path is taken for a file of data, and not for a directory. */
+/** Extensions that mark a path as a data file, not a directory. */
 const DATA = ['arrow', 'csv', 'html', 'json', 'jsonl', 'npy', 'npz', 'parquet', 'tsv', 'txt'];
 
 /**
- * Asserts the path of a file to be written, whose ending says what is in it.
+ * Asserts the path of a file to be written, whose extension gives its format.
  * @throws UsageError naming the endings that it may have.
  */
 export function checkFileEnding<Ending extends string>(

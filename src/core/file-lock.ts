@@ -5,19 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { removeIfThere, temporaryPath } from './atomic-file.ts';
 import { directoryFailure } from './directory-failure.ts';
 
-/** Milliseconds between two signs of life of who has a lock. */
+/** Milliseconds between two signs of life of a lock's owner. */
 const SIGN = 1000;
 /** A lock without a sign of life for this many of our milliseconds belongs to nobody. */
 const SILENCE = 10_000;
 
-/** The lock was taken away from who had it, because it gave no sign of life. */
+/** The lock was taken from its owner, because that gave no sign of life. */
 export class LockLost extends Error {}
 
 /**
- * Does short work while no other process does any under the same lock, on this machine or another
+ * Does short work while no other process works under the same lock, on this machine or another
  * that shares the file system. Clocks need not agree: a lock is given up for lost when it shows no
- * sign of life while we watch. Whoever was stopped and continues finds by `assertHeld`, before each
- * step that others see, that the lock is not its own any more.
+ * sign of life while we watch. A process that was suspended finds out by `assertHeld`, before each
+ * step that others see, that it no longer owns the lock.
  *
  * @throws LockLost when `assertHeld` finds the lock taken away; SystemError `not-writable` where it
  * cannot be made.
@@ -77,8 +77,8 @@ async function create(path: string, token: string): Promise<boolean> {
 }
 
 /**
- * Of two that do this at once only one takes it: the other finds nothing, or a lock with another
- * sign.
+ * Of two processes that do this at once only one takes it: the other finds nothing, or a lock with
+ * another sign of life.
  */
 async function takeAway(path: string, sign: string): Promise<void> {
   if ((await signOf(path)) !== sign) return;

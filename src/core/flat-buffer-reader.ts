@@ -1,7 +1,7 @@
 /**
  * A table in a FlatBuffer (https://flatbuffers.dev, the binary form of Arrow's metadata). The bytes
  * are not trusted: whatever points outside them, or is longer than they are, throws a RangeError,
- * and so do tables that share others until no end of the visits is in sight.
+ * and so do tables that share others so often that visiting them would never end.
  */
 export class FlatTable {
   readonly #bytes: Buffer;
@@ -58,7 +58,7 @@ export class FlatTable {
   }
 
   /**
-   * Of each struct of a vector the first `width` 64-bit integers, one after another; empty where
+   * The first `width` 64-bit integers of each struct of a vector, one after another; empty where
    * the slot is not set.
    */
   integers(slot: number, width: number, structBytes = 8 * width): Float64Array {

@@ -6,8 +6,8 @@ interface Waiting {
 }
 
 /**
- * Lets work begin as far as there is room for what it takes: side by side while that fits together,
- * or one alone, when nothing else runs. Whoever came first begins first.
+ * Lets work begin when there is room for what it takes: side by side while it fits together, or one
+ * alone, when nothing else runs. First come, first served.
  *
  * @example
  * const gate = new Gate(1024 ** 3);

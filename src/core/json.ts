@@ -1,10 +1,10 @@
 import { shown } from './check.ts';
 import { UsageError } from './errors.ts';
 
-/** A value that JSON can carry; a property that is undefined is one that its text leaves out. */
+/** A value that JSON can carry; undefined properties are left out of its text. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-/** Nobody nests parameters deeper; what does contains itself. */
+/** Nobody nests parameters deeper; a deeper value contains itself. */
 const DEEPEST = 64;
 
 /**

@@ -14,7 +14,7 @@ export type KnownOptions<Options extends object> = Readonly<Record<keyof Options
  * Asserts that options are an object of known names: a mistyped name would be an option that is
  * silently ignored. Options without a value are accepted.
  *
- * @param call - the function that takes them, as it is called.
+ * @param call - the function that takes them, as callers write it.
  */
 export function checkKnownOptions(call: string, options: unknown, known: Readonly<Record<string, true>>): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {

@@ -2,11 +2,11 @@ import { open } from 'node:fs/promises';
 
 const NEWLINE = 10;
 /**
- * Bytes that are read at a time; also the longest line of a taker that can pass over longer ones.
+ * Bytes read at a time; also the longest line for a consumer that can skip longer ones.
  */
 export const BLOCK_BYTES = 1 << 20;
 
-/** What takes the bytes of a file in blocks of whole lines. */
+/** A consumer of a file's bytes in blocks of whole lines. */
 export interface LineBlockTaker {
   /** Whole lines, up to `end`. The bytes are overwritten after the call. */
   take(bytes: Buffer, end: number): void;
@@ -24,8 +24,8 @@ export interface LineBlockOptions {
   /** Bytes that are read at a time. Default 1 MiB. */
   readonly blockBytes?: number | undefined;
   /**
-   * What is done with a last line that has no end: it is taken as it is (default), or left for
-   * another time.
+   * What becomes of an unterminated last line: it is taken as it is (default), or left for the next
+   * read.
    */
   readonly unfinished?: 'take' | 'leave' | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -35,7 +35,7 @@ export interface LineBlockOptions {
  * Reads a file to its end in blocks of whole lines, through one buffer that is used again and
  * again; between two blocks other work of the process gets its turn.
  *
- * @returns where the last line ends that was taken or passed over.
+ * @returns where the last line that was taken or skipped ends.
  * @throws what `signal` was aborted with, before the next block.
  */
 export async function readLineBlocks(
@@ -83,13 +83,13 @@ export async function readLineBlocks(
   }
 }
 
-/** Bytes of small lines whose taking is long enough that other work should get its turn. */
+/** Bytes of small lines after which other work should get its turn. */
 const TURN_BYTES = 1 << 18;
 
 /**
  * Calls `take` with every line of an append-only text file, from a byte on, as a part of a buffer
- * that is used again: what is to be kept of it is to be copied. A last line that has no end yet is
- * left for another time. A file that is missing has none.
+ * that is reused: copy what must be kept. An unterminated last line is left for the next read. A
+ * missing file has no lines.
  *
  * @returns where the last line ends.
  *

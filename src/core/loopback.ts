@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /**
- * Whether a host is this machine and nobody else reaches it: `localhost`, 127.x.x.x or ::1, in
+ * Whether a host is this machine, where nobody else reaches it: `localhost`, 127.x.x.x or ::1, in
  * brackets or not.
  *
  * @example

@@ -17,7 +17,7 @@ export async function optionalPackage<Module>(
     return await load();
   } catch (cause) {
     throw new SystemError('package', `${what} needs ${name}, which cannot be loaded`, {
-      remedy: `Install it beside reelflow: \`npm install ${name}\`.`,
+      remedy: `Install it next to reelflow: \`npm install ${name}\`.`,
       cause,
     });
   }

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 
-/** This machine's name, as it may stand in a file's name. */
+/** This machine's name, as a part of a file's name. */
 const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
-/** When this process started: it tells processes apart that had the same PID one after another. */
+/** When this process started: tells apart processes that reused one PID. */
 const START = Math.round(performance.timeOrigin);
 
 /** This process as part of a file's name: `HOST~PID~START`. */

@@ -9,7 +9,7 @@ export interface FieldRange {
   readonly value: bigint;
 }
 
-/** An encoding that makes no sense, and the byte at which it stops doing so. */
+/** An invalid encoding, and the byte at which it becomes invalid. */
 export class ProtobufFault extends RangeError {
   constructor(
     readonly position: number,

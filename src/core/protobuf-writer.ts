@@ -3,7 +3,7 @@ export type Pieces = readonly Uint8Array[];
 
 const encoder = new TextEncoder();
 
-/** How many bytes the pieces are together. */
+/** The total length of the pieces in bytes. */
 export function byteCount(pieces: Pieces): number {
   return pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
 }

@@ -1,8 +1,8 @@
 import { MediaError, ReelflowError } from './errors.ts';
 
 /**
- * An error in the words of whoever named something by another name than it was worked on under:
- * what it says of the one it says of the other.
+ * An error reworded for a caller who knows something by another name than the one it was processed
+ * under.
  *
  * @example
  * throw renamedError(error, '/tmp/reelflow-inputs~1/3.mp4', 'https://films.example.org/heat.mp4');

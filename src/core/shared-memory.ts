@@ -1,4 +1,4 @@
-/** What a thread is told of shared memory. */
+/** A message to a thread about shared memory. */
 export type MemoryMessage =
   | { readonly kind: 'memory'; readonly number: number; readonly buffer: SharedArrayBuffer }
   | { readonly kind: 'forget'; readonly numbers: readonly number[] };
@@ -16,7 +16,7 @@ export function sharedMemory(bytes: number): SharedArrayBuffer {
 }
 
 /**
- * Lets memory of `sharedMemory` go: every thread that knows it forgets it. Other memory is left
+ * Releases memory of `sharedMemory`: every thread that knows it forgets it. Other memory is left
  * alone.
  */
 export function letGo(buffer: ArrayBufferLike): void {
@@ -41,7 +41,7 @@ export function renewed(buffer: ArrayBufferLike): ArrayBufferLike {
 }
 
 /**
- * Whether a view is the whole of some memory of `sharedMemory`, so that a thread can be given its
+ * Whether a view covers a whole memory of `sharedMemory`, so that a thread can be given its
  * number in place of its bytes.
  */
 export function isShared(view: ArrayBufferView): boolean {
@@ -85,7 +85,7 @@ export class MemoryLink {
     return number;
   }
 
-  /** Called by `letGo`. What is forgotten in one turn is told in one message. */
+  /** Called by `letGo`. What is forgotten in one turn is sent in one message. */
   forget(number: number): void {
     if (!this.#known.delete(number)) return;
     if (this.#forgotten.length === 0) {

@@ -24,7 +24,7 @@ export function startInterval(rate: string): number {
 
 /**
  * Spaces starts evenly: each one comes at least `interval` ms after the one before, whoever asks. A
- * pause does not save up starts for a burst later.
+ * pause does not save up starts for a later burst.
  */
 export class StartRate {
   readonly #interval: number;

@@ -11,8 +11,8 @@ const removeAll = (): void => {
 };
 
 /**
- * Makes a folder in the directory for temporary files, for this process alone. It goes with the
- * process where nobody removes it before; those of processes of this machine that were killed go
+ * Makes a folder in the directory for temporary files, for this process alone. It is removed when
+ * the process ends, if not before; those that killed processes of this machine left are removed
  * now.
  *
  * @param kind what the folder's name begins with; with a `~` at its end.
@@ -28,7 +28,7 @@ export async function temporaryFolder(
     const isLeft = name.startsWith(kind) && processState(name.slice(kind.length)) === 'ended';
     if (!isLeft) continue;
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch((error: NodeJS.ErrnoException) => {
-      // Another user's is that user's to remove.
+      // Another user's folder is for that user to remove.
       if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
     });
   }

@@ -13,8 +13,8 @@ import { checkFoldIn, foldedIn } from './folded-in.ts';
 import type { FittedRecommender } from './recommenders/fit-data.ts';
 
 /**
- * What is ranked: the rated test items of each user, or besides them all items that the user has
- * not met.
+ * What is ranked: the rated test items of each user, or with them all items that the user has not
+ * met.
  */
 export type Protocol = 'rated' | 'catalogue';
 
@@ -22,8 +22,8 @@ export type Protocol = 'rated' | 'catalogue';
 const largeBlock = 1 << 23;
 
 /**
- * Pairs to score at a time. What belongs to an item is computed again in each block, what belongs
- * to a user once in all.
+ * Pairs to score at a time. What depends on an item is computed again in each block, what depends
+ * on a user only once.
  *
  * @throws UsageError `too-many-steps` when all blocks together take more than the recommender may.
  */

@@ -25,11 +25,11 @@ export interface NetworkChoice {
    */
   readonly weights?: string | undefined;
   /**
-   * Weights of the visual network alone: `random:SEED`, or a weight file; of a network card, an
+   * Weights of the visual network only: `random:SEED`, or a weight file; of a network card, an
    * .onnx file.
    */
   readonly visualWeights?: string | undefined;
-  /** Weights of the audio network alone, likewise. */
+  /** Weights of the audio network only, likewise. */
   readonly audioWeights?: string | undefined;
   /**
    * The tensor of the visual network that is its output; an alias of a named network's, or a
@@ -93,7 +93,7 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     const paths = { weights: given, postprocess: storedPca === undefined ? postprocess : undefined };
     for (const { role, sha256 } of plan.weightsFiles) {
       const path = paths[role];
-      // Of a card's network `random:SEED` is left out of account, and its own file is used.
+      // For a card's network `random:SEED` is ignored, and its own file is used.
       if (typeof path === 'string' && !path.startsWith('random:')) checkStatedHash(path, sha256);
     }
     for (const model of [stored, storedPca]) if (model) says.push(saidOf(model));

@@ -8,19 +8,19 @@ import type { TimeEstimate } from './time-estimate.ts';
 /** Unreadable items that are named. */
 const NAMED = 10;
 
-/** Inputs that are far away, and the room that their copies have. */
+/** Remote inputs, and the room for their copies. */
 export interface FarInputs extends ScratchRoom {
   readonly items: number;
 }
 
-/** What `explainText` says beside the plan. */
+/** What `explainText` says in addition to the plan. */
 export interface ExplainedBeside {
-  /** Sentences that stand below the nodes. */
+  /** Sentences below the nodes. */
   readonly notes?: readonly string[] | undefined;
   readonly time?: TimeEstimate | undefined;
   readonly disk?: DiskEstimate | undefined;
   readonly scratch?: FarInputs | undefined;
-  /** How many items the dataset has already. */
+  /** How many items the dataset already has. */
   readonly alreadyDone?: number | undefined;
 }
 
@@ -73,7 +73,7 @@ export function explainText(
     '',
     `corpus: ${estimate.items} items (${estimate.probed} probed${estimate.unreadable > 0 ? `, ${estimate.unreadable} unreadable` : ''}), ` +
       `${estimate.videoHours.toFixed(2)} video hours, ${estimate.frames} frames, dataset about ${formatBytes(estimate.datasetBytes)}`,
-    ...(alreadyDone > 0 ? [`  ${alreadyDone} of the items are in the dataset already`] : []),
+    ...(alreadyDone > 0 ? [`  ${alreadyDone} of the items are already in the dataset`] : []),
     ...unreadableLines(plan),
     ...(time === undefined ? [] : [timeText(time)]),
     ...(disk === undefined ? [] : [diskText(disk)]),
@@ -112,8 +112,8 @@ function scratchText({ items, bytes, freeBytes, directory }: FarInputs): string 
 }
 
 /**
- * The weights of a network: every file with its own hash; where there are two, or one beside random
- * weights, the hash of both together too.
+ * The weights of a network: every file with its own hash; where there are two, or one along with
+ * random weights, the hash of both together too.
  */
 export function weightsText(
   network: Pick<PlannedNetwork, 'weightsHash' | 'random' | 'weightsOrigin' | 'files'>,

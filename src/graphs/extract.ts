@@ -37,8 +37,8 @@ export interface ExtractOptions
    */
   readonly out: string | Writable;
   /**
-   * Bytes of the disk, in the directory for temporary files, that copies of inputs which are far
-   * away (`https://`, `s3://`) may take together: as `memory` takes it, a percentage of what is free
+   * Bytes of the disk, in the directory for temporary files, that copies of remote inputs
+   * (`https://`, `s3://`) may take together: as `memory` takes it, a percentage of what is free
    * there. Default: half of that.
    */
   readonly scratch?: Bytes | string | undefined;

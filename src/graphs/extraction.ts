@@ -17,8 +17,8 @@ import type { Json } from './graph.ts';
 import { networkSpec } from './spec/network-spec.ts';
 
 /**
- * Names of the operators of an extraction, as metrics and `explain` show them, beside those of
- * every dataflow.
+ * Names of the operators of an extraction, as metrics and `explain` show them, in addition to those
+ * of every dataflow.
  */
 export const OPERATORS = { embedVisual: 'embed-visual', embedAudio: 'embed-audio' } as const;
 
@@ -34,8 +34,8 @@ export interface ExtractionOptions {
   /** Numbers of subclips. Default `[10]`, unless `subclipSeconds` are given. */
   readonly subclips?: readonly number[] | undefined;
   /**
-   * Lengths of subclips in seconds, the same for all items, however long they are. Beside
-   * `subclips` or in their place.
+   * Lengths of subclips in seconds, the same for all items, however long they are. In addition to
+   * `subclips`, or instead of them.
    */
   readonly subclipSeconds?: readonly number[] | undefined;
   /** Statistics over the rows of a subclip. Default `['mean']`. */

@@ -9,7 +9,7 @@ export type PairPredictor = (users: Int32Array, items: Int32Array) => Promise<Fl
 /**
  * Predicts and scores pairs as a recommender does, those of users who have fold-in ratings from
  * these ratings, as those of somebody who was not there in training. A recommender that cannot do
- * so takes such users for any others.
+ * so treats such users like any others.
  */
 export function foldedIn(
   model: FittedRecommender,
@@ -107,7 +107,7 @@ function ratingsOf(rows: readonly number[], ratings: RatingTable): NewUserRating
   };
 }
 
-/** Rows in the order of time, ties as they are; without times as they are. */
+/** Rows in order of time, ties in their order; without times unchanged. */
 function oldestFirst(rows: readonly number[], { timestamps }: RatingTable): readonly number[] {
   if (timestamps === undefined) return rows;
   return [...rows].sort((a, b) => (timestamps[a] as number) - (timestamps[b] as number));

@@ -42,15 +42,15 @@ export interface UnitContext<Services> {
 }
 
 /**
- * What a unit ends in when its item turns out to be other than it was planned, and the graph knows
- * better now: the item is prepared again, skipped or admitted by what it really needs, and computed
+ * How a unit ends when its item turns out to differ from what was planned, and the graph now knows
+ * better: the item is prepared again, skipped or admitted by what it really needs, and computed
  * again.
  */
 export class PlanOutdated extends Error {
   override readonly name = 'PlanOutdated';
 }
 
-/** What is known of a unit before anything of it is decoded. */
+/** What is known of a unit before any of it is decoded. */
 export interface UnitPlan {
   /**
    * The most bytes the unit can hold at once between its sources and its end; admission keeps room
@@ -58,11 +58,11 @@ export interface UnitPlan {
    */
   readonly claim: Bytes;
   /**
-   * Of the claim, what its operators keep until the unit ends: rows of open subclips, finished
-   * rows.
+   * The part of the claim that its operators keep until the unit ends: rows of open subclips,
+   * finished rows.
    */
   readonly kept: Bytes;
-  /** Bytes of the processes that decode it, beside the claim. Default 0. */
+  /** Bytes of the processes that decode it, in addition to the claim. Default 0. */
   readonly decoders?: Bytes | undefined;
   /** Length of the media in seconds. */
   readonly seconds: number;
@@ -111,6 +111,6 @@ export function graphId(graph: { readonly name: string; readonly version: number
  * The key of a unit: SHA-256 over graph id, item id and content fingerprint, 64 hexadecimal digits.
  */
 export function unitKey(graph: string, itemId: string, fingerprint: string): string {
-  // Of an array of strings the canonical JSON is the plain one.
+  // For an array of strings the canonical JSON is the plain one.
   return sha256(JSON.stringify([graph, itemId, fingerprint]));
 }

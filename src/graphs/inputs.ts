@@ -24,13 +24,13 @@ export interface CorpusOptions {
    * or addresses.
    */
   readonly manifest?: string | undefined;
-  /** What of a file is its id, unless a manifest gives it. Default `stem`. */
+  /** Which part of a file's path is its id, unless a manifest gives it. Default `stem`. */
   readonly id?: IdRule | undefined;
   /** Takes only the first items, in the corpus's order. */
   readonly limit?: number | undefined;
-  /** Where copies are made of inputs that are far away. Default: those of the process. @internal */
+  /** Where copies of remote inputs are made. Default: those of the process. @internal */
   readonly copies?: InputCopies | undefined;
-  /** Told in a sentence what the directories hold beside media. */
+  /** Called with a sentence on what the directories hold besides media. */
   readonly onPassedOver?: ((text: string) => void) | undefined;
 }
 
@@ -66,17 +66,17 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
   return options.limit === undefined ? found : found.slice(0, options.limit);
 }
 
-/** What a run has seen of the places where its inputs come from. */
+/** What a run has seen of the places that its inputs come from. */
 export interface Coverage {
   /**
-   * Directories, globs and manifests of which the corpus has everything, absolute: what of a
-   * dataset was found there and is not in the corpus is not an input any more.
+   * Directories, globs and manifests of which the corpus has everything, absolute: items of a
+   * dataset that were found there and are not in the corpus are no longer inputs.
    */
   readonly places: readonly string[];
   /**
    * Directories, absolute, of files that were named themselves, as a shell names them for
-   * `trailers/*.mp4`: what of a dataset lay there and does not exist any more is not an input any more.
-   * A file that is still there may be one that was only not named.
+   * `trailers/*.mp4`: items of a dataset that lay there and no longer exist are no longer inputs.
+   * A file that is still there may only not have been named.
    */
   readonly filesOf: ReadonlySet<string>;
 }
@@ -89,7 +89,7 @@ export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 
   if (options.manifest !== undefined) return { places: [resolve(options.manifest)], filesOf };
   for (const input of options.inputs ?? []) {
     const source = sourceOf(input);
-    // What lies beside an address nobody has listed.
+    // Nobody has listed what is next to an address.
     if (source === undefined && isFarAddress(input)) continue;
     if (source === undefined) filesOf.add(dirname(resolve(input)));
     else places.push(source);
@@ -179,11 +179,11 @@ async function readManifest(manifest: string, copies: InputCopies | undefined): 
   });
 }
 
-/** @throws UsageError naming the columns that are there twice, or those found and those missing. */
+/** @throws UsageError naming duplicate columns, or those found and those missing. */
 function checkHeader(manifest: string, header: readonly string[]): void {
   const twice = header.filter((name, at) => name !== '' && header.indexOf(name) < at);
   if (twice.length > 0) {
-    throw new UsageError(`${manifest} has several columns of the name ${quotedList([...new Set(twice)])}`, {
+    throw new UsageError(`${manifest} has several columns named ${quotedList([...new Set(twice)])}`, {
       option: 'manifest',
       remedy: 'Give each column a name of its own.',
     });
@@ -201,7 +201,7 @@ function checkHeader(manifest: string, header: readonly string[]): void {
   });
 }
 
-/** Collisions that are listed, and files of each. */
+/** How many collisions are listed, and how many files of each. */
 const [LISTED_IDS, LISTED_FILES] = [10, 3];
 
 /**

@@ -12,8 +12,8 @@ import type { RunSummary } from './run-summary.ts';
 export const uncalibratedId = 'not-calibrated-yet';
 
 /**
- * What an extraction did that was interrupted while it calibrated or planned: nothing. Of a
- * calibration the graph's id would follow.
+ * The summary of an extraction that was interrupted while it calibrated or planned: nothing was
+ * done. The graph's id would follow from the calibration.
  */
 export function interruptedSummary(
   networks: readonly UnopenedNetwork[],

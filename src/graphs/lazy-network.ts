@@ -18,7 +18,7 @@ export class LazyNetwork<T extends Uint8Array | Float32Array> implements Embedde
     this.name = plan.name;
     this.dimension = plan.dimension;
     this.maxBatch = workers.batch;
-    // A batch for each session, and one that is ready.
+    // One batch for each session, and one ready.
     this.concurrency = workers.workers + 1;
     this.#opened = opened;
   }

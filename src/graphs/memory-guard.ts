@@ -11,7 +11,7 @@ const MiB = 2 ** 20;
 
 /**
  * Ends a child process as soon as this process and those below it take more than a limit, before it
- * is known how much it would have come to.
+ * is known how much it would have taken.
  *
  * @example
  * const guard = new MemoryGuard(512 * 2 ** 20);
@@ -25,12 +25,12 @@ export class MemoryGuard implements RunGuard {
   #timer: NodeJS.Timeout | undefined;
   #exceeded = false;
 
-  /** @param limit of this process and those below it together. */
+  /** @param limit for this process and those below it together. */
   constructor(limit: Bytes) {
     this.#limit = limit;
   }
 
-  /** Looks at the memory from now on, where the system shows that of a child. */
+  /** Watches the memory from now on, where the system shows a child's. */
   watch(child: ChildProcess): void {
     const { pid } = child;
     const own = processTreeMemory();
@@ -43,19 +43,19 @@ export class MemoryGuard implements RunGuard {
     }, EVERY);
   }
 
-  /** Stops looking. */
+  /** Stops watching. */
   stop(): void {
     clearInterval(this.#timer);
   }
 
   /**
-   * What is said of a child that was ended; undefined otherwise. How much it would have come to
-   * nobody knows: twice the limit is the next to try.
+   * The error for a child that was ended; undefined otherwise. Nobody knows how much it would have
+   * taken: twice the limit is the next to try.
    */
   refusal(name: string): UsageError | undefined {
     if (!this.#exceeded) return undefined;
     return new UsageError(
-      `\`memory\` is ${formatBytes(this.#limit)}, but measuring what ${name} needs takes more: it cannot be worked out from the operations, so one row is run`,
+      `\`memory\` is ${formatBytes(this.#limit)}, but measuring what ${name} needs takes more: this cannot be derived from its operations, so one row is run`,
       {
         code: 'memory-too-small',
         option: 'memory',

@@ -7,7 +7,7 @@ import type { Bytes } from '../operators/payload.ts';
 export interface SessionCost {
   /** The most at any moment while its sessions are created one after another. */
   readonly creationPeak: Bytes;
-  /** What stays once they stand. */
+  /** What stays once they are open. */
   readonly resident: Bytes;
 }
 
@@ -33,7 +33,7 @@ export interface NetworkNeed {
   /** Threads of a session where memory allows a session for every so many cores. Default 1. */
   readonly preferredThreads?: number | undefined;
   /**
-   * Whether more than one worker is ever worth it. VGGish runs on one patch for 24 frames: one
+   * Whether more than one worker can pay off. VGGish runs on one patch for 24 frames: one
    * worker is enough.
    */
   readonly single: boolean;
@@ -55,10 +55,10 @@ export interface MemoryNeeds {
   /** Elements that one video gives the first network. Default: as many as it takes. */
   readonly perItem?: number | undefined;
   /**
-   * What a calibration before the run leaves behind: memory that is free, but not given back yet.
+   * What a calibration before the run leaves behind: memory that is free, but not yet returned.
    */
   readonly remains?: Bytes | undefined;
-  /** What the driver of a device takes of this process's memory. */
+  /** What the driver of a device takes from this process's memory. */
   readonly driver?: Bytes | undefined;
 }
 
@@ -121,7 +121,7 @@ const DECODER_THREAD_BYTES = 24 * MiB;
 const DECODERS_OF_A_VIDEO = 2;
 /** Names, hashes and facts of one item. */
 const ITEM_BYTES = 1024;
-/** More than this between operators buys no speed. */
+/** More than this between operators gains no speed. */
 const AMPLE_BUDGET = 512 * MiB;
 
 interface Candidate {

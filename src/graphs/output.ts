@@ -26,19 +26,19 @@ import { COMMIT } from './dataflow/nodes.ts';
 /** Where the units of a run go. */
 export interface RunOutput {
   readonly store: UnitStore;
-  /** The units of a dataset, of which more can be asked than of a stream. */
+  /** The units of a dataset, which can answer more than a stream. */
   readonly commits?: CommitStore | undefined;
   /** What is known of the items, where they are kept. */
   readonly items?: Items | undefined;
-  /** What has become of the items by now, where it is kept: see `outcomes`. */
+  /** The items' outcomes so far, where they are kept: see `outcomes`. */
   readonly outcomes?: (() => Promise<(itemId: string) => Outcome | undefined>) | undefined;
   /** How many other processes write to the same place. */
   readonly others: number;
   /** SHA-256 of a file's content. @throws as `Fingerprints.of`. */
   readonly fingerprint: (place: ContentPlace, signal: AbortSignal) => Promise<string>;
-  /** The same where it is known without reading the file. */
+  /** The same, if it is known without reading the file. */
   readonly knownFingerprint?: ((place: ContentPlace) => string | undefined) | undefined;
-  /** Aborted when nobody takes the units any more: the run ends, and that is not an error. */
+  /** Aborted when nobody takes the units any longer: the run ends, and that is not an error. */
   readonly readerGone?: AbortSignal | undefined;
   /**
    * After a run that did not fail: it was `whole`, or `interrupted`, or others have yet to finish
@@ -53,8 +53,8 @@ export interface RunOutput {
 }
 
 /**
- * A dataset in a directory; with `tables` it is compacted at the end, in the encoding and
- * compression that are given or that its tables have.
+ * A dataset in a directory; with `tables` it is compacted at the end, in the given encoding and
+ * compression, or those of its existing tables.
  */
 export async function datasetOutput(
   directory: string,
@@ -63,7 +63,7 @@ export async function datasetOutput(
     readonly tables: boolean;
     readonly encoding?: ParquetEncoding | undefined;
     readonly compression?: ParquetCompression | undefined;
-    /** Whether others are to write the units: the tables are out of date from now on. */
+    /** Whether other processes will write the units: the tables are out of date from now on. */
     readonly isDriver?: boolean | undefined;
     readonly say: (sentence: string, about?: { readonly isWarning?: boolean | undefined }) => void;
   },
@@ -85,7 +85,7 @@ export async function datasetOutput(
       else await dataset.close();
       for (const path of dataset.store.setAside)
         say(`${path}: was damaged and has been set aside; its item will be recomputed`);
-      // With nothing left to do, claims can only be of processes that died.
+      // With nothing left to do, any claims are those of processes that died.
       if (end === 'whole') await rm(partPath(directory, 'claims'), { recursive: true, force: true });
       if (end !== 'whole' || !tables || !areTablesOutOfDate(directory, options)) return undefined;
       try {
@@ -101,7 +101,7 @@ export async function datasetOutput(
   };
 }
 
-/** How the tables are to be stored: as is wanted, or as those that the dataset has. */
+/** How the tables are to be stored: as asked for, or like those that the dataset has. */
 export function storageOf(
   directory: string,
   wanted: { readonly encoding?: ParquetEncoding | undefined; readonly compression?: ParquetCompression | undefined },

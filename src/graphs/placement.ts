@@ -19,7 +19,7 @@ export interface NetworkPlacement {
   readonly batch: number | undefined;
 }
 
-/** What is taken of a device's memory. */
+/** What is taken from a device's memory. */
 export interface DeviceUse {
   /** Such as `cuda:0`. */
   readonly device: string;
@@ -27,9 +27,9 @@ export interface DeviceUse {
   readonly plannedBytes: Bytes;
   /** As the driver counts it. */
   readonly number: number;
-  /** Where the driver tells it. */
+  /** If the driver reports it. */
   readonly totalBytes?: Bytes | undefined;
-  /** What was taken of it before, where the driver tells it. */
+  /** What was already taken, if the driver reports it. */
   readonly usedBefore?: Bytes | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface DevicePlacement {
   /** One for each network, in their order. */
   readonly networks: readonly NetworkPlacement[];
   readonly devices: readonly DeviceUse[];
-  /** What a reader should know of it. */
+  /** What a reader should know about it. */
   readonly says: readonly string[];
 }
 
@@ -58,7 +58,7 @@ export function refuseOnCpu({ precision, name }: UnopenedNetwork, why: string): 
   });
 }
 
-/** Of a card's free memory this much is planned with: other programs come and go. */
+/** The share of a card's free memory to plan with: other programs come and go. */
 const planned = 0.9;
 
 /**
@@ -117,7 +117,7 @@ function fittingBatch(
   return 1;
 }
 
-/** What the networks take of each device that they are on. */
+/** What the networks take from each device that they are on. */
 function neededOn(networks: readonly UnopenedNetwork[], placed: readonly NetworkPlacement[]): Bytes {
   let [driver, sessions] = [0, 0];
   for (const [index, network] of networks.entries()) {
@@ -153,7 +153,7 @@ function devicesOf(
  */
 const driverBytes: Readonly<Record<Device, Bytes>> = { cpu: 0, cuda: 768 * 1024 * 1024, webgpu: 256 * 1024 * 1024 };
 
-/** What the driver of a placement's device takes of this process's memory. */
+/** What the driver of a placement's device takes from this process's memory. */
 export function driverMemory(placements: readonly NetworkPlacement[]): Bytes {
   return Math.max(0, ...placements.map(({ device }) => driverBytes[device]));
 }
@@ -185,7 +185,7 @@ export async function rehearsedPlacement(
     network.rehearsed({
       device: deviceName(place),
       batch: place.batch,
-      // Options of sessions are the first network's.
+      // Session options are those of the first network.
       workers: index === 0 ? fixed.workers : place.numbers.length,
     }),
   );

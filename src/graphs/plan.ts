@@ -47,10 +47,10 @@ export interface ExecutionOptions {
   readonly device?: string | undefined;
 }
 
-/** What the probed items tell of the whole corpus. */
+/** What the probed items tell about the whole corpus. */
 export interface Estimate {
   readonly items: number;
-  /** Items probed for this estimate: at most 32, evenly spaced, or 8 where some are far away. */
+  /** Items probed for this estimate: at most 32, evenly spaced, or 8 where some are remote. */
   readonly probed: number;
   /** Probed items that cannot be read as media. */
   readonly unreadable: number;
@@ -110,11 +110,11 @@ function plannedNetwork(
 
 const GiB = 1024 ** 3;
 const MAX_PROBED = 32;
-/** Of a corpus that is far away: each is fetched. */
+/** For a remote corpus: each is fetched. */
 const FAR_PROBED = 8;
-/** What a probe takes at most but for odd files: 97 MiB of pictures of 7680 x 4320. */
+/** What a probe takes at most, except for unusual files: 97 MiB of pictures of 7680 x 4320. */
 const PROBE_BYTES = 128 * 1024 ** 2;
-/** Files whose size is asked for; of more, this many, evenly spaced, stand for all. */
+/** Files whose size is asked for; if there are more, this many, evenly spaced, stand for all. */
 const MAX_SIZES = 2048;
 const SIZES_AT_A_TIME = 32;
 
@@ -136,7 +136,7 @@ export function memoryLimit({ memory }: Pick<ExecutionOptions, 'memory'>): Bytes
  * Cancellation: `signal` ends the probes that run.
  *
  * @param options.remains what a calibration before the run leaves behind: memory that is free, but
- * not given back yet.
+ * not yet returned.
  * @throws UsageError `memory-too-small` naming the least limit that would do; FlowError `aborted`.
  *
  * @example
@@ -263,7 +263,7 @@ async function estimateCorpus(
   const weighed = evenlySpaced(corpus, MAX_SIZES);
   let total = 0;
   await forEachAtATime(weighed, SIZES_AT_A_TIME, async (video) => {
-    // Of what is far away and was not asked for, the mean of what was.
+    // For remote files that were not asked for, the mean of those that were.
     const size = (await video.size()) ?? bytes / Math.max(1, sized);
     total += size;
   });
@@ -290,8 +290,8 @@ function evenlySpaced(corpus: readonly Video[], most: number): readonly Video[] 
 }
 
 /**
- * Runs a task for every video, a limited number at a time; the first failure ends it when those
- * that run have ended.
+ * Runs a task for every video, a limited number at a time; the first failure ends it once the
+ * running ones have ended.
  */
 async function forEachAtATime(
   videos: readonly Video[],

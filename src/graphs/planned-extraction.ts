@@ -26,7 +26,7 @@ import { type TimeEstimate, timeEstimate } from './time-estimate.ts';
 
 /** What is to be planned: an extraction, and whether its time is estimated. */
 export interface PlannedExtractionOptions extends Omit<ExtractOptions, 'out'> {
-  /** The dataset's directory: its disk is looked at, and what it has already is told. */
+  /** The dataset's directory: its disk is checked, and what it already has is reported. */
   readonly out?: string | undefined;
   /** Runs the networks on noise for a moment, to estimate the time. Default false. */
   readonly estimatesTime?: boolean | undefined;
@@ -34,19 +34,19 @@ export interface PlannedExtractionOptions extends Omit<ExtractOptions, 'out'> {
 
 /** What `extract` would do. */
 export interface PlannedExtraction extends Plan {
-  /** What there is to say of inputs, precision and devices. */
+  /** Remarks on inputs, precision and devices. */
   readonly notes: readonly string[];
   readonly disk: DiskEstimate;
   readonly time?: TimeEstimate | undefined;
   /** Of inputs that are far away: how many there are, and what of the disk copies may take. */
   readonly scratch?: FarInputs | undefined;
-  /** Of a dataset that is there: how many inputs it has a unit of, by hashes that it remembers. */
+  /** For an existing dataset: how many inputs it has a unit of, by the hashes that it remembers. */
   readonly alreadyDone: number;
 }
 
 /**
- * Plans an extraction with the same options as `extract`, by all that it refuses before it decodes
- * anything: shapes, memory, what the corpus comes to, room on the disk. Writes nothing.
+ * Plans an extraction with the same options as `extract`, with every check that it makes before it
+ * decodes anything: shapes, memory, what the corpus comes to, room on the disk. Writes nothing.
  *
  * @throws as `extract`.
  * @example

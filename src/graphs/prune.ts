@@ -14,22 +14,22 @@ import { atDataset } from '../io/objects/at-dataset.ts';
 import { listener } from './listener.ts';
 import { storageOf } from './output.ts';
 
-/** What is taken out of a dataset. */
+/** What is removed from a dataset. */
 export interface PruneOptions {
-  /** Takes out these items, inputs or not, in place of those that are not inputs any more. */
+  /** Removes these items, inputs or not, instead of those that are no longer inputs. */
   readonly remove?: readonly string[] | undefined;
-  /** Only says what would be taken out. */
+  /** Only says what would be removed. */
   readonly dryRun?: boolean | undefined;
   /**
-   * A cache whose entries of these items go too: an address as `openUnitCache` takes it, or a cache
-   * of your own.
+   * A cache whose entries for these items are removed too: an address as `openUnitCache` takes it,
+   * or a cache of your own.
    */
   readonly cache?: string | UnitCache | undefined;
   /** Sentences a person should read. */
   readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean | undefined }) => void) | undefined;
 }
 
-/** What was, or would be, taken out. */
+/** What was, or would be, removed. */
 export interface PruneSummary {
   readonly items: readonly { readonly item: string; readonly path: string | undefined }[];
   readonly units: number;
@@ -43,8 +43,8 @@ export interface PruneSummary {
 const known: KnownOptions<PruneOptions> = { remove: true, dryRun: true, cache: true, onMessage: true };
 
 /**
- * Takes items out of a dataset: their units, of whatever their files were, their dead letters,
- * their rows in the tables and in the table of items. Can be killed anywhere, and does the rest
+ * Removes items from a dataset: their units, whatever content these are of, their dead letters,
+ * their rows in the tables and in the table of items. May be killed at any point, and does the rest
  * when it is called again.
  *
  * @throws UsageError `dataset` when the directory is not a dataset, or has no item of a name;
@@ -71,7 +71,7 @@ async function pruneAt(directory: string, options: PruneOptions): Promise<PruneS
     if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
     if (dataset.others > 0) {
       throw new DatasetError('in-use', `${directory} is being worked on by ${dataset.others} other process(es)`, {
-        remedy: 'Run it again when they have ended.',
+        remedy: 'Run it again after they have ended.',
       });
     }
     const items = await chosen(directory, dataset.store, options.remove);
@@ -123,7 +123,7 @@ async function chosen(
   return items;
 }
 
-/** Of the content that an item's file has, or had last. @returns of how many items. */
+/** For the content that an item's file has, or had last. @returns for how many items. */
 async function forgetCached(
   items: readonly ItemFacts[],
   graphId: string,

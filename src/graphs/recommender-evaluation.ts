@@ -57,7 +57,7 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
    * predictions. Default `rated`.
    */
   readonly protocol?: Protocol | undefined;
-  /** Takes ratings for what was chosen (see `readRatings`); `threshold` is then 0.5 by default. */
+  /** Takes ratings as choices (see `readRatings`); `threshold` is then 0.5 by default. */
   readonly implicit?: ImplicitRule | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
@@ -193,7 +193,8 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
 }
 
 /**
- * The rows of a split whose items are among some; who is to be judged by features must have some.
+ * The rows of a split whose items are among some; a recommender that reads features can judge no
+ * others.
  */
 function ofItems(
   { items, itemIds }: RatingTable,
@@ -217,7 +218,7 @@ function ofItems(
   return { split: { ...split, train, validation, test }, leftOut };
 }
 
-/** What was given and is not read by this recommender, in sentences. */
+/** Options that were given but that this recommender does not read, in sentences. */
 function idleSources(
   { features, trailers, validation }: RecommenderEvaluationOptions,
   model: RecommenderName,

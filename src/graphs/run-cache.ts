@@ -4,7 +4,7 @@ import type { UnitCache } from '../io/cache/unit-cache.ts';
 import { tooLong } from './duration-limit.ts';
 import type { UnitSource } from './runners/local.ts';
 
-/** The cache of a run, where it has one; what it cannot do is told by `warn`. */
+/** The cache of a run, where it has one; what it cannot do is reported by `warn`. */
 export async function openCache(
   options: { readonly cache?: string | UnitCache | undefined },
   graphId: string,

@@ -46,7 +46,7 @@ import { ShardRun } from './runners/shard-run.ts';
 import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
-/** What a run is given beside its options. */
+/** What a run is given in addition to its options. */
 export interface RunSetting {
   /** A dataset's directory, or a stream. */
   readonly out: string | Writable;
@@ -54,15 +54,15 @@ export interface RunSetting {
   readonly sampler: MemorySampler;
   /** Of a network in int8. */
   readonly calibration?: Calibration | undefined;
-  /** What the corpus has all of: see `coverageOf`. */
+  /** What the corpus covers completely: see `coverageOf`. */
   readonly covers?: Coverage | undefined;
   /** Bytes that a calibration before the run leaves behind. */
   readonly remains?: Bytes | undefined;
-  /** Of a worker: makes what gives it its items, of which the corpus is a sample. */
+  /** For a worker: makes the source of its items, of which the corpus is a sample. */
   readonly feed?: ((making: FeedMaking) => Promise<JobFeed>) | undefined;
 }
 
-/** What a worker's feed is made of. */
+/** What a worker's feed is made from. */
 export interface FeedMaking {
   readonly directory: string;
   readonly items: Items;
@@ -178,7 +178,7 @@ async function planUnlessStopped(
   const networks = networksOf(graph);
   try {
     const wanted = await placeNetworks(networks, device, options);
-    // What cannot hold is refused before anything runs on the device.
+    // A limit that cannot hold is refused before anything runs on the device.
     if (wanted.devices.length > 0) await planRun(graph, corpus, execution, wanted);
     const placement = await rehearsedPlacement(networks, wanted, options);
     const say = listener('onMessage', options.onMessage);
@@ -194,7 +194,7 @@ async function planUnlessStopped(
 interface Run {
   readonly options: RunOptions;
   readonly corpus: readonly Video[];
-  /** What of the corpus is this run's to do. */
+  /** The part of the corpus that this run computes. */
   readonly part: readonly Video[];
   readonly graph: VideoGraph;
   readonly plan: Plan;
@@ -202,7 +202,7 @@ interface Run {
   readonly cache: CachedUnits | undefined;
   readonly say: (message: string, about?: MessageAbout) => void;
   readonly sampler: MemorySampler;
-  /** Undefined of a stream, which keeps nothing. */
+  /** Undefined for a stream, which keeps nothing. */
   readonly noted: RunItems | undefined;
   readonly operations: RunOperations;
   /** Of a dataset. */
@@ -320,7 +320,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       memory: {
         ...plan.memory,
         flow: (budget) => {
-          // It has all that the limit leaves.
+          // It has everything that the limit leaves.
           const alone = new Flow(budget, { maxOvercommit: 0, onBatch: (batch) => operations.batch(batch) });
           flowsAlone.push(alone);
           return alone;
@@ -353,7 +353,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const end = jobs !== undefined ? 'driven' : isUnfinished ? 'unfinished' : interrupted ? 'interrupted' : 'whole';
   const failure = await output.finish(end);
   if (failure !== undefined) {
-    // Whatever ends a sentence ends the message, and the remedy is one of its own.
+    // The message keeps its closing punctuation, and the remedy is a sentence of its own.
     const remedy = failure.remedy === undefined ? '' : ` ${failure.remedy}`;
     say(`the tables were not written: ${failure.message.replace(/[^.!?]$/, '$&.')}${remedy}`, {
       code: failure.code,
@@ -418,7 +418,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     tables: output.tables(),
     interrupted,
     left,
-    // Of a shard's items others may have done some.
+    // Others may have done some of a shard's items.
     inputs: inputs && { ...inputs, left: queue !== undefined ? undone : (shard?.left ?? inputs.left) },
     shard,
     fleet: queue === undefined ? undefined : fleet.state,

@@ -10,30 +10,30 @@ import type { Video } from '../io/media/video.ts';
 import type { Coverage } from './inputs.ts';
 import type { RunEvent } from './runners/local.ts';
 
-/** How the items of a run stand to those of the dataset before it. */
+/** How the items of a run relate to those that the dataset had before it. */
 export interface InputChanges {
   /** Items that the dataset had never seen. */
   readonly added: number;
   /**
-   * Items of the dataset that are not inputs any more, and those of them whose content came back
-   * under another id.
+   * Items of the dataset that are no longer inputs, and those of them whose content came back under
+   * another id.
    */
   readonly gone: readonly string[];
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
   /**
-   * Items whose file has changed, and as it is now failed: the tables have the rows of what it was.
+   * Items whose file has changed and now fails: the tables have the rows of the old file.
    */
   readonly superseded: readonly string[];
-  /** Items that are yet to be done. */
+  /** Items still to be done. */
   readonly left: number;
 }
 
 /**
- * Notes in the dataset what a run learns of its items. An item is not an input any more when the
- * run has listed everything where the item was found, and the item was not there: below a directory
- * among its inputs, or by the same glob or manifest; or when its file does not exist any more and
- * the run was given files of the directory where it lay. A run over a part of the inputs says
- * nothing of the rest.
+ * Notes in the dataset what a run learns of its items. An item is no longer an input when the run
+ * has listed everything where the item was found, and the item was not there: below a directory
+ * among its inputs, or by the same glob or manifest; or when its file no longer exists and the run
+ * was given files of the directory where it lay. A run over a part of the inputs says nothing about
+ * the rest.
  *
  * @example
  * const noted = new RunItems(items, corpus, coverageOf({ inputs: ['/data/trailers'] }));
@@ -63,7 +63,7 @@ export class RunItems {
     this.#covers = covers;
   }
 
-  /** Notes the inputs that are new, so that what is left to do is known however the run ends. */
+  /** Notes new inputs, so that what is left to do is known however the run ends. */
   async begin(): Promise<void> {
     const breather = new Breather();
     let noted = 0;
@@ -94,7 +94,7 @@ export class RunItems {
     } else {
       const { key: unit } = event;
       const state = event.unit.partial ? 'partial' : 'committed';
-      // Of a corpus of which all is done this is all that happens, many thousand times.
+      // For a corpus that is already done this is all that happens, thousands of times.
       if (event.type === 'already-done' && this.#items.isKnown(video.id, { state, unit, ...placeOf(video) })) return;
       const { fps, width, height, streams, leftOut }: MediaFacts = event.type === 'committed' ? event.unit.media : {};
       const media = { fps, width, height, streams: streams?.join(', '), leftOut: leftOut?.join('; ') };
@@ -102,7 +102,7 @@ export class RunItems {
     }
   }
 
-  /** Notes what is not an input any more. */
+  /** Notes what is no longer an input. */
   async end(): Promise<InputChanges> {
     await this.#items.flush();
     const gone: string[] = [];
@@ -145,7 +145,7 @@ export class RunItems {
   }
 }
 
-/** Where a video is, and what a manifest says of it beside. */
+/** Where a video is, and what else a manifest says about it. */
 function placeOf({ path, source, more }: Video): ItemChange {
   return { path: absolutePath(path), source, more };
 }

@@ -8,7 +8,7 @@ import type { ItemReport, MessageAbout, RunStage } from './run-reports.ts';
 import type { QueueOptions } from './runners/queue/queue-options.ts';
 import type { ShardOptions } from './runners/shard.ts';
 
-/** How a run is stopped, and who hears what of it. */
+/** How a run is stopped, and who is told about it. */
 export interface WatchOptions {
   /** Aborted: finishes what runs, starts nothing new. */
   readonly drain?: AbortSignal | undefined;
@@ -18,17 +18,17 @@ export interface WatchOptions {
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Sentences a person should read: random weights, items left out, dead letters. */
   readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
-  /** Told of each item whose decoding begins, with the seconds of its media. */
+  /** Called for each item whose decoding begins, with the length of its media in seconds. */
   readonly onItemStarted?:
     | ((item: { readonly item: string; readonly path: string; readonly seconds: number }) => void)
     | undefined;
-  /** Told of each item that is done with. */
+  /** Called for each item that is done. */
   readonly onItem?: ((report: ItemReport) => void) | undefined;
-  /** Told what begins before there is any progress, and after. */
+  /** Called for what begins before there is any progress, and after. */
   readonly onStage?: ((stage: RunStage) => void) | undefined;
 }
 
-/** How a graph is run, beside its inputs and its output. Nothing here changes values. */
+/** How a graph is run, apart from its inputs and its output. Nothing here changes values. */
 export interface RunOptions extends ExecutionOptions, WatchOptions, ShardOptions, QueueOptions, OperationsOptions {
   /**
    * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
@@ -38,12 +38,13 @@ export interface RunOptions extends ExecutionOptions, WatchOptions, ShardOptions
   /** Writes the Parquet tables of a dataset at the end. Default true. */
   readonly compact?: boolean | undefined;
   /**
-   * How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at
-   * first.
+   * How the tables' vectors are encoded; not part of the graph. Default: as the existing tables
+   * are, at first `plain`.
    */
   readonly encoding?: ParquetEncoding | undefined;
   /**
-   * How the tables are compressed; not part of the graph. Default: as they are, `zstd` at first.
+   * How the tables are compressed; not part of the graph. Default: as the existing tables are, at
+   * first `zstd`.
    */
   readonly compression?: ParquetCompression | undefined;
   /**
@@ -53,7 +54,7 @@ export interface RunOptions extends ExecutionOptions, WatchOptions, ShardOptions
   readonly poison?: boolean | undefined;
 }
 
-/** The options of watching. */
+/** The options for watching a run. */
 export const watchOptions: KnownOptions<WatchOptions> = {
   drain: true,
   signal: true,

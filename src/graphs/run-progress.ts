@@ -22,11 +22,11 @@ export interface RunProgress {
   readonly budgetBytes: Bytes;
   /** What each operator has done so far, in this process. */
   readonly operators?: readonly OperatorMetrics[] | undefined;
-  /** Of a run that the workers of a queue do: how they are, as they say themselves. */
+  /** For a run that the workers of a queue do: their state, as they report it. */
   readonly fleet?: FleetState | undefined;
 }
 
-/** Frames that the decoders of pictures gave. */
+/** Frames that the video decoders gave. */
 export function framesDecoded(operators: readonly OperatorMetrics[], { nodes }: Plan): number {
   const pictures = nodes.filter(({ dtype }) => dtype === 'uint8').map(({ id }) => id);
   return operators.reduce((sum, { name, out }) => (pictures.includes(name) ? sum + out : sum), 0);

@@ -44,12 +44,12 @@ export type ItemReport = { readonly item: string; readonly path: string } & (
       readonly code: string;
       readonly message: string;
       readonly remedy?: string | undefined;
-      /** By an earlier run, and not tried again. */
+      /** By an earlier run, and not retried. */
       readonly earlier: boolean;
     }
 );
 
-/** What a run's event says of an item that is done with; undefined of one that is not. */
+/** What a run's event says about an item that is done; undefined for one that is not. */
 export function itemReportOf(event: RunEvent<Video>): ItemReport | undefined {
   const { id: item, path } = event.item;
   switch (event.type) {
@@ -72,7 +72,9 @@ export function itemReportOf(event: RunEvent<Video>): ItemReport | undefined {
   }
 }
 
-/** What a person should read of an item: its damage, what is odd about it, why it was left out. */
+/**
+ * What a person should read about an item: its damage, what is odd about it, why it was left out.
+ */
 export function sentencesOf(report: ItemReport): string[] {
   switch (report.type) {
     case 'dead':

@@ -28,8 +28,8 @@ export interface RunSummary {
   readonly patches: number;
   readonly videoSeconds: number;
   /**
-   * Of all that reached the networks in this run, dead units included: what took the vector of an
-   * equal one.
+   * Elements that took the vector of an equal one, out of all that reached the networks in this
+   * run, dead units included.
    */
   readonly duplicates: { readonly frames: number; readonly patches: number };
   /** From the first item to the last commit. */
@@ -38,14 +38,14 @@ export interface RunSummary {
     readonly limitBytes: Bytes;
     readonly budgetBytes: Bytes;
     readonly peakHeldBytes: Bytes;
-    /** The most of the process and its children together, sampled every 50 ms. */
+    /** The peak of the process and its children together, sampled every 50 ms. */
     readonly peakRssBytes: Bytes;
   };
   readonly operators: readonly OperatorMetrics[];
   readonly dead: readonly { readonly item: string; readonly code: string; readonly message: string }[];
   readonly skipped: readonly { readonly item: string; readonly reason: string }[];
   /**
-   * Of committed items whose media are odd, what is: a stream that was left out, times that break
+   * What is odd about the media of committed items: a stream that was left out, times that break
    * off, a length that was wrong.
    */
   readonly notes: readonly { readonly item: string; readonly notes: readonly string[] }[];
@@ -64,7 +64,7 @@ export interface RunSummary {
     readonly precision: Precision;
   };
   /**
-   * Of a visual network in int8: frames of its calibration, and how alike its vectors are to those
+   * For a visual network in int8: frames of its calibration, and how alike its vectors are to those
    * in float32.
    */
   readonly calibration?: Pick<Calibration, 'frames' | 'cosine'> | undefined;
@@ -74,7 +74,7 @@ export interface RunSummary {
    */
   readonly phases: { readonly sessions: number; readonly run: number; readonly compaction: number };
   /**
-   * The Parquet tables of the dataset as they are now; none of a stream, nor where they were never
+   * The Parquet tables of the dataset as they are now; none for a stream, or if they were never
    * written.
    */
   readonly tables: readonly DatasetTable[];
@@ -84,18 +84,18 @@ export interface RunSummary {
    */
   readonly inputs?: InputChanges | undefined;
   /**
-   * Of the run of a shard: which it is, and how far the whole corpus is. All other counts are of
-   * what this run did. The tables are written by the run that finds nothing left.
+   * For the run of a shard: which one it is, and how far the whole corpus is. All other counts are
+   * of what this run did. The tables are written by the run that finds nothing left.
    */
   readonly shard?: ShardSummary | undefined;
   /**
-   * Of a run that the workers of a queue did: how they were when it ended, as they said themselves.
+   * For a run that the workers of a queue did: their state when it ended, as they reported it.
    * Everything else is what the dataset says.
    */
   readonly fleet?: FleetState | undefined;
   /**
-   * Requests for inputs that are far away and to an object store, those made again, and bytes both
-   * ways; left out where there were none.
+   * Requests for remote inputs and to an object store, retries, and bytes in both directions; left
+   * out where there were none.
    */
   readonly network?:
     | {
@@ -108,7 +108,7 @@ export interface RunSummary {
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
   /**
-   * Items that an interrupted run leaves to the same command: 0 of one that was not interrupted.
+   * Items that an interrupted run leaves to the same command: 0 if it was not interrupted.
    */
   readonly left: number;
   /** Why the tables were not written, although the units are committed. */

@@ -26,7 +26,7 @@ export class RunTally {
   #finishedSeconds = 0;
   #finished = 0;
 
-  /** @param total items of the run; of one that takes over others it grows. */
+  /** @param total items of the run; it grows in a run that takes over others' items. */
   constructor(public total: number) {}
 
   /** Takes one event of the run. */
@@ -80,7 +80,7 @@ export class RunTally {
     return this.#running.size;
   }
 
-  /** Items that are yet to begin. */
+  /** Items that have not begun. */
   get waiting(): number {
     return Math.max(0, this.total - this.done - this.#running.size);
   }

@@ -22,7 +22,7 @@ import { queueOfWorker } from './runners/queue/queue-file.ts';
 import { graphFrom } from './spec/graph-from.ts';
 import { readSpec } from './spec/graph-spec.ts';
 
-/** Whose jobs a worker does, with what, and how. */
+/** Which jobs a worker does, with what, and how. */
 export interface WorkerOptions
   extends WatchOptions,
     Pick<RunOptions, 'memory' | 'concurrency' | 'batch' | 'workers' | 'threads' | 'device' | 'cache'> {
@@ -30,19 +30,19 @@ export interface WorkerOptions
   readonly queue: string;
   /** The directory of the dataset, which driver and workers share. */
   readonly out: string;
-  /** Id of the graph that is to be computed, where it must be that one. Default: the dataset's. */
+  /** Id of the one graph that may be computed. Default: the dataset's. */
   readonly graph?: string | undefined;
-  /** Files of weights, and directories of them, looked through before the weights store. */
+  /** Files of weights, and directories of them, searched before the weights store. */
   readonly weights?: string | readonly string[] | undefined;
   /**
    * The modules that may be loaded, by their paths below the working directory. Default none: no
    * code is run because a queue or a dataset says so.
    */
   readonly modules?: readonly string[] | undefined;
-  /** Ends after so many seconds without a job. Default: it waits for more. */
+  /** Ends after this many seconds without a job. Default: it waits for more. */
   readonly idle?: number | undefined;
   /**
-   * Seconds after which a job comes to another worker when this one has given no sign of life.
+   * Seconds without a sign of life after which this worker's jobs go to another.
    * Default 60.
    */
   readonly lock?: number | undefined;
@@ -68,7 +68,7 @@ const known: KnownOptions<WorkerOptions> = {
 
 /** Items that a worker plans by. */
 const SAMPLE = 2048;
-/** Milliseconds between two looks for a dataset that is yet to be made. */
+/** Milliseconds between two looks for a dataset that does not exist yet. */
 const LOOK_EVERY = 500;
 
 /**
@@ -102,7 +102,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunSummary | un
   const { name, sample } = found;
   const spec = await readSpec(out);
   if (wanted !== undefined && spec.id !== wanted) {
-    throw new UsageError(`the dataset ${out} is of graph ${spec.id}, but this worker is to compute ${wanted}`, {
+    throw new UsageError(`the dataset ${out} is of graph ${spec.id}, but this worker was told to compute ${wanted}`, {
       code: 'graph',
       option: 'graph',
       remedy: 'Name the dataset of that graph, or leave `graph` out.',
@@ -138,7 +138,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunSummary | un
 
 /**
  * The dataset's queue and a sample of its items, as soon as a driver has made them; undefined when
- * stopped before.
+ * stopped earlier.
  */
 async function untilDriven(
   options: WorkerOptions,
@@ -176,7 +176,7 @@ function anyOf({ drain, signal }: Pick<WorkerOptions, 'drain' | 'signal'>): Abor
   return AbortSignal.any([drain, signal].filter((each) => each !== undefined));
 }
 
-/** Tells of the first of many: a server that is away fails every command until it is back. */
+/** Reports the first of many: a server that is down fails every command until it is back. */
 function onceUntilQuiet(tell: (error: Error) => void): (error: Error) => void {
   let last = Number.NEGATIVE_INFINITY;
   return (error) => {

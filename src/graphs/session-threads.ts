@@ -1,6 +1,6 @@
 import type { Bytes } from '../operators/payload.ts';
 
-/** From how many bytes of weights on a session has how many threads. */
+/** How many threads a session has, from how many bytes of weights on. */
 export interface ThreadsRule {
   readonly weights: Bytes;
   readonly threads: number;

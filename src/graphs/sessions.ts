@@ -12,7 +12,7 @@ import type { Plan, PlannedNetwork } from './plan.ts';
 /** A device's memory as it was planned and as it was used. */
 export interface MeasuredDeviceUse extends DeviceUse {
   /**
-   * What the run took of it, where the driver tells it; other programs' comings and goings are in
+   * What the run took from it, if the driver reports it; other programs' comings and goings are in
    * it.
    */
   readonly usedBytes?: number | undefined;
@@ -62,7 +62,7 @@ export class Sessions {
     const all = Promise.all(opening.map(({ opened }) => opened)).then(() => {
       this.creationSeconds = (performance.now() - started) / 1000;
     });
-    // Who asks for a vector is told of a failure.
+    // Whoever asks for a vector gets the failure.
     all.catch(() => {});
     if (!this.plan.memory.opensWhileDecoding) await all;
     return new Map(opening.map(({ network, workers, opened }) => [network, new LazyNetwork(network, workers, opened)]));
@@ -93,8 +93,7 @@ export class Sessions {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const opening of this.#open.splice(0)) {
-      // One that did not open has nothing to close; its error is with whoever asked for its
-      // vectors.
+      // One that did not open has nothing to close; whoever asked for its vectors got its error.
       const opened = await opening.catch(() => undefined);
       await opened?.close();
     }

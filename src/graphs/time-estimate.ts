@@ -5,11 +5,11 @@ import type { Plan } from './plan.ts';
 
 /** How long the networks of a plan take for its corpus. */
 export interface TimeEstimate {
-  /** Of each network: rows per second with all its workers, and seconds for its rows. */
+  /** For each network: rows per second with all its workers, and seconds for its rows. */
   readonly networks: readonly { readonly name: string; readonly rowsPerSecond: number; readonly seconds: number }[];
   /**
-   * The longest of them, since they run beside each other. Decoding runs beside them too; where it
-   * is slower, it decides.
+   * The longest of them, since they run in parallel. Decoding runs in parallel too; if it is
+   * slower, it decides.
    */
   readonly seconds: number;
 }
@@ -47,7 +47,7 @@ export async function timeEstimate(plan: Plan, networks: readonly UnopenedNetwor
   return { networks: found, seconds: Math.max(0, ...found.map(({ seconds }) => seconds)) };
 }
 
-/** Rows that a network is given of the whole corpus, about. */
+/** About how many rows the whole corpus gives a network. */
 function rowsOf({ card: { input } }: UnopenedNetwork, { estimate }: Plan): number {
   if (input.kind === 'frames') return estimate.frames;
   return (estimate.videoHours * 3600 * input.sampleRate) / input.hopSamples;

@@ -1,7 +1,7 @@
 import { networkUse } from '../io/http/network-use.ts';
 import type { RunSummary } from './run-summary.ts';
 
-/** Adds to the summary of a run what of the network it used, where it used any. */
+/** Adds to the summary of a run how much network traffic it caused, if any. */
 export async function withNetworkUse(run: () => Promise<RunSummary>): Promise<RunSummary> {
   const before = networkUse();
   const summary = await run();

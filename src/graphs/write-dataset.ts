@@ -133,14 +133,14 @@ export async function writeDataset(
   }
 }
 
-/** The options of a run, and of the form that what is computed is given in: no other. */
+/** The options of a run, and of the chosen way to say what is computed; no others. */
 function checkWriteOptions(options: InlineDataflow | ModuleDataflow | MadeGraph): void {
   if (options?.graph !== undefined) {
     checkKnownOptions('writeDataset` with `graph', options, { ...runOptions, graph: true });
   } else if (options?.module !== undefined) {
     for (const key of ['columns', 'version', 'name'] as const) {
       if (options[key] === undefined) continue;
-      throw new UsageError(`\`${key}\` is what the export of \`module\` gives, and cannot be given beside it`);
+      throw new UsageError(`\`${key}\` is set by the export of \`module\`, and cannot be given as well`);
     }
     checkKnownOptions('writeDataset` with `module', options, { ...runOptions, ...knownOfModule });
   } else checkKnownOptions('writeDataset', options, { ...runOptions, ...knownOfInline });

@@ -57,7 +57,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     expect(figures(second)).toEqual(figures(first));
     const { stdout, stderr } = await callReelflow(['experiment', '--out', at('whole'), ...args]);
     expect(stdout, stderr).toContain(
-      '48 points: 0 computed, 48 were there, 0 failed: there was nothing left to compute',
+      '48 points: 0 computed, 48 were already there, 0 failed: there was nothing left to compute',
     );
     expect(stdout).toContain('published figures are not shown');
 

@@ -150,7 +150,7 @@ describe('--config FILE', () => {
     [{ extract: [] }, 'must be a JSON object'],
     [{ extract: { help: true } }, "has no option 'help'"],
     [{ extract: { fps: 2, sampling: 4 } }, "has the option 'fps' twice"],
-    [{ extrct: { limit: 1 } }, "has options of 'extrct', but there is no such command"],
+    [{ extrct: { limit: 1 } }, "has options for 'extrct', but there is no such command"],
     ['{', 'is not JSON'],
   ])('%j is refused', (content, expected) => {
     expect(errorOf(() => parseCommand(extract, ['--config', configFile(content)])).message).toContain(expected);

@@ -152,7 +152,7 @@ describe('a recommender of one’s own in commands', () => {
     writeFileSync(at('other.mjs'), `${source}// another\n`);
     const other = await run('recommend', out, '--user', 'u2', '--module', './other.mjs');
     expect(other.code).toBe(2);
-    expect(other.stderr).toContain('of other code');
+    expect(other.stderr).toContain('made by other code');
   });
 
   it.each([
@@ -161,7 +161,7 @@ describe('a recommender of one’s own in commands', () => {
     ['./mine.mjs#absent', 'default, nothing, shifted'],
     ['./wrong.mjs', "the module './wrong.mjs' cannot be loaded: Unexpected token"],
     ['./typed.mjs#typed', '`predict` of recommender typed (./typed.mjs#typed) must return a Float32Array of 2'],
-    ['./spoken.mjs', "'./spoken.mjs' exports a definition as 'default' that is none: `version` must be"],
+    ['./spoken.mjs', "'./spoken.mjs' exports as 'default' what is not a definition: `version` must be"],
   ])('refuses %s, saying why', async (module, why) => {
     const { code, stderr } = await run('train', module, '--ratings', files.ratings, '--out', at('refused'));
     expect(code).toBe(2);

@@ -100,7 +100,7 @@ describe('a manifest', () => {
     ['path;item_id\na.mp4;a\n', "but has the column 'path;item_id'", "separated by ';'"],
     ['path\titem_id\na.mp4\ta\n', 'but has the column', "separated by '\\t'"],
     ['', 'but has no header', 'path, item_id'],
-    ['path,item_id,path\na.mp4,a,b.mp4\n', "has several columns of the name 'path'", 'a name of its own'],
+    ['path,item_id,path\na.mp4,a,b.mp4\n', "has several columns named 'path'", 'a name of its own'],
     [
       'path,item_id\na.mp4,\nb.mp4,b\n,c\n',
       'rows 1, 3: the columns `path` and `item_id` must both have',

@@ -11,10 +11,10 @@ import { searchRounds } from './search.ts';
 export interface ExperimentCost {
   /** Fits of recommenders that are not neural, trials on the validation part included. */
   readonly fits: number;
-  /** Trainings of neural recommenders, those included, and steps at most of all of them. */
+  /** Trainings of neural recommenders, those included, and the most steps that all of them take. */
   readonly trainings: number;
   readonly steps: number;
-  /** Of ratings, splits, values of users, and the weights of trainings side by side, about. */
+  /** About what ratings, splits, values of users and the weights of concurrent trainings take. */
   readonly bytes: number;
 }
 
@@ -65,7 +65,7 @@ export function costText({ fits, trainings, steps, bytes }: ExperimentCost): str
   const parts = [
     ...(fits > 0 ? [`${fits} fits of recommenders that are not neural`] : []),
     ...(trainings > 0 ? [`${trainings} trainings of neural recommenders, ${steps} steps at most`] : []),
-    `about ${Math.max(1, Math.round(bytes / 2 ** 20))} MiB beside the ratings that were read`,
+    `about ${Math.max(1, Math.round(bytes / 2 ** 20))} MiB in addition to the ratings that were read`,
   ];
   return `all points take ${parts.join(', ')}; the progress shows the time left`;
 }

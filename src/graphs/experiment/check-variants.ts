@@ -46,7 +46,7 @@ export async function checkVariants(
   { features }: ExperimentData,
 ): Promise<void> {
   for (const { recommender, options, features: name } of variants) {
-    // Nobody knows what four ratings mean to a recommender of your own: its points tell.
+    // Nobody knows what four ratings mean to a recommender of your own: its points will show.
     if (ownRecommender(recommender) !== undefined) continue;
     if (!isNeuralRecommender(recommender)) {
       await fitRecommender(fewRatings(name === undefined ? undefined : features.get(name)), {
@@ -54,7 +54,7 @@ export async function checkVariants(
         options,
         seed: 1,
       }).catch((error: unknown) => {
-        // Right options that lead nowhere are a matter of the data: the point says so.
+        // Valid options that lead nowhere are a matter of the data: the point reports that.
         if (!(error instanceof UsageError && ofTheData.includes(error.code))) throw error;
       });
       continue;

@@ -44,7 +44,7 @@ export interface RowInterval extends Interval {
   readonly users: number;
 }
 
-/** What the values of users say of the rows. */
+/** What the values of users say about the rows. */
 export interface RowComparisons {
   readonly intervals: readonly RowInterval[];
   readonly best: readonly BestRows[];
@@ -55,7 +55,7 @@ export interface RowComparisons {
 /**
  * The label of the row that others are compared to.
  *
- * @throws UsageError when no row, or more than one, is meant.
+ * @throws UsageError when no row, or more than one, matches.
  */
 export function referenceOf(entries: readonly ExperimentEntry[], name: string): string {
   const meant = entries.filter(({ label }) => label === name);
@@ -87,7 +87,7 @@ export async function compareRows(
       const points = completeRuns(experiment, scenario, entry, results).flatMap((run) => run.points);
       const averages = await userAverages(
         points.map((point) => pointOf(point, entry)),
-        // What a row has no figure of, such as an error of scores, its users have none of either.
+        // Where a row has no figure, such as an error of scores, its users have none either.
         names.filter((name) => !Number.isNaN(figures[name]?.mean ?? Number.NaN)),
         files,
         experiment.undefined,

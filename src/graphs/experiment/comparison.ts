@@ -12,7 +12,7 @@ export interface CorrectedP {
   readonly holm: number;
 }
 
-/** The difference of a row from the reference in one metric, and whether it is by chance. */
+/** The difference of a row from the reference in one metric, and whether it may be chance. */
 export interface Comparison {
   readonly scenario: ScenarioName;
   readonly metric: string;
@@ -41,10 +41,10 @@ export interface PairedSamples extends Pick<Comparison, 'scenario' | 'metric' | 
   readonly right: ArrayLike<number>;
 }
 
-/** Additions that the drawing of signs or samples may take for one comparison. */
+/** Additions that drawing signs or samples may take for one comparison. */
 const additions = 2e7;
 
-/** How often to draw from so many pairs: as often as usual, less often where they are very many. */
+/** How often to draw from this many pairs: as often as usual, less often if there are very many. */
 export function drawsOf(pairs: number, usual: number): number {
   return Math.max(1000, Math.min(usual, Math.floor(additions / pairs)));
 }

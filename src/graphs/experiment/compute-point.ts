@@ -26,7 +26,7 @@ export interface ComputedPoint {
  * from the same rows: with `refit` the validation part says when to stop and is then learnt from
  * too, else nobody learns from it.
  *
- * @param known what the validation part said of it, where that was asked before.
+ * @param known what the validation part said about it, if that was already computed.
  * @throws what `fitRecommender` and `evaluate` throw; the reason of the signal.
  */
 export async function computePoint(
@@ -56,7 +56,7 @@ export async function computePoint(
   }
 }
 
-/** The course of the fit that is only judged is noted beside that of the one that is tested. */
+/** The course of the fit that is only judged is noted next to that of the one that is tested. */
 function beside(run: FitRun): FitRun {
   const { logDirectory } = run;
   return logDirectory === undefined ? run : { ...run, logDirectory: join(logDirectory, 'validation') };

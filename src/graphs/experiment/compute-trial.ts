@@ -7,7 +7,7 @@ import type { TrialResult } from './point-result.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 import { listAll, scoreRows } from './score-rows.ts';
 
-/** What a fit is told beside its data. */
+/** What a fit is given in addition to its data. */
 export type FitRun = Pick<FitOptions, 'signal' | 'logDirectory' | 'onProgress' | 'onMessage'>;
 
 /**
@@ -27,7 +27,7 @@ export function fitBesideValidation(
 }
 
 /**
- * What the validation rows say of a recommender that has not learnt from them; undefined where
+ * What the validation rows say about a recommender that has not learnt from them; undefined if
  * there are none.
  */
 export async function judge(

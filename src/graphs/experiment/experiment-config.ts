@@ -80,7 +80,7 @@ export type SearchKind = (typeof searchKinds)[number];
 /** The kinds of search. */
 export const searchKinds = ['grid', 'random', 'halving'] as const;
 
-/** A scenario by the kind of its folds; `given` of a split that came from elsewhere. */
+/** A scenario by the kind of its folds; `given` for a split that came from elsewhere. */
 export type ScenarioName = ScenarioKind | 'given';
 
 /** A configuration that is checked, with its defaults filled in. */

@@ -146,7 +146,7 @@ async function readData(experiment: Experiment) {
   };
 }
 
-/** Items that are called differently elsewhere must not go unsaid. */
+/** Items with different ids elsewhere must not go unnoticed. */
 function unmatchedItems(
   { ratings, movies, trailers }: Pick<ExperimentData, 'ratings' | 'movies' | 'trailers'>,
   features: ReadonlyMap<string, ItemStore>,

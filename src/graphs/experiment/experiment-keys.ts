@@ -24,12 +24,12 @@ export interface ExperimentKey {
   readonly kind: KeyKind;
   /** How the value is named in the help. */
   readonly value: string;
-  /** What holds without it, in words. */
+  /** The default, in words. */
   readonly default: string;
   readonly does: string;
   /** The flag, where it is not the key in kebab case. */
   readonly flag?: string | undefined;
-  /** Older names, which are accepted and not shown. */
+  /** Older names, which are accepted but not shown. */
   readonly formerly?: readonly string[] | undefined;
 }
 
@@ -127,7 +127,7 @@ export const experimentKeys: readonly ExperimentKey[] = [
     'text',
     'any|gt:R|ge:R',
     'ratings as they are',
-    'treat these ratings as items that were chosen (implicit feedback)',
+    'treats the ratings as choices, whatever their values (implicit feedback)',
   ),
   key('k', 'integers', 'LENGTHS', '4,10; of all items 10,20,50', 'list lengths of the ranking metrics'),
   key(

@@ -10,7 +10,7 @@ import type { ExperimentScenarios, ScenarioData } from './experiment-scenarios.t
 import type { PointResult } from './point-result.ts';
 import type { ExperimentRow } from './summarise.ts';
 
-/** Wrong filters and sizes show here, before anything is computed or written. */
+/** Wrong filters and sizes come to light here, before anything is computed or written. */
 export async function checkScenarios(
   experiment: Experiment,
   made: ExperimentScenarios,
@@ -72,7 +72,7 @@ export function sizeOf(
   };
 }
 
-/** What stands below every table. */
+/** The note below every table. */
 export function noteOf(
   experiment: Experiment,
   { scale }: Pick<ExperimentData, 'scale'>,

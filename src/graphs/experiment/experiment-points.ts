@@ -14,7 +14,7 @@ export interface ExperimentPlace {
   readonly fold: number;
 }
 
-/** The least piece of an experiment: one recommender with its options at one place. */
+/** The smallest unit of an experiment: one recommender with its options at one place. */
 export interface ExperimentPoint extends ExperimentPlace {
   readonly variant: RecommenderVariant;
 }

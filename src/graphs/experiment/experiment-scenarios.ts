@@ -10,7 +10,7 @@ import { checkSplitOf, type SavedSplits, splitName } from './saved-splits.ts';
 /** Points come scenario by scenario; neural recommenders that still train need the one before. */
 const held = 2;
 
-/** Ratings from which on making a scenario takes so long that each stage is worth a line. */
+/** The number of ratings from which on making a scenario takes long enough to report each stage. */
 const longScenario = 2_000_000;
 
 /** A scenario with the genres of its items. */
@@ -19,7 +19,7 @@ export interface ScenarioData {
   readonly genres: GenreTable | undefined;
 }
 
-/** A recommender that is to meet new items is stopped by new items. */
+/** A recommender that will meet new items is stopped by new items. */
 function usualKind(kind: ScenarioName): 'ratings' | 'item-cold' {
   return kind === 'hard-cold' || kind === 'leave-items-out' ? 'item-cold' : 'ratings';
 }

@@ -21,7 +21,7 @@ import type { Experiment } from './experiment-config.ts';
 import { type ExperimentPoint, pointName } from './experiment-points.ts';
 import type { PointFailure, PointMeasurements, PointResult, TrialResult } from './point-result.ts';
 
-/** Of points and what is kept beside them. */
+/** Formats of points and of what is kept with them. */
 const directories = ['points', 'failed', 'trials', 'users'] as const;
 
 const format = 'reelflow-experiment-2';
@@ -49,7 +49,7 @@ function identityOf(
   return JSON.parse(JSON.stringify({ ...rest, ...named, data })) as Record<string, unknown>;
 }
 
-/** The figures that a point has: files of before there was one are those of another experiment. */
+/** The version of a point's figures: files without one are those of another experiment. */
 function metricsOf({ protocol }: Experiment): string[] {
   const ofCatalogue = protocol === 'catalogue' ? catalogueMetricNames.map((name) => `${cataloguePrefix}${name}`) : [];
   return [...Object.keys(metrics), ...ofCatalogue];
@@ -108,8 +108,7 @@ export class ExperimentStore {
   }
 
   /**
-   * What the validation part said at a point that learnt from a share of its rows, if it is
-   * there.
+   * What the validation part said at a point that learnt from a share of its rows, if that exists.
    */
   async readTrial(point: ExperimentPoint, share: number): Promise<TrialResult | undefined> {
     return this.#read<TrialResult>(this.#trialPath(point, share));
@@ -174,7 +173,7 @@ export class ExperimentStore {
     return failure;
   }
 
-  /** Writes a file of results, in place of the one before. */
+  /** Writes a file of results, replacing the one before. */
   async writeText(name: string, text: string): Promise<void> {
     await replaceFile(join(this.directory, name), text);
   }
@@ -189,7 +188,7 @@ export class ExperimentStore {
   }
 }
 
-/** @throws UsageError `exists` when a directory holds something else than an experiment. */
+/** @throws UsageError `exists` when a directory holds something other than an experiment. */
 async function refuseForeign(directory: string): Promise<void> {
   const names = (await readdir(directory)).filter((name) => !isTemporary(name));
   if (names.length === 0 || names.includes('experiment.json')) return;
@@ -200,7 +199,8 @@ async function refuseForeign(directory: string): Promise<void> {
 }
 
 /**
- * How many points of an experiment a directory has, by all that opening it refuses. Writes nothing.
+ * How many points of an experiment a directory has, with all the checks of opening it. Writes
+ * nothing.
  *
  * @throws as `ExperimentStore.open`.
  */

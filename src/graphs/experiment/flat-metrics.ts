@@ -3,10 +3,7 @@ import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogu
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
 
-/**
- * What was found of some rows: of the rated ones and, where it was asked for, of lists of all
- * items.
- */
+/** The figures of some rows: of the rated ones and, if asked for, of lists of all items. */
 export interface Figures {
   readonly evaluation: Evaluation;
   readonly topN?: CatalogueEvaluation | undefined;
@@ -36,7 +33,7 @@ export function flatCatalogue({ at, constant }: CatalogueEvaluation): Record<str
 /** Metrics over users and lists that are better the higher they are; the others describe. */
 const higher: readonly MetricName[] = ['auc', 'aucRanked', 'coverage'];
 
-/** Whether less or more of a metric is better; undefined of one that only describes. */
+/** Whether less or more of a metric is better; undefined for one that only describes. */
 export function betterWhen(name: string): 'lower' | 'higher' | undefined {
   const [base = ''] = name.split('@');
   if (base.startsWith(cataloguePrefix)) {

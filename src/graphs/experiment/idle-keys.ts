@@ -3,7 +3,7 @@ import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 
-/** What was given to an experiment and says nothing in it, in sentences. */
+/** Keys given to an experiment that have no effect in it, in sentences. */
 export function idleKeys(
   config: ExperimentConfig,
   { scenarios, perUser, recommenders: models, validation, protocol, split }: Experiment,
@@ -12,9 +12,9 @@ export function idleKeys(
   const neural = models.some(isNeuralRecommender);
   const drawn = split === undefined;
   const needs: Partial<Record<keyof ExperimentConfig, [isThere: boolean, what: string]>> = {
-    cut: [drawn && scenarios.includes('time'), 'it is of the scenario time'],
-    foldIn: [drawn && scenarios.includes('user'), 'it is of the scenario user'],
-    fewer: [perUser !== undefined, 'it is of users with fewer ratings than `perUser`'],
+    cut: [drawn && scenarios.includes('time'), 'it is for the scenario time'],
+    foldIn: [drawn && scenarios.includes('user'), 'it is for the scenario user'],
+    fewer: [perUser !== undefined, 'it is for users with fewer ratings than `perUser`'],
     validationShare: [validation.kind !== 'none', 'there is no validation part'],
     refit: [validation.kind !== 'none', 'there is no validation part'],
     saveSplits: [drawn, 'the split was read'],

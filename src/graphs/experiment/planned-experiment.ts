@@ -8,7 +8,7 @@ import { beginExperiment, type RunExperimentOptions } from './run-experiment.ts'
 export interface PlannedExperiment {
   readonly directory: string;
   readonly configuration: Experiment;
-  /** Points in all, and those that are there already. */
+  /** Points in all, and those that already exist. */
   readonly points: { readonly total: number; readonly reused: number };
   /** What all points take. */
   readonly cost: ExperimentCost;
@@ -16,8 +16,8 @@ export interface PlannedExperiment {
 }
 
 /**
- * Says what `runExperiment` would do with the same configuration, by all that it refuses before it
- * computes: reads the data and makes the first scenario. Writes nothing.
+ * Says what `runExperiment` would do with the same configuration, with every check that it makes
+ * before it computes: reads the data and makes the first scenario. Writes nothing.
  *
  * @throws as `runExperiment`.
  * @example

@@ -10,7 +10,8 @@ import type { RowScores } from './score-rows.ts';
 import { type PointUsers, readUsersArrow, usersArrow, usersCsv } from './user-files.ts';
 
 /**
- * The files of a point beside its results: values of each user, and predictions where asked for.
+ * The files of a point in addition to its results: values of each user, and predictions if asked
+ * for.
  */
 export class PointFiles {
   readonly #directory: string;
@@ -21,12 +22,12 @@ export class PointFiles {
     this.#wanted = wanted;
   }
 
-  /** Whether all that is wanted of a point is there. */
+  /** Whether every file that is wanted of a point exists. */
   has(point: ExperimentPoint): boolean {
     return this.#paths(point).every((path) => existsSync(path));
   }
 
-  /** Writes what is wanted of a point, in place of what was there. */
+  /** Writes the files that are wanted of a point, replacing existing ones. */
   async write(point: ExperimentPoint, { userMetrics, rows }: RowScores, ids: RatingTable): Promise<void> {
     const { predictions, csv } = this.#wanted;
     const users = {

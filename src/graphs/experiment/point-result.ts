@@ -6,7 +6,7 @@ import type { Json } from '../graph.ts';
 import type { Environment } from './environment.ts';
 import type { ScenarioName } from './experiment-config.ts';
 
-/** What the validation part said of a recommender that had not learnt from it. */
+/** What the validation part said about a recommender that had not learnt from it. */
 export interface TrialResult {
   /** Of the validation ratings. */
   readonly evaluation: Evaluation;

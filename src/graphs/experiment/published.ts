@@ -2,7 +2,7 @@ import type { Experiment } from './experiment-config.ts';
 import type { ExperimentRow } from './summarise.ts';
 import { type ThesisRow, thesisRows, thesisSetting } from './thesis-results.ts';
 
-/** What an experiment turned out to be made of. */
+/** What an experiment turned out to be made from. */
 export interface ExperimentSize {
   /** Ratings in the file. */
   readonly ratingsRead: number;
@@ -13,16 +13,16 @@ export interface ExperimentSize {
   readonly onlyWithContent: boolean;
 }
 
-/** Whether the thesis's figures stand beside ours, and if not, what differs. */
+/** Whether the thesis's figures are shown with ours, and if not, what differs. */
 export interface PublishedSetting {
   readonly shown: boolean;
   readonly source: string;
-  /** What of the setting is another one; empty when they are shown. */
+  /** How the setting differs; empty when they are shown. */
   readonly differs: readonly string[];
 }
 
 /**
- * Holds an experiment against the setting of the thesis: its figures are comparable only where all
+ * Compares an experiment with the setting of the thesis: its figures are comparable only where all
  * of this is the same.
  */
 export function publishedSetting(experiment: Experiment, size: ExperimentSize): PublishedSetting {
@@ -51,7 +51,7 @@ export function publishedSetting(experiment: Experiment, size: ExperimentSize): 
 
 /**
  * The thesis's figures for a row, by metric. Only a recommender as the thesis has it, with no
- * option set, has any; the table of aggregates speaks where several features are compared.
+ * option set, has any; the table of aggregates counts where several features are compared.
  */
 export function publishedFigures(
   row: Pick<ExperimentRow, 'scenario' | 'recommender' | 'options' | 'features'>,
@@ -73,8 +73,8 @@ export function publishedFigures(
 }
 
 /**
- * The number of the thesis's table that one of ours is laid out as, for instance 13: ranking at 4,
- * non-cold start, 20 ratings per user.
+ * The number of the thesis's table that has the layout of one of ours, for instance 13: ranking at
+ * 4, non-cold start, 20 ratings per user.
  */
 export function thesisTable(
   find: { readonly metric: string; readonly scenario: string; readonly aggregates: boolean },

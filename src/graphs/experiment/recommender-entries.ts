@@ -17,7 +17,7 @@ export interface ExperimentEntry {
   readonly recommender: RecommenderName;
   readonly features?: string | undefined;
   readonly use: RowUse;
-  /** One; of a `selected` row all that the validation part chooses among. */
+  /** One; for a `selected` row all that the validation part chooses among. */
   readonly candidates: readonly RecommenderVariant[];
 }
 
@@ -63,7 +63,8 @@ function selectedEntry(
 }
 
 /**
- * Those that are tried, in the order of the grid: all, or as many as asked for by the first seed.
+ * The combinations that are tried, in the order of the grid: all, or as many as asked for, drawn by
+ * the first seed.
  */
 function drawn(variants: readonly RecommenderVariant[], { search, trials, seeds }: Experiment): RecommenderVariant[] {
   const count = trials ?? (search === 'random' ? usualTrials : variants.length);

@@ -6,7 +6,7 @@ import type { PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 import type { ExperimentRow } from './summarise.ts';
 
-/** All metrics of all rows, one in a line: also those that no table has. Numbers in full. */
+/** All metrics of all rows, one in a line: including those that no table has. Numbers in full. */
 export function rowsCsv(
   rows: readonly ExperimentRow[],
   setting: { readonly threshold: number; readonly thresholdRule: string },

@@ -3,7 +3,7 @@ import type { Comparison } from './comparison.ts';
 import type { ResultTable } from './result-tables.ts';
 import { comparisonSheets, type Sheet, type SheetCell, tableSheet } from './sheets.ts';
 
-/** Tables as aligned text. Published figures stand in a line below the recommender's. */
+/** Tables as aligned text. Published figures are in a line below the recommender's. */
 export function tablesText(tables: readonly ResultTable[], comparisons: readonly Comparison[] = []): string {
   return sheetsOf(tables, comparisons)
     .map(({ title, note, rows }) => [title, note, ...alignedRows(rows.map(texts)), ''].join('\n'))

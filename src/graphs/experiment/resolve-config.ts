@@ -106,7 +106,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
   };
 }
 
-/** What a saved split has decided already. */
+/** What a saved split has already decided. */
 const drawn = [
   ...['movies', 'users', 'perUser', 'fewer', 'folds', 'validation', 'validationShare', 'years', 'genres'],
   ...['minUserRatings', 'minItemRatings'],

@@ -63,7 +63,7 @@ function columns(names: readonly MetricName[], k?: number): TableColumn[] {
   });
 }
 
-/** Which rows rank nothing: such figures are those of the order of ids, or of the threshold. */
+/** Which rows rank nothing: their figures only show the order of ids, or the threshold. */
 const chance = columns(['withoutList', 'constant']);
 const accuracy = [...columns(metricNames('ratings')), ...columns(['constant'])];
 /** Titles of the figures over the whole catalogue. */
@@ -155,7 +155,7 @@ export function resultTables(
   });
 }
 
-/** What a threshold is to be held against: of any row that has figures, as all are tested alike. */
+/** What a threshold is compared with: from any row that has figures, as all are tested alike. */
 function truthOf(rows: readonly ExperimentRow[]): string {
   const shown = (metric: string) => {
     const means = rows.map((row) => row.metrics[metric]?.mean ?? Number.NaN);
@@ -186,7 +186,7 @@ function validationColumns(experiment: Experiment): TableColumn[] {
   return missing ? [{ title: chooses, metric: chooses, digits: 3 }, ...usual] : usual;
 }
 
-/** A difference is taken for one below this p-value. */
+/** A difference counts as one below this p-value. */
 const significance = 0.05;
 
 function marksOf(

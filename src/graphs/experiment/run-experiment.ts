@@ -40,7 +40,7 @@ export interface RunExperimentOptions extends PointRunOptions {
   readonly out: string;
 }
 
-/** What an experiment has found, and how far it is. */
+/** What an experiment has found, and how far along it is. */
 export interface ExperimentResult {
   readonly directory: string;
   /** What computed what this run computed; each point says what computed it. */
@@ -57,7 +57,7 @@ export interface ExperimentResult {
     readonly reused: number;
     readonly failed: number;
   };
-  /** Fits that the validation part was asked about. */
+  /** Fits that were scored on the validation part. */
   readonly trials: TrialCounts;
   readonly failures: readonly PointFailure[];
   readonly interrupted: boolean;
@@ -68,7 +68,7 @@ export interface ExperimentResult {
   readonly tables: readonly ResultTable[];
   /** Tests of all rows against that of `compareTo`; empty without it. */
   readonly comparisons: readonly Comparison[];
-  /** Whether the thesis's figures stand beside ours. */
+  /** Whether the thesis's figures are shown with ours. */
   readonly published: PublishedSetting;
 }
 
@@ -84,10 +84,10 @@ const known: KnownOptions<RunExperimentOptions> = {
 
 /**
  * Compares recommenders: every scenario x recommender x seed x fold is a point with a file of its
- * own in `out`. A second run computes only what is not there. With `select` the validation part
- * chooses among the combinations of a grid, and only what it chose is tested. Beside the points
- * stand `experiment.json` (the resolved configuration), the splits, the values of each user and,
- * once a point is done, tables and figures.
+ * own in `out`. A second run computes only what is missing. With `select` the validation part
+ * chooses among the combinations of a grid, and only what it chose is tested. Next to the points
+ * are `experiment.json` (the resolved configuration), the splits, the values of each user and, once
+ * a point is done, tables and figures.
  *
  * @throws UsageError for a wrong configuration, data that are not there, or a directory of another
  * experiment (`exists`): nothing is computed then.
@@ -105,7 +105,7 @@ export async function runExperiment(
   const { experiment, entries, data, saved, scenarios, first, warnings, hashes, total } = begun;
   try {
     const store = await ExperimentStore.open(options.out, experiment, hashes);
-    // A split that was read is there already.
+    // A split that was read exists already.
     if (saved === undefined) await saveSplits(options.out, experiment, scenarios);
     const files = new PointFiles(options.out, experiment);
     const outcomes = await runPoints(entries, { experiment, data, scenarios, store, files, options });
@@ -140,8 +140,8 @@ export async function runExperiment(
 }
 
 /**
- * Everything of an experiment before it writes or computes anything: what it reads, what it is of,
- * what it will take. The caller closes `data`.
+ * Everything about an experiment before it writes or computes anything: what it reads, what it
+ * consists of, what it will take. The caller closes `data`.
  *
  * @throws as `runExperiment`.
  */
@@ -193,7 +193,7 @@ function withSplits(experiment: Experiment, saved: SavedSplits | undefined, conf
   return { ...experiment, scenarios, folds: saved.folds };
 }
 
-/** Saves each scenario when it is made, in `splits`, unless it is there. */
+/** Saves each scenario when it is made, in `splits`, unless it exists. */
 async function saveSplits(out: string, experiment: Experiment, scenarios: ExperimentScenarios): Promise<void> {
   const { saveSplits: wanted } = experiment;
   if (wanted === 'no') return;
@@ -211,7 +211,7 @@ async function saveSplits(out: string, experiment: Experiment, scenarios: Experi
   await scenarios.again();
 }
 
-/** The code of recommenders of your own: of another one the results are others. */
+/** The code of recommenders of your own: other code gives other results. */
 function codeOf({ recommenders: models }: Experiment): Record<string, string> {
   return Object.fromEntries(
     models.flatMap((name) => {

@@ -44,7 +44,7 @@ export async function inTurns<Point extends ExperimentPoint>(
   const isNeural = ({ variant }: ExperimentPoint) => isNeuralRecommender(variant.recommender);
   const tasks = (list: readonly Point[]) =>
     list.map((point) => async () => {
-      // Lets an interrupt be heard between recommenders that hold the thread.
+      // Lets an interrupt be noticed between recommenders that hold the thread.
       await turn();
       if (options.signal?.aborted || options.stop?.aborted) return;
       await run(point);
@@ -53,7 +53,7 @@ export async function inTurns<Point extends ExperimentPoint>(
   await concurrently(tasks(points.filter(isNeural)), experiment.concurrency);
 }
 
-/** What a fit of a point is told: when to end, and where its course is heard and noted. */
+/** What a fit of a point is given: when to end, and where its course is reported and noted. */
 export function fitRun(point: ExperimentPoint, { experiment, options, tally }: RunParts): FitRun {
   const { logDirectory } = experiment;
   const { onMessage } = options;

@@ -20,10 +20,10 @@ export interface PointOutcomes {
 }
 
 /**
- * Chooses the options of rows that are selected by the validation part, then computes the points
- * that are not there yet. Recommenders that are not neural recommenders hold the thread, so they
- * come first, one at a time; neural recommenders train in threads of their own, `concurrency` of
- * them side by side. A point that fails is recorded, and the rest continues.
+ * Chooses the options of rows that are selected by the validation part, then computes the missing
+ * points. Recommenders that are not neural recommenders hold the thread, so they come first, one at
+ * a time; neural recommenders train in threads of their own, `concurrency` of them side by side. A
+ * point that fails is recorded, and the rest continues.
  *
  * @throws when results cannot be read or written.
  */
@@ -60,7 +60,7 @@ export async function runPoints(
     if ('error' in outcome) failures.push(outcome);
     else results.push(outcome);
   });
-  // Figures and files must not tell which points were there before, or were done first.
+  // Figures and files must not depend on which points existed before, or were done first.
   const order = new Map(
     slots.flatMap(({ place, candidates }, index) => candidates.map(({ label }) => [keyOf({ ...place, label }), index])),
   );
@@ -91,7 +91,7 @@ async function runPoint(point: ExperimentPoint, parts: RunParts): Promise<PointR
   }
 }
 
-/** The figure that a line has room for. */
+/** The one figure that a progress line has room for. */
 function mainFigure({ evaluation: { rmse, auc }, topN }: PointMeasurements, { catalogueK }: Experiment): string {
   const [k] = catalogueK;
   const ndcg = k === undefined ? undefined : topN?.at[k]?.ndcg;
@@ -99,7 +99,7 @@ function mainFigure({ evaluation: { rmse, auc }, topN }: PointMeasurements, { ca
   return Number.isNaN(rmse) ? `AUC ${auc.toFixed(4)}` : `RMSE ${rmse.toFixed(4)}`;
 }
 
-/** A slot of which no combination is left, as the point of its first. */
+/** A slot without any combination left, as the point of its first. */
 function pointOf({ entry, place }: Slot): ExperimentPoint {
   const [first] = entry.candidates;
   if (first === undefined) throw new Error('a row has options');

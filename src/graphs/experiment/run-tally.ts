@@ -5,15 +5,15 @@ import type { MessageAbout } from '../run-reports.ts';
 export interface ExperimentProgress {
   /** `trials` on the validation part, then `points`. */
   readonly part: 'trials' | 'points';
-  /** Of those that were not there when the run began. */
+  /** Of those that did not exist when the run began. */
   readonly done: number;
   readonly total: number;
   /**
-   * Wall seconds that the rest of this part will take, if it goes on like this; absent before the
+   * Wall seconds that the rest of this part will take at this pace; absent before the
    * first.
    */
   readonly secondsLeft?: number | undefined;
-  /** The point that was heard of last. */
+  /** The point that was reported last. */
   readonly point?: string | undefined;
   /** Of a neural recommender that trains. */
   readonly epoch?: number | undefined;
@@ -26,13 +26,15 @@ export interface PointRunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Once aborted, trainings under way end without a result. */
   readonly stop?: AbortSignal | undefined;
-  /** Hears a line for each point, and about the data. */
+  /** Called with a line for each point, and about the data. */
   readonly onMessage?: ((line: string, about?: MessageAbout) => void) | undefined;
-  /** Hears how far the run is: after each point, and each epoch of a neural recommender. */
+  /**
+   * Called with the progress of the run: after each point, and each epoch of a neural recommender.
+   */
   readonly onProgress?: ((progress: ExperimentProgress) => void) | undefined;
 }
 
-/** Counts what is done of a run and tells who listens. */
+/** Counts what is done in a run and tells its listeners. */
 export class RunTally {
   readonly #options: PointRunOptions;
   #part: ExperimentProgress['part'] = 'trials';

@@ -19,8 +19,8 @@ interface Trial extends ExperimentPoint {
 
 /**
  * Leaves each slot the combination that the validation part finds best: round by round, every trial
- * with a file of its own, so that a run that was interrupted goes on where it was. Slots that the
- * run did not come to keep all of theirs.
+ * with a file of its own, so that an interrupted run continues where it was. Slots that the run did
+ * not reach keep all of theirs.
  */
 export async function runTrials(slots: readonly Slot[], parts: RunParts): Promise<TrialCounts> {
   const { experiment, store, options, tally } = parts;

@@ -17,14 +17,14 @@ export function splitName(kind: ScenarioName, seed: number): string {
 export interface SavedSplits {
   /** SHA-256 of all that they hold. */
   readonly hash: string;
-  /** The scenarios that are there. */
+  /** The scenarios that exist. */
   readonly kinds: readonly ScenarioName[];
   /** Folds of each. */
   readonly folds: number;
   /**
    * The scenario of a kind by a seed: a directory with one scenario has it for all seeds.
    *
-   * @throws UsageError `ratings` when it is not there, or a file of it was changed.
+   * @throws UsageError `ratings` when it does not exist, or a file of it was changed.
    */
   read(kind: ScenarioName, seed: number): Promise<Scenario>;
 }
@@ -69,7 +69,7 @@ export async function openSavedSplits(directory: string): Promise<SavedSplits> {
  * Asserts that a saved split is of these ratings.
  *
  * @throws UsageError `ratings` naming a user or an item that the ratings do not have, or a rating
- * that is another one there.
+ * that differs there.
  */
 export function checkSplitOf(split: RatingTable, ratings: RatingTable): void {
   for (const [what, ids, known] of [

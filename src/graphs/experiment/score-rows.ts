@@ -24,7 +24,7 @@ export interface ScoredRatings {
   readonly predictions: Float32Array | Float64Array;
 }
 
-/** How a recommender did on some rows. */
+/** How well a recommender did on some rows. */
 export interface RowScores {
   readonly evaluation: Evaluation;
   readonly userMetrics: UserMetrics;
@@ -90,7 +90,7 @@ export async function listAll(
 }
 
 /**
- * Of scores, which are no ratings, only what is of their order alone: the other columns are NaN,
+ * For scores, which are not ratings, only the metrics of their order: the other columns are NaN,
  * each with memory of its own.
  */
 function ofScores({ users, values }: UserMetrics): UserMetrics {

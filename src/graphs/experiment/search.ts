@@ -73,8 +73,8 @@ export function selectionValue(trial: TrialResult, metric: string): number {
 }
 
 /**
- * The best of some combinations, best first; of equal ones the first. Those without a value are
- * left out.
+ * The best of some combinations, best first; of equal ones the first. Combinations without a value
+ * are left out.
  */
 export function bestOf<Candidate>(
   tried: readonly (readonly [Candidate, TrialResult | undefined])[],

@@ -2,7 +2,7 @@ import type { Comparison, CorrectedP } from './comparison.ts';
 import type { ResultTable, TableRow } from './result-tables.ts';
 import type { RunMean } from './summarise.ts';
 
-/** How a cell stands out: the best of its column, or one that may be as good. */
+/** How a cell is marked: the best of its column, or one that may be as good. */
 export type CellMark = 'best' | 'level' | undefined;
 
 /** A cell of a printed table. */
@@ -18,7 +18,7 @@ export interface Sheet {
   readonly rows: readonly (readonly SheetCell[])[];
 }
 
-/** A table of results. Published figures stand in a line below the recommender's. */
+/** A table of results. Published figures are in a line below the recommender's. */
 export function tableSheet(table: ResultTable): Sheet {
   const { title, thesisTable, note, columns } = table;
   const head = ['recommender', ...columns.map((column) => column.title)].map((text) => ({ text }));

@@ -19,8 +19,8 @@ export interface SeedMean {
 }
 
 /**
- * A metric over runs, and what its deviation comes from where data and recommenders have seeds of
- * their own.
+ * A metric over runs, and where its deviation comes from if data and recommenders have separate
+ * seeds.
  */
 export interface RunMean extends SeedMean {
   /** Between the means of different data (`splitSeed`); NaN of fewer than two. */
@@ -56,7 +56,7 @@ export interface ExperimentRow {
   readonly features: string | undefined;
   /** What its test figures may be used for. */
   readonly use: RowUse;
-  /** The seeds of which all folds are there; the others count for nothing. */
+  /** The seeds whose folds are complete; the others do not count. */
   readonly seeds: readonly number[];
   /** The figures of each complete run: what the means are of. */
   readonly runs: readonly RowRun[];
@@ -110,7 +110,7 @@ export function summarise(
   );
 }
 
-/** The points of a row by run, of the runs of which all folds are there. */
+/** The points of a row by run, for runs whose folds are complete. */
 export function completeRuns(
   experiment: Experiment,
   scenario: ScenarioName,
@@ -133,7 +133,7 @@ export function seedMean(values: readonly number[]): SeedMean {
   return { mean: meanOf(defined), deviation: deviationOf(defined) };
 }
 
-/** Mean over runs, and the deviation that is between data and within them. */
+/** Mean over runs, and the deviation between data and within them. */
 export function runMean(runs: readonly (readonly [splitSeed: number, value: number])[]): RunMean {
   const groups = new Map<number, number[]>();
   for (const [splitSeed, value] of runs) {
@@ -144,7 +144,7 @@ export function runMean(runs: readonly (readonly [splitSeed: number, value: numb
   const crossed = repeated.length > 0;
   return {
     ...seedMean(runs.map(([, value]) => value)),
-    // Where each data set has one seed, what differs is of both and cannot be told apart.
+    // If each data set has one seed, the two causes of deviation cannot be told apart.
     deviationOfData: crossed ? deviationOf([...groups.values()].map(meanOf)) : Number.NaN,
     deviationOfSeeds: crossed ? Math.sqrt(within) : Number.NaN,
   };

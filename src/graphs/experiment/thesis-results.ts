@@ -17,7 +17,7 @@ export interface ThesisRow {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** What the thesis's tables were made of. */
+/** What the thesis's tables were made from. */
 export const thesisSetting = {
   source:
     'the thesis on audiovisual-content-enhanced deep collaborative filtering, tables 4 to 26 (MovieLens 20M with trailers)',

@@ -5,7 +5,7 @@ import type { PointFiles } from './point-files.ts';
 /** One metric of each user, the mean over all folds and runs in which the user is tested. */
 export type UserAverages = ReadonlyMap<string, number>;
 
-/** For whom a metric is not defined is left out of these whatever the rule says. */
+/** Metrics whose undefined users are left out whatever the rule says. */
 const wholeList = /^((mae|rmse|auc|aucRanked)$|catalogue\.)/;
 
 /**

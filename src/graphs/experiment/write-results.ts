@@ -23,7 +23,7 @@ export const resultFiles = [
   'results.json',
 ] as const;
 
-/** Writes tables and figures in place of those of the run before. */
+/** Writes tables and figures, replacing those of the run before. */
 export async function writeResults(
   store: ExperimentStore,
   result: ExperimentResult,

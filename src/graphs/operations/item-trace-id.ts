@@ -1,7 +1,7 @@
 import { sha256 } from '../../core/hash.ts';
 
 /**
- * What a video is known by in logs and spans, in every run and on every machine: 16 hexadecimal
+ * The id of a video in logs and spans, in every run and on every machine: 16 hexadecimal
  * digits of its item id's SHA-256.
  *
  * @example

@@ -20,8 +20,8 @@ interface Figure {
 export const PROMETHEUS_TEXT = Registry.PROMETHEUS_CONTENT_TYPE;
 
 /**
- * The figures of a run in the text format of Prometheus, as they are now; of one that has not begun
- * only that it is up.
+ * The figures of a run in the text format of Prometheus, as they are now; for one that has not
+ * begun only that it is up.
  *
  * @example
  * const text = await renderFigures(facts);
@@ -30,7 +30,7 @@ export async function renderFigures(facts: RunFacts | undefined): Promise<string
   const registry = new Registry();
   for (const { name, help, labels = [], values } of facts === undefined ? [] : figuresOf(facts)) {
     const described = { name: `reelflow_${name}`, help, labelNames: labels, registers: [registry] };
-    // Made for each reading: a counter takes all that there was at once.
+    // Made for each reading: a counter takes its whole total at once.
     const figure = name.endsWith('_total') ? new Counter(described) : new Gauge(described);
     for (const [value, of = {}] of values) figure.inc(of, value);
   }
@@ -82,10 +82,10 @@ function figuresOf({ tally, plan, flow, flowsAlone, seconds }: RunFacts): Figure
     { name: 'budget_bytes', help: 'Bytes that operators may hold', values: [[metrics.budget]] },
     { name: 'memory_limit_bytes', help: 'The limit of the process and its decoders', values: [[plan.memory.limit]] },
     { name: 'network_requests_total', help: 'Requests for inputs and to object stores', values: [[network.requests]] },
-    { name: 'network_retries_total', help: 'Requests that were made again', values: [[network.retries]] },
+    { name: 'network_retries_total', help: 'Requests that were retried', values: [[network.retries]] },
     { name: 'network_received_bytes_total', help: 'Bytes of inputs and objects', values: [[network.received]] },
     { name: 'network_sent_bytes_total', help: 'Bytes written to object stores', values: [[network.sent]] },
-    { name: 'scratch_bytes', help: 'Bytes of the disk that copies of far inputs take', values: [[copiedBytes()]] },
+    { name: 'scratch_bytes', help: 'Disk bytes that copies of remote inputs take', values: [[copiedBytes()]] },
     operators('busy_seconds_total', 'Seconds in which an operator worked', (each) => each.busySeconds),
     operators('starved_seconds_total', 'Seconds in which an operator had nothing to do', (each) => each.starvedSeconds),
     operators('blocked_seconds_total', 'Seconds in which an operator was held up', (each) => each.blockedSeconds),

@@ -8,11 +8,11 @@ import type { RunEvent } from '../runners/local.ts';
 import { PROMETHEUS_TEXT, renderFigures } from './run-gauges.ts';
 import { RunSpans } from './run-spans.ts';
 
-/** How a run lets itself be watched. */
+/** How a run can be watched. */
 export interface OperationsOptions {
   /**
    * Serves the figures of the run to Prometheus (`/metrics`), and whether it lives (`/healthz`): a
-   * port of the loopback address, 0 for any that is free, or `'0.0.0.0:9464'`. Default: none.
+   * port of the loopback address, 0 for any free one, or `'0.0.0.0:9464'`. Default: none.
    */
   readonly metricsPort?: number | string | undefined;
 }
@@ -41,7 +41,7 @@ export class RunOperations {
   #facts: RunFacts | undefined;
   #close: () => Promise<void> = async () => {};
 
-  /** @throws UsageError for an address that is none or cannot be listened at. */
+  /** @throws UsageError for an address that is invalid or cannot be listened on. */
   static async open({ metricsPort }: OperationsOptions, say: (sentence: string) => void): Promise<RunOperations> {
     const operations = new RunOperations();
     if (metricsPort === undefined) return operations;

@@ -70,7 +70,7 @@ export class RunSpans {
   }
 }
 
-/** A moment of `performance.now()` by the clock of the wall, ms. */
+/** A moment of `performance.now()` as wall-clock time, ms. */
 function at(moment: number): number {
   return performance.timeOrigin + moment;
 }

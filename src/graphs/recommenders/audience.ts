@@ -2,10 +2,7 @@ import { bootstrapInterval, type Interval } from '../../models/statistics/interv
 import type { LoadedRecommender } from './load-recommender.ts';
 import { shownPrediction } from './recommend.ts';
 
-/**
- * How far predictions are from ratings that were not learnt: what a share of users must be read
- * with.
- */
+/** How far predictions are from held-out ratings: what a share of users must be read with. */
 export interface Calibration {
   readonly ratings: number;
   /** Mean of prediction minus rating: above 0 where it promises too much. */
@@ -16,22 +13,22 @@ export interface Calibration {
 
 /** How many users would like an item, as a recommender predicts it. */
 export interface Audience {
-  /** From what rating on a user counts. */
+  /** The rating from which on a user counts. */
   readonly threshold: number;
   readonly users: number;
   /** Mean prediction; NaN without users. */
   readonly mean: number;
   /** Share of the users whose prediction reaches the threshold. */
   readonly share: number;
-  /** 95 % bootstrap interval of the share over users: not what the recommender is wrong by. */
+  /** 95 % bootstrap interval of the share over users: not the recommender's own error. */
   readonly interval: Interval;
   /** Users by prediction, in steps of half a rating: `from` is in, `to` is out but for the last. */
   readonly histogram: readonly { readonly from: number; readonly to: number; readonly users: number }[];
-  /** Undefined where every rating was learnt from. */
+  /** Undefined where every rating was used in training. */
   readonly calibration?: Calibration | undefined;
 }
 
-/** Draws of a bootstrap together: what a second takes, about. */
+/** All draws of a bootstrap together: about a second's work. */
 const DRAWS = 4e7;
 const STEP = 0.5;
 
@@ -63,7 +60,7 @@ export function audienceOf(
 }
 
 /**
- * By the ratings that a network was stopped by, and did not learn; undefined of any other
+ * By the ratings that stopped a network's training, which it did not learn; undefined for any other
  * recommender.
  */
 export async function calibrationOf(model: LoadedRecommender, threshold: number): Promise<Calibration | undefined> {

@@ -7,8 +7,8 @@ import type { SavedRecommender } from './saved-recommender.ts';
 import type { StoreFeatures } from './store-features.ts';
 
 /**
- * What a neural recommender of two branches predicts when a branch is given what it would be of an
- * average user and item.
+ * What a two-branch neural recommender predicts when a branch is given the input of an average user
+ * and item.
  */
 export interface BranchOutputs {
   /**
@@ -21,7 +21,7 @@ export interface BranchOutputs {
    * average.
    */
   readonly content: number;
-  /** Both branches on the average. */
+  /** Both branches given averages. */
   readonly average: number;
 }
 
@@ -32,7 +32,7 @@ export function branchNoteOf(saved: SavedRecommender): string {
     : 'A branch alone: the other one is given averages, of the embeddings over all users and items that have ratings, and of the features over at most 256 of these items.';
 }
 
-/** Items that the average of the features is taken over, at most. */
+/** At most this many items are averaged for the features. */
 const averagedItems = 256;
 
 function isResidual({ facts: { recommender, options } }: SavedRecommender): boolean {
@@ -79,8 +79,8 @@ async function residualTerms(
 }
 
 /**
- * A neural recommender of the thesis's form mixes its branches in its last layers: each is asked
- * alone, with averages for the other.
+ * A neural recommender of the thesis's form mixes its branches in its last layers: each is
+ * evaluated alone, with averages for the other.
  */
 async function branchesAlone(
   { saved, features }: LoadedRecommender,

@@ -3,7 +3,7 @@ import type { Movie } from '../../io/ratings/movies.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { GenreTable } from '../../models/genres.ts';
 
-/** What is known of an item beside its ratings and features. */
+/** What is known about an item besides its ratings and features. */
 export interface CatalogueItem {
   readonly id: string;
   readonly title?: string | undefined;

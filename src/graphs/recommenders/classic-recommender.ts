@@ -23,7 +23,7 @@ import { partsOf, type RecommenderPart } from './recommender-parts.ts';
 import { requiredFeatures } from './required-features.ts';
 
 type Run = Pick<FitOptions, 'signal' | 'onMessage' | 'device'> & {
-  /** Those of a saved one with neural parts, which take them instead of learning. */
+  /** The weights of a saved one with neural parts, which take them instead of learning. */
   readonly weights?: WeightsByName | undefined;
 };
 
@@ -37,7 +37,7 @@ interface Made {
  * Fits a recommender that is not neural; `trainSeconds` are those of `fit`, and a KNN computes its
  * similarities in `predict`.
  *
- * @throws UsageError when an option is out of range, or what it reads of the items is not there;
+ * @throws UsageError when an option is out of range, or the item data that it reads are missing;
  * MissingFeaturesError when an item of the ratings has no features.
  */
 export async function fitClassicRecommender(
@@ -78,7 +78,7 @@ export async function fitClassicRecommender(
   };
 }
 
-/** The weights of its networks, and of a blend those of its parts. */
+/** The weights of its networks, and for a blend those of its parts. */
 async function weightsOf(recommender: Recommender, networks: readonly NeuralPart[]): Promise<WeightsByName> {
   const named = new Map<string, Float32Array>();
   for (const [at, network] of networks.entries()) {
@@ -90,7 +90,7 @@ async function weightsOf(recommender: Recommender, networks: readonly NeuralPart
 
 const blendWeights = 'blend';
 
-/** What the names of the weights of one of the networks begin with. */
+/** The prefix of the weight names of one of the networks. */
 function prefixOf(network: number): string {
   return `network-${network + 1}/`;
 }

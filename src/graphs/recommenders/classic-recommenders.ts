@@ -35,7 +35,7 @@ export interface ClassicInputs {
   readonly signal: AbortSignal | undefined;
 }
 
-/** All that is to be known of a recommender that is not neural. */
+/** Everything there is to know about a recommender that is not neural. */
 export interface ClassicRecommender {
   /** Default `ratings`. */
   readonly predicts?: Predicts | undefined;
@@ -75,9 +75,9 @@ const knnOptions = [
   option('minimumNeighbours', 'integer', '1', 'minimum number of neighbours; with fewer, they are not used'),
   option('similarity', 'text', 'cosine', 'cosine, msd, pearson or pearson-baseline'),
   option('minimumSupport', 'integer', '1', 'minimum number of common ratings; with fewer, the similarity is 0'),
-  option('shrinkage', 'number', '100', 'of pearson-baseline'),
+  option('shrinkage', 'number', '100', 'for pearson-baseline'),
   option('prediction', 'text', 'z-score', 'basic, means, z-score or baseline'),
-  option('biases', 'json', '{"method":"als"}', 'options of the baseline estimates, as of recommender baseline'),
+  option('biases', 'json', '{"method":"als"}', 'options of the baseline estimates, as for the recommender baseline'),
   mostSteps('comparisons of ratings, of 20 to 40 ns,'),
 ];
 

@@ -8,7 +8,7 @@ export type SimilarityBasis = 'features' | 'genres';
 /** A rated item that is like another in content. */
 export interface SimilarItem {
   readonly item: number;
-  /** -1 to 1; 0 to 1 of genres. */
+  /** -1 to 1; 0 to 1 for genres. */
   readonly similarity: number;
   readonly basis: SimilarityBasis;
 }
@@ -46,8 +46,8 @@ export class ContentSimilarity {
   }
 
   /**
-   * Of `others` the `count` most similar to `item`, the most similar first; ties by lower number.
-   * Those that cannot be compared are left out.
+   * The `count` items of `others` most similar to `item`, the most similar first; ties by lower
+   * number. Those that cannot be compared are left out.
    */
   async nearest(item: number, others: Iterable<number>, count: number): Promise<SimilarItem[]> {
     const found: SimilarItem[] = [];

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../core/canonical-json.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { RecommenderFacts, TrainingCounts } from './saved-recommender.ts';
 
-/** What of a training can be told apart from an earlier one's. */
+/** What distinguishes a training from an earlier one. */
 type Compared = Pick<RecommenderFacts, 'recommender' | 'options' | 'seed' | 'code' | 'features' | 'counts'>;
 
 /**
@@ -38,13 +38,13 @@ export function otherTraining(out: string, before: Compared, now: Compared): Usa
   return new UsageError(`${out} holds a recommender of another training: ${trainingChanges(before, now).join('; ')}`, {
     code: 'output',
     remedy:
-      'To replace it by one trained with what there is now, give `refit: true`; to keep it, name another directory as `out`.',
+      'To replace it with one trained on the current data, give `refit: true`; to keep it, name another directory as `out`.',
   });
 }
 
 /** What is new since a directory was last trained into. */
 export interface NewSince extends TrainingCounts {
-  /** Whether the features are others. */
+  /** Whether the features differ. */
   readonly features: boolean;
 }
 

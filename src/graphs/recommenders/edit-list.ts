@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import type { ChosenSubclips } from './explain-item.ts';
 
-/** Frames per second that the times of an edit list are counted in. */
+/** The frame rate that the times of an edit list are counted in. */
 const FPS = 25;
 
 /**
@@ -19,7 +19,7 @@ export function editList(item: string, { subclips }: ChosenSubclips): string {
     if (start === undefined || end === undefined) {
       throw new UsageError(`it is not known when subclip ${subclip} of '${item}' begins and ends`, {
         code: 'times',
-        remedy: 'Give features that lie in the directory that `reduce` wrote: it has the times.',
+        remedy: 'Give the features as the directory that `reduce` wrote: it has the times.',
       });
     }
     const [from, to] = [Math.round(start * FPS), Math.round(end * FPS)];

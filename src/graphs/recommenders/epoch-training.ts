@@ -7,13 +7,13 @@ import type { Json } from '../graph.ts';
 import type { FitInputs, FitOptions, FitProgress } from './fit-data.ts';
 import type { StoreFeatures } from './store-features.ts';
 
-/** What is learnt from and judged by: of a refit all rows, and none. */
+/** What is learnt from and judged by: for a refit all rows, and none. */
 export function rowsOf<Data extends FitInputs>(data: Data, refits: boolean): Data {
   if (!refits) return data;
   return { ...data, train: joinRows([data.train, data.validation]), validation: new Int32Array(0) };
 }
 
-/** The end of an epoch, as it is told. */
+/** The end of an epoch, as it is reported. */
 export function progressOf(
   { epoch, trainingLoss, validationLoss }: EpochRecord,
   { epochs = 100 }: Pick<TrainerOptions, 'epochs'>,
@@ -24,7 +24,7 @@ export function progressOf(
   };
 }
 
-/** Tells of the parts of epochs, with what an epoch takes at the pace of this one. */
+/** Reports progress inside epochs, with the time that an epoch takes at the current pace. */
 export function insideEpochs({ epochs = 100 }: Pick<TrainerOptions, 'epochs'>, tell: (progress: FitProgress) => void) {
   let first: EpochProgress & { readonly at: number } = { epoch: -1, rows: 0, of: undefined, loss: 0, at: 0 };
   return (progress: EpochProgress): void => {
@@ -37,7 +37,7 @@ export function insideEpochs({ epochs = 100 }: Pick<TrainerOptions, 'epochs'>, t
   };
 }
 
-/** Where the training leaves itself, if anywhere. */
+/** Where the training saves its state, if anywhere. */
 export function checkpointOf(
   { checkpointSteps }: Readonly<Record<string, Json>>,
   { checkpoint }: FitOptions,
@@ -50,7 +50,7 @@ export function checkpointOf(
 }
 
 /**
- * What a checkpoint must be of: the ratings, row by row, with their times where these are read, and
+ * What a checkpoint must match: the ratings, row by row, with their times where these are read, and
  * the form of the features.
  */
 export function identityOf(

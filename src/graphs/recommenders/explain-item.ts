@@ -16,11 +16,11 @@ import { trainedOn } from './trained-on.ts';
 /** Which item is explained, for whom. */
 export interface ExplainItemOptions {
   readonly item: string;
-  /** A store of features that has the item, which the recommender then need not know. */
+  /** A store of features that includes the item, which the recommender then need not know. */
   readonly itemFeatures?: string | undefined;
-  /** The group of each user, by id: the change is told for each group too. */
+  /** The group of each user, by id: the change is given for each group too. */
   readonly groups?: ReadonlyMap<string, string> | undefined;
-  /** Most users that are asked, evenly out of all. Default 1,000. */
+  /** At most this many users are asked, spread evenly over all. Default 1,000. */
   readonly users?: number | undefined;
   /** Chooses subclips for this user. */
   readonly user?: string | undefined;
@@ -32,7 +32,7 @@ const known: KnownOptions<ExplainItemOptions> = {
   ...{ item: true, itemFeatures: true, groups: true, users: true, user: true, choose: true },
 };
 
-/** What a subclip of an item does to its predictions. */
+/** What a subclip contributes to its item's predictions. */
 export interface ExplainedSubclip extends Partial<SubclipTime> {
   /** From 0, as in the tables. */
   readonly subclip: number;
@@ -55,12 +55,12 @@ export interface ChosenSubclips {
   readonly whole: number;
 }
 
-/** What an item's predictions come from. */
+/** Where an item's predictions come from. */
 export interface ExplainedItem {
   readonly itemId: string;
   readonly title?: string | undefined;
   readonly recommender: string;
-  /** `scores`: what is predicted only ranks. */
+  /** `scores`: predictions only rank. */
   readonly predicts: Predicts;
   /** Users that were asked. */
   readonly users: number;
@@ -68,12 +68,12 @@ export interface ExplainedItem {
   readonly mean: number;
   readonly subclips: readonly ExplainedSubclip[];
   readonly chosen?: ChosenSubclips | undefined;
-  /** What all this rests on. */
+  /** What all this is based on. */
   readonly trainedOn: readonly string[];
 }
 
 /**
- * What each subclip of an item does to the predictions of it, found by leaving one out; and, for a
+ * What each subclip of an item contributes to its predictions, found by leaving one out; and, for a
  * user, the subclips that are predicted to please most together, chosen one after another. Nothing
  * is encoded.
  *
@@ -112,7 +112,7 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
   };
 }
 
-/** One subclip after another, each the one that pleases most beside those there are. */
+/** One subclip after another, each the one that pleases most together with those already chosen. */
 async function chosenFor(
   model: LoadedRecommender,
   item: FurtherItem,
@@ -163,7 +163,7 @@ function userOf({ saved }: LoadedRecommender, id: string): number {
   });
 }
 
-/** At most so many numbers below `count`, evenly out of all. */
+/** At most this many numbers below `count`, evenly spaced. */
 function evenly(count: number, most: number): Int32Array {
   const taken = Math.min(count, most);
   return Int32Array.from({ length: taken }, (_, place) => Math.floor((place * count) / taken));

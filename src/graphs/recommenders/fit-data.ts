@@ -37,7 +37,7 @@ export interface FitData {
   readonly genres?: GenreTable | undefined;
   /** Features of the items; the audiovisual recommenders need them. */
   readonly features?: ItemStore | undefined;
-  /** Which trailers show which item, when the ids of the features are those of trailers. */
+  /** Which trailers belong to which item, when the features have trailer ids. */
   readonly trailers?: TrailerList | undefined;
 }
 
@@ -46,7 +46,7 @@ export type FitInputs = Omit<FitData, 'features'> & {
   readonly features?: FitData['features'] | StoreFeatures | undefined;
 };
 
-/** Where a training that is under way stands: inside an epoch, or at the end of one. */
+/** How far a training in progress is: inside an epoch, or at the end of one. */
 export interface FitProgress {
   /** Counted from 1. */
   readonly epoch: number;
@@ -54,14 +54,14 @@ export interface FitProgress {
   readonly epochs: number;
   /** Loss over the ratings of the epoch while they were learnt; by default mean squared error. */
   readonly loss: number;
-  /** Share of the epoch that is learnt, inside an epoch. */
+  /** Share of the epoch that is done, inside an epoch. */
   readonly share?: number | undefined;
-  /** What an epoch takes, by the part of this one that is learnt. */
+  /** How long an epoch takes, extrapolated from this one. */
   readonly epochSeconds?: number | undefined;
   readonly validationLoss?: number | undefined;
 }
 
-/** What an earlier fit of a neural recommender on the same rows found best. */
+/** What an earlier fit of a neural recommender on the same rows found to be best. */
 export interface RefitPlan {
   readonly epochs: number;
   /** The learning rate of each epoch; the last one stays. */
@@ -80,8 +80,8 @@ export interface FitOptions {
   /** Where a neural recommender is trained: `cpu` (default) or a card such as `cuda`. */
   readonly device?: string | undefined;
   /**
-   * Of neural recommenders: learns from the rows `validation` too, for so many epochs at these
-   * rates instead of stopping early. Branches that are trained first stop early as ever.
+   * For neural recommenders: also learns from the rows `validation`, for this many epochs at these
+   * rates instead of stopping early. Branches that are trained first still stop early.
    */
   readonly refit?: RefitPlan | undefined;
   /** File for the checkpoint of a neural recommender's training, from which it resumes. */
@@ -95,8 +95,8 @@ export interface FitOptions {
   readonly logDirectory?: string | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
   /**
-   * Told what a recommender that is not neural is about to compute, where that is much, and of a
-   * neural one where it is trained, if not on the device that was asked for.
+   * Called with what a recommender that is not neural is about to compute, if that is much, and
+   * with where a neural one is trained, if not on the device that was asked for.
    */
   readonly onMessage?: ((message: string) => void) | undefined;
 }
@@ -108,7 +108,7 @@ export interface FittedRecommender {
   readonly predicts: Predicts;
   /** Wall-clock seconds of learning. */
   readonly trainSeconds: number;
-  /** The epochs of a neural recommender; empty of other recommenders. */
+  /** The epochs of a neural recommender; empty for other recommenders. */
   readonly history: readonly EpochRecord[];
   /**
    * Of neural recommenders: the epoch (from 0) whose weights are kept, and the validation loss it
@@ -125,12 +125,12 @@ export interface FittedRecommender {
    */
   predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   /**
-   * What `predict` clips to the scale: it tells apart items that are all predicted to be as good as
-   * can be.
+   * Predictions before `predict` clips them to the scale: they tell apart items that all have the
+   * top prediction.
    */
   score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   /**
-   * What predicting these pairs takes, where that may be much (see `Recommender.workOf`).
+   * The cost of predicting these pairs, if that may be much (see `Recommender.workOf`).
    *
    * @throws UsageError `too-many-steps`.
    */
@@ -142,13 +142,13 @@ export interface FittedRecommender {
    */
   readonly checkNewUsers?: ((asked: readonly AskedOfNewUser[]) => void) | undefined;
   /**
-   * Scores of items for a user who was not there in training, by that user's ratings; all else
-   * stays as it was learnt. Undefined where a recommender cannot.
+   * Scores of items for a user who was not there in training, by that user's ratings; everything
+   * else stays as it was learnt. Undefined if a recommender cannot.
    */
   readonly scoreNewUser?: ((own: NewUserRatings, items: Int32Array) => Promise<Float32Array>) | undefined;
   /**
    * Of neural recommenders: scores pairs of users who were not there in training, by ratings of
-   * theirs (rows of the table), which are learnt together; all else stays as it was learnt.
+   * theirs (rows of the table), which are learnt together; everything else stays as it was learnt.
    */
   foldIn?(rows: Int32Array): Promise<(users: Int32Array, items: Int32Array) => Promise<Float32Array>>;
   /** What was learnt of each item, as vectors; undefined where a recommender learns none. */

@@ -15,15 +15,17 @@ export interface FurtherItem {
   readonly id: string;
   readonly vectors: ItemVectors;
   /**
-   * Number of the item that it is a variant of: what was learnt of that one by its ratings stays.
+   * Number of the item that it is a variant of: what was learnt about that one from its ratings
+   * stays.
    */
   readonly variantOf?: number | undefined;
 }
 
 /**
- * What users would give items that were not there in training, by their features. Of a neural
- * recommender every weight stays, and an item that is no variant has the mean of what was learnt of
- * rated items; any other learns again from the same ratings, in which nobody has rated them.
+ * What users would give items that were not there in training, by their features. A neural
+ * recommender keeps every weight, and an item that is not a variant has the mean of what was learnt
+ * about rated items; any other recommender learns again from the same ratings, in which nobody has
+ * rated them.
  *
  * @returns for each item one score a user.
  * @throws UsageError `no-content` for a recommender that reads no features.
@@ -54,10 +56,13 @@ export async function scoreFurtherItems(
 export function featuresOf({ saved, features }: LoadedRecommender): StoreFeatures {
   const { recommender, options } = saved.facts;
   if (isHistoryRecommender(recommender)) {
-    throw new UsageError(`recommender ${recommender} reads histories, and judges only items that it learnt of`, {
-      code: 'no-content',
-      remedy: 'Train a recommender that predicts by pairs: dcf-av-1, content-ridge, ...',
-    });
+    throw new UsageError(
+      `recommender ${recommender} reads histories, and judges only items that were in its training`,
+      {
+        code: 'no-content',
+        remedy: 'Train a recommender that predicts by pairs: dcf-av-1, content-ridge, ...',
+      },
+    );
   }
   if (features !== undefined && contentOf(recommender, options) === 'features') return features;
   throw new UsageError(`recommender ${recommender} reads no features, so it cannot judge what is seen or heard`, {

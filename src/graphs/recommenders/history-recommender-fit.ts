@@ -13,7 +13,7 @@ import { requiredFeatures } from './required-features.ts';
 import { TrainingLog } from './training-log.ts';
 import { validationFigures } from './validation-figures.ts';
 
-/** Options that are of the training, not of the network. */
+/** Options of the training, not of the network. */
 type TrainingKeys = 'batch' | 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2' | 'memory';
 
 /** The recommender of these options, which has learnt nothing yet. @throws UsageError. */

@@ -10,7 +10,7 @@ import type { Json } from '../graph.ts';
 import { vectorOptions } from './classic-recommenders.ts';
 import { option, type RecommenderOption } from './recommender-option.ts';
 
-/** All that is to be known of a recommender that reads histories. */
+/** Everything there is to know about a recommender that reads histories. */
 export interface HistoryRecord {
   /** Its options are those of this record, checked by their kinds. */
   readonly definition: HistoryDefinition<never>;
@@ -40,7 +40,7 @@ const likedAbove = option(
   'two thirds up the scale',
   'ratings above it are what a user has chosen',
 );
-const noise = option('noise', 'number', '0', 'share of the observed ratings that a step does not show');
+const noise = option('noise', 'number', '0', 'share of the observed ratings that a step hides');
 const centre = option('centre', 'text', 'global', 'what ratings are taken from: global, the mean of all, or none');
 
 function activation(usual: string): RecommenderOption {
@@ -50,7 +50,7 @@ function activation(usual: string): RecommenderOption {
 const autoencoderOptions = [
   option('hidden', 'integers', '600', 'units of the layers before the latent one; mirrored behind it'),
   option('latent', 'integer', '200', 'units of the latent layer'),
-  option('dropout', 'number', '0.5', 'share of what a user has chosen that a step does not show'),
+  option('dropout', 'number', '0.5', 'share of what a user has chosen that a step hides'),
   likedAbove,
 ];
 
@@ -138,7 +138,7 @@ export type HistoryRecommenderName = keyof typeof historyRecommenders;
 /** The recommenders that read histories. */
 export const historyRecommenderNames = Object.keys(historyRecommenders) as readonly HistoryRecommenderName[];
 
-/** What is known of a recommender that reads histories; undefined of any other. */
+/** The record of a recommender that reads histories; undefined for any other. */
 export function historyRecord(name: string): HistoryRecord | undefined {
   return Object.hasOwn(historyRecommenders, name) ? historyRecommenders[name as HistoryRecommenderName] : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../graph.ts';
 import type { RecommenderName } from './recommender-names.ts';
 
-/** When an option says something, and how that is told. */
+/** When an option has an effect, and how that is worded. */
 interface Condition {
   readonly holds: (options: Readonly<Record<string, Json>>) => boolean;
   readonly words: string;
@@ -10,8 +10,8 @@ interface Condition {
 const isRanking = ({ loss }: Readonly<Record<string, Json>>) => loss === 'bpr' || loss === 'softmax';
 
 /**
- * By option, in whatever recommender it is. Those that are refused where they say nothing are not
- * here.
+ * By option, in whatever recommender it is. Options that are refused where they have no effect are
+ * not here.
  */
 const conditions: Readonly<Record<string, Condition>> = {
   shrinkage: {
@@ -33,7 +33,7 @@ const conditions: Readonly<Record<string, Condition>> = {
   heldOut: { holds: ({ weights }) => weights === undefined, words: 'finds weights, but `weights` are given' },
 };
 
-/** What was given to a recommender and says nothing beside its other options, in sentences. */
+/** Options given to a recommender that have no effect with its other options, in sentences. */
 export function idleOptions(model: RecommenderName, options: Readonly<Record<string, Json>>): string[] {
   return Object.keys(options).flatMap((name) => {
     const condition = conditions[name];

@@ -3,7 +3,9 @@ import type { RatingScale } from '../../core/rating-scale.ts';
 import type { Json } from '../graph.ts';
 import { historyRecord } from './history-recommenders.ts';
 
-/** Negatives to each rating that says what was chosen (He et al. 2017), unless told otherwise. */
+/**
+ * Negatives for each rating that only says what was chosen (He et al. 2017), unless told otherwise.
+ */
 const usualNegatives = 4;
 
 /** Whether ratings say what was chosen: all are as high as can be. */
@@ -12,11 +14,11 @@ export function areImplicit(values: Float32Array, { minimum, maximum }: RatingSc
 }
 
 /**
- * The options of a neural recommender for these ratings: of what was chosen it learns by `bpr`
- * beside four negatives unless they say otherwise.
+ * The options of a neural recommender for these ratings: from choices it learns by `bpr` with four
+ * negatives each unless they say otherwise.
  *
  * @throws UsageError when they have `negatives`, but the ratings tell good from bad; when all
- * ratings are alike, and it is not the highest that says so.
+ * ratings are alike, and not the highest.
  */
 export function implicitOptions(
   model: string,
@@ -35,7 +37,7 @@ export function implicitOptions(
     );
   }
   if (options.negatives === undefined) return options;
-  throw new UsageError('`negatives` stand beside ratings that say what was chosen, but these ratings differ', {
+  throw new UsageError('`negatives` go with ratings that only say what was chosen, but these ratings differ', {
     option: 'negatives',
     remedy: "Read them as what was chosen (`implicit: 'ge:4'`), or leave out `negatives`.",
   });

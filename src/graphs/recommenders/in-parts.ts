@@ -6,12 +6,12 @@ import type { FitOptions } from './fit-data.ts';
 
 /** Steps between two looks at the signal: a second or two, at 20 to 40 ns each. */
 const stepsAtOnce = 5e7;
-/** Steps that are worth a word: a minute or so. */
+/** Steps that are worth a message: a minute or so. */
 const worthSaying = 2e9;
 
 /**
- * Predicts or scores pairs. What takes long is done in parts, each of all pairs of some owners of
- * the work, so that nothing is computed twice, an interrupt is heard, and it is said how far it is.
+ * Predicts or scores pairs. Long work is done in parts, each of all pairs of some owners of the
+ * work, so that nothing is computed twice, interrupts are noticed, and progress is reported.
  *
  * @throws the reason of the signal.
  */

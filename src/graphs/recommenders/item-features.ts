@@ -7,8 +7,8 @@ import type { LoadedRecommender } from './load-recommender.ts';
 import { itemNumber } from './ranking.ts';
 
 /**
- * The features of an item: of one that the recommender knows, or, where a store of features is
- * named, of one that it need not know, such as a cut of a trailer that is not out yet.
+ * The features of an item: one that the recommender knows, or, if a store of features is named, one
+ * that it need not know, such as an unreleased cut of a trailer.
  *
  * @throws UsageError `missing-item` or `unknown-item` when it is not there, `missing-features` when
  * it has none, `features` when the store's are not of the kind that the recommender learnt from.
@@ -49,7 +49,7 @@ function checkAlike(
   const [was, is] = [identities(networks), identities(networksOf(metadata))];
   if (was.length === 0 || is.length === 0 || was.join() === is.join()) return;
   throw new UsageError(
-    `${path} was made by other networks, or another PCA, than what the recommender was trained with`,
+    `${path} was made by other networks, or another PCA, than those that the recommender was trained with`,
     {
       code: 'features',
       remedy,
@@ -57,7 +57,7 @@ function checkAlike(
   );
 }
 
-/** What decides the vectors of each network, as a store notes it; a PCA is one by its hash. */
+/** What decides the vectors of each network, as a store notes it; a PCA is known by its hash. */
 function identities(networks: readonly unknown[]): string[] {
   return networks
     .map((network) => {

@@ -30,7 +30,7 @@ export interface LoadedRecommender {
   /** Features of the items, when the recommender was trained with some. */
   readonly features: StoreFeatures | undefined;
   predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
-  /** What `predict` clips to the scale of ratings, to rank by. */
+  /** Predictions before `predict` clips them to the scale of ratings, to rank by. */
   score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   /**
    * Scores of items for a user who was not there in training, by that user's ratings; all else
@@ -39,7 +39,7 @@ export interface LoadedRecommender {
    * @throws UsageError `no-new-users` where the recommender cannot.
    */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array>;
-  /** What was learnt of each item by its ratings, as vectors; undefined where it learns none. */
+  /** What was learnt about each item from its ratings, as vectors; undefined if it learns none. */
   itemFactors(): Promise<ItemFactors | undefined>;
   close(): Promise<void>;
 }

@@ -14,7 +14,7 @@ import { predictsOf } from './recommender-names.ts';
 import { planOf } from './refit-plan.ts';
 import { requiredFeatures } from './required-features.ts';
 
-/** What a neural recommender that is a part of another one is made of. */
+/** What a neural recommender that is a part of another one is made from. */
 export interface NeuralPartSetting {
   readonly model: NeuralRecommenderName;
   /** Checked. */
@@ -33,9 +33,9 @@ type Fitted = Pick<FittedRecommender, 'predict' | 'score'> & {
 };
 
 /**
- * A neural recommender as a part of one that is not. What it is fitted on has no validation part,
- * so it draws one of its own, a tenth of the ratings, or all ratings of a tenth of the items where
- * it reads content; when that has said how long to learn, it learns again from all.
+ * A neural recommender as a part of one that is not. The data that it is fitted on have no
+ * validation part, so it draws its own, a tenth of the ratings, or all ratings of a tenth of the
+ * items where it reads content; when that has said how long to learn, it learns again from all.
  */
 export class NeuralPart implements Recommender {
   readonly name: NeuralRecommenderName;
@@ -62,7 +62,7 @@ export class NeuralPart implements Recommender {
     return Float32Array.from(await this.#known().predict(users, items));
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     return Float32Array.from(await this.#known().score(users, items));
   }

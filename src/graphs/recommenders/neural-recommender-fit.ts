@@ -104,7 +104,8 @@ function itemsOf({ ratings, train, validation }: FitInputs): number[] {
 }
 
 /**
- * The ratings to be judged by; where ratings say what was chosen, with what was not beside them.
+ * The ratings to be judged by; where ratings only say what was chosen, along with items that were
+ * not.
  */
 function judgedRatings(
   training: TrainingRatings,

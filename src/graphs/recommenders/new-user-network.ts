@@ -14,15 +14,15 @@ import type { SavedRecommender } from './saved-recommender.ts';
 /** Steps over a handful of ratings are cheap, and few weights move: all are made. */
 const epochs = 60;
 const learningRate = 0.02;
-/** Ratings of the mean of all that a user's own are averaged with, as in training. */
+/** How many ratings of the overall mean a user's own are averaged with, as in training. */
 const damping = 5;
 
-/** A neural recommender that has learnt, as new users meet it. */
+/** A trained neural recommender, as new users need it. */
 export interface LearntNetwork {
   readonly recommender: NeuralRecommenderName;
   readonly options: Readonly<Record<string, Json>>;
   readonly seed: number;
-  /** Of what it learnt from. */
+  /** Of the data that it learnt from. */
   readonly training: TrainingRatings;
   readonly weights: ReadonlyMap<string, Float32Array>;
 }

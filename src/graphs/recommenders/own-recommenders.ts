@@ -8,7 +8,7 @@ import type { RecommenderOption } from './recommender-option.ts';
 
 /** What a recommender of your own is made with. */
 export interface OwnRecommenderSetting {
-  /** By key, of the kinds that the definition says; those that were not given are not there. */
+  /** By key, of the kinds that the definition says; those that were not given are absent. */
   readonly options: Readonly<Record<string, Json>>;
   /** Decides all draws: the same seed must give the same recommender. */
   readonly seed: number;
@@ -33,7 +33,8 @@ export interface RecommenderDefinition {
   /** How tables and commands call it. None of `recommenderNames`. */
   readonly name: string;
   /**
-   * Version of its code: of another one, results and saved recommenders are not taken for its own.
+   * Version of its code: results and saved recommenders of another version are not taken for its
+   * own.
    */
   readonly version: string;
   /** Default: none. */
@@ -45,7 +46,7 @@ export interface RecommenderDefinition {
   readonly make: (setting: OwnRecommenderSetting) => Recommender;
 }
 
-/** What a result says of the code that it was made by. */
+/** What a result says about the code that made it. */
 export interface RecommenderCode {
   readonly version: string;
   /** The module that it was loaded from, as it was named, and SHA-256 of its file. */
@@ -65,7 +66,7 @@ export function keepOwnRecommender(own: OwnRecommender): void {
   known.set(own.definition.name, own);
 }
 
-/** The recommender of your own that has a name. */
+/** Your own recommender of that name. */
 export function ownRecommender(name: string): OwnRecommender | undefined {
   return known.get(name);
 }
@@ -75,7 +76,7 @@ export function ownRecommenderNames(): readonly string[] {
   return [...known.keys()];
 }
 
-/** A recommender of your own as those that are here are known. */
+/** A recommender of your own, in the form of the built-in ones. */
 export function recordOfOwn(own: OwnRecommender): ClassicRecommender {
   return {
     options: own.definition.options ?? [],
@@ -89,8 +90,8 @@ const TRIED = 2;
 /**
  * Makes the recommender of a definition, held to what a recommender promises.
  *
- * @throws UsageError `module` when what it makes is none, or as soon as it fails or gives what
- * cannot be; at the latest when it has learnt, for then it is tried.
+ * @throws UsageError `module` when what it makes is not a recommender, or as soon as it fails or
+ * returns what cannot be; at the latest when it has learnt, for then it is tried.
  */
 function makeOwn({ definition, code }: OwnRecommender, setting: OwnRecommenderSetting): Recommender {
   const { make } = definition;

@@ -27,11 +27,11 @@ export interface RankedUsers {
   readonly mean: number;
   /** By what is predicted before it is clipped to the scale; ties in the order of the ids. */
   readonly users: readonly { readonly user: string; readonly prediction: number }[];
-  /** Who would like it; not of recommenders whose predictions only rank. */
+  /** Who would like it; absent for recommenders whose predictions only rank. */
   readonly audience?: Audience | undefined;
   /** With `against`: what the same users would give the other item. */
   readonly against?: ComparedItem | undefined;
-  /** What all this rests on. */
+  /** What all this is based on. */
   readonly trainedOn: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export interface RankedUsers {
 export interface ComparedItem {
   readonly itemId: string;
   readonly audience?: Audience | undefined;
-  /** Mean over users of the first's prediction minus this one's, and its 95 % interval. */
+  /** Mean over users of the first item's prediction minus this one's, and its 95 % interval. */
   readonly difference: number;
   readonly interval: Interval;
   /** Of a paired t-test over users: two-sided. */
@@ -51,13 +51,16 @@ export interface RankUsersOptions {
   /** Id of the item: one with ratings or, of recommenders that read content, with content. */
   readonly item: string;
   /**
-   * A store of features that has the item, which the recommender then need not know: a cut of a
-   * trailer that is not out yet.
+   * A store of features that includes the item, which the recommender then need not know: an
+   * unreleased cut of a trailer.
    */
   readonly itemFeatures?: string | undefined;
   /** Another item, from the same place, to compare with: another cut. */
   readonly against?: string | undefined;
-  /** From what rating on a user counts as audience. Default: 4, or two thirds up another scale. */
+  /**
+   * The prediction from which a user counts as audience. Default: 4, or two thirds up another
+   * scale.
+   */
   readonly threshold?: number | undefined;
   /** Most users; default 10. */
   readonly k?: number | undefined;
@@ -69,8 +72,8 @@ const known: KnownOptions<RankUsersOptions> = {
 
 /**
  * The users who are predicted to like an item most, among those who have not rated it: whom to tell
- * of it; and how many would. An item that nobody has rated will do where the recommender knows its
- * content, and one that it has never met where `itemFeatures` has that.
+ * about it; and how many would. An item that nobody has rated will do where the recommender knows
+ * its content, and one that it has never met where `itemFeatures` has that.
  *
  * @throws UsageError `unknown-item`; as `featuresOfItem` for `itemFeatures` and `against`.
  * @example

@@ -15,7 +15,7 @@ export function rankingOf(saved: SavedRecommender): Ranking {
   return ranking;
 }
 
-/** What a saved recommender may recommend, and in which order of equal scores. */
+/** What a saved recommender may recommend, and how ties are ordered. */
 export class Ranking {
   readonly #saved: SavedRecommender;
   /** Training ratings of each item. */
@@ -43,7 +43,7 @@ export class Ranking {
   /**
    * Items that may be recommended to somebody who has rated `own`.
    *
-   * @throws UsageError `no-content` for `coldOnly` of a recommender that knows no content.
+   * @throws UsageError `no-content` for `coldOnly` with a recommender that knows no content.
    */
   candidates(own: ReadonlyMap<number, number>, coldOnly: boolean): Int32Array {
     const { facts, catalogue } = this.#saved;

@@ -14,7 +14,7 @@ import { shownPrediction } from './recommend.ts';
 
 /** What is recommended to all users, and where it goes. */
 export interface RecommendToAllOptions {
-  /** A file named `.csv`, `.jsonl` or `.parquet`; one that is there is replaced. */
+  /** A file named `.csv`, `.jsonl` or `.parquet`; an existing one is replaced. */
   readonly out: string;
   /** Most items for each user; default 10. */
   readonly k?: number | undefined;
@@ -23,7 +23,7 @@ export interface RecommendToAllOptions {
   /** Finds all recommendations, but writes nothing. Default false. */
   readonly dryRun?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told how many users are done. */
+  /** Called with how many users are done. */
   readonly onProgress?: ((done: number, users: number) => void) | undefined;
 }
 
@@ -44,13 +44,13 @@ interface Row {
   readonly rank: number;
   readonly item: string;
   readonly prediction: number;
-  /** What `prediction` is before it is clipped to the scale: what the list is ordered by. */
+  /** `prediction` before it is clipped to the scale: what the list is ordered by. */
   readonly score: number;
 }
 
 /** Pairs that are scored in one call: 12 bytes each. */
 const pairsAtOnce = 1 << 21;
-/** Endings that a file of lists may have. */
+/** Extensions that a file of lists may have. */
 export const listFormats = ['csv', 'jsonl', 'parquet'] as const;
 
 const known: KnownOptions<RecommendToAllOptions> = {
@@ -68,7 +68,7 @@ const known: KnownOptions<RecommendToAllOptions> = {
  * some at a time, about two million pairs, and written as they are done, so memory is bounded
  * however many there are. The file appears whole or not at all.
  *
- * @throws UsageError when the file has another ending; `no-content` as `recommend`; SystemError
+ * @throws UsageError when the file has another extension; `no-content` as `recommend`; SystemError
  * `disk-full`; the reason of `signal`.
  * @example
  * const { rows } = await recommendToAll(await loadRecommender('recommenders/svd'), { out: 'lists.parquet', k: 20 });
@@ -100,7 +100,7 @@ export async function recommendToAll(
   return { out, users: model.saved.userIds.length, usersWithout, rows };
 }
 
-/** Where rows go that are only counted. */
+/** Takes rows that are only counted. */
 const nowhere = {
   write: async (_rows: readonly Row[]): Promise<void> => {},
   close: async (): Promise<void> => {},

@@ -16,7 +16,7 @@ export interface RecommendOptions {
   readonly user?: string | undefined;
   /**
    * Instead of `user`: ratings by item id of somebody who was not there in training. Nothing is
-   * trained but what the recommender has of that user.
+   * trained but the recommender's view of that user.
    */
   readonly ratings?: ReadonlyMap<string, number> | undefined;
   /** Most items; default 10. */
@@ -51,20 +51,20 @@ export interface RecommendedItem {
   readonly ratings: number;
   /** With `explain`: at most three, the nearest first. */
   readonly nearest?: readonly NearestRated[] | undefined;
-  /** With `explain`, of recommenders with two branches. */
+  /** With `explain`, for recommenders with two branches. */
   readonly branches?: BranchOutputs | undefined;
 }
 
 /** Recommendations for a user. */
 export interface Recommendations {
-  /** Undefined of a user given by ratings. */
+  /** Undefined for a user given by ratings. */
   readonly user: string | undefined;
   readonly recommender: string;
   /** `scores`: `prediction` only ranks; it is not a rating. */
   readonly predicts: Predicts;
   /** Items that the user has rated: they are not recommended. */
   readonly rated: number;
-  /** Of ratings that were given, those of items that the recommender does not know. */
+  /** How many of the given ratings are of items that the recommender does not know. */
   readonly unknownItems?: number | undefined;
   /** Items that were ranked. */
   readonly candidates: number;
@@ -88,7 +88,7 @@ const known: KnownOptions<RecommendOptions> = { user: true, k: true, coldOnly: t
  * or by genres) rank those without ratings too.
  *
  * @throws UsageError `unknown-user` for a user without ratings in training, `no-content` for
- * `coldOnly` of a recommender that knows no content, `no-new-users` for `ratings` where the
+ * `coldOnly` with a recommender that knows no content, `no-new-users` for `ratings` where the
  * recommender cannot serve a new user.
  * @example
  * const { items } = await recommend(await loadRecommender('recommenders/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });

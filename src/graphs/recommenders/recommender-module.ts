@@ -9,15 +9,15 @@ import { register } from './register-recommender.ts';
 
 const MODULE = /\.[cm]?[jt]s(#[^#]*)?$/;
 
-/** Whether a text that stands for a recommender is the path of a module. */
+/** Whether a text that names a recommender is the path of a module. */
 export function isRecommenderModule(text: string): boolean {
   return MODULE.test(text);
 }
 
 /**
  * Loads the definition of a recommender that a module exports, and makes it known to this process.
- * This runs the module: name only what you would run. Nothing that reelflow reads has such a name
- * loaded on its own, neither a saved recommender nor a directory of results.
+ * This runs the module: name only what you would run. Nothing that reelflow reads loads a module on
+ * its own, neither a saved recommender nor a directory of results.
  *
  * @param module its path, with `#export` where the definition is not the default export.
  * @returns the name that the recommender has from then on.
@@ -34,7 +34,7 @@ export async function loadRecommenderModule(module: string): Promise<string> {
   try {
     const file = realpathSync(resolve(path));
     ({ sha256 } = await hashFile(file));
-    // Of a file that has changed since it was loaded, what was loaded is not taken for what it is.
+    // If a file has changed since it was loaded, what was loaded is not taken for what it is now.
     namespace = await import(`${pathToFileURL(file).href}?sha256=${sha256}`);
   } catch (cause) {
     throw refused(module, `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
@@ -48,7 +48,7 @@ export async function loadRecommenderModule(module: string): Promise<string> {
     register(definition, { module: { name: module, sha256 } });
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
-    throw refused(module, `exports a definition as ${shown(name)} that is none: ${cause.message}`, cause);
+    throw refused(module, `exports as ${shown(name)} what is not a definition: ${cause.message}`, cause);
   }
   return definition.name;
 }

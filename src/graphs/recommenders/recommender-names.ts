@@ -28,14 +28,14 @@ export const recommenderNames: readonly RecommenderName[] = [
 ];
 
 /**
- * Asserts the name of a recommender, or of your own that this process knows: what is typed for the
- * names that there always are holds for it too. @throws UsageError listing the names.
+ * Asserts the name of a recommender, or of one of your own that this process knows: the type of the
+ * built-in names covers it too. @throws UsageError listing the names.
  */
 export function checkRecommenderName(name: unknown): RecommenderName {
   return checkOneOf('recommender', name, [...recommenderNames, ...(ownRecommenderNames() as RecommenderName[])]);
 }
 
-/** What is known of a recommender that is not neural, one's own among them. */
+/** The record of a recommender that is not neural, including your own. */
 export function classicRecord(name: ClassicRecommenderName): ClassicRecommender {
   const own = ownRecommender(name);
   return own === undefined ? classicRecommenders[name] : recordOfOwn(own);
@@ -62,8 +62,8 @@ export function recommenderReadsFeatures(name: RecommenderName, options: Readonl
 }
 
 /**
- * What tells a recommender about an item that nobody has rated; undefined when it knows nothing of
- * such items.
+ * What tells a recommender about an item that nobody has rated; undefined when it knows nothing
+ * about such items.
  */
 export function contentOf(
   name: RecommenderName,

@@ -1,4 +1,4 @@
-/** What an option's value is. */
+/** The kind of an option's value. */
 export type OptionKind = 'integer' | 'number' | 'boolean' | 'text' | 'integers' | 'json';
 
 /**

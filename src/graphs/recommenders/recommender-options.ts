@@ -16,7 +16,7 @@ import { type OptionKind, option, type RecommenderOption } from './recommender-o
 const trainingOptions = [
   option('embedding', 'integer', '64, residual 32', 'width of each embedding', 'factors'),
   option('l2', 'number', '1e-5, residual 0.05', 'weight of the L2 penalty on kernels and embeddings'),
-  option('loss', 'text', 'mse', 'mse, ordinal, or bpr, softmax and log, which predict scores; of what was chosen bpr'),
+  option('loss', 'text', 'mse', 'mse, ordinal, or bpr, softmax and log, which predict scores; for what was chosen bpr'),
   option('weighting', 'number', '0', 'of mse and ordinal: rare rating values are weighted by 1 / share to this power'),
   option('levels', 'integer', 'one each half', 'of ordinal: levels of the scale'),
   option('negatives', 'integer', 'of what was chosen 4', 'items that were not, drawn in each epoch beside each rating'),

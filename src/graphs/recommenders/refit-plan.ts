@@ -4,9 +4,9 @@ import type { FittedRecommender, RefitPlan } from './fit-data.ts';
 export const usualBatch = 128;
 
 /**
- * What is learnt from all rows after a fit that a part of them stopped: as many epochs over more
- * rows as come nearest to the steps that were best, each at the rate that held at the same share of
- * the way.
+ * The plan of learning from all rows after a fit that a part of them stopped: as many epochs over
+ * more rows as come nearest to the best number of steps, each at the rate in force at the same
+ * share of the way.
  *
  * @param rows how many there are to learn from now; undefined where more rows take no more steps.
  * @param batch ratings per step, if told.

@@ -7,10 +7,10 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
 const KINDS: readonly string[] = ['integer', 'number', 'boolean', 'text', 'integers', 'json'];
 
 /**
- * Makes a recommender of your own known to this process under its name. The same name again is the
- * newer one.
+ * Makes a recommender of your own known to this process under its name. Registering a name again
+ * replaces it.
  *
- * @throws UsageError naming what of the definition is wrong.
+ * @throws UsageError naming what is wrong with the definition.
  * @example
  * registerRecommender({ name: 'user-mean', version: '1', make: () => new UserMean() });
  * await runExperiment({ ratings: 'ml-latest-small', recommenders: ['baseline', 'user-mean'] }, { out: 'results' });

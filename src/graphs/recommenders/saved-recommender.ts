@@ -52,7 +52,7 @@ export interface RecommenderFacts {
   readonly seed: number;
   readonly scale: RatingScale;
   /**
-   * What the recommender was made of: data, options and seed. A training into the directory of
+   * What the recommender was made from: data, options and seed. A training into the directory of
    * another one is refused.
    */
   readonly identity: string;
@@ -64,7 +64,7 @@ export interface RecommenderFacts {
   readonly features?: FeatureFile | undefined;
   /** Of a recommender of your own: the code that made it. */
   readonly code?: RecommenderCode | undefined;
-  /** Not of recommenders that were saved before it was counted. */
+  /** Absent in recommenders that were saved before it was counted. */
   readonly counts?: TrainingCounts | undefined;
 }
 
@@ -229,18 +229,18 @@ function checkCode(directory: string, name: string, { version, module }: Recomme
   throw new UsageError(
     is === undefined
       ? `${directory} holds '${name}', a recommender of your own (${was}), whose code is not loaded`
-      : `${directory} holds '${name}' of other code (${was}) than what is loaded (${is})`,
+      : `${directory} holds '${name}' made by other code (${was}) than the code that is loaded (${is})`,
     {
       code: 'module',
       remedy:
         is === undefined
-          ? `Read what is in its module, and name it: \`module: '${module?.name ?? './mine.js'}'\`.`
+          ? `Read its module, and name it: \`module: '${module?.name ?? './mine.js'}'\`.`
           : 'Name the module as it was, or train the recommender again.',
     },
   );
 }
 
-/** @throws ModelError `weights` when a number is none of a user, an item or a row. */
+/** @throws ModelError `weights` when a number is not that of a user, an item or a row. */
 function checkNumbers(
   path: string,
   { users, items, validation }: Record<'users' | 'items' | 'validation', Int32Array>,

@@ -2,7 +2,7 @@ import type { FurtherItem } from './further-items.ts';
 import type { ItemVectors } from './store-features.ts';
 
 /**
- * The item with some of its subclips alone: every other one is replaced by the mean of these, so
+ * The item with only some of its subclips: every other one is replaced by the mean of these, so
  * that the number of subclips stays what the recommender learnt.
  *
  * @param kept which subclips stay; at least one.

@@ -6,7 +6,7 @@ import { type SimilarItem, type SimilarityBasis, similarityOf } from './content-
 import type { LoadedRecommender } from './load-recommender.ts';
 import { itemNumber, named } from './ranking.ts';
 
-/** What items are compared by: what they are like, or what was learnt of them by their ratings. */
+/** What items are compared by: their content, or what was learnt about them from their ratings. */
 export const similarityBases = ['content', 'factors'] as const;
 
 /** Which items are looked for. */
@@ -38,11 +38,11 @@ const known: KnownOptions<SimilarItemsOptions> = { item: true, by: true, k: true
 
 /**
  * The items most like another one: by `content`, the cosine of their mean features or else of their
- * genres; by `factors`, the cosine of the vectors that the recommender has learnt of items by their
- * ratings.
+ * genres; by `factors`, the cosine of the vectors that the recommender has learnt about items from
+ * their ratings.
  *
  * @throws UsageError `unknown-item`; `no-factors` when the recommender learns no vectors, or none
- * of this item; `no-content` when nothing is known of its content.
+ * for this item; `no-content` when nothing is known about its content.
  * @example
  * const { items } = await similarItems(await loadRecommender('recommenders/svd'), { item: '1', by: 'factors' });
  */
@@ -79,7 +79,7 @@ async function byFactors(model: LoadedRecommender, item: number, others: readonl
     const what =
       factors === undefined
         ? 'learns no vectors of items'
-        : `has learnt nothing of item '${saved.catalogue[item]?.id}'`;
+        : `has learnt nothing about item '${saved.catalogue[item]?.id}'`;
     throw new UsageError(`recommender ${saved.facts.recommender} ${what}`, {
       code: 'no-factors',
       option: 'by',

@@ -40,7 +40,7 @@ export function featureIdOf(itemId: string, store: ItemStore, trailers?: Trailer
 }
 
 /**
- * Features for neural recommenders out of a training store: for each item number of a ratings table
+ * Features for neural recommenders from a training store: for each item number of a ratings table
  * the vectors of its item, read from the file when a batch needs them, straight into the batch.
  * Every stream of the store is a modality.
  *
@@ -54,7 +54,7 @@ export class StoreFeatures implements FeatureSource {
   readonly #featureIds: readonly (string | undefined)[];
   /** Items that are not in the store, by number, after those that are. */
   readonly #given = new Map<number, ItemVectors>();
-  /** Where the streams that nobody asked for are read to. */
+  /** Where streams that nobody asked for are read to. */
   readonly #unread = new Map<string, Float32Array>();
 
   private constructor(store: ItemStore, itemIds: readonly string[], featureIds: readonly (string | undefined)[]) {

@@ -10,9 +10,9 @@ export interface SubclipTime {
 }
 
 /**
- * When the subclips of an item begin and end: what the reduction knows whose training store this
- * is, or lies in. Undefined of a store that came from elsewhere, or an item that has another number
- * of subclips there.
+ * When the subclips of an item begin and end: as the reduction knows that wrote this training
+ * store. Undefined for a store that came from elsewhere, or an item that has another number of
+ * subclips there.
  */
 export async function subclipTimes(
   store: string,

@@ -53,15 +53,15 @@ export interface TrainOptions extends TrainingSources {
   /** Default 1. */
   readonly seed?: number | undefined;
   /**
-   * What is kept of the ratings for early stopping of neural recommenders; the other recommenders
-   * learn from all. Default: a tenth, of recommenders that read features whole items, so that it is
-   * held against new items that training stops, else at random.
+   * Which ratings are held out for early stopping of neural recommenders; the other recommenders
+   * learn from all. Default: a tenth, of the items for recommenders that read features, so that
+   * training is judged by new items, else of the ratings, at random.
    */
   readonly validation?: ValidationOptions | undefined;
   readonly logDirectory?: string | undefined;
   /**
-   * Replaces what the directory holds of a training with other data, options or seed by a new
-   * training. Without it that is refused. What is there stays until the new one is whole.
+   * Replaces what the directory holds from a training with other data, options or seed. Without it
+   * that is refused. The old recommender stays until the new one is whole.
    */
   readonly refit?: boolean | undefined;
   /** Reads everything and says what would be trained; trains and writes nothing. */
@@ -76,7 +76,7 @@ export interface TrainOptions extends TrainingSources {
   readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
 }
 
-/** What a training gave. */
+/** The result of a training. */
 export interface TrainSummary {
   readonly recommender: RecommenderName;
   readonly out: string;
@@ -98,11 +98,11 @@ export interface TrainSummary {
   readonly validation?: ValidationFigures | undefined;
   /** Whether it continued from a checkpoint. */
   readonly resumed: boolean;
-  /** Whether the directory held this very recommender already; then nothing was trained. */
+  /** Whether the directory already held this very recommender; then nothing was trained. */
   readonly alreadyTrained: boolean;
-  /** What there is more than when the directory was last trained into; fewer are negative. */
+  /** What has been added since the directory was last trained into; fewer are negative. */
   readonly since?: NewSince | undefined;
-  /** Whether nothing was trained because only what would be was asked for. */
+  /** Whether this was a dry run, which trains nothing. */
   readonly dryRun: boolean;
 }
 
@@ -198,7 +198,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     await makeDirectory(train.out);
     const fitted = await fitRecommender(data, {
       ...{ recommender, seed, dataIdentity: identity },
-      // What is left of another refit is not continued, and is no reason to refuse this one.
+      // The remains of another refit are not continued, and are no reason to refuse this one.
       checkpoint: join(train.out, train.refit === true ? `${checkpointName}-${identity.slice(0, 16)}` : checkpointName),
       options: isNeuralRecommender(recommender) ? { checkpointSteps, ...options } : options,
       signal: train.signal,
@@ -212,7 +212,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     }
     try {
       const facts = factsOf({ recommender, options, seed, identity, out: train.out }, inputs, fitted);
-      // Between the files of two recommenders there is none.
+      // There is no recommender while files of two are mixed.
       if (earlier !== undefined) await removeRecommenderFacts(train.out);
       if (inputs.features !== undefined && inputs.isImported) await keepFeatures(inputs.features.path, train.out);
       await saveRecommender(train.out, await savedOf(facts, inputs, data, fitted));
@@ -228,7 +228,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   }
 }
 
-/** Puts a training store beside the recommender that was trained with it. */
+/** Puts a training store next to the recommender that was trained with it. */
 async function keepFeatures(path: string, out: string): Promise<void> {
   const copy = temporaryPath(out);
   await copyFile(path, copy);

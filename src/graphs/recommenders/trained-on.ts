@@ -2,7 +2,7 @@ import { printable } from '../../core/printable.ts';
 import { randomDoubts } from './feature-doubts.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 
-/** What a prediction rests on, in sentences that stand beside it wherever it is shown. */
+/** What a prediction is based on, in sentences that go with it wherever it is shown. */
 export function trainedOn({ saved, features }: LoadedRecommender): string[] {
   const { ratings, userIds, facts } = saved;
   const items = new Set(ratings.items).size;

@@ -14,8 +14,8 @@ export class TrainingLog {
   /**
    * Notes an epoch: the scalars `loss/training`, `loss/validation` (with validation ratings) and
    * `learning rate`, and a histogram of each weight by its name. A training that continues from a
-   * checkpoint begins a file of its own, which takes the place of what was noted of the epochs that
-   * are learnt again.
+   * checkpoint begins a file of its own, which replaces what was noted of the epochs that are
+   * learnt again.
    *
    * @throws SystemError `not-writable` when the file cannot be made, `disk-full`.
    */

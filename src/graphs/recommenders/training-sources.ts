@@ -26,7 +26,7 @@ export interface TrainingSources {
   readonly movies?: string | undefined;
   /** What `reduce` has written, a training store, or a file that `importFeatures` reads. */
   readonly features?: string | undefined;
-  /** Which trailers show which items, when the features have trailers' ids. */
+  /** Which trailers belong to which items, when the features have trailer ids. */
   readonly trailers?: string | undefined;
   readonly reading?: ReadRatingsOptions | undefined;
 }
@@ -42,7 +42,7 @@ export interface TrainingInputs {
   readonly catalogue: readonly CatalogueItem[];
   readonly genres: GenreTable | undefined;
   readonly features: ItemStore | undefined;
-  /** Whether the training store was made of another file: it is gone when these are closed. */
+  /** Whether the training store was made from another file: it is removed when these are closed. */
   readonly isImported: boolean;
   close(): Promise<void>;
   /** Where the features are, and what they were. */

@@ -4,16 +4,16 @@ import { globalMean, type Predicts, type TrainingRatings } from '../../models/re
 import { decimalRatings } from '../decimal-ratings.ts';
 
 /**
- * How a neural recommender predicts the ratings that it was stopped by. It learnt none of them, but
- * was chosen by them.
+ * How a neural recommender predicts its validation ratings. It learnt none of them, but was
+ * selected by them.
  */
 export interface ValidationFigures {
   readonly ratings: number;
   /** Items among them of which no rating was learnt. */
   readonly newItems: number;
-  /** NaN of scores, which are no ratings. */
+  /** NaN for scores, which are not ratings. */
   readonly rmse: number;
-  /** Of the mean of the learnt ratings, whatever the user and the item. */
+  /** The same when the mean of the training ratings is predicted for every user and item. */
   readonly meanRmse: number;
   /**
    * Area under each user's ROC curve, averaged; chance is 0.5. NaN where no user has relevant items
@@ -27,7 +27,7 @@ export interface ValidationFigures {
   readonly newAucUsers: number;
 }
 
-/** Deviation of one user's area over a handful of ratings that are ranked at random, about. */
+/** About the deviation of one user's area over a handful of ratings ranked at random. */
 const deviationOfUser = 0.3;
 
 /**
@@ -36,7 +36,7 @@ const deviationOfUser = 0.3;
  */
 const mostError = 0.05;
 
-/** Where a rating begins to be a good one: two thirds up the scale, 3.5 of 0.5 to 5. */
+/** The rating from which on an item is liked: two thirds up the scale, 3.5 of 0.5 to 5. */
 function relevanceThreshold({ minimum, maximum }: RatingScale): number {
   return minimum + (2 / 3) * (maximum - minimum);
 }
@@ -82,9 +82,9 @@ export async function validationFigures(
 }
 
 /**
- * What is wrong with a neural recommender that these figures are of, for people; nothing where
- * nothing is. Its ranking of new items is judged where there are enough of them, and of users: both
- * are drawn, so the lesser number decides the standard error of the area.
+ * What is wrong with the neural recommender of these figures, in sentences; empty if nothing is.
+ * Its ranking of new items is judged where there are enough of them, and of users: both are drawn,
+ * so the lesser number decides the standard error of the area.
  */
 export function validationWarnings(figures: ValidationFigures): string[] {
   const { rmse, meanRmse, newAuc, newAucUsers, newItems } = figures;

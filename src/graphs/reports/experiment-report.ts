@@ -34,7 +34,7 @@ export async function experimentReport(directory: string): Promise<string> {
     title: `Experiment ${basename(resolve(directory))}`,
     warnings: [
       ...result.warnings.map((warning) => `${warning[0]?.toUpperCase()}${warning.slice(1)}.`),
-      ...(result.interrupted ? ['The experiment was interrupted: some of its points are not there.'] : []),
+      ...(result.interrupted ? ['The experiment was interrupted: some of its points are missing.'] : []),
     ],
     summary: `${new Set(result.rows.map(({ label }) => label)).size} recommenders, ${scenarios.map(titleOf).join(' and ')}: ${points.total} points, ${points.computed + points.reused} of them computed, ${points.failed} failed.`,
     sections: [

@@ -10,7 +10,7 @@ const SIDE = 64;
 const MOST_ITEMS = 100;
 const MOST_PICTURES = 12;
 
-/** One frame for each subclip of an item, or for as many of them as are shown. */
+/** One frame for each subclip of an item, or for as many as are shown. */
 export interface FilmStrip {
   readonly item: string;
   readonly pictures: readonly {
@@ -122,7 +122,7 @@ function sizeOf({ width, height }: Frame): { width: number; height: number } {
   return { width: side(width), height: side(height) };
 }
 
-/** The frame in fewer pixels, each the mean of those that it stands for. */
+/** The frame in fewer pixels, each the mean of those that it replaces. */
 function reduced(frame: Frame, width: number, height: number): Uint8Array {
   const { data } = frame;
   const rgb = new Uint8Array(width * height * 3);

@@ -12,7 +12,7 @@ export interface RunMoment {
   readonly busy: ReadonlyMap<string, number>;
 }
 
-/** Moments that are kept: when there are more, every second one goes. */
+/** Moments that are kept: when there are more, every second one is dropped. */
 const MOST_MOMENTS = 400;
 /** Items whose lines are kept. */
 const MOST_ITEMS = 1000;

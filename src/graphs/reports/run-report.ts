@@ -10,8 +10,8 @@ import type { RunRecord } from './run-record.ts';
 const MiB = 2 ** 20;
 
 /**
- * The page of an extraction: what was decoded, what failed and in whose words, which operator held
- * the others up and when, and memory against its limit. One HTML file that needs nothing else.
+ * The page of an extraction: what was decoded, what failed and why, which operator held the others
+ * up and when, and memory against its limit. One HTML file that needs nothing else.
  *
  * @param record what was told while it ran; figures over time are left out when it is empty.
  * @param strips pictures of its items, see `FilmStrips`.
@@ -107,7 +107,7 @@ function deadBody({ dead }: RunSummary): Html {
     [...dead]
       .sort((one, other) => (one.code < other.code ? -1 : 1))
       .map(({ item, code, message }) => [item, code, message]),
-  )}<p class="note">They are not tried again until they are marked for it, by <code>dead retry</code>.</p>`;
+  )}<p class="note">They are not retried until they are marked for it, by <code>dead retry</code>.</p>`;
 }
 
 function timeBody({ operators }: RunSummary, record: RunRecord): Html {

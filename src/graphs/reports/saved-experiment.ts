@@ -37,7 +37,7 @@ export interface SavedExperiment {
 
 /** Width of a bin: a step of the usual scales. */
 const STEP = 0.5;
-/** Of a wide scale there are no more bins. */
+/** A wide scale has no more bins than this. */
 const MOST_BINS = 24;
 
 /**
@@ -60,7 +60,7 @@ export async function readExperiment(directory: string): Promise<SavedExperiment
     if (!name.endsWith('.json')) continue;
     const point = await readFacts<PointResult>(join(directory, 'points', name), ['scenario', 'label', 'history']);
     const { scenario, label, seed, splitSeed, fold } = point;
-    // After `refit` the history that stops by the validation part is that of the first fit.
+    // After `refit` the history that the validation part stopped is that of the first fit.
     const history = point.validation?.history.length ? point.validation.history : point.history;
     if (history.length > 0) courses.push({ scenario, label, seed, splitSeed, fold, history });
     const file = name.replace(/json$/, 'parquet');
@@ -94,7 +94,7 @@ async function readResult(directory: string): Promise<ExperimentResult> {
   };
 }
 
-/** A JSON file of an experiment. @throws UsageError `dataset` when it is none. */
+/** A JSON file of an experiment. @throws UsageError `dataset` when it is not one. */
 async function readFacts<Facts>(
   path: string,
   keys: readonly string[],

@@ -13,20 +13,20 @@ import { sha256 } from '../../core/hash.ts';
 import { PROCESS_NAME, processState } from '../../core/process-identity.ts';
 import { partPath } from '../../io/dataset/layout.ts';
 
-/** Milliseconds between two signs of life of a process that has items in work. */
+/** Milliseconds between two signs of life of a process that is working on items. */
 const SIGN = 10_000;
-/** A claim without a sign of life for this long, by the file system's clock, is nobody's. */
+/** A claim without a sign of life for this long, by the file system's clock, belongs to nobody. */
 const SILENCE = 60_000;
 
-/** What claims before this one tell of an item. */
+/** What earlier claims tell about an item. */
 export interface Claim {
-  /** Processes that died while they had it in work. */
+  /** Processes that died while working on it. */
   readonly deaths: number;
-  /** Of these, those that had nothing else in work. */
+  /** Of these, those that were working on nothing else. */
   readonly aloneDeaths: number;
 }
 
-/** What stands in a claim's file behind the name of who made it. */
+/** What follows the owner's name in a claim's file. */
 interface Standing extends Claim {
   readonly isAlone: boolean;
 }
@@ -35,11 +35,11 @@ const NOBODY_DIED: Claim = { deaths: 0, aloneDeaths: 0 };
 
 /**
  * Which items of a dataset some process has begun, as files in `_claims` that say who: so that
- * those who look for more work do what nobody is doing. A claim is a courtesy and no lock: an item
- * that two compute all the same is committed once, and the other's work was in vain. The claims of
- * a process that died lapse, at once on its own machine, elsewhere after a minute without a sign of
- * life; the clocks of machines are not compared. Who takes an item then is told that a process died
- * with it.
+ * processes in search of more work do what nobody is doing. A claim is a courtesy, not a lock: an
+ * item that two compute all the same is committed once, and the other's work was in vain. The
+ * claims of a process that died lapse, at once on its own machine, elsewhere after a minute without
+ * a sign of life; the clocks of machines are not compared. Whoever takes an item then is told that
+ * a process died with it.
  *
  * @example
  * const claims = new Claims('features/');
@@ -58,14 +58,14 @@ export class Claims {
   constructor(directory: string) {
     this.#directory = partPath(directory, 'claims');
     this.#signs = setInterval(() => {
-      // A sign of life that cannot be given costs no more than work done twice.
+      // A missed sign of life costs no more than work done twice.
       for (const { path } of this.#held.values()) sign(path).catch(() => undefined);
     }, SIGN);
     this.#signs.unref();
   }
 
   /**
-   * Claims an item, unless a process that lives has.
+   * Claims an item, unless a live process has.
    * @returns what is known of it, where it is ours now.
    * @throws SystemError where it cannot be written.
    */
@@ -80,13 +80,13 @@ export class Claims {
     return claim;
   }
 
-  /** Says that this process has nothing else in work than an item that it has claimed. */
+  /** Records that this process is working on nothing but an item that it has claimed. */
   async alone(itemId: string): Promise<void> {
     const held = this.#held.get(itemId);
     if (held !== undefined) await replaceFile(held.path, textOf({ ...held.claim, isAlone: true }));
   }
 
-  /** Gives an item up that is done with; one that was not claimed here is none. */
+  /** Gives up an item that is done; ignores one that was not claimed here. */
   release(itemId: string): void {
     const held = this.#held.get(itemId);
     if (held === undefined) return;
@@ -104,7 +104,7 @@ export class Claims {
     await Promise.all(this.#releasing);
   }
 
-  /** The file appears with the name in it: one that was empty would be nobody's for a minute. */
+  /** The file appears with the name in it: an empty one would belong to nobody for a minute. */
   async #create(path: string, claim: Claim): Promise<boolean> {
     await makeDirectory(this.#directory);
     return createOnce(path, Buffer.from(textOf({ ...claim, isAlone: false })));
@@ -121,7 +121,7 @@ export class Claims {
     return { deaths: deaths + 1, aloneDeaths: aloneDeaths + (isAlone ? 1 : 0) };
   }
 
-  /** Of several that see a claim lapse one takes it away, and nobody the next one's. */
+  /** Of several that see a claim lapse one removes it, and nobody removes the next owner's. */
   async #takeAway(path: string, text: string): Promise<boolean> {
     const away = temporaryPath(this.#directory);
     if (!(await rename(path, away).then(() => true, goneAs(false)))) return text === '';
@@ -134,7 +134,7 @@ export class Claims {
 }
 
 /**
- * Whether a process that lives has an item of a dataset in work.
+ * Whether a live process is working on an item of a dataset.
  *
  * @throws what the file system refuses.
  */
@@ -149,7 +149,7 @@ export async function isAnythingClaimed(dataset: string): Promise<boolean> {
   return false;
 }
 
-/** Whether who made a claim is a process that lives, or has given a sign of life. */
+/** Whether a claim's owner is a live process, or has given a sign of life. */
 async function isAlive(directory: string, path: string, whose: string): Promise<boolean> {
   if (processState(whose) === 'ended') return false;
   const signed = await stat(path).catch(goneAs(undefined));
@@ -186,7 +186,7 @@ async function removeIfOurs(path: string): Promise<void> {
   if (await isOurs(path)) await removeIfThere(path);
 }
 
-/** Signs of life write the first line over, whose length is always the same. */
+/** Signs of life overwrite the first line, whose length never changes. */
 function textOf(standing: Standing): string {
   return `${PROCESS_NAME}\n${JSON.stringify(standing)}`;
 }

@@ -29,7 +29,7 @@ export class Feed<Item> {
 
   /**
    * The next item of a list that is not asynchronous, without the pauses of `next`; undefined when
-   * that is to be asked.
+   * `next` must be asked.
    * @throws as `next`.
    */
   nextNow(): { readonly item: Item } | undefined {
@@ -40,7 +40,7 @@ export class Feed<Item> {
     return undefined;
   }
 
-  /** The next item; undefined when there is none any more. @throws what the list failed with. */
+  /** The next item; undefined when there are no more. @throws what the list failed with. */
   next(): Promise<{ readonly item: Item } | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return resolve(undefined);
@@ -54,7 +54,7 @@ export class Feed<Item> {
     });
   }
 
-  /** Lets the list go. Waits for its clean-up, but not for an item that it is still waiting for. */
+  /** Closes the list. Waits for its clean-up, but not for an item that it is still waiting for. */
   async close(): Promise<void> {
     this.#ended = true;
     const closing = Promise.resolve(this.#iterator.return?.());

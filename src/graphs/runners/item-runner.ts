@@ -13,10 +13,10 @@ import { graphId, PlanOutdated, type UnitPlan, unitKey } from '../graph.ts';
 import { listener } from '../listener.ts';
 import type { LocalRun, RunEvent } from './local.ts';
 
-/** How often an item is begun whose content changes while it is computed. */
+/** How often an item whose content changes while it is computed is begun. */
 const MAX_ATTEMPTS = 3;
 /**
- * How often an item is planned again that turns out to be other than it was planned: by its
+ * How often an item that turns out to differ from its plan is planned again: by its
  * packets, then by its samples.
  */
 const MAX_REPLANS = 2;
@@ -27,7 +27,7 @@ const MIN_BUDGET = 4 * 2 ** 20;
 interface Place {
   readonly key: string;
   readonly fingerprint: string;
-  /** Aborted when it is to be stopped. */
+  /** Aborted when it must stop. */
   readonly signal: AbortSignal;
   stage: string;
 }
@@ -56,7 +56,7 @@ export class ItemRunner<Item, Services> {
 
   /**
    * Whether nothing is left to do for an item, as far as can be seen at once: its unit is committed
-   * and current, and its file is the one that the unit was made of. Tells so, as `run` would.
+   * and current, and its file is the one that the unit was made from. Reports so, as `run` would.
    */
   async isDoneAlready(item: Item): Promise<boolean> {
     const fingerprint = this.#run.knownFingerprint?.(item);
@@ -66,7 +66,7 @@ export class ItemRunner<Item, Services> {
     const key = unitKey(this.#graphId, itemId, fingerprint);
     const done = await store.facts(key);
     if (done === undefined || !(await store.isCurrent(itemId, key))) return false;
-    // A letter of when it could not be read is yet to be taken away.
+    // A letter from when it could not be read has not been removed yet.
     if ((await store.hasLetters()) && (await store.hasLetter(this.#unreadable(itemId)))) return false;
     this.#tell({ type: 'already-done', item, key, fingerprint, unit: done });
     return true;
@@ -79,7 +79,7 @@ export class ItemRunner<Item, Services> {
     try {
       await this.#runUntil(item, AbortSignal.any([this.#signal, own]));
     } catch (error) {
-      // What was stopped blames nobody, however it says so.
+      // Nothing is blamed for being stopped, however the error reads.
       if (!own.aborted || this.#signal.aborted) throw error;
       this.#tell({ type: 'abandoned', item });
     }
@@ -96,12 +96,12 @@ export class ItemRunner<Item, Services> {
         if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
         return this.#record(item, { key: unreadable, fingerprint: undefined }, error, 'read');
       }
-      // The file can be read again: what was said of it when it could not is past.
+      // The file can be read again: the letter from when it could not is obsolete.
       await this.#run.store.retry([unreadable]);
       if (await this.#attempt(item, itemId, fingerprint, signal)) return;
     }
     const changing = new MediaError('unreadable', `'${itemId}' kept changing while it was being processed`, {
-      remedy: 'Run it again when nothing writes to it any more.',
+      remedy: 'Run it again when nothing writes to it any longer.',
     });
     return this.#record(item, { key: unreadable, fingerprint: undefined }, changing, 'read');
   }
@@ -145,8 +145,7 @@ export class ItemRunner<Item, Services> {
   }
 
   /**
-   * Has the item's content at hand; `changed` when it is another by now, or cannot be read any
-   * more.
+   * Has the item's content at hand; `changed` when it has changed by now, or can no longer be read.
    */
   async #held(item: Item, place: Place): Promise<(() => Promise<void>) | undefined | 'changed'> {
     let letGo: (() => Promise<void>) | undefined;
@@ -205,8 +204,8 @@ export class ItemRunner<Item, Services> {
    */
   async #asPlanned(item: Item, itemId: string, place: Place, mayReplan: boolean): Promise<UnitTable | undefined> {
     const { graph } = this.#run;
-    // A probe takes what is planned for the decoders of an item, which run later: not beside an
-    // item that was given all there is.
+    // A probe takes what is planned for an item's decoders, which run later: not alongside an item
+    // that was given everything.
     const { signal } = place;
     const plan = await this.#inTurn(this.#itemDecoders, signal, () => graph.prepare(item, signal));
     if (plan.skip !== undefined) {
@@ -230,7 +229,8 @@ export class ItemRunner<Item, Services> {
     try {
       return await this.#inTurn(plan.decoders ?? 0, signal, () => decode(this.#run.flow));
     } catch (error) {
-      // It holds more than it claimed, as variable frame rates make it: alone it has more.
+      // It holds more than it claimed, as happens with variable frame rates: alone it has more
+      // room.
       if (!isBudgetTooSmall(error) || this.#budgetAlone(plan) <= this.#run.flow.budget) throw error;
       return await this.#alone(plan, signal, decode);
     }
@@ -328,8 +328,8 @@ export class ItemRunner<Item, Services> {
       outcome = await this.#run.store.commit(key, table);
       meter.out += 1;
     } catch (error) {
-      // The store's own faults would meet every item; rows that have no encoding, for their size
-      // for instance, are the item's.
+      // The store's own faults would meet every item; rows that cannot be encoded, for instance for
+      // their size, are the item's fault.
       if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
       await this.#record(item, place, error, 'commit');
       return false;
@@ -338,7 +338,7 @@ export class ItemRunner<Item, Services> {
       for (const operator of waiting) operator.end();
     }
     const unit = unitSummary(table);
-    // Another process was first: its unit stands.
+    // Another process was first: its unit counts.
     if (outcome === 'duplicate') {
       this.#tell({ type: 'already-done', item, key, fingerprint, unit });
       return false;

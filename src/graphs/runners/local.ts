@@ -83,22 +83,22 @@ export interface LocalRun<Item, Services> {
    */
   readonly fingerprint: (item: Item, signal: AbortSignal) => Promise<string>;
   /**
-   * The same where it is known without reading the item: an item whose unit is committed is done
-   * with at once, and costs next to nothing.
+   * The same where it is known without reading the item: an item whose unit is committed is done at
+   * once, and costs next to nothing.
    */
   readonly knownFingerprint?: ((item: Item) => string | undefined) | undefined;
   /**
-   * Keeps an item's content at hand while it is computed, where it is far away: what is hashed and
-   * computed meanwhile is the same. @returns what lets it go.
+   * Keeps a remote item's content at hand while it is computed: what is hashed and computed in that
+   * time is the same. @returns what releases it.
    */
   readonly hold?: ((item: Item, signal: AbortSignal) => Promise<(() => Promise<void>) | undefined>) | undefined;
   readonly flow: Flow;
-  /** Called when an item is about to run; the same promise every time. */
+  /** Called when an item is about to run; returns the same promise every time. */
   readonly services: () => Promise<Services>;
   /** Items processed at a time. */
   readonly concurrency: number;
   /**
-   * What items may take beside each other and alone; without it only the flow's budget bounds them.
+   * What items may take side by side and alone; without it only the flow's budget bounds them.
    */
   readonly memory?: RunMemory | undefined;
   /** Aborted: nothing new is started, what runs is finished and committed. */
@@ -108,11 +108,12 @@ export interface LocalRun<Item, Services> {
   /** Aborted: that item is stopped, and left as it is; the others continue. */
   readonly itemSignal?: ((item: Item) => AbortSignal | undefined) | undefined;
   /**
-   * Why an item must not be begun, where what it does is known: that becomes its dead letter.
+   * Why an item must not be begun, if it is known to do harm: that becomes its dead letter.
    */
   readonly verdict?: ((item: Item) => Error | undefined) | undefined;
   /**
-   * Told of everything as it happens. What it throws becomes a process warning; it spoils no item.
+   * Called for everything as it happens. What it throws becomes a process warning; it spoils no
+   * item.
    */
   readonly onEvent?: ((event: RunEvent<Item>) => void) | undefined;
   /** Earlier dead letters whose items are tried again. Default: none. */
@@ -160,7 +161,7 @@ export async function runLocally<Item, Services>(run: LocalRun<Item, Services>):
         if (signal.aborted) return;
         throw runFault(error) ?? error;
       }
-      // Items with nothing to do come to no pause of their own.
+      // Items with nothing to do never pause on their own.
       if (breather.isDue) {
         await breather.rest();
         await run.store.refresh();

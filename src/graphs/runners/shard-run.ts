@@ -13,7 +13,7 @@ export interface WholeCorpus {
   readonly left: number;
 }
 
-/** What the run of a shard did beside its own part, and how far all of them are. */
+/** What the run of a shard did besides its own part, and how far all of them are. */
 export interface ShardSummary extends Shard {
   /** Items of its own part. */
   readonly items: number;
@@ -28,27 +28,27 @@ export interface ShardSummary extends Shard {
 interface ShardSetting<Item> {
   readonly shard: Shard;
   readonly corpus: readonly Item[];
-  /** Of it, what is in the shard. */
+  /** The part of it that is in the shard. */
   readonly part: readonly Item[];
-  /** What has become of the items by now. */
+  /** The items' outcomes so far. */
   readonly outcomes: () => Promise<(itemId: string) => Outcome | undefined>;
-  /** Of a run that takes over what others have not begun. */
+  /** For a run that takes over what others have not begun. */
   readonly claims?: Claims | undefined;
   /** Whether the file of an item is known to be the one that its unit was made of. */
   readonly isUnchanged?: ((item: Item) => boolean) | undefined;
-  /** Told of an item that is tried alone. */
+  /** Called for an item that is tried alone. */
   readonly say?: ((sentence: string, item: string) => void) | undefined;
-  /** Told of every item that is taken over, before it begins. */
+  /** Called for every item that is taken over, before it begins. */
   readonly onStolen?: ((item: Item) => void) | undefined;
 }
 
-/** What has become of the items is looked at again after this many milliseconds. */
+/** The items' outcomes are looked at again after this many milliseconds. */
 const LOOK_EVERY = 5000;
 
 /**
  * The items that the run of a shard does: its own part, in order; and where it takes over, then
  * what nobody has begun, from the end of the corpus on, while the others come from its beginning.
- * What was in work when a process died is a suspect, whoever takes it.
+ * An item that was being worked on when a process died is a suspect, whoever takes it.
  *
  * @example
  * const run = new ShardRun({ shard: { index: 0, count: 3 }, corpus, part, outcomes, claims });
@@ -75,7 +75,7 @@ export class ShardRun<Item extends { readonly id: string }> {
     return claims === undefined || suspects === undefined ? part : this.#claimed(claims, suspects);
   }
 
-  /** Says that an item is done with. */
+  /** Records that an item is done. */
   finished(itemId: string): void {
     this.#suspects?.end(itemId);
   }
@@ -106,8 +106,8 @@ export class ShardRun<Item extends { readonly id: string }> {
     const own = new Set(part.map(({ id }) => id));
     const before = await this.#setting.outcomes();
     for (const item of part) {
-      // What is done needs no claim: the run sees that it is. What another has done since, it finds
-      // done.
+      // Finished items need no claim: the run sees that they are. What another has finished since,
+      // it finds done.
       if (before(item.id) === 'committed' && isUnchanged(item)) {
         this.#begun.add(item.id);
         yield item;

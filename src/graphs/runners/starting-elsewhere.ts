@@ -1,9 +1,9 @@
 /**
- * A list as the process goes through it that is the so-and-so-manieth at work on it: the first from
+ * The order in which the n-th process at work on a list goes through it: the first from
  * its beginning, the second from its middle, then from a quarter, three quarters, an eighth ..., so
- * that each does what none of the others is doing. Everybody comes to everything in the end.
+ * that each does what none of the others is doing. Every process gets to everything in the end.
  *
- * @param others processes that were there before.
+ * @param others processes that were there earlier.
  *
  * @example
  * startingElsewhere(['a', 'b', 'c', 'd'], 1); // ['c', 'd', 'a', 'b']

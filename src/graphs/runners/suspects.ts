@@ -8,9 +8,9 @@ import type { Claim, Claims } from './claims.ts';
 const MOST_ALONE = 3;
 
 /**
- * The claimed items that are in work in this process. One that was in work when a process died is a
- * suspect: it begins when nothing else is in work, and nothing else begins beside it; only what
- * then kills its process again and again is convicted.
+ * The claimed items that this process is working on. One that was being worked on when a process
+ * died is a suspect: it begins when nothing else is running, and nothing else begins alongside it;
+ * only what then kills its process again and again is convicted.
  *
  * @example
  * const claim = await claims.take(video.id);
@@ -32,7 +32,7 @@ export class Suspects<Item extends { readonly id: string }> {
     this.#say = say;
   }
 
-  /** Says that an item which was claimed is in work, or will be in its turn. */
+  /** Records that a claimed item is being worked on, or will be in its turn. */
   begin(itemId: string, claim: Claim): void {
     this.#begun.set(itemId, claim);
   }
@@ -44,7 +44,7 @@ export class Suspects<Item extends { readonly id: string }> {
       yield item;
       return;
     }
-    this.#say(`${item.id}: was in work when a process died, and is tried alone`, item.id);
+    this.#say(`${item.id}: was being processed when a process died, and is tried alone`, item.id);
     await this.#untilBegun(1);
     if (this.#closed) return;
     await this.#claims.alone(item.id);
@@ -58,7 +58,7 @@ export class Suspects<Item extends { readonly id: string }> {
     return claim !== undefined && claim.aloneDeaths >= MOST_ALONE ? crashOf(itemId, claim.deaths) : undefined;
   }
 
-  /** Says that an item is done with, and gives its claim up. */
+  /** Records that an item is done, and gives up its claim. */
   end(itemId: string): void {
     this.#begun.delete(itemId);
     this.#claims.release(itemId);
@@ -73,7 +73,7 @@ export class Suspects<Item extends { readonly id: string }> {
     await this.#claims.close();
   }
 
-  /** Waits until at most so many items are in work. */
+  /** Waits until at most this many items are running. */
   async #untilBegun(most: number): Promise<void> {
     while (this.#begun.size > most && !this.#closed) {
       await new Promise<void>((resolve) => {
@@ -83,14 +83,14 @@ export class Suspects<Item extends { readonly id: string }> {
   }
 }
 
-/** What is found of an item that several processes died of. */
+/** The error of an item that several processes died of. */
 function crashOf(itemId: string, deaths: number): MediaError {
   return new MediaError(
     'crash',
-    `'${itemId}' was in work each time that ${deaths} processes died, in the last of them alone`,
+    `'${itemId}' was being processed each time that ${deaths} processes died, in the last of them alone`,
     {
       remedy:
-        'Mark it to be tried again (`dead retry` of the command line), and run it where less else runs or with more `memory`.',
+        'Mark it for another try (`dead retry` of the command line), and run it where less else runs or with more `memory`.',
     },
   );
 }

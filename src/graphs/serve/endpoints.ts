@@ -6,7 +6,7 @@ import { similarItems } from '../recommenders/similar-items.ts';
 import { datasetFacts } from './dataset-facts.ts';
 import type { OpenServed } from './open-served.ts';
 
-/** Most results of an answer. */
+/** Results of an answer at most. */
 const MOST = 1000;
 /** Users that an explanation of an item asks. */
 const MOST_ASKED = 200;
@@ -53,7 +53,7 @@ export const endpoints: readonly Endpoint[] = [
   },
   {
     name: 'recommend',
-    does: 'the best items for a user; as POST with { "ratings": { "ID": 4.5 } } for somebody new',
+    does: 'the best items for a user; as POST with { "ratings": { "ID": 4.5 } } for a new user',
     takes: { user, k, cold },
     must: ['user'],
     needs: 'recommender',

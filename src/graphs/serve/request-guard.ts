@@ -12,7 +12,7 @@ export interface Refusal {
 /** What a server was bound to, and what opens it. */
 export interface Door {
   readonly host: string;
-  /** Needed wherever it is bound to more than the loopback address. */
+  /** Required when it is bound to more than the loopback address. */
   readonly token: string | undefined;
 }
 
@@ -27,7 +27,7 @@ const LONGEST_URL = 2048;
 export function refusalOf(request: IncomingMessage, door: Door): Refusal | undefined {
   const { method = '', url = '', headers } = request;
   if (!url.startsWith('/') || url.length > LONGEST_URL || !URL.canParse(url, 'http://localhost')) {
-    return refuse(414, 'bad-address', 'the address is too long, or none');
+    return refuse(414, 'bad-address', 'the address is too long, or invalid');
   }
   if (!isOwnName(headers.host, door.host))
     return refuse(421, 'wrong-host', '`Host` must be the address of this server');
@@ -49,7 +49,7 @@ function refuse(status: number, code: string, message: string): Refusal {
   return { status, code, message };
 }
 
-/** In the same time whatever was sent. */
+/** Compares in constant time. */
 function isToken(authorization: string | undefined, token: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`));

@@ -19,14 +19,14 @@ import { servedPolicy } from './served-page.ts';
 export interface ServeOptions extends Served {
   /** Default `127.0.0.1`: programs of this machine only. */
   readonly host?: string | undefined;
-  /** Default 0: any that is free. */
+  /** Default 0: any free one. */
   readonly port?: number | undefined;
   /**
-   * What requests must show, at least 16 characters. Default: none on the loopback address, else
-   * one that is drawn.
+   * The token that requests must carry, at least 16 characters. Default: none on the loopback
+   * address, else a random one.
    */
   readonly token?: string | undefined;
-  /** Requests that are worked on at a time; more are told to come again. Default 8. */
+  /** Requests answered at the same time; others are told to try again. Default 8. */
   readonly concurrency?: number | undefined;
   /**
    * Answers the Model Context Protocol at `/mcp`, by the same rules. Needs
@@ -35,12 +35,12 @@ export interface ServeOptions extends Served {
   readonly mcp?: boolean | undefined;
 }
 
-/** A server that answers. */
+/** A running server. */
 export interface FeatureServer {
   readonly url: string;
   /** Needed in every request, where there is one. */
   readonly token: string | undefined;
-  /** Finishes what it is answering, and ends. */
+  /** Finishes the requests in progress, and ends. */
   close(): Promise<void>;
 }
 
@@ -48,9 +48,9 @@ const known: KnownOptions<ServeOptions> = {
   ...{ features: true, recommender: true, host: true, port: true, token: true, concurrency: true, mcp: true },
 };
 
-/** Bytes of a body at most. */
+/** Bytes of a request body at most. */
 const MOST_BODY = 64 * 1024;
-/** Milliseconds that what is being answered has when the server closes. */
+/** Milliseconds that requests in progress have when the server closes. */
 const LAST_ANSWERS = 2000;
 /** A shorter token can be guessed. */
 const SHORTEST_TOKEN = 16;
@@ -167,7 +167,7 @@ async function answerMcp(
   response.writeHead(answered.status, { ...HEADERS, 'Content-Type': type }).end(await answered.text());
 }
 
-/** @throws UsageError when it is too long or no JSON. */
+/** @throws UsageError when it is too long or not JSON. */
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
     throw new UsageError('a body must be `application/json`', { code: 'bad-body' });
@@ -186,9 +186,9 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** A wrong request is told what is wrong; of any other fault no more than that there was one. */
+/** A wrong request is told what is wrong; of any other fault only that there was one. */
 function sendFault(response: ServerResponse, error: unknown, served: OpenServed): void {
-  // Who asked has gone away, or has half an answer already.
+  // The client has gone away, or already has half an answer.
   if (response.headersSent || (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
     response.destroy();
     return;

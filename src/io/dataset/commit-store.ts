@@ -354,10 +354,10 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Of a unit that this process has seen whole since it began only the name is looked at: nobody
-   * writes a unit over.
+   * The place of a whole unit. One that this process has already seen whole is looked up by name
+   * alone: nobody overwrites a unit.
    */
-  #placeOfAudio(key: string): number | undefined | Promise<number | undefined> {
+  #placeIfWhole(key: string): number | undefined | Promise<number | undefined> {
     const known = this.#index.placeOf(key);
     return known !== undefined && this.#seen[known] === true ? known : this.#placeUnlessDamaged(key);
   }
@@ -393,7 +393,7 @@ export class CommitStore implements UnitStore {
     const breather = new Breather();
     for await (const keys of this.#units.keys()) {
       for (const key of keys) {
-        const place = await (damaged === 'aside' ? this.#placeOfAudio(key) : this.#placeIfThere(key));
+        const place = await (damaged === 'aside' ? this.#placeIfWhole(key) : this.#placeIfThere(key));
         if (place !== undefined) found.push(place);
         if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
         if (breather.isDue) await breather.rest();

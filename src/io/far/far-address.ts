@@ -2,12 +2,12 @@ import { UsageError } from '../../core/errors.ts';
 import { shownAddress } from '../http/redirects.ts';
 import { objectAddress } from '../objects/object-address.ts';
 
-/** What is shown in place of a query, which may be a signature that opens the file to anybody. */
+/** What is shown instead of a query, which may be a signature that opens the file to anybody. */
 const HIDDEN = '?***';
 /** Of addresses that S3 and Google signed, what is another for each signature. */
 const SIGNATURE = /^x-(amz|goog)-/i;
 
-/** Where a file is that is not on this machine. */
+/** Where a remote file is. */
 export type FarAddress =
   | { readonly kind: 'http'; readonly url: URL; readonly shown: string; readonly identity: string }
   | {
@@ -52,7 +52,7 @@ export function farAddress(text: string): FarAddress {
   const shown = shownAddress(url) + (url.search === '' ? '' : HIDDEN);
   if (url.username !== '' || url.password !== '') {
     throw new UsageError(`'${shown}' was given with a user name or a password`, {
-      remedy: 'Give an address that needs none, such as one that is signed.',
+      remedy: 'Give an address that needs none, such as a signed one.',
     });
   }
   if (isHiddenAddress(text)) {
@@ -75,7 +75,7 @@ export function pathOfAddress(text: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    // A percent sign that encodes nothing stands for itself.
+    // A percent sign that encodes nothing is taken literally.
     return path;
   }
 }

@@ -2,7 +2,7 @@ import { FlowError } from '../../core/errors.ts';
 import type { FarAddress } from './far-address.ts';
 import type { InputCopies, InputCopy } from './input-copies.ts';
 
-/** Where the content of an item is: the path of a file, or a file that is far away. */
+/** Where the content of an item is: the path of a file, or a remote file. */
 export type ContentPlace = string | FarContent;
 
 /** What a content is known by without reading it, where its server says so, and its hash. */
@@ -79,7 +79,7 @@ export class FarContent {
       if (this.#users > 0) return;
       this.#copy = undefined;
       this.#atHand = undefined;
-      // Nobody waits for it any more.
+      // Nobody waits for it any longer.
       stop.abort(signal?.reason);
       const copy = await shared.catch(() => undefined);
       if (copy !== undefined) await this.#copies.give(copy, keep);

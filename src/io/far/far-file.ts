@@ -4,14 +4,14 @@ import type { Patience } from '../http/request.ts';
 import { RefusedTransfer, type Transfer, WrongSize } from '../http/transfer.ts';
 import { objectFault } from '../objects/s3-store.ts';
 
-/** How a file that is far away is read. */
+/** How a remote file is read. */
 export interface FarReading {
   readonly patience: Patience;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: ((done: number, total: number | undefined) => void) | undefined;
 }
 
-/** A file that is not on this machine. */
+/** A remote file. */
 export interface FarFile {
   /** Its size, and what tells its content from another, as far as its server says so. */
   look(reading: FarReading): Promise<Transfer & { readonly facts?: PartFacts | undefined }>;
@@ -20,8 +20,8 @@ export interface FarFile {
 }
 
 /**
- * What to throw where a file cannot be had: its own fault, unless it is one that all files of its
- * store would meet, such as credentials that are not there.
+ * The error for a file that cannot be fetched: its own fault, unless all files of its store would
+ * meet it, such as missing credentials.
  */
 export function farFault(shown: string, error: unknown): unknown {
   if (!(error instanceof SystemError)) return error;
@@ -31,13 +31,13 @@ export function farFault(shown: string, error: unknown): unknown {
   const status = error instanceof RefusedTransfer ? error.status : objectFault(error);
   if (status === 404 || status === 410) {
     return new MediaError('not-found', `there is no ${shown}`, {
-      remedy: shown.startsWith('s3:') ? 'What begins with a name is listed where that ends with a slash.' : undefined,
+      remedy: shown.startsWith('s3:') ? 'To list everything below a prefix, end it with a slash.' : undefined,
       cause: error,
     });
   }
   if (status === 401 || status === 403) {
     return new MediaError('forbidden', message, {
-      remedy: 'Give credentials that may read it, or an address that is signed and not expired.',
+      remedy: 'Give credentials that may read it, or a signed address that has not expired.',
       cause: error,
     });
   }

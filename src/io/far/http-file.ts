@@ -6,7 +6,7 @@ import type { FarFile, FarReading } from './far-file.ts';
 
 const redirects = {
   plain: true,
-  remedy: 'Give the address that it leads to, if it is to be read.',
+  remedy: 'Give the address that it redirects to, if that is the one to read.',
 };
 
 /** A file at an address of `http://` or `https://`. */

@@ -18,11 +18,11 @@ import { type FarFile, farFault } from './far-file.ts';
 import { HttpFile } from './http-file.ts';
 import { ObjectFile } from './object-file.ts';
 
-/** How inputs that are far away are copied. */
+/** How remote inputs are copied. */
 export interface InputCopiesOptions {
   /** Bytes of the disk that copies may take together. Default: half of what is free. */
   readonly room?: number | string | undefined;
-  /** Told why a file is asked for again. */
+  /** Called with the reason for each retry. */
   readonly onMessage?: ((line: string) => void) | undefined;
   /** Seconds to wait for an answer, and for the next 16 KiB. Default 60. */
   readonly timeoutSeconds?: number | undefined;
@@ -39,7 +39,7 @@ export interface InputCopy {
   readonly identity: string | undefined;
 }
 
-/** What of the room a copy was given while it is in use. */
+/** How much room a copy was given while it is in use. */
 interface Claim {
   readonly bytes: number;
   readonly leave: () => void;
@@ -52,7 +52,7 @@ export interface ListedObject {
   readonly name: string;
 }
 
-/** Copies that nobody uses are kept for whoever asks next, as far as this. */
+/** Unused copies are kept for whoever asks next, up to this many bytes. */
 const IDLE_BYTES = 2 * 1024 ** 3;
 const ATTEMPTS = 6;
 
@@ -60,7 +60,7 @@ const ATTEMPTS = 6;
 const open = new Set<InputCopies>();
 
 /**
- * Bytes of the disk that all copies of this process take, or are about to.
+ * Disk bytes that all copies of this process take, or are about to.
  *
  * @example
  * copiedBytes();
@@ -77,7 +77,7 @@ export interface ScratchRoom {
 }
 
 /**
- * The room on the disk that copies of far inputs have.
+ * The disk space for copies of remote inputs.
  *
  * @throws UsageError when it is more than is free.
  */
@@ -96,7 +96,7 @@ export function scratchRoom(wanted?: number | string): ScratchRoom {
 }
 
 /**
- * Copies of inputs that are far away, in a temporary folder of this process, for as long as they
+ * Copies of remote inputs, in a temporary folder of this process, for as long as they
  * are in use: decoders read files, and go forward and back in them. All copies together stay within
  * the room; a file is asked for only when there is room for all of it. Cut transfers continue where
  * they were cut, of the same content only.
@@ -108,7 +108,7 @@ export function scratchRoom(wanted?: number | string): ScratchRoom {
  * await copies.close();
  */
 export class InputCopies {
-  /** Of videos that belong to no run. */
+  /** For videos that belong to no run. */
   static readonly ofProcess = new InputCopies();
 
   readonly #options: InputCopiesOptions;
@@ -204,7 +204,7 @@ export class InputCopies {
         { remedy: 'Give a larger `scratch`, or set TMPDIR to a directory with more room.' },
       );
     }
-    // Of a file that does not say how large it is, all the room.
+    // A file of unknown size takes all the room.
     const claim = await this.#claim(facts.total ?? room, signal);
     try {
       const copy = (await this.#idleOf(address, facts)) ?? (await this.#receive(file, address, claim.bytes, signal));

@@ -3,11 +3,11 @@ import { isObjectAddress } from './object-address.ts';
 import { openS3Store } from './s3-store.ts';
 import { WorkingCopy } from './working-copy.ts';
 
-/** A dataset that is worked on. */
+/** A dataset in use. */
 export interface DatasetPlace {
   /** Its directory, or the working copy of it. */
   readonly directory: string;
-  /** Gives an error of the library the words of whoever named the address. */
+  /** Rewords an error of the library for whoever named the address. */
   speaking(error: unknown): unknown;
   close(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export interface DatasetPlace {
  * in an object store.
  *
  * @param options.create whether there may be no dataset yet.
- * @throws UsageError for an address that is none, or has no dataset; SystemError `object-store`.
+ * @throws UsageError for an invalid address, or one without a dataset; SystemError `object-store`.
  */
 export async function openDatasetPlace(
   address: string,
@@ -50,7 +50,7 @@ export async function atDataset<T>(
   try {
     done = await work(place.directory);
   } catch (error) {
-    // What keeps it from closing is what it failed of, or less.
+    // What keeps it from closing is the cause of the failure, or less.
     await place.close().catch(() => undefined);
     throw place.speaking(error);
   }

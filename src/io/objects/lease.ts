@@ -4,7 +4,7 @@ import { LockLost } from '../../core/file-lock.ts';
 import { PROCESS_NAME } from '../../core/process-identity.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** Milliseconds between two signs of life of who has a lease. */
+/** Milliseconds between two signs of life of a lease's owner. */
 const SIGN = 5000;
 /** A lease without a sign of life for this many of our milliseconds belongs to nobody. */
 const SILENCE = 30_000;
@@ -16,9 +16,9 @@ export interface LeaseTimes {
 }
 
 /**
- * Does work while nobody else does any under the same lease, which is an object that says who has
- * it. As with `underLock`, clocks need not agree, and whoever was stopped finds by `assertHeld`
- * that the lease is not its own any more.
+ * Does work while nobody else works under the same lease, which is an object that names its owner.
+ * As with `underLock`, clocks need not agree, and a process that was suspended finds out by
+ * `assertHeld` that it no longer owns the lease.
  *
  * @throws LockLost when it was taken away; SystemError `object-store`.
  *
@@ -40,8 +40,7 @@ export async function underLease<T>(
   const signs = setInterval(() => {
     signing = signing.then(async () => {
       if (etag === undefined) return;
-      // One that cannot be given now is given the next time; one that is refused says that it is
-      // lost.
+      // A failed sign of life is given the next time; a refused one means that the lease is lost.
       await store.put(name, content(), { etag }).then(
         (next) => {
           etag = next;

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 
-/** Where a dataset lies in an object store. */
+/** Where a dataset is in an object store. */
 export interface ObjectAddress {
   readonly bucket: string;
   /** Without slashes at its ends; empty for the whole bucket. */
@@ -38,7 +38,7 @@ export function objectAddress(text: string): ObjectAddress {
  */
 export function refuseObjectAddress(directory: string): void {
   if (!isObjectAddress(directory)) return;
-  throw new UsageError(`'${directory}' is in an object store, where this is not done: it needs a directory`, {
+  throw new UsageError(`'${directory}' is in an object store, where this is not possible: it needs a directory`, {
     code: 'object-store',
     remedy: `Copy the dataset to a directory first, such as with \`aws s3 sync ${directory} features/\`.`,
   });

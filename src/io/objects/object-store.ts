@@ -13,11 +13,11 @@ export interface StoredObject {
 
 /** What of an object is wanted. */
 export interface ObjectRange {
-  /** Only so many of its last bytes. */
+  /** Only this many of its last bytes. */
   readonly last: number;
 }
 
-/** From where on an object is read. */
+/** Where reading an object begins. */
 export interface ObjectStart {
   readonly from: number;
   /** Of the bytes before, where there are any. */
@@ -25,7 +25,7 @@ export interface ObjectStart {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An object whose bytes come; the body must be read or destroyed. */
+/** An object whose bytes are arriving; the body must be read or destroyed. */
 export interface OpenObject {
   readonly body: Readable;
   /** Bytes of the whole object. */
@@ -33,7 +33,7 @@ export interface OpenObject {
   readonly etag: string;
 }
 
-/** What a write is of: bytes at hand, or those of a file. */
+/** The content of a write: bytes at hand, or those of a file. */
 export type ObjectContent = Uint8Array | { readonly file: string };
 
 /**
@@ -43,8 +43,8 @@ export type PutCondition = 'absent' | { readonly etag: string };
 
 /**
  * Named bytes far away, below one prefix. A write is whole or not at all and seen by every read
- * that begins after it. All fail with SystemError `object-store`, after tries again where that
- * helps.
+ * that begins after it. All fail with SystemError `object-store`, after retries where these may
+ * help.
  */
 export interface ObjectStore {
   /** Such as `s3://bucket/features`, without a slash at its end. */
@@ -57,7 +57,7 @@ export interface ObjectStore {
    * @throws InterruptedTransfer where another try may go well; SystemError `object-store`.
    */
   open(name: string, from: ObjectStart): Promise<OpenObject | 'changed' | undefined>;
-  /** What would be listed of an object. */
+  /** An object's entry in a listing. */
   head(name: string): Promise<StoredObject | undefined>;
   /** Writes an object. @returns its tag; undefined when the condition does not hold. */
   put(name: string, content: ObjectContent, condition?: PutCondition): Promise<string | undefined>;
@@ -65,6 +65,6 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<StoredObject>;
   /** Removes an object; one that is gone already is not an error. */
   delete(name: string): Promise<void>;
-  /** Lets its connections go. */
+  /** Closes its connections. */
   close(): void;
 }

@@ -21,14 +21,14 @@ import type {
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
-/** How often a request is made that the store, or the way to it, fails. */
+/** How often a request is made when the store, or the way to it, fails. */
 const ATTEMPTS = 6;
 /** Milliseconds before the second try; twice as long before each further one. */
 const FIRST_PAUSE = 100;
 const CONNECT_PATIENCE = 10_000;
 /** Milliseconds without a byte. */
 const SILENCE = 60_000;
-/** Says in an object who wrote it: whether a write that was cut off had arrived. */
+/** Names an object's writer in it: whether a write that was cut off had arrived. */
 const WRITER = 'reelflow-writer';
 
 /**
@@ -51,13 +51,13 @@ export async function openS3Store(address: string): Promise<ObjectStore> {
     // A write must not be tried again behind our back: see `#put`.
     maxAttempts: 1,
     requestHandler: { connectionTimeout: CONNECT_PATIENCE, requestTimeout: SILENCE, socketTimeout: SILENCE },
-    // What goes wrong is thrown, and what it would print would stand among our own lines.
+    // Errors are thrown, and what the SDK would print would end up among our own lines.
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
     // Stores that only speak the protocol seldom know the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     forcePathStyle: endpoint !== undefined,
-    // An address of one's own has no region, and the SDK wants one.
+    // A custom endpoint has no region, and the SDK wants one.
     ...given({ region: endpoint === undefined || hasRegion ? undefined : 'us-east-1' }),
   });
   return new S3Store(sdk, client, bucket, prefix);
@@ -235,7 +235,7 @@ class S3Store implements ObjectStore {
   }
 
   /**
-   * Tries again what another time may go well: a store that is busy, or a connection that broke.
+   * Retries what may succeed another time: a store that is busy, or a connection that broke.
    */
   async #trying<Found>(what: string, ask: () => Promise<Found>): Promise<Found> {
     for (let attempt = 1; ; attempt += 1) {
@@ -280,7 +280,7 @@ function isMissing(error: unknown): boolean {
   return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
 }
 
-/** Whether another time may go well: a store that is busy, or a connection that broke. */
+/** Whether another try may succeed: a store that is busy, or a connection that broke. */
 function mayGoWell(error: unknown): boolean {
   const status = statusOf(error);
   return (status === undefined || status >= 500 || [408, 409, 429].includes(status)) && !isSetUp(error);
@@ -295,7 +295,7 @@ function codeOf(error: unknown): string {
   return (error as Error).name;
 }
 
-/** What no further try changes: there are no credentials, or no region. */
+/** What no further try can change: there are no credentials, or no region. */
 function isSetUp(error: unknown): boolean {
   return codeOf(error) === 'CredentialsProviderError' || /region is missing/i.test((error as Error).message);
 }
@@ -310,8 +310,10 @@ function reasonOf(error: unknown): string {
 function remedyFor(error: unknown): string {
   const status = statusOf(error);
   if (isSetUp(error)) return 'Give the credentials and the region as for the AWS command line: `aws configure`.';
-  if (status === 403) return 'The credentials must allow to get, put, list and delete objects below this prefix.';
+  if (status === 403)
+    return 'The credentials must allow getting, putting, listing and deleting objects below this prefix.';
   if (status === 404) return 'Make the bucket, or name another one.';
-  if (status === 501 || status === 400) return 'The store must know conditional writes (`If-None-Match`, `If-Match`).';
-  return 'See that the store can be reached, and run it again: what is committed is kept.';
+  if (status === 501 || status === 400)
+    return 'The store must support conditional writes (`If-None-Match`, `If-Match`).';
+  return 'Make sure that the store can be reached, and run it again: what is committed is kept.';
 }

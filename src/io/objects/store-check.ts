@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { openS3Store } from './s3-store.ts';
 
-/** What a store does with writes that depend on what is there. */
+/** How a store handles conditional writes. */
 export interface StoreCheck {
   /** Whether it refuses a second write of a name that is to be written once. */
   readonly refusesSecondWrite: boolean;
-  /** Whether it refuses to replace an object that somebody has replaced meanwhile. */
+  /** Whether it refuses to replace an object that somebody else has replaced in the meantime. */
   readonly refusesStaleReplace: boolean;
   /** Whether an object is listed and read as soon as it is written, and gone when it is removed. */
   readonly showsAtOnce: boolean;
@@ -40,7 +40,7 @@ export async function checkStore(address: string): Promise<StoreCheck> {
     await store.delete(name);
     return { refusesSecondWrite, refusesStaleReplace, showsAtOnce: isShown && (await store.get(name)) === undefined };
   } finally {
-    // Once more where something went wrong before: what remains of it is in nobody's way.
+    // Once more if something went wrong before: what remains is in nobody's way.
     await store.delete(name).catch(() => undefined);
     store.close();
   }

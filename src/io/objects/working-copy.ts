@@ -15,18 +15,18 @@ import { ObjectUnitFiles } from './object-unit-files.ts';
 const DESCRIPTION = '_dataset.json';
 const ITEMS = '_items.arrow';
 const LOCK = '_lock';
-/** Files that are copied as they are, beside the description and the tables. */
+/** Files that are copied as they are, in addition to the description and the tables. */
 const WHOLE = ['_calibration.json', ITEMS] as const;
-/** Lines of these lie in objects of their own, since nothing can be appended to an object. */
+/** Lines of these are kept in separate objects, since nothing can be appended to an object. */
 const APPENDED: readonly AppendedPart[] = ['index', 'journal', 'fingerprints'];
 /** Bytes of lines that wait for others. */
 const WAITING_BYTES = 64 * 1024;
-/** As many objects of lines are made one. */
+/** This many objects of lines are merged into one. */
 const MANY_OBJECTS = 64;
 
 /** The lines of one part. */
 interface Lines {
-  /** Noted here, and not there yet. */
+  /** Noted here, but not yet there. */
   waiting: string;
   /** Objects whose lines the working copy has. */
   readonly taken: Set<string>;
@@ -132,7 +132,7 @@ export class WorkingCopy implements FarDataset {
     );
   }
 
-  /** Gives out what was noted, and removes the copy. */
+  /** Uploads what was noted, and removes the copy. */
   async close(): Promise<void> {
     try {
       await this.#inTurn(() => this.#pushLines());
@@ -171,7 +171,7 @@ export class WorkingCopy implements FarDataset {
     }
   }
 
-  /** @returns whether it was other than the copy. */
+  /** @returns whether it differed from the copy. */
   async #pullWhole(name: string): Promise<boolean> {
     const seen = await this.#store.head(name);
     if (seen === undefined || seen.etag === this.#tags.get(name)) return false;
@@ -202,7 +202,7 @@ export class WorkingCopy implements FarDataset {
   }
 
   /**
-   * For everybody the lines are in the order of their objects' names. What comes after all that the
+   * Every process has the lines in the order of their objects' names. What comes after all that the
    * copy has is appended; where others have made many one, or noted with a clock that is behind,
    * the copy is written again.
    */
@@ -315,7 +315,7 @@ export class WorkingCopy implements FarDataset {
     return !existsSync(path) || this.#copied.get(name) === stateOf(path);
   }
 
-  /** Only if nobody else has changed it: whoever was stopped for long changes nothing more. */
+  /** Only if nobody else has changed it: a process that was suspended for long changes nothing. */
   async #pushFile(name: string, assertHeld: () => Promise<void>): Promise<void> {
     if (this.#isCopied(name)) return;
     await assertHeld();
@@ -365,7 +365,7 @@ function partsOf({ path, parts }: { readonly path: string; readonly parts: numbe
   return Array.from({ length: parts }, (_, index) => `${path}/part-${String(index).padStart(5, '0')}.parquet`);
 }
 
-/** Whoever can write to the store can write nothing outside the copy. */
+/** Whoever can write to the store must not be able to write outside the copy. */
 function isPlain(path: unknown): path is string {
   return typeof path === 'string' && path.split('/').every((each) => /^[\w=.-]+$/.test(each) && !/^\.+$/.test(each));
 }

@@ -9,12 +9,12 @@ export interface QueueClasses {
   readonly Worker: typeof Worker;
   readonly QueueEvents: typeof QueueEvents;
   readonly connection: Readonly<Record<string, unknown>>;
-  /** What a job is given back with that is not to be counted as failed. */
+  /** The reason for returning a job that must not be counted as failed. */
   readonly delayed: () => Error;
   readonly waiting: () => Error;
 }
 
-/** Milliseconds that a server may take until it answers for the first time. */
+/** Milliseconds that a server may take to answer for the first time. */
 const FIRST_ANSWER = 10_000;
 /** Milliseconds by which the clocks of a queue on PostgreSQL may differ. */
 const MOST_AHEAD = 10_000;
@@ -22,8 +22,7 @@ const MOST_AHEAD = 10_000;
 const PACKAGES: Readonly<Record<QueueServer, string>> = { redis: 'ioredis', postgres: 'pg' };
 
 /**
- * BullMQ for a server: asked once whether it is there, then with a patience that outlasts its
- * restarts.
+ * BullMQ for a server: pinged once, then used with a patience that outlasts its restarts.
  *
  * @throws SystemError `queue` when a package is not installed, or the server does not answer.
  */
@@ -65,7 +64,7 @@ async function loaded(server: QueueServer): Promise<typeof import('bullmq')> {
       'queue',
       `a queue at ${server}:// needs bullmq and ${PACKAGES[server]}, which cannot be loaded`,
       {
-        remedy: `Install them beside reelflow: \`npm install ${packages}\`.`,
+        remedy: `Install them next to reelflow: \`npm install ${packages}\`.`,
         cause,
       },
     );
@@ -130,15 +129,15 @@ async function pingPostgres(uri: string): Promise<void> {
 }
 
 /**
- * BullMQ has PostgreSQL go by its clients' clocks: whose is ahead takes the jobs of others for
- * abandoned, and whose is behind has its own taken.
+ * BullMQ makes PostgreSQL rely on its clients' clocks: a worker whose clock is ahead takes the jobs
+ * of others for abandoned, and one whose clock is behind loses its own.
  */
 function checkClock(ahead: number): void {
   if (Math.abs(ahead) <= MOST_AHEAD) return;
   const seconds = Math.round(Math.abs(ahead) / 1000);
   throw new SystemError(
     'queue',
-    `the clock of this machine is ${seconds} seconds ${ahead > 0 ? 'ahead of' : 'behind'} that of the queue's server, and PostgreSQL's jobs go by the clocks of their workers`,
-    { remedy: 'Set both clocks right (NTP), or use a queue on Redis, which goes by its own.' },
+    `the clock of this machine is ${seconds} seconds ${ahead > 0 ? 'ahead of' : 'behind'} that of the queue's server, and jobs on PostgreSQL depend on the clocks of their workers`,
+    { remedy: 'Synchronise both clocks (NTP), or use a queue on Redis, which uses its own.' },
   );
 }

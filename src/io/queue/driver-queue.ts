@@ -7,7 +7,7 @@ import { queueAddress } from './queue-address.ts';
 export interface QueueDepth {
   /** Jobs that nobody has taken. */
   readonly waiting: number;
-  /** Jobs that nobody may take yet: another process had their item in work. */
+  /** Jobs that nobody may take yet: another process was working on their item. */
   readonly delayed: number;
   /** Jobs that a worker has. */
   readonly active: number;
@@ -20,24 +20,24 @@ export interface DriverQueue {
   depth(): Promise<QueueDepth>;
   /** How many workers are connected. */
   workers(): Promise<number>;
-  /** Takes away what nobody has taken. */
+  /** Removes the jobs that nobody has taken. */
   empty(): Promise<void>;
-  /** Takes away everything, also what a worker is thought to have. */
+  /** Removes everything, including what a worker is thought to have. */
   drop(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Who is told of what happens in a queue. What is told is hearsay: anybody may have written it. */
+/** Listeners for what happens in a queue. What they get is hearsay: anybody may have written it. */
 export interface QueueListeners {
-  /** Of what a worker reports of a job that is done with. */
+  /** Called with a worker's report on a finished job. */
   readonly onReport: (report: unknown) => void;
-  /** Of a job that a worker refused, and why. */
+  /** Called with a job that a worker refused, and why. */
   readonly onRefusal: (reason: string) => void;
-  /** Of a server that does not answer: everything waits until it does. */
+  /** Called when a server does not answer: everything waits until it does. */
   readonly onError: (error: Error) => void;
 }
 
-/** Events that are kept for whoever listens: each may be as long as a report. */
+/** Events that are kept for listeners: each may be as long as a report. */
 const KEPT_EVENTS = 2000;
 
 /**

@@ -12,7 +12,7 @@ export interface Job {
 /** Characters of one entry at most: as long as a path may be, so that a queue stays small. */
 const LONGEST = 4096;
 
-/** A job of whatever came from a queue; undefined of what is none. */
+/** The job in whatever came from a queue; undefined if it is not one. */
 export function jobOf(value: unknown): Job | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { item, graph } = value as Readonly<Record<string, unknown>>;

@@ -6,15 +6,15 @@ import { queueAddress } from './queue-address.ts';
 export interface TakenJob {
   /** What the queue carried; anybody may have written it. */
   readonly data: unknown;
-  /** Aborted when the job is not this worker's any more: its lock was lost. */
+  /** Aborted when the job no longer belongs to this worker: its lock was lost. */
   readonly signal: AbortSignal;
-  /** It is done with; the report goes to whoever listens. */
+  /** It is done; the report goes to the listeners. */
   done(report: unknown): void;
-  /** It is to come again after some milliseconds. */
+  /** It must come again after some milliseconds. */
   later(milliseconds: number): void;
-  /** Another worker is to have it. */
+  /** Another worker should have it. */
   back(): void;
-  /** It is none that can be done. */
+  /** It is not a job that can be done. */
   refuse(reason: string): void;
 }
 
@@ -24,13 +24,13 @@ export interface WorkerQueueOptions {
   readonly concurrency: number;
   /** Milliseconds for which a job stays with a worker that says nothing. */
   readonly lock: number;
-  /** Told of a server that does not answer: everything waits until it does. */
+  /** Called when a server does not answer: everything waits until it does. */
   readonly onError: (error: Error) => void;
 }
 
 /** A queue whose jobs are taken. */
 export interface WorkerQueue {
-  /** The next job; undefined after `stop`. To be asked again only when it has answered. */
+  /** The next job; undefined after `stop`. Must not be called again before it has answered. */
   next(): Promise<TakenJob | undefined>;
   /** Takes no more, and gives back what was not asked for. */
   stop(): void;
@@ -47,7 +47,7 @@ type Answer =
 
 /**
  * Opens a queue to take its jobs. What is taken stays this worker's as long as its lock is renewed,
- * by itself and however long the job takes; a job whose worker died comes again to another.
+ * by itself and however long the job takes; a job whose worker died goes to another.
  *
  * @throws UsageError for the address; SystemError `queue` when it cannot be opened.
  */
@@ -86,7 +86,7 @@ export async function openWorkerQueue(uri: string, name: string, options: Worker
       concurrency,
       lockDuration: lock,
       stalledInterval: lock / 2,
-      // Who is to blame for a worker that died is not decided by the queue, which may forget.
+      // The queue, which may forget, does not decide what is to blame for a worker's death.
       maxStalledCount: MANY,
       runRetryDelay: 500,
     },
@@ -108,7 +108,7 @@ export async function openWorkerQueue(uri: string, name: string, options: Worker
 /** More often than any job comes again. */
 const MANY = 2 ** 31 - 1;
 
-/** Hands jobs over from those who take them to who does them. */
+/** Hands over jobs from those who take them to those who do them. */
 class Handover {
   readonly #jobs: TakenJob[] = [];
   #waiting: ((job: TakenJob | undefined) => void) | undefined;

@@ -116,7 +116,7 @@ describe('an item that was in work when a process died', () => {
     finish(begun[1]);
     await reading;
     expect(ids()).toBe('abc');
-    expect(said).toEqual(['b: was in work when a process died, and is tried alone']);
+    expect(said).toEqual(['b: was being processed when a process died, and is tried alone']);
     await feed.close();
   });
 
