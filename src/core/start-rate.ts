@@ -46,8 +46,8 @@ export class StartRate {
     const now = this.#clock.now();
     const at = Math.max(now, this.#next);
     this.#next = at + this.#interval;
-    // A timer counts from when its turn of the event loop began, `now` from this moment: after a long
-    // pause between two callers the later one's timer may run out first.
+    // A timer counts from when its turn of the event loop began, `now` from this moment: after a
+    // long pause between two callers the later one's timer may run out first.
     const before = this.#before;
     const turn = sleep(at - now, signal, this.#clock).then(() => before);
     // Who gives up holds up nobody.

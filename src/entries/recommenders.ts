@@ -86,7 +86,7 @@ export { recommenderOptions } from '../graphs/recommenders/recommender-options.t
 export { registerRecommender } from '../graphs/recommenders/register-recommender.ts';
 export type { RecommenderFacts, SavedRecommender, TrainingCounts } from '../graphs/recommenders/saved-recommender.ts';
 export { type SimilarItems, type SimilarItemsOptions, similarItems } from '../graphs/recommenders/similar-items.ts';
-export { type ItemVectors, MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
+export { type ItemFeatures, MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
 export type { SubclipTime } from '../graphs/recommenders/subclip-times.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';
 export type { FeatureFile } from '../graphs/recommenders/training-sources.ts';

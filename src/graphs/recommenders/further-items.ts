@@ -8,12 +8,12 @@ import { type LoadedRecommender, learntAnew } from './load-recommender.ts';
 import { neuralOptions } from './neural-options.ts';
 import { contentOf, isHistoryRecommender, isNeuralRecommender } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
-import type { ItemVectors, StoreFeatures } from './store-features.ts';
+import type { ItemFeatures, StoreFeatures } from './store-features.ts';
 
 /** An item that a recommender has not met, or a variant of one that it has. */
 export interface FurtherItem {
   readonly id: string;
-  readonly vectors: ItemVectors;
+  readonly vectors: ItemFeatures;
   /**
    * Number of the item that it is a variant of: what was learnt about that one from its ratings
    * stays.

@@ -1,5 +1,5 @@
 import type { FurtherItem } from './further-items.ts';
-import type { ItemVectors } from './store-features.ts';
+import type { ItemFeatures } from './store-features.ts';
 
 /**
  * The item with only some of its subclips: every other one is replaced by the mean of these, so
@@ -18,7 +18,7 @@ export function withoutSubclip(item: FurtherItem, left: number, subclips: number
   return { ...item, vectors: mapped(item.vectors, (values) => replaced(values, subclips, kept, all)) };
 }
 
-function mapped(vectors: ItemVectors, change: (values: Float32Array) => Float32Array): ItemVectors {
+function mapped(vectors: ItemFeatures, change: (values: Float32Array) => Float32Array): ItemFeatures {
   return Object.fromEntries(
     Object.entries(vectors).map(([name, values]) => [name, values === undefined ? undefined : change(values)]),
   );

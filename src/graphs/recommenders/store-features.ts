@@ -26,7 +26,7 @@ export class MissingFeaturesError extends UsageError {
 }
 
 /** An item's vectors by stream: steps x dimension values; undefined where it has no such stream. */
-export type ItemVectors = Readonly<Record<string, Float32Array | undefined>>;
+export type ItemFeatures = Readonly<Record<string, Float32Array | undefined>>;
 
 /**
  * The id under which the features of an item are stored: that of its first trailer (in the order of
@@ -53,7 +53,7 @@ export class StoreFeatures implements FeatureSource {
   readonly #itemIds: readonly string[];
   readonly #featureIds: readonly (string | undefined)[];
   /** Items that are not in the store, by number, after those that are. */
-  readonly #given = new Map<number, ItemVectors>();
+  readonly #given = new Map<number, ItemFeatures>();
   /** Where streams that nobody asked for are read to. */
   readonly #unread = new Map<string, Float32Array>();
 
@@ -91,7 +91,7 @@ export class StoreFeatures implements FeatureSource {
   }
 
   /** The same with further items after the last one, whose vectors are in memory. */
-  with(items: readonly { readonly id: string; readonly vectors: ItemVectors }[]): StoreFeatures {
+  with(items: readonly { readonly id: string; readonly vectors: ItemFeatures }[]): StoreFeatures {
     const ids = [...this.#itemIds, ...items.map(({ id }) => id)];
     const more = new StoreFeatures(this.#store, ids, this.#featureIds);
     for (const [number, vectors] of this.#given) more.#given.set(number, vectors);
@@ -100,7 +100,7 @@ export class StoreFeatures implements FeatureSource {
   }
 
   /** All vectors of an item. @throws MissingFeaturesError. */
-  async vectorsOf(item: number): Promise<ItemVectors> {
+  async vectorsOf(item: number): Promise<ItemFeatures> {
     const into = Object.fromEntries(
       this.modalities.map(({ name, steps, dimension }) => [name, new Float32Array(steps * dimension)]),
     );
@@ -146,7 +146,10 @@ export class StoreFeatures implements FeatureSource {
   }
 
   /** Copies the vectors of an item that is in memory; undefined of any other. */
-  #copied(item: number, places: Readonly<Record<string, Float32Array>>): { readonly vectors: ItemVectors } | undefined {
+  #copied(
+    item: number,
+    places: Readonly<Record<string, Float32Array>>,
+  ): { readonly vectors: ItemFeatures } | undefined {
     const vectors = this.#given.get(item);
     if (vectors === undefined) return undefined;
     for (const [name, into] of Object.entries(places)) into.set(vectors[name] ?? new Float32Array(into.length));
