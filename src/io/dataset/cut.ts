@@ -16,7 +16,7 @@ export function cutOfRow({
 
 /** A cut as metadata and names of directories have it. @throws RangeError when it is none. */
 export function parseCut(text: string): Cut {
-  if (!CUT.test(text)) throw new RangeError(`'${text}' is no cut into subclips`);
+  if (!CUT.test(text)) throw new RangeError(`'${text}' is not a cut into subclips`);
   return text.endsWith('s') ? (text as Cut) : Number(text);
 }
 

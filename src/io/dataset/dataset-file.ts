@@ -27,7 +27,7 @@ export interface DatasetDescription {
    * origin, licence), the card itself.
    */
   readonly models: readonly unknown[];
-  /** How the graph is made again, as JSON: see `graphFrom`. */
+  /** How the graph can be made again, as JSON: see `graphFrom`. */
   readonly spec?: unknown;
   /** The tables of rows that units have, by their names: their columns and the types of these. */
   readonly rows?: Readonly<Record<string, RowSchema>> | undefined;

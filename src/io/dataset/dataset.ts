@@ -148,7 +148,7 @@ export class Dataset {
   }
 
   /**
-   * In place of `close`, for a process that leaves others to finish: what it noted of the items is
+   * Instead of `close`, for a process that leaves others to finish: what it noted of the items is
    * on disk, and the tables are said to be out of date, unless a driver has said so before
    * (`isDriven`). Its cost does not grow with the dataset.
    */

@@ -16,7 +16,7 @@ export interface DeadLetter {
   readonly path?: string | undefined;
   /** The last lines that the decoder printed. */
   readonly decoderLines: readonly string[];
-  /** How many times it has failed so far, this one included; `record` counts it. */
+  /** How often it has failed so far, this time included; `record` counts it. */
   readonly attempts?: number | undefined;
   /** When it failed, ISO 8601; `record` sets it where it is missing. */
   readonly time?: string | undefined;

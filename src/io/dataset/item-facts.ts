@@ -4,8 +4,8 @@ export const ITEM_STATES = ['committed', 'partial', 'dead', 'superseded', 'gone'
 /**
  * `committed`: its unit is of its file as it is; `partial`: the same, of what could be decoded of a
  * damaged file; `dead`: it failed; `superseded`: its unit is of what its file was before, and the
- * file as it is now failed; `gone`: it is not an input any more; `skipped`: an option left it out;
- * `waiting`: it is yet to be done.
+ * file as it is now failed; `gone`: it is no longer an input; `skipped`: an option left it out;
+ * `waiting`: it has not been processed yet.
  */
 export type ItemState = (typeof ITEM_STATES)[number];
 

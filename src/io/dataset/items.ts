@@ -129,7 +129,7 @@ export class Items {
   }
 
   /**
-   * Takes an item out: the table that is written next no longer has it. To be followed by
+   * Removes an item: the table that is written next no longer has it. To be followed by
    * `forgetJournal`.
    */
   forget(id: string): void {
@@ -157,7 +157,7 @@ export class Items {
     this.#inode = undefined;
   }
 
-  /** Lets the journal go. */
+  /** Closes the journal. */
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;

@@ -15,7 +15,7 @@ import {
 
 export type { UnitTable } from './schema.ts';
 
-/** What of one video becomes a unit. */
+/** What becomes a unit, of one video. */
 export interface JoinInput {
   readonly itemId: string;
   /** The rows of all its streams, in any order. */

@@ -1,12 +1,12 @@
 import type { CommitStore } from './commit-store.ts';
 import { farDatasetOf } from './far-dataset.ts';
 
-/** What has become of an item that is done with. */
+/** The outcome of a finished item. */
 export type Outcome = 'committed' | 'dead' | 'skipped';
 
 /**
- * What has become of the items of a dataset by now, whichever process did it; undefined of one that
- * is yet to be done. By the names of the files that units have: none is opened. Of an item whose
+ * What has become of the items of a dataset by now, whichever process did it; undefined for one
+ * that is not finished. By the names of the files that units have: none is opened. Of an item whose
  * file has changed since, the unit of what it was counts.
  *
  * @example

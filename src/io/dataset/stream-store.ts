@@ -9,7 +9,7 @@ import type { KeptLetter, UnitStore } from './unit-store.ts';
 export interface StreamStoreOptions {
   /** Aborted: a write that waits for the reader is given up. */
   readonly signal?: AbortSignal | undefined;
-  /** Told how many bytes begin, and cease, to wait for the reader. */
+  /** Called with how many bytes begin, and cease, to wait for the reader. */
   readonly onWaiting?: ((bytes: number) => void) | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface StreamStoreOptions {
  * Writes units to a stream as they come, as a commit store would keep them: a record batch each,
  * one write at a time, and a commit resolves when the stream has taken the bytes. A reader that
  * does not read thus holds up the commits, and with them what comes before. A reader that goes away
- * is not an error: `readerGone` aborts. Nothing is kept, so that there is nothing to resume.
+ * is not an error: `readerGone` aborts. Nothing is kept, so there is nothing to resume.
  *
  * Buffering: the units whose commits wait, none of its own. Cancellation: `signal`.
  */
@@ -123,7 +123,7 @@ export class StreamStore implements UnitStore {
     await this.#write(() => this.#encoder.end);
   }
 
-  /** Lets the stream go. */
+  /** Releases the stream. */
   release(): void {
     this.#stream.off('error', this.#onError);
     this.#stream.off('close', this.#onClose);

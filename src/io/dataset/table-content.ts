@@ -10,7 +10,7 @@ import { countName, type UnitTable } from './schema.ts';
 import { type TablePlan, tablePath } from './table-plan.ts';
 import { UNIT_COLUMNS, type UnitRows, unitColumns } from './unit-columns.ts';
 
-/** What a Parquet table takes of units, and how. */
+/** What a Parquet table takes from units, and how. */
 export interface TableContent<Taken = unknown> {
   /** Directory of its parts, relative to the dataset's. */
   readonly path: string;

@@ -48,7 +48,7 @@ const UNIT_LINE =
  * a resume reads one file instead of every unit's; and, for an item whose file has changed, which
  * of its units is current. A line is a CRC-32 and JSON: one that is damaged, cut off or run into
  * another is skipped. The units are the truth: what is known of a file whose size or modification
- * time is another is not believed, and an index that is gone is written again from them. Any number
+ * time is another is not believed, and a missing index is rebuilt from them. Any number
  * of processes may append.
  *
  * @example
