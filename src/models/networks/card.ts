@@ -180,7 +180,7 @@ export function parseCard(value: unknown, origin: string): NetworkCard {
     preprocess,
     text,
     batch,
-    alone,
+    alone: alone || undefined,
     repeatable: repeatable ? undefined : false,
     licence,
     source,
