@@ -24,8 +24,8 @@ export const command = defineCommand({
     features: text('FILE', 'the training store, if it has been moved'),
   },
   examples: [
-    'reelflow explain-item models/dcf-av-1 --item 193609',
-    'reelflow explain-item models/dcf-av-1 --item cut-b --item-features new/ --user 42 --choose 4 --edl cut.edl',
+    'reelflow explain-item recommenders/dcf-av-1 --item 193609',
+    'reelflow explain-item recommenders/dcf-av-1 --item cut-b --item-features new/ --user 42 --choose 4 --edl cut.edl',
   ],
   async run({ features, groups: list, edl, ...options }, { operands: [directory = ''], console }) {
     for (const [name, value] of [

@@ -10,7 +10,7 @@ export const command = defineCommand({
   operands: ['[DIR|FILE]'],
   does: 'answers the Model Context Protocol on stdin and stdout: search, similar, recommend, explain and facts as tools for an assistant',
   options: { recommender: text('DIR', 'a trained recommender') },
-  examples: ['reelflow mcp reduced/ --recommender models/dcf-av-1'],
+  examples: ['reelflow mcp reduced/ --recommender recommenders/dcf-av-1'],
   async run({ recommender: directory }, { operands: [features] }) {
     const recommender = directory === undefined ? undefined : await loadRecommender(directory);
     try {

@@ -62,7 +62,7 @@ export const experimentKeys: readonly ExperimentKey[] = [
     'maps trailers to movies, if the features are those of trailers',
   ),
   {
-    ...key('recommenders', 'texts', 'NAMES', 'all that the data allows', 'recommenders to compare'),
+    ...key('recommenders', 'texts', 'NAMES', 'the usual ones', 'recommenders to compare'),
     formerly: ['models'],
   },
   key(

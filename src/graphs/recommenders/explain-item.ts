@@ -80,7 +80,7 @@ export interface ExplainedItem {
  * @throws UsageError `no-content` for a recommender that reads no features; `unknown-item`,
  * `unknown-user`; as `rankUsers` of `itemFeatures`.
  * @example
- * const { subclips, chosen } = await explainItem(await loadRecommender('models/dcf-av-1'), { item: '193609', user: '42' });
+ * const { subclips, chosen } = await explainItem(await loadRecommender('recommenders/dcf-av-1'), { item: '193609', user: '42' });
  */
 export async function explainItem(model: LoadedRecommender, options: ExplainItemOptions): Promise<ExplainedItem> {
   checkKnownOptions('explainItem', options, known);
