@@ -1,3 +1,5 @@
+import { printableLines } from '../src/core/printable.ts';
+
 /** Coloured text, where it is wanted. */
 export interface Colours {
   red(text: string): string;
@@ -24,4 +26,14 @@ export function coloursOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = p
   return wantsColours(stream, env)
     ? { red: painted(31), yellow: painted(33), green: painted(32) }
     : { red: plain, yellow: plain, green: plain };
+}
+
+const PAINT = /(\u001b\[(?:31|32|33|39)m)/;
+
+/** A text of lines as it may reach a terminal: of what steers one, only these colours stay. */
+export function printablePainted(text: string): string {
+  return text
+    .split(PAINT)
+    .map((part, place) => (place % 2 === 1 ? part : printableLines(part)))
+    .join('');
 }

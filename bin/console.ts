@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { printable, printableJson, printableLines, printableTexts } from '../src/core/printable.ts';
+import { printable, printableJson, printableLines } from '../src/core/printable.ts';
 import { itemTraceId } from '../src/graphs/operations/item-trace-id.ts';
-import { type Colours, coloursOf } from './colours.ts';
+import { type Colours, coloursOf, printablePainted } from './colours.ts';
 import type { GlobalValues } from './global-options.ts';
 import { NOTHING_WRITTEN } from './output-options.ts';
 import { type Render, renderMessages } from './render-options.ts';
@@ -144,7 +144,7 @@ export class Console {
     if (this.#quiet && !isNews && !this.#json) return;
     const stream = this.#streams[to];
     if (this.#json && to === 'out') stream.write(`${printableJson(told)}\n`);
-    else stream.write(`${text(printableTexts(shown), coloursOf(stream))}${this.#isDryRun ? NOTHING_WRITTEN : ''}`);
+    else stream.write(printablePainted(`${text(shown, coloursOf(stream))}${this.#isDryRun ? NOTHING_WRITTEN : ''}`));
   }
 
   /** What ended the command. */

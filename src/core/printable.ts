@@ -29,23 +29,6 @@ export function printableLines(text: string): string {
 }
 
 /**
- * A value whose texts are as `printableLines` gives them, in plain objects and lists at any depth.
- *
- * @example
- * printableTexts({ item: 'net\u001b[2J' }); // { item: 'net\ufffd[2J' }
- */
-export function printableTexts<Value>(value: Value): Value {
-  return withPrintable(value) as Value;
-}
-
-function withPrintable(value: unknown): unknown {
-  if (typeof value === 'string') return printableLines(value);
-  if (Array.isArray(value)) return value.map(withPrintable);
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withPrintable(each)]));
-}
-
-/**
  * A value as JSON that a terminal shows and does nothing with: the same value to whoever reads it.
  *
  * @example

@@ -13,6 +13,7 @@ import type { InputCopies } from '../io/far/input-copies.ts';
 import { ID_RULES, type IdRule, itemId, sourceOf } from '../io/media/item-id.ts';
 import { type PassedOver, passedOverText } from '../io/media/media-directory.ts';
 import { Video, videos } from '../io/media/video.ts';
+import { hiddenAddress } from '../io/objects/object-address.ts';
 
 /**
  * Where a corpus comes from: inputs (files, directories, globs, addresses) or a manifest, not both.
@@ -105,7 +106,7 @@ async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: Corpu
     if (isFarAddress(input)) farAddress(input);
     else if (!isDynamicPattern(input) && !existsSync(input)) {
       const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(input);
-      throw new UsageError(isAddress ? `'${input}' cannot be read from` : `there is no file or directory '${input}'`, {
+      throw new UsageError(isAddress ? `'${hiddenAddress(input)}' cannot be read from` : `there is no file or directory '${input}'`, {
         code: 'no-inputs',
         remedy: isAddress ? 'Give an address of `https://` or `s3://`, or fetch it first: `fetchCorpus`.' : undefined,
       });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { printable, printableJson, printableLines, printableTexts } from '../../src/core/printable.ts';
+import { printablePainted } from '../../bin/colours.ts';
+import { printable, printableJson, printableLines } from '../../src/core/printable.ts';
 
 const outside = 'a\u001b[2J\u009b31m\u202eb\u{e0041}\r\n\tc\u2028';
 
@@ -13,9 +14,11 @@ describe('a text from outside', () => {
     expect(printableLines(outside)).toBe('a\ufffd[2J\ufffd31m\ufffdb\ufffd\ufffd\n\tc\ufffd');
   });
 
-  it('is so wherever it stands in a value', () => {
-    const value = { said: ['\u0007', { path: 'x\u001b' }], count: 3, left: undefined, bytes: Uint8Array.of(7) };
-    expect(printableTexts(value)).toEqual({ ...value, said: ['\ufffd', { path: 'x\ufffd' }] });
+  it('loses what steers a terminal from a painted text, which keeps its colours', () => {
+    expect(printablePainted(`\u001b[31m${outside}\u001b[39m`)).toBe(
+      '\u001b[31ma\ufffd[2J\ufffd31m\ufffdb\ufffd\ufffd\n\tc\ufffd\u001b[39m',
+    );
+    expect(printablePainted('\u001b]0;title\u0007\u001b[1m')).toBe('\ufffd]0;title\ufffd\ufffd[1m');
   });
 
   it('is the same for a program that reads JSON, and steers no terminal there either', () => {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { shownAddress } from '../http/redirects.ts';
-import { objectAddress } from '../objects/object-address.ts';
+import { hiddenAddress, objectAddress } from '../objects/object-address.ts';
 
 /** What is shown instead of a query, which may be a signature that opens the file to anybody. */
 const HIDDEN = '?***';
@@ -46,7 +46,7 @@ export function farAddress(text: string): FarAddress {
     const shown = `s3://${bucket}${name === '' ? '' : `/${name}`}`;
     return { kind: 's3', bucket, name, shown, identity: shown };
   }
-  if (!URL.canParse(text)) throw new UsageError(`the address '${text.replace(/\?.*$/s, HIDDEN)}' is not understood`);
+  if (!URL.canParse(text)) throw new UsageError(`the address '${hiddenAddress(text)}' is not understood`);
   const url = new URL(text);
   url.hash = '';
   const shown = shownAddress(url) + (url.search === '' ? '' : HIDDEN);

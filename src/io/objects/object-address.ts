@@ -24,7 +24,7 @@ export function objectAddress(text: string): ObjectAddress {
   const parts = path.replace(/\/+$/, '').split('/');
   const isPlain = path === '' || parts.every((part) => part !== '' && part !== '.' && part !== '..');
   if (bucket !== undefined && bucket === bucket.toLowerCase() && isPlain) return { bucket, prefix: parts.join('/') };
-  throw new UsageError(`an object store must be such as s3://bucket/prefix, but is '${text}'`, {
+  throw new UsageError(`an object store must be such as s3://bucket/prefix, but is '${hiddenAddress(text)}'`, {
     code: 'object-store',
   });
 }
@@ -42,4 +42,15 @@ export function refuseObjectAddress(directory: string): void {
     code: 'object-store',
     remedy: `Copy the dataset to a directory first, such as with \`aws s3 sync ${directory} features/\`.`,
   });
+}
+
+/**
+ * A text that was given for an address, without what may be secret in it: all before its last `@`,
+ * and its query.
+ *
+ * @example
+ * hiddenAddress('ftp://me:word@host/a?key=1'); // 'ftp://***@host/a?***'
+ */
+export function hiddenAddress(text: string): string {
+  return text.replace(/\?.*$/s, '?***').replace(/^([a-z][a-z0-9+.-]*:\/\/).*@/is, '$1***@');
 }

@@ -154,7 +154,7 @@ describe('the spec of a dataflow in a module', () => {
     await expect(write(module, { gain: () => 1 })).rejects.toThrow('`params.gain` must be JSON, but is a function');
     await expect(write(module, { at: [new Date(0)] })).rejects.toThrow('`params.at[0]` must be JSON, but is a Date');
     const beside = writeDataset(out, clip, { ...run, module, version: '2' } as never);
-    await expect(beside).rejects.toThrow('`version` is what the export of `module` gives');
+    await expect(beside).rejects.toThrow('`version` is set by the export of `module`');
   });
 });
 
