@@ -6,7 +6,8 @@ import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.
 import { alignedRows } from '../../src/graphs/text-table.ts';
 import { readUserGroups } from '../../src/io/ratings/user-groups.ts';
 import { defineCommand } from '../command.ts';
-import { integer, required, text } from '../option-table.ts';
+import { flag, integer, required, text } from '../option-table.ts';
+import { outputFile } from '../output-options.ts';
 
 /** `reelflow explain-item`: what each subclip of an item contributes to its predictions. */
 export const command = defineCommand({
@@ -20,14 +21,15 @@ export const command = defineCommand({
     users: integer('N', 'how many users to predict for, spread evenly over all', '1000'),
     user: text('ID', 'chooses subclips for this user'),
     choose: integer('N', 'with --user: how many subclips', '3'),
-    edl: text('FILE', 'with --user: writes the time ranges as an edit list that editing programs read'),
+    edl: outputFile('FILE', ['edl'], 'with --user: writes the time ranges as an edit list that editing programs read'),
+    dryRun: flag('writes no edit list'),
     features: text('FILE', 'the training store, if it has been moved'),
   },
   examples: [
     'reelflow explain-item recommenders/dcf-av-1 --item 193609',
     'reelflow explain-item recommenders/dcf-av-1 --item cut-b --item-features new/ --user 42 --choose 4 --edl cut.edl',
   ],
-  async run({ features, groups: list, edl, ...options }, { operands: [directory = ''], console }) {
+  async run({ features, groups: list, edl, dryRun = false, ...options }, { operands: [directory = ''], console }) {
     for (const [name, value] of [
       ['choose', options.choose],
       ['edl', edl],
@@ -40,7 +42,8 @@ export const command = defineCommand({
     const model = await loadRecommender(directory, { features });
     try {
       const explained = await explainItem(model, { ...options, groups });
-      if (edl !== undefined && explained.chosen) await replaceFile(edl, editList(explained.itemId, explained.chosen));
+      const { chosen } = explained;
+      if (edl !== undefined && chosen && !dryRun) await replaceFile(edl, editList(explained.itemId, chosen));
       console.result(explained, explainedText);
     } finally {
       await model.close();

@@ -17,7 +17,7 @@ import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
  */
 const readers = [
   ...['explain', 'status', 'dead list', 'evaluate', 'search', 'weights list', 'weights verify', 'doctor', 'serve'],
-  ...['completion', 'worker'],
+  ...['completion', 'worker', 'mcp'],
 ];
 
 let commands: readonly Command[];
@@ -57,9 +57,10 @@ async function prepared(): Promise<{ directory: string; asked: Record<string, st
   writeStateDict(at('own.safetensors'), 'squeezenet1_1');
   writeFileSync(at('vectors.csv'), 'movieId,a,b\n101,1,2\n102,3,5\n');
   writeFileSync(at('list.csv'), 'youtubeId,movieId\naaaaaaaaaaa,1\n');
-  const model = at('model');
+  const [model, content] = [at('model'), at('content')];
   for (const args of [
     ['train', 'baseline', '--ratings', ratings, '--out', model],
+    ['train', 'content-ridge', '--ratings', ratings, '--features', features, '--out', content],
     [
       'experiment',
       '--ratings',
@@ -93,6 +94,7 @@ async function prepared(): Promise<{ directory: string; asked: Record<string, st
     'weights card': [at('tiny-visual.onnx'), '--out', at('new.json')],
     train: ['item-knn', '--ratings', ratings, '--out', at('new')],
     recommend: [model, '--all-users', '--out', at('new.csv')],
+    'explain-item': [content, '--item', '101', '--user', 'u1', '--edl', at('new.edl')],
     demo: ['--out', at('new')],
   };
   return { directory, asked };

@@ -71,7 +71,9 @@ describe('reelflow prune', { timeout: 120_000 }, () => {
   it('says what it would take out, and takes it out', async () => {
     const place = await prepared();
     const dry = await callReelflow(['prune', place.out, '--dry-run']);
-    expect(dry.stdout).toBe(`heat  ${place.path('films/heat.mp4')}\n1 item(s) would be removed\n`);
+    expect(dry.stdout).toBe(
+      `heat  ${place.path('films/heat.mp4')}\n1 item(s) would be removed\nnothing was written (--dry-run)\n`,
+    );
     const done = await callReelflow(['prune', place.out]);
     expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('1 item(s) removed: 1 unit(s)')]);
     expect(await place.states()).toEqual({ [AWKWARD]: 'committed', dark: 'dead truncated' });

@@ -92,10 +92,13 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
   const k = checkInteger('k', options.k ?? 10);
   const asked = (['item', 'vector', 'like', 'text'] as const).filter((name) => options[name] !== undefined);
   if (asked.length !== 1) {
-    throw new UsageError(`a search needs one of \`item\`, \`like\`, \`text\` and \`vector\`, not ${asked.length}`, {
-      option: 'item',
-      remedy: "Say what is searched for: `item: 'ID'`, or `vector: [...]`.",
-    });
+    throw new UsageError(
+      `a search needs one of \`item\`, \`like\`, \`text\` or \`vector\`, but was given ${asked.length}`,
+      {
+        option: 'item',
+        remedy: "Say what is searched for: `item: 'ID'`, or `vector: [...]`.",
+      },
+    );
   }
   const table = await openFeatureTable(path, options);
   try {
