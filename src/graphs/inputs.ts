@@ -106,10 +106,13 @@ async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: Corpu
     if (isFarAddress(input)) farAddress(input);
     else if (!isDynamicPattern(input) && !existsSync(input)) {
       const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(input);
-      throw new UsageError(isAddress ? `'${hiddenAddress(input)}' cannot be read from` : `there is no file or directory '${input}'`, {
-        code: 'no-inputs',
-        remedy: isAddress ? 'Give an address of `https://` or `s3://`, or fetch it first: `fetchCorpus`.' : undefined,
-      });
+      throw new UsageError(
+        isAddress ? `'${hiddenAddress(input)}' cannot be read from` : `there is no file or directory '${input}'`,
+        {
+          code: 'no-inputs',
+          remedy: isAddress ? 'Give an address of `https://` or `s3://`, or fetch it first: `fetchCorpus`.' : undefined,
+        },
+      );
     }
     if (breather.isDue) await breather.rest();
   }
