@@ -7,7 +7,8 @@ export interface Colours {
   green(text: string): string;
 }
 
-const painted = (colour: number) => (text: string) => `\u001b[${colour}m${text}\u001b[39m`;
+const ESCAPE = '\u001b';
+const painted = (colour: number) => (text: string) => `${ESCAPE}[${colour}m${text}${ESCAPE}[39m`;
 const plain = (text: string) => text;
 
 /**
@@ -28,7 +29,8 @@ export function coloursOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = p
     : { red: plain, yellow: plain, green: plain };
 }
 
-const PAINT = /(\u001b\[(?:31|32|33|39)m)/;
+/** What `painted` puts around a text. */
+const PAINT = new RegExp(`(${ESCAPE}\\[(?:31|32|33|39)m)`);
 
 /** A text of lines as it may reach a terminal: of what steers one, only these colours stay. */
 export function printablePainted(text: string): string {
