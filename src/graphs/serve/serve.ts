@@ -6,6 +6,7 @@ import { checkKnownOptions, type KnownOptions } from '../../core/known-options.t
 import { isLoopback } from '../../core/loopback.ts';
 import { openServer } from '../../io/http/own-server.ts';
 import { answerOf } from './endpoints.ts';
+import { failedAnswer } from './failed-answer.ts';
 import { indexPage } from './index-page.ts';
 import { itemPage } from './item-page.ts';
 import { itemsPage } from './items-page.ts';
@@ -199,8 +200,8 @@ function sendFault(response: ServerResponse, error: unknown, served: OpenServed)
     sendJson(response, status, { code: error.code, message: served.hidePaths(error.message) });
     return;
   }
-  process.emitWarning(error instanceof Error ? error : String(error));
-  sendJson(response, 500, { code: error instanceof FlowError ? error.code : 'internal', message: 'the answer failed' });
+  const code = error instanceof FlowError ? error.code : 'internal';
+  sendJson(response, 500, { code, message: failedAnswer(error) });
 }
 
 function sendJson(response: ServerResponse, status: number, value: object): void {

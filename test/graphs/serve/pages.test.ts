@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -211,6 +212,25 @@ describe('the Model Context Protocol at /mcp', () => {
       expect((await post(guarded.url, { Authorization: 'Bearer a-token-of-length' })).status).toBe(200);
     } finally {
       await guarded.close();
+  it('says of a fault of its own only that there was one; the cause is a warning', async () => {
+    const copy = join(place.path, 'gone');
+    await cp(planted.features, copy, { recursive: true });
+    const broken = await serve({ features: copy, mcp: true });
+    const client = new Client({ name: 'test', version: '1' });
+    try {
+      await rm(copy, { recursive: true });
+      await client.connect(new StreamableHTTPClientTransport(new URL(`${broken.url}/mcp`)));
+      const warned = once(process, 'warning');
+      const answer = await client.callTool({ name: 'search', arguments: { item: '3' } });
+      expect(answer).toMatchObject({ isError: true, content: [{ type: 'text', text: 'the answer failed' }] });
+      const [warning] = (await warned) as [Error];
+      expect(warning.message).toContain(copy);
+    } finally {
+      await client.close();
+      await broken.close();
+    }
+  });
+
     }
   });
 });
