@@ -142,6 +142,22 @@ describe('answers for programs', () => {
     expect((await ask('/api/audience?item=3&threshold=much')).status).toBe(400);
   });
 
+    const [user] = planted.tastes.keys();
+    const chosen = await ask(`/api/explain-item?item=3&user=${user}&choose=21`);
+    expect([chosen.status, JSON.parse(chosen.text).message]).toEqual([400, expect.stringContaining('from 1 to 20')]);
+  });
+
+  it('have the times of subclips once their dataset can be read again', async () => {
+    const served = await openServed({ features: planted.features });
+    const file = datasetFilePath(planted.features);
+    try {
+      await rename(file, `${file}.away`);
+      await expect(served.timesOf('3', SUBCLIPS)).rejects.toMatchObject({ code: 'dataset' });
+      await rename(`${file}.away`, file);
+      expect((await served.timesOf('3', SUBCLIPS))?.[1]).toMatchObject({ start: 4, end: 8 });
+    } finally {
+      await served.close();
+    }
   it('of a search from memory are those of a search that reads everything', async () => {
     const index = await FeatureIndex.open(planted.features);
     try {
