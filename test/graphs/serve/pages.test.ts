@@ -7,8 +7,10 @@ import { searchFeatures } from '../../../src/graphs/analysis/search-features.ts'
 import { type LoadedRecommender, loadRecommender } from '../../../src/graphs/recommenders/load-recommender.ts';
 import { trainRecommender } from '../../../src/graphs/recommenders/train-recommender.ts';
 import { FeatureIndex } from '../../../src/graphs/serve/feature-index.ts';
+import { openServed } from '../../../src/graphs/serve/open-served.ts';
 import { type FeatureServer, serve } from '../../../src/graphs/serve/serve.ts';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
+import { datasetFilePath } from '../../../src/io/dataset/dataset-file.ts';
 import { barriersOf, hasChromium, openPage } from '../../fixtures/chromium.ts';
 import { temporaryDirectory } from '../../fixtures/clips.ts';
 import { type PlantedScenes, SUBCLIPS, writePlantedScenes } from '../../fixtures/planted-scenes.ts';
@@ -140,8 +142,6 @@ describe('answers for programs', () => {
       networks: ['planted-scenes', 'pca-4'],
     });
     expect((await ask('/api/audience?item=3&threshold=much')).status).toBe(400);
-  });
-
     const [user] = planted.tastes.keys();
     const chosen = await ask(`/api/explain-item?item=3&user=${user}&choose=21`);
     expect([chosen.status, JSON.parse(chosen.text).message]).toEqual([400, expect.stringContaining('from 1 to 20')]);
@@ -158,6 +158,8 @@ describe('answers for programs', () => {
     } finally {
       await served.close();
     }
+  });
+
   it('of a search from memory are those of a search that reads everything', async () => {
     const index = await FeatureIndex.open(planted.features);
     try {
@@ -210,24 +212,6 @@ describe('the Model Context Protocol at /mcp', () => {
     }
   });
 
-  it('is for no page of another site, and answers only where it was asked for', async () => {
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
-    const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
-    const post = (url: string, more: Record<string, string> = {}) =>
-      fetch(`${url}/mcp`, { method: 'POST', body, headers: { ...headers, ...more } });
-    expect((await post(server.url, { Origin: 'https://evil.example' })).status).toBe(403);
-    const without = await serve({ features: planted.features });
-    try {
-      expect((await post(without.url)).status).toBe(404);
-    } finally {
-      await without.close();
-    }
-    const guarded = await serve({ features: planted.features, mcp: true, token: 'a-token-of-length' });
-    try {
-      expect((await post(guarded.url)).status).toBe(401);
-      expect((await post(guarded.url, { Authorization: 'Bearer a-token-of-length' })).status).toBe(200);
-    } finally {
-      await guarded.close();
   it('says of a fault of its own only that there was one; the cause is a warning', async () => {
     const copy = join(place.path, 'gone');
     await cp(planted.features, copy, { recursive: true });
@@ -247,6 +231,24 @@ describe('the Model Context Protocol at /mcp', () => {
     }
   });
 
+  it('is for no page of another site, and answers only where it was asked for', async () => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+    const post = (url: string, more: Record<string, string> = {}) =>
+      fetch(`${url}/mcp`, { method: 'POST', body, headers: { ...headers, ...more } });
+    expect((await post(server.url, { Origin: 'https://evil.example' })).status).toBe(403);
+    const without = await serve({ features: planted.features });
+    try {
+      expect((await post(without.url)).status).toBe(404);
+    } finally {
+      await without.close();
+    }
+    const guarded = await serve({ features: planted.features, mcp: true, token: 'a-token-of-length' });
+    try {
+      expect((await post(guarded.url)).status).toBe(401);
+      expect((await post(guarded.url, { Authorization: 'Bearer a-token-of-length' })).status).toBe(200);
+    } finally {
+      await guarded.close();
     }
   });
 });
