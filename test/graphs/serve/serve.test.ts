@@ -223,8 +223,16 @@ describe('hostile requests', () => {
 
   it('cannot be let in by a token that can be guessed, and nothing is served of nothing', async () => {
     await expect(serve({ features, token: 'short' })).rejects.toMatchObject({ option: 'token' });
+    const list = Array.from({ length: 16 }, () => 'x') as unknown as string;
+    await expect(serve({ features, token: list })).rejects.toMatchObject({ option: 'token' });
     await expect(serve({})).rejects.toThrow('nothing to serve');
   });
+});
+
+it('a port that is none is refused before anything is opened', async () => {
+  for (const port of [-1, 65_536, 0.5]) {
+    await expect(serve({ features: '/nowhere', port })).rejects.toMatchObject({ option: 'port' });
+  }
 });
 
 describe.skipIf(!hasChromium)('the page of a server in Chromium (skipped where it is not installed)', () => {
