@@ -127,6 +127,7 @@ export class Console {
    * last too.
    *
    * @param how.isNews false: nothing has changed, and `--quiet` silences the text
+   * @param how.secret what stands in the JSON of stdout too, but in no event
    */
   result<Value extends object>(
     value: Value,
@@ -134,7 +135,12 @@ export class Console {
     {
       to = 'out',
       isNews = true,
-    }: { readonly to?: keyof ConsoleStreams | undefined; readonly isNews?: boolean | undefined } = {},
+      secret = {},
+    }: {
+      readonly to?: keyof ConsoleStreams | undefined;
+      readonly isNews?: boolean | undefined;
+      readonly secret?: object | undefined;
+    } = {},
   ): void {
     this.close();
     const shown = renderMessages(value, this.#render);
@@ -143,7 +149,7 @@ export class Console {
     if (this.#isEvents && to === 'err') return;
     if (this.#quiet && !isNews && !this.#json) return;
     const stream = this.#streams[to];
-    if (this.#json && to === 'out') stream.write(`${printableJson(told)}\n`);
+    if (this.#json && to === 'out') stream.write(`${printableJson({ ...told, ...secret })}\n`);
     else stream.write(printablePainted(`${text(shown, coloursOf(stream))}${this.#isDryRun ? NOTHING_WRITTEN : ''}`));
   }
 

@@ -1,9 +1,11 @@
 import { UsageError } from '../../src/core/errors.ts';
+import type { ClipOptions } from '../../src/graphs/analysis/clip-vector.ts';
 import { type FeatureSearch, type FoundFeatures, searchFeatures } from '../../src/graphs/analysis/search-features.ts';
 import { alignedRows } from '../../src/graphs/text-table.ts';
 import { readMovies } from '../../src/io/ratings/movies.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
+import { untilInterrupted } from '../interrupts.ts';
 import { finiteNumber, integer, positive, repeated, text, word } from '../option-table.ts';
 import { toldTo } from '../told-to.ts';
 
@@ -51,16 +53,21 @@ export const command = defineCommand({
   ) {
     checkTogether({ like, text: written, textNetwork, weights, source });
     const movies = list === undefined ? undefined : (await readMovies(list)).movies;
-    const clip = like === undefined ? undefined : { ...momentOf(like), weights, source, ...toldTo(console) };
     const words = written === undefined ? undefined : { text: written, network: textNetwork ?? '' };
-    if (clip !== undefined) console.stage('decoding the clip');
-    const search = await searchFeatures(path, { ...options, like: clip, text: words });
-    const found = search.found.map((each) => {
-      const title = movies?.get(each.item)?.title;
-      return { ...each, title };
-    });
-    console.result({ ...search, found }, searchText);
-    return 0;
+    const answer = async (clip?: ClipOptions) => {
+      const search = await searchFeatures(path, { ...options, like: clip, text: words });
+      const found = search.found.map((each) => {
+        const title = movies?.get(each.item)?.title;
+        return { ...each, title };
+      });
+      console.result({ ...search, found }, searchText);
+      return 0;
+    };
+    if (like === undefined) return answer();
+    console.stage('decoding the clip');
+    return untilInterrupted(console, 'stopping', (signal) =>
+      answer({ ...momentOf(like), weights, source, signal, ...toldTo(console) }),
+    );
   },
 });
 

@@ -23,11 +23,18 @@ export const command = defineCommand({
     const interrupts = catchInterrupts(console, 'finishing the requests in progress');
     try {
       const server = await serve({ ...options, features, recommender, port });
-      const { url, token } = server;
-      console.result({ url, token }, () =>
-        [`${url} answers; Ctrl-C ends it`, ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]), ''].join(
-          '\n',
-        ),
+      const { url } = server;
+      // Whoever gave a token knows it; one that was drawn is told once, and to no log.
+      const token = options.token === undefined ? server.token : undefined;
+      console.result(
+        { url },
+        () =>
+          [
+            `${url} answers; Ctrl-C ends it`,
+            ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+            '',
+          ].join('\n'),
+        { secret: { token } },
       );
       await new Promise<void>((resolve) => {
         if (interrupts.drain.aborted) resolve();

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeatureSearch } from '../../src/graphs/analysis/search-features.ts';
@@ -94,6 +95,26 @@ describe('search --like', () => {
     expect(await refused('--like', like, '--item', 'sea')).toContain('one of');
     expect(await refused('--source', at('features'), '--item', 'sea')).toContain('--like');
     expect(await refused()).toContain('one of');
+  });
+});
+
+describe('search --like that is interrupted', () => {
+  it('stops, and leaves nothing in the directory for temporary files', async () => {
+    const onInterrupt = (event: string | symbol, listener: NodeJS.SignalsListener) => {
+      if (event === 'SIGINT') setImmediate(() => listener('SIGINT'));
+    };
+    process.on('newListener', onInterrupt);
+    try {
+      const like = ['--like', at('clips/sea.mp4'), '--weights', at('network')];
+      const { code, stdout, stderr } = await callReelflow(['search', at('features'), ...like]);
+      expect([code, stdout]).toEqual([130, '']);
+      expect(stderr).toContain('stopping');
+    } finally {
+      process.off('newListener', onInterrupt);
+    }
+    expect(readdirSync(tmpdir()).filter((name) => name.includes(`~${process.pid}~`) && /search/.test(name))).toEqual(
+      [],
+    );
   });
 });
 

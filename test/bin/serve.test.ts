@@ -44,6 +44,25 @@ describe('reelflow serve', () => {
   });
 });
 
+describe('the token of reelflow serve', () => {
+  it('that was given is printed nowhere, and one that was drawn on stdout alone', async () => {
+    const given = 'a-token-of-length';
+    const told = async (...args: readonly string[]) => {
+      const running = startCli(['serve', store, '--port', '0', '--json', '--log', 'json', ...args]);
+      await running.until(() => running.stdout().includes('\n') && running.stderr().includes('"summary"'));
+      running.kill('SIGINT');
+      return running.ended;
+    };
+    const known = await told('--token', given);
+    expect(Object.keys(JSON.parse(known.stdout))).toEqual(['url']);
+    expect(known.stderr).not.toContain(given);
+    const drawn = await told('--host', '0.0.0.0');
+    const { token } = JSON.parse(drawn.stdout) as { token: string };
+    expect(token.length).toBeGreaterThanOrEqual(32);
+    expect(drawn.stderr).not.toContain(token);
+  });
+});
+
 describe('reelflow mcp', () => {
   it('answers a client of the SDK over stdin and stdout, and ends with it', async () => {
     const client = new Client({ name: 'test', version: '1' });

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FlowError, MediaError, type MediaErrorCode, UsageError } from '../../core/errors.ts';
+import { temporaryFolder } from '../../core/temporary-folder.ts';
 import { type DatasetFile, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { video } from '../../io/media/video.ts';
 import { transform } from '../../models/pca/fitted-pca.ts';
@@ -50,9 +49,9 @@ export async function clipVector(
   const file = readDatasetFile(path);
   const project = await projection(path, file, source, stream);
   const graph = await graphFrom(await readSpec(source), weights === undefined ? {} : { weights });
-  const scratch = await mkdtemp(join(tmpdir(), 'reelflow-search-'));
+  const scratch = await temporaryFolder('reelflow-search~');
   try {
-    const own = join(scratch, 'clip');
+    const own = join(scratch.path, 'clip');
     const running = { memory, device, signal, onMessage, concurrency: 1, compact: false };
     const { dead, interrupted } = await writeDataset(own, [video(clip)], { graph, ...running });
     if (interrupted) throw new FlowError('aborted', 'the search was stopped');
@@ -73,7 +72,7 @@ export async function clipVector(
         }
       : await momentOf(found, at, { clip, stream, project });
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await scratch.remove();
   }
 }
 

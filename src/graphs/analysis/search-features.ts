@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { checkInteger, checkString } from '../../core/check.ts';
-import { UsageError } from '../../core/errors.ts';
+import { FlowError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import type { Statistic } from '../../operators/statistics.ts';
@@ -109,6 +109,7 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
     const top = new TopFound<FoundFeatures>(k);
     let compared = 0;
     for await (const rows of table.items(stream)) {
+      if (options.like?.signal?.aborted) throw new FlowError('aborted', 'the search was stopped');
       if (rows.itemId === options.item) continue;
       const vectors = whole ? [meanOf(rows.vectors)] : rows.vectors;
       for (const [subclip, vector] of vectors.entries()) {

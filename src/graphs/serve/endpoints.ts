@@ -10,6 +10,8 @@ import type { OpenServed } from './open-served.ts';
 const MOST = 1000;
 /** Users that an explanation of an item asks. */
 const MOST_ASKED = 200;
+/** Subclips that are chosen at most: for each, all others are tried. */
+const MOST_CHOSEN = 20;
 
 /** A parameter of an endpoint. */
 export interface Parameter {
@@ -82,7 +84,10 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: 'explain-item',
     does: 'what each subclip of an item adds to its predictions, and the subclips that one user would like best',
-    takes: { item, user, choose: { type: 'integer', does: 'of user: how many subclips; default 3' } },
+    takes: {
+      ...{ item, user },
+      choose: { type: 'integer', does: `of user: how many subclips, at most ${MOST_CHOSEN}; default 3` },
+    },
     must: ['item'],
     needs: 'recommender',
   },
@@ -114,7 +119,7 @@ export async function answerOf(
   }
   const { features, recommender } = served;
   const textOf = (parameter: string) => parameters.get(parameter) ?? undefined;
-  const asked = { item: textOf('item') ?? '', k: countOf(parameters) };
+  const asked = { item: textOf('item') ?? '', k: countOf(parameters, 'k', MOST) ?? 10 };
   if (name === 'dataset') return datasetFacts(served);
   if (features !== undefined && name === 'search') {
     return features.search({ ...asked, stream: textOf('stream'), subclip: whole(parameters, 'subclip') });
@@ -128,7 +133,7 @@ export async function answerOf(
       return rankUsers(recommender, { ...asked, threshold: threshold === undefined ? undefined : Number(threshold) });
     }
     case 'explain-item': {
-      const choose = whole(parameters, 'choose');
+      const choose = countOf(parameters, 'choose', MOST_CHOSEN);
       return explainItem(recommender, { item: asked.item, user: textOf('user'), choose, users: MOST_ASKED });
     }
     default: {
@@ -155,10 +160,10 @@ function whole(parameters: URLSearchParams, name: string): number | undefined {
   throw new UsageError(`\`${name}\` must be a whole number, but is '${text}'`, { option: name });
 }
 
-function countOf(parameters: URLSearchParams): number {
-  const k = whole(parameters, 'k') ?? 10;
-  if (k >= 1 && k <= MOST) return k;
-  throw new UsageError(`\`k\` must be from 1 to ${MOST}, but is ${k}`, { option: 'k' });
+function countOf(parameters: URLSearchParams, name: string, most: number): number | undefined {
+  const count = whole(parameters, name);
+  if (count === undefined || (count >= 1 && count <= most)) return count;
+  throw new UsageError(`\`${name}\` must be from 1 to ${most}, but is ${count}`, { option: name });
 }
 
 function ratingsOf(body: unknown): Map<string, number> {

@@ -87,7 +87,7 @@ export class FeatureIndex {
     const query = whole ? own : rowOf(index, own, subclip, item);
     const top = new TopFound<FoundFeatures>(k);
     let compared = 0;
-    rows.compare(query, (row, bound, similarity) => {
+    await rows.compare(query, (row, bound, similarity) => {
       if (of[row] === own) return;
       compared++;
       if (!top.takes(bound)) return;

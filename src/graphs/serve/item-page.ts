@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { Breather } from '../../core/breather.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { ItemFacts } from '../../io/dataset/item-facts.ts';
 import { datasetItems } from '../../io/dataset/status.ts';
@@ -15,6 +16,8 @@ import { catalogueNumber, titleOf } from './titles.ts';
 
 /** Items and users that are named. */
 const NAMED = 10;
+/** Subclips that are shown: each is compared with all rows. */
+const SHOWN = 50;
 /** Users that an explanation asks. */
 const ASKED = 200;
 
@@ -77,9 +80,11 @@ async function subclipsOf(
   stream: string,
   numbers: readonly number[],
 ): Promise<PageSection> {
-  const times = await served.timesOf(item, Math.max(-1, ...numbers) + 1);
+  const times = await served.timesOf(item, (numbers.at(-1) ?? -1) + 1);
   const rows: (Html | string | number)[][] = [];
-  for (const subclip of numbers) {
+  const breather = new Breather();
+  for (const subclip of numbers.slice(0, SHOWN)) {
+    if (breather.isDue) await breather.rest();
     const search = await served.features?.search({ item, stream, subclip, k: 1 });
     const [found] = search?.found ?? [];
     const like =
@@ -88,15 +93,14 @@ async function subclipsOf(
         : [itemLink(found.item, titleOf(served, found.item)), found.subclip ?? '-', found.similarity.toFixed(4)];
     rows.push([subclip, secondsOf(times?.[subclip]), ...like]);
   }
-  return {
-    id: 'subclips',
-    heading: 'Subclips',
-    body: tableHtml(
-      `The nearest ${stream} subclip of another item`,
-      ['subclip', 'seconds', 'nearest', 'its subclip', 'cosine'],
-      rows,
-    ),
-  };
+  const table = tableHtml(
+    `The nearest ${stream} subclip of another item`,
+    ['subclip', 'seconds', 'nearest', 'its subclip', 'cosine'],
+    rows,
+  );
+  const isAll = rows.length === numbers.length;
+  const rest = isAll ? undefined : html`<p class="note">The first ${rows.length} of ${numbers.length} subclips.</p>`;
+  return { id: 'subclips', heading: 'Subclips', body: html`${table}${rest}` };
 }
 
 function secondsOf({ start, end }: Partial<SubclipTime> = {}): string {

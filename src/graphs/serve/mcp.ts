@@ -3,6 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 import { optionalPackage } from '../../core/optional-package.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import { answerOf, type Endpoint, endpointsOf } from './endpoints.ts';
+import { failedAnswer } from './failed-answer.ts';
 import type { OpenServed } from './open-served.ts';
 
 const PACKAGE = '@modelcontextprotocol/server';
@@ -86,8 +87,11 @@ async function toolAnswer(
     const answer = await answerOf(name, parameters, undefined, served);
     return { content: [{ type: 'text' as const, text: JSON.stringify(answer) }] };
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const text = served.hidePaths(error.remedy === undefined ? error.message : `${error.message}. ${error.remedy}`);
+    const text = error instanceof UsageError ? served.hidePaths(sentenceOf(error)) : failedAnswer(error);
     return { content: [{ type: 'text' as const, text }], isError: true };
   }
+}
+
+function sentenceOf({ message, remedy }: UsageError): string {
+  return remedy === undefined ? message : `${message}. ${remedy}`;
 }

@@ -46,7 +46,13 @@ export async function openServed({ features: path, recommender }: Served): Promi
     ...{ features, recommender, dataset },
     timesOf: async (item, subclips) => {
       if (dataset === undefined) return undefined;
-      source ??= openSource(dataset, {});
+      if (source === undefined) {
+        source = openSource(dataset, {});
+        // One that failed is tried again.
+        source.catch(() => {
+          source = undefined;
+        });
+      }
       return timesIn(await source, item, subclips);
     },
     hidePaths: (text) =>

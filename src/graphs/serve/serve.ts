@@ -6,6 +6,7 @@ import { checkKnownOptions, type KnownOptions } from '../../core/known-options.t
 import { isLoopback } from '../../core/loopback.ts';
 import { openServer } from '../../io/http/own-server.ts';
 import { answerOf } from './endpoints.ts';
+import { failedAnswer } from './failed-answer.ts';
 import { indexPage } from './index-page.ts';
 import { itemPage } from './item-page.ts';
 import { itemsPage } from './items-page.ts';
@@ -78,13 +79,11 @@ const HEADERS = {
 export async function serve(options: ServeOptions): Promise<FeatureServer> {
   checkKnownOptions('serve', options, known);
   const host = checkString('host', options.host ?? '127.0.0.1');
-  const token = options.token ?? (isLoopback(host) ? undefined : randomBytes(24).toString('base64url'));
-  if (token !== undefined && token.length < SHORTEST_TOKEN) {
-    throw new UsageError(`\`token\` must have at least ${SHORTEST_TOKEN} characters`, { option: 'token' });
-  }
+  const token = tokenOf(options.token, host);
+  const port = checkInteger('port', options.port ?? 0, 0, 65_535);
   const concurrency = checkInteger('concurrency', options.concurrency ?? 8);
   const served = await openServed(options);
-  const mcp = options.mcp === true ? await mcpOverHttp(served) : undefined;
+  let mcp: McpAnswers | undefined;
   let busy = 0;
   const listen = (request: IncomingMessage, response: ServerResponse): void => {
     const refusal = refusalOf(request, { host, token });
@@ -102,21 +101,30 @@ export async function serve(options: ServeOptions): Promise<FeatureServer> {
       .catch((error: unknown) => sendFault(response, error, served))
       .finally(() => busy--);
   };
-  const port = checkInteger('port', options.port ?? 0, 0);
-  const bounds = { connections: 64, lastAnswers: LAST_ANSWERS };
   const closeServed = async () => {
     await mcp?.close();
     await served.close();
   };
-  const opened = await openServer({ host, port }, listen, bounds).catch(async (error: unknown) => {
+  try {
+    if (options.mcp === true) mcp = await mcpOverHttp(served);
+    const opened = await openServer({ host, port }, listen, { connections: 64, lastAnswers: LAST_ANSWERS });
+    const close = async () => {
+      await opened.close();
+      await closeServed();
+    };
+    return { url: opened.origin, token, close };
+  } catch (error) {
     await closeServed();
     throw error;
-  });
-  const close = async () => {
-    await opened.close();
-    await closeServed();
-  };
-  return { url: opened.origin, token, close };
+  }
+}
+
+/** @throws UsageError when it can be guessed. */
+function tokenOf(wanted: string | undefined, host: string): string | undefined {
+  if (wanted === undefined) return isLoopback(host) ? undefined : randomBytes(24).toString('base64url');
+  const token = checkString('token', wanted);
+  if (token.length >= SHORTEST_TOKEN) return token;
+  throw new UsageError(`\`token\` must have at least ${SHORTEST_TOKEN} characters`, { option: 'token' });
 }
 
 /** The pages by their paths. */
@@ -199,8 +207,8 @@ function sendFault(response: ServerResponse, error: unknown, served: OpenServed)
     sendJson(response, status, { code: error.code, message: served.hidePaths(error.message) });
     return;
   }
-  process.emitWarning(error instanceof Error ? error : String(error));
-  sendJson(response, 500, { code: error instanceof FlowError ? error.code : 'internal', message: 'the answer failed' });
+  const code = error instanceof FlowError ? error.code : 'internal';
+  sendJson(response, 500, { code, message: failedAnswer(error) });
 }
 
 function sendJson(response: ServerResponse, status: number, value: object): void {

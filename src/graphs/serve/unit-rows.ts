@@ -1,3 +1,5 @@
+import { Breather } from '../../core/breather.ts';
+
 /** Rows of a piece of memory. */
 const CHUNK = 1024;
 /** Values that are multiplied before a row may be given up. */
@@ -46,16 +48,18 @@ export class UnitRows {
 
   /**
    * Visits every row with a bound of its cosine with row `query`, and a function that gives the
-   * cosine.
+   * cosine. Gives way to other work between pieces of memory.
    */
-  compare(query: number, visit: (row: number, bound: number, similarity: () => number) => void): void {
+  async compare(query: number, visit: (row: number, bound: number, similarity: () => number) => void): Promise<void> {
     const [from, start] = this.#place(query);
     const own = from.slice(start, start + this.#dimension);
     const ownTail = this.#tails[query] as number;
     const [head, dimension] = [this.#head, this.#dimension];
     let [values, at, common]: [Float32Array, number, number] = [own, 0, 0];
     const similarity = () => Math.min(1, common + dot(own, values, at, head, dimension));
+    const breather = new Breather();
     for (let row = 0; row < this.#tails.length; row++) {
+      if (row % CHUNK === 0 && breather.isDue) await breather.rest();
       [values, at] = this.#place(row);
       common = dot(own, values, at, 0, head);
       visit(row, common + ownTail * (this.#tails[row] as number) + ROUNDING, similarity);

@@ -259,13 +259,27 @@ export class InputCopies {
     open.delete(this);
     const folder = this.#folder;
     this.#folder = undefined;
-    await (await folder)?.remove();
-    for (const store of this.#stores.values())
-      await store.then(
-        (open) => open.close(),
-        () => undefined,
-      );
-    this.#stores.clear();
+    try {
+      await (await folder)?.remove();
+    } finally {
+      for (const store of this.#stores.values())
+        await store.then(
+          (open) => open.close(),
+          () => undefined,
+        );
+      this.#stores.clear();
+    }
+  }
+
+  #folderMade(): ReturnType<typeof temporaryFolder> {
+    if (this.#folder !== undefined) return this.#folder;
+    const folder = temporaryFolder('reelflow-inputs~');
+    this.#folder = folder;
+    // One that failed is tried again.
+    folder.catch(() => {
+      if (this.#folder === folder) this.#folder = undefined;
+    });
+    return folder;
   }
 
   #storeOf(bucket: string): Promise<ObjectStore> {
@@ -310,8 +324,7 @@ export class InputCopies {
   async #receive(file: FarFile, address: FarAddress, claim: number, signal: AbortSignal): Promise<InputCopy> {
     await this.#evict(this.room.bytes - this.#claimed);
     open.add(this);
-    this.#folder ??= temporaryFolder('reelflow-inputs~');
-    const folder = await this.#folder;
+    const folder = await this.#folderMade();
     // Formats without a mark of their own are known by their names.
     const extension = /^\.[a-z0-9]{1,8}$/i.exec(extname(pathOfAddress(textOf(address))))?.[0] ?? '';
     const part = await CopyPart.begin(join(folder.path, `${++this.#count}${extension}`));

@@ -38,9 +38,13 @@ export class ObjectFile implements FarFile {
     }
     if (from === 0) await part.restart({ etag, total });
     for await (const piece of piecesOf(opened.body, where, patience, signal)) {
+      const size = part.size + piece.byteLength;
+      if (size > total || size > most) {
+        await part.restart();
+        throw new WrongSize(`${where} sends more than ${size > total ? total : most} bytes`);
+      }
       await part.append(piece);
       onBytes?.(part.size, total);
-      if (part.size > total) throw new WrongSize(`${where} sends more than the ${total} bytes that it states`);
     }
     if (part.size < total) throw new InterruptedTransfer(`${where} ended after ${part.size} of ${total} bytes`);
     return { outcome: 'whole' };

@@ -109,6 +109,11 @@ function answerOf(
       settle();
       reject(connectionFailure(shownAddress(url), error));
     });
+    // A server that switches to another protocol (101) has neither answered nor failed.
+    request.once('close', () => {
+      settle();
+      reject(new InterruptedTransfer(`the connection to ${shownAddress(url)} was closed without an answer`));
+    });
     request.end();
   });
 }

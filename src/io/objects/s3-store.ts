@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { GetObjectCommandOutput, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { FlowError, SystemError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { countNetworkUse } from '../http/network-use.ts';
@@ -119,18 +119,12 @@ class S3Store implements ObjectStore {
   async open(name: string, { from, etag, signal }: ObjectStart): Promise<OpenObject | 'changed' | undefined> {
     const { GetObjectCommand } = this.#sdk;
     const wanted = { Range: from > 0 ? `bytes=${from}-` : undefined, IfMatch: etag };
+    let got: GetObjectCommandOutput;
     try {
       countNetworkUse('requests');
-      const got = await this.#client.send(new GetObjectCommand({ ...this.#place(name), ...wanted }), {
+      got = await this.#client.send(new GetObjectCommand({ ...this.#place(name), ...wanted }), {
         ...given({ abortSignal: signal }),
       });
-      const body = got.Body as Readable;
-      const part = partOf(got.ContentRange);
-      // A store that ignores the range, or the tag, must not have its bytes joined to others.
-      const isOther = got.ETag === undefined || (etag !== undefined && got.ETag !== etag) || (part?.from ?? 0) !== from;
-      if (!isOther) return { body, total: part?.total ?? Number(got.ContentLength), etag: got.ETag ?? '' };
-      body.destroy();
-      return 'changed';
     } catch (error) {
       if (signal?.aborted) throw new FlowError('aborted', `the reading of ${name} was stopped`, { cause: error });
       if (isMissing(error)) return undefined;
@@ -139,6 +133,18 @@ class S3Store implements ObjectStore {
       const failure = this.#failure(`read ${name}`, error);
       throw mayGoWell(error) ? new InterruptedTransfer(failure.message, failure) : failure;
     }
+    const body = got.Body as Readable;
+    const part = partOf(got.ContentRange);
+    // A store that ignores the range, or the tag, must not have its bytes joined to others.
+    const isOther = got.ETag === undefined || (etag !== undefined && got.ETag !== etag) || (part?.from ?? 0) !== from;
+    const total = part?.total ?? got.ContentLength;
+    if (!isOther && Number.isSafeInteger(total)) return { body, total: total as number, etag: got.ETag ?? '' };
+    body.destroy();
+    if (isOther) return 'changed';
+    throw new SystemError('object-store', `${this.address}: the store does not say how many bytes ${name} has`, {
+      remedy: 'Copy the object to this machine, and name the copy.',
+      cause: new Error('an answer without a Content-Length'),
+    });
   }
 
   async head(name: string): Promise<StoredObject | undefined> {

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,8 +7,10 @@ import { searchFeatures } from '../../../src/graphs/analysis/search-features.ts'
 import { type LoadedRecommender, loadRecommender } from '../../../src/graphs/recommenders/load-recommender.ts';
 import { trainRecommender } from '../../../src/graphs/recommenders/train-recommender.ts';
 import { FeatureIndex } from '../../../src/graphs/serve/feature-index.ts';
+import { openServed } from '../../../src/graphs/serve/open-served.ts';
 import { type FeatureServer, serve } from '../../../src/graphs/serve/serve.ts';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
+import { datasetFilePath } from '../../../src/io/dataset/dataset-file.ts';
 import { barriersOf, hasChromium, openPage } from '../../fixtures/chromium.ts';
 import { temporaryDirectory } from '../../fixtures/clips.ts';
 import { type PlantedScenes, SUBCLIPS, writePlantedScenes } from '../../fixtures/planted-scenes.ts';
@@ -139,6 +142,22 @@ describe('answers for programs', () => {
       networks: ['planted-scenes', 'pca-4'],
     });
     expect((await ask('/api/audience?item=3&threshold=much')).status).toBe(400);
+    const [user] = planted.tastes.keys();
+    const chosen = await ask(`/api/explain-item?item=3&user=${user}&choose=21`);
+    expect([chosen.status, JSON.parse(chosen.text).message]).toEqual([400, expect.stringContaining('from 1 to 20')]);
+  });
+
+  it('have the times of subclips once their dataset can be read again', async () => {
+    const served = await openServed({ features: planted.features });
+    const file = datasetFilePath(planted.features);
+    try {
+      await rename(file, `${file}.away`);
+      await expect(served.timesOf('3', SUBCLIPS)).rejects.toMatchObject({ code: 'dataset' });
+      await rename(`${file}.away`, file);
+      expect((await served.timesOf('3', SUBCLIPS))?.[1]).toMatchObject({ start: 4, end: 8 });
+    } finally {
+      await served.close();
+    }
   });
 
   it('of a search from memory are those of a search that reads everything', async () => {
@@ -190,6 +209,25 @@ describe('the Model Context Protocol at /mcp', () => {
       expect((await call('search', { item: '3', path: '/etc/passwd' })).isError).toBe(true);
     } finally {
       await client.close();
+    }
+  });
+
+  it('says of a fault of its own only that there was one; the cause is a warning', async () => {
+    const copy = join(place.path, 'gone');
+    await cp(planted.features, copy, { recursive: true });
+    const broken = await serve({ features: copy, mcp: true });
+    const client = new Client({ name: 'test', version: '1' });
+    try {
+      await rm(copy, { recursive: true });
+      await client.connect(new StreamableHTTPClientTransport(new URL(`${broken.url}/mcp`)));
+      const warned = once(process, 'warning');
+      const answer = await client.callTool({ name: 'search', arguments: { item: '3' } });
+      expect(answer).toMatchObject({ isError: true, content: [{ type: 'text', text: 'the answer failed' }] });
+      const [warning] = (await warned) as [Error];
+      expect(warning.message).toContain(copy);
+    } finally {
+      await client.close();
+      await broken.close();
     }
   });
 

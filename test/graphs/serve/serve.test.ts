@@ -84,6 +84,26 @@ describe('a server of features and a recommender', () => {
     expect(JSON.parse((await ask('/api/similar?item=3&k=2')).text).items).toHaveLength(2);
   });
 
+  it('shows the first fifty subclips of an item that has more, and says so', async () => {
+    const path = join(place.path, 'long.arrow');
+    const shape = { subclips: 60, streams: [{ name: 'visual', dimension: 2 }] };
+    const writer = await ItemStoreWriter.create(path, shape, {});
+    const next = numbersOf(7);
+    for (const itemId of ['long', 'other']) {
+      await writer.add({ itemId, vectors: { visual: Float32Array.from({ length: 120 }, next) } });
+    }
+    await writer.close();
+    const long = await serve({ features: path });
+    try {
+      const { text } = await ask('/item?id=long', { to: long });
+      expect(text).toContain('The first 50 of 60 subclips.');
+      expect(text.match(/<th scope="row">\d+<\/th>/g)).toHaveLength(50);
+    } finally {
+      await long.close();
+    }
+    expect((await ask('/item?id=3')).text).not.toContain('The first');
+  });
+
   it('recommends to somebody new, whose ratings come in the body', async () => {
     const body = JSON.stringify({ ratings: { 1: 5, 2: 1 } });
     const headers = { 'Content-Type': 'application/json' };
@@ -203,8 +223,16 @@ describe('hostile requests', () => {
 
   it('cannot be let in by a token that can be guessed, and nothing is served of nothing', async () => {
     await expect(serve({ features, token: 'short' })).rejects.toMatchObject({ option: 'token' });
+    const list = Array.from({ length: 16 }, () => 'x') as unknown as string;
+    await expect(serve({ features, token: list })).rejects.toMatchObject({ option: 'token' });
     await expect(serve({})).rejects.toThrow('nothing to serve');
   });
+});
+
+it('a port that is none is refused before anything is opened', async () => {
+  for (const port of [-1, 65_536, 0.5]) {
+    await expect(serve({ features: '/nowhere', port })).rejects.toMatchObject({ option: 'port' });
+  }
 });
 
 describe.skipIf(!hasChromium)('the page of a server in Chromium (skipped where it is not installed)', () => {

@@ -67,6 +67,20 @@ describe('copies of inputs', () => {
     expect(onDisk()).toBe(0);
   });
 
+  it('have a folder again once the directory for temporary files can be read', async () => {
+    const bytes = randomBytes(1000);
+    const at = await serve({ '/film.mp4': wholeFile(bytes) });
+    const copies = new InputCopies({ room: 5000 });
+    expect(copies.room.bytes).toBe(5000);
+    vi.stubEnv('TMPDIR', join(directory, 'later'));
+    await expect(copies.take(at('film.mp4'), never())).rejects.toThrow('ENOENT');
+    mkdirSync(join(directory, 'later'));
+    const copy = await copies.take(at('film.mp4'), never());
+    expect(readFileSync(copy.path).equals(bytes)).toBe(true);
+    await copies.close();
+    expect(readdirSync(join(directory, 'later'))).toEqual([]);
+  });
+
   it('that are kept are taken again while the server says that they are the same', async () => {
     const [first, second] = [randomBytes(1000), randomBytes(1000)];
     let isChanged = false;

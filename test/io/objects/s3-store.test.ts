@@ -64,6 +64,25 @@ describe('an object store', () => {
     },
   );
 
+  it('that does not say how long an object is has it refused instead of copied without a bound', async () => {
+    const store = await openS3Store('s3://films/endless');
+    const etag = await store.put('film', Buffer.from('0123456789'));
+    server.statesLengths = false;
+    try {
+      await expect(store.open('film', { from: 0, etag: undefined })).rejects.toMatchObject({
+        code: 'object-store',
+        message: expect.stringContaining('how many bytes film has'),
+      });
+      // The range of a part says it.
+      const rest = await store.open('film', { from: 4, etag });
+      expect(rest).toMatchObject({ total: 10 });
+      if (typeof rest === 'object') rest.body.destroy();
+    } finally {
+      server.statesLengths = true;
+    }
+    store.close();
+  });
+
   it('gives the rest of an object only as long as it is the same', async () => {
     const store = await openS3Store('s3://films/rest');
     const etag = await store.put('film', Buffer.from('0123456789'));
