@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { extract } from '../../src/graphs/extract.ts';
 import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
+import { runWorker } from '../../src/graphs/run-worker.ts';
 import { datasetItems } from '../../src/io/dataset/status.ts';
 import { makeClip } from '../fixtures/clips.ts';
 import { type Behaviour, type FileServer, serveFiles, wholeFile } from '../fixtures/file-server.ts';
@@ -95,6 +96,9 @@ async function serve(behaviours: Readonly<Record<string, Behaviour>>): Promise<s
 }
 
 const all = () => Object.fromEntries(films.map((name) => [`/${name}`, wholeFile(film(name))]));
+
+const put = (name: string, bytes: Buffer, etag = `"${name}"`) =>
+  objects.objects.set(name, { bytes, etag, modified: new Date(), metadata: {} });
 
 describe('films at addresses', () => {
   it('give the dataset of the same films as files, byte for byte, are fetched once each, and are not computed again', async () => {
@@ -245,8 +249,6 @@ describe('films at addresses', () => {
   });
 
   it('are listed below s3://, and in a manifest, as in a directory', async () => {
-    const put = (name: string, bytes: Buffer) =>
-      objects.objects.set(name, { bytes, etag: `"${name}"`, modified: new Date(), metadata: {} });
     for (const name of films) put(`clips/${name}`, film(name));
     put('clips/notes.txt', Buffer.from('words'));
     put('other/vertigo.mp4', film('heat.mp4'));
@@ -292,6 +294,9 @@ describe('films at addresses', () => {
     const near = await plannedExtraction({ ...options, inputs: films.map((name) => join(clips, name)) });
     expect(estimate).toEqual(near.estimate);
     await expect(plannedExtraction({ ...options, scratch: '1000TiB' })).rejects.toMatchObject({ option: 'scratch' });
+    await expect(runWorker({ queue: 'redis://127.0.0.1:1', out: fresh(), scratch: '1000TiB' })).rejects.toMatchObject({
+      option: 'scratch',
+    });
   });
 
   it.each(['https://me:secret@films.example.org/heat.mp4', 'https://films.example.org/heat.mp4?***', 'gopher://x/y'])(

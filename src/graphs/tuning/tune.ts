@@ -10,6 +10,8 @@ import { type ExtractOptions, extractOptions, prepareExtraction } from '../extra
 import { listener } from '../listener.ts';
 import { runGraph } from '../run-graph.ts';
 import type { RunProgress } from '../run-progress.ts';
+import type { MessageAbout } from '../run-reports.ts';
+import { withInputCopies } from '../with-input-copies.ts';
 import { climb, type Measured, type Tuned } from './climb.ts';
 
 /** What is tuned for, and how long that may take. */
@@ -55,17 +57,25 @@ const known: KnownOptions<TuneOptions> = (({ out: _, ...rest }) => ({
  */
 export async function tune(options: TuneOptions): Promise<Tuning | undefined> {
   checkKnownOptions('tune', options, known);
-  const { sample: most = 32, seconds = 20, trials = 24, ...run } = options;
-  checkInteger('sample', most);
+  const { sample = 32, seconds = 20, trials = 24 } = options;
+  checkInteger('sample', sample);
   checkInteger('trials', trials);
   checkPositive('seconds', seconds);
-  if (run.runner === 'bullmq') {
+  if (options.runner === 'bullmq') {
     throw new UsageError('the driver of a queue computes nothing that could be tuned', {
       option: 'tune',
       remedy: 'Tune on the machine of a worker, without `runner`, and give its options to `runWorker()`.',
     });
   }
   const say = listener('onMessage', options.onMessage);
+  return withInputCopies(options, say, (copies) => search({ ...options, sample, seconds, trials, copies }, say));
+}
+
+async function search(
+  options: TuneOptions & { readonly sample: number; readonly seconds: number; readonly trials: number },
+  say: (message: string, about: MessageAbout) => void,
+): Promise<Tuning | undefined> {
+  const { sample: most, seconds, trials, ...run } = options;
   const out = discarded();
   const prepared = await prepareExtraction({ ...run, out });
   if (prepared.graph === undefined) return undefined;
