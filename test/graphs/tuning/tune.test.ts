@@ -39,6 +39,14 @@ describe('tuning', () => {
     expect(said.at(-1)).toContain('to pin it, give `concurrency: 1, batch: 4, workers: 1`');
   });
 
+  it('is of a shard that takes over from others too, and for any time', async () => {
+    const fixed = { workers: 1, concurrency: 1, batch: 4 };
+    const shard = { index: 0, count: 1 };
+    // More than a timer can wait, and not a whole number of milliseconds.
+    const tuning = await tune({ ...options(), ...fixed, shard, steal: true, seconds: 2_147_483.6475 });
+    expect(tuning).toMatchObject({ setting: fixed, sample: 3 });
+  });
+
   it('copies remote inputs within the room that they have, and leaves no copies', async () => {
     const film = readFileSync(join(clips, 'heat.mp4'));
     const server = await serveFiles({ '/heat.mp4': wholeFile(film) });

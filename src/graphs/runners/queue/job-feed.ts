@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '../../../core/longest-timer.ts';
 import { PROCESS_NAME } from '../../../core/process-identity.ts';
 import type { Items } from '../../../io/dataset/items.ts';
 import { isHiddenAddress } from '../../../io/far/far-address.ts';
@@ -32,9 +33,6 @@ export interface JobFeedSetting {
 
 /** Milliseconds between reports that say how busy the operators are. */
 const BUSY_EVERY = 1000;
-
-/** Longer timers are over at once in Node.js. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The jobs of a queue as the items of a run in this process. Nothing of a job is believed: it names
