@@ -40,6 +40,7 @@ export { shardFromEnvironment } from './graphs/runners/shard-from-environment.ts
 export type { ShardSummary, WholeCorpus } from './graphs/runners/shard-run.ts';
 export type { MeasuredDeviceUse } from './graphs/sessions.ts';
 export type { Dataflow } from './graphs/spec/flow-module.ts';
+export type { ScratchOptions } from './graphs/with-input-copies.ts';
 export {
   type InlineDataflow,
   type MadeGraph,

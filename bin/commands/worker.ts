@@ -7,7 +7,7 @@ import { progressLine } from '../progress.ts';
 import { summaryText } from '../summary.ts';
 import { extractionToldTo } from '../told-to.ts';
 
-const { memory, concurrency, batch, workers, threads, device } = extractionOptions;
+const { scratch, memory, concurrency, batch, workers, threads, device } = extractionOptions;
 
 const options = {
   queue: required(text('URL', 'server of the queue: redis://, rediss:// or postgres://')),
@@ -27,7 +27,7 @@ const options = {
   idle: positive('SECONDS', 'ends after this long without a job', 'waits for more'),
   lock: positive('SECONDS', 'after this long without a sign of life, its jobs go to other workers', '60'),
   cache: text('URI|none', 'cache of finished units, as in `reelflow extract`', 'none'),
-  ...{ memory, concurrency, batch, workers, threads, device },
+  ...{ scratch, memory, concurrency, batch, workers, threads, device },
 } satisfies OptionTable<WorkerOptions>;
 
 /** `reelflow worker`: computes what a queue names. */

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from './clock.ts';
 import { UsageError } from './errors.ts';
+import { LONGEST_TIMER } from './longest-timer.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, min: 60_000, h: 3_600_000 };
 
@@ -56,12 +57,10 @@ export class StartRate {
   }
 }
 
-/** The longest wait that a timer of Node.js can make in one go. */
-const LONGEST = 2 ** 31 - 1;
-
 /** Waits by a clock. @throws AbortError on abort. */
 export async function sleep(milliseconds: number, signal: AbortSignal, clock: Clock = systemClock): Promise<void> {
-  for (let left = milliseconds; left > 0; left -= LONGEST) await once(Math.min(left, LONGEST), signal, clock);
+  for (let left = milliseconds; left > 0; left -= LONGEST_TIMER)
+    await once(Math.min(left, LONGEST_TIMER), signal, clock);
 }
 
 function once(milliseconds: number, signal: AbortSignal, clock: Clock): Promise<void> {

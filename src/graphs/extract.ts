@@ -1,10 +1,8 @@
 import type { Writable } from 'node:stream';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
-import { InputCopies, scratchRoom } from '../io/far/input-copies.ts';
 import { MemorySampler } from '../io/media/process-memory.ts';
 import { isObjectAddress } from '../io/objects/object-address.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
-import type { Bytes } from '../operators/payload.ts';
 import { chooseNetworks, type NetworkChoice } from './choose-networks.ts';
 import { measuredOf } from './dataset-description.ts';
 import { type ExtractionOptions, extractionGraph } from './extraction.ts';
@@ -20,6 +18,7 @@ import { runGraph } from './run-graph.ts';
 import { type RunOptions, runOptions } from './run-options.ts';
 import type { RunSummary } from './run-summary.ts';
 import { checkShard } from './runners/shard.ts';
+import { type ScratchOptions, withInputCopies } from './with-input-copies.ts';
 import { withNetworkUse } from './with-network-use.ts';
 
 /** What is extracted, from what, to where, and how. */
@@ -28,6 +27,7 @@ export interface ExtractOptions
     CorpusOptions,
     RunOptions,
     PrecisionOptions,
+    ScratchOptions,
     Omit<ExtractionOptions, 'visual' | 'audio'> {
   /**
    * The dataset's directory, or its address in an object store (`s3://bucket/prefix`); created, or resumed when it holds this graph's dataset. Or a stream:
@@ -36,12 +36,6 @@ export interface ExtractOptions
    * without an error.
    */
   readonly out: string | Writable;
-  /**
-   * Bytes of the disk, in the directory for temporary files, that copies of remote inputs
-   * (`https://`, `s3://`) may take together: as `memory` takes it, a percentage of what is free
-   * there. Default: half of that.
-   */
-  readonly scratch?: Bytes | string | undefined;
 }
 
 /** The options of `extract`. */
@@ -93,19 +87,18 @@ export async function extract(options: ExtractOptions): Promise<RunSummary> {
   checkKnownOptions('extract', options, extractOptions);
   const sampler = new MemorySampler();
   sampler.start();
-  const { out, scratch } = options;
+  const { out } = options;
   const say = listener('onMessage', options.onMessage);
-  const copies = new InputCopies({ room: scratch, onMessage: (line) => say(line, { code: 'network-retry' }) });
-  const run = { ...options, copies };
   try {
-    if (scratch !== undefined) scratchRoom(scratch);
-    return await withNetworkUse(async () =>
-      typeof out !== 'string' || !isObjectAddress(out)
-        ? extractSampled(run, sampler)
-        : intoDataset(out, options, (directory) => extractSampled({ ...run, out: directory }, sampler)),
-    );
+    return await withInputCopies(options, say, (copies) => {
+      const run = { ...options, copies };
+      return withNetworkUse(async () =>
+        typeof out !== 'string' || !isObjectAddress(out)
+          ? extractSampled(run, sampler)
+          : intoDataset(out, options, (directory) => extractSampled({ ...run, out: directory }, sampler)),
+      );
+    });
   } finally {
-    await copies.close();
     sampler.stop();
   }
 }

@@ -4,7 +4,7 @@ import { CommitStore } from '../io/dataset/commit-store.ts';
 import { Fingerprints } from '../io/dataset/content-fingerprint.ts';
 import { checkDirectory, datasetFilePath } from '../io/dataset/dataset-file.ts';
 import { partPath } from '../io/dataset/layout.ts';
-import { InputCopies, scratchRoom } from '../io/far/input-copies.ts';
+import type { InputCopies } from '../io/far/input-copies.ts';
 import type { Video } from '../io/media/video.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { chooseNetworks } from './choose-networks.ts';
@@ -23,6 +23,7 @@ import { memoryLimit, networksOf, type Plan, planRun } from './plan.ts';
 import { explainPrecision } from './precision/choose-precision.ts';
 import { checkShard } from './runners/shard.ts';
 import { type TimeEstimate, timeEstimate } from './time-estimate.ts';
+import { withInputCopies } from './with-input-copies.ts';
 
 /** What is to be planned: an extraction, and whether its time is estimated. */
 export interface PlannedExtractionOptions extends Omit<ExtractOptions, 'out'> {
@@ -55,13 +56,8 @@ export interface PlannedExtraction extends Plan {
 export async function plannedExtraction(options: PlannedExtractionOptions): Promise<PlannedExtraction> {
   const { out, estimatesTime = false, ...run } = options;
   checkKnownOptions('plannedExtraction', run, extractOptions);
-  const copies = new InputCopies({ room: run.scratch });
-  try {
-    if (run.scratch !== undefined) scratchRoom(run.scratch);
-    return await planned({ ...run, copies }, { out, estimatesTime });
-  } finally {
-    await copies.close();
-  }
+  const say = listener('onMessage', run.onMessage);
+  return withInputCopies(run, say, (copies) => planned({ ...run, copies }, { out, estimatesTime }));
 }
 
 async function planned(

@@ -284,11 +284,11 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     await noted?.begin();
     if (queue !== undefined && commits !== undefined) {
       await driveQueue({
+        ...output,
         uri: queue,
         graphId: plan.graph.id,
         corpus: part,
         store: commits,
-        fingerprint: output.fingerprint,
         retry: (letter) => isWorthAnother(letter, graph),
         fleet,
         stop: AbortSignal.any([options.drain, ...stops].filter((signal) => signal !== undefined)),
@@ -437,7 +437,7 @@ function shardRunOf(
   const claims = steal === true ? new Claims(directory) : undefined;
   return new ShardRun({
     ...{ shard, corpus, part, outcomes, claims, onStolen },
-    isUnchanged: ({ path }) => knownFingerprint?.(path) !== undefined,
+    isUnchanged: ({ content }) => knownFingerprint?.(content) !== undefined,
     say: (sentence, item) => say(sentence, { item }),
   });
 }

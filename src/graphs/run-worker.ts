@@ -6,6 +6,7 @@ import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { datasetFilePath } from '../io/dataset/dataset-file.ts';
 import { Items } from '../io/dataset/items.ts';
 import { isHiddenAddress } from '../io/far/far-address.ts';
+import type { InputCopies } from '../io/far/input-copies.ts';
 import { MemorySampler } from '../io/media/process-memory.ts';
 import { Video } from '../io/media/video.ts';
 import { queueAddress } from '../io/queue/queue-address.ts';
@@ -21,10 +22,12 @@ import { JobFeed } from './runners/queue/job-feed.ts';
 import { queueOfWorker } from './runners/queue/queue-file.ts';
 import { graphFrom } from './spec/graph-from.ts';
 import { readSpec } from './spec/graph-spec.ts';
+import { type ScratchOptions, withInputCopies } from './with-input-copies.ts';
 
 /** Which jobs a worker does, with what, and how. */
 export interface WorkerOptions
   extends WatchOptions,
+    ScratchOptions,
     Pick<RunOptions, 'memory' | 'concurrency' | 'batch' | 'workers' | 'threads' | 'device' | 'cache'> {
   /** The server that the queue is on: `redis://`, `rediss://` or `postgres://`. */
   readonly queue: string;
@@ -64,6 +67,7 @@ const known: KnownOptions<WorkerOptions> = {
   threads: true,
   device: true,
   cache: true,
+  scratch: true,
 };
 
 /** Items that a worker plans by. */
@@ -91,13 +95,22 @@ const LOOK_EVERY = 500;
  */
 export async function runWorker(options: WorkerOptions): Promise<RunSummary | undefined> {
   checkKnownOptions('runWorker', options, known);
-  const { queue: uri, out, graph: wanted, weights, modules, idle, lock = 60, ...execution } = options;
+  const { queue: uri, out, idle, lock = 60 } = options;
   checkString('out', out);
   queueAddress(uri);
   if (idle !== undefined) checkPositive('idle', idle);
   checkInteger('lock', Math.ceil(checkPositive('lock', lock)), 1, 3600);
   const say = listener('onMessage', options.onMessage);
-  const found = await untilDriven(options, say);
+  return withInputCopies(options, say, (copies) => work({ ...options, lock }, copies, say));
+}
+
+async function work(
+  options: WorkerOptions & { readonly lock: number },
+  copies: InputCopies,
+  say: (sentence: string) => void,
+): Promise<RunSummary | undefined> {
+  const { queue: uri, out, graph: wanted, weights, modules, idle, lock, scratch: _, ...execution } = options;
+  const found = await untilDriven(options, copies, say);
   if (found === undefined) return undefined;
   const { name, sample } = found;
   const spec = await readSpec(out);
@@ -119,7 +132,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunSummary | un
       onError: onceUntilQuiet((error) => say(`the queue: ${error.message}`)),
     });
     return new JobFeed({
-      ...{ graphId: spec.id, queue, claims: new Claims(directory), items, busy, say: tell },
+      ...{ graphId: spec.id, queue, claims: new Claims(directory), items, copies, busy, say: tell },
       again: (lock * 1000) / 4,
       idle: idle === undefined ? undefined : idle * 1000,
       drain: anyOf(options),
@@ -142,13 +155,14 @@ export async function runWorker(options: WorkerOptions): Promise<RunSummary | un
  */
 async function untilDriven(
   options: WorkerOptions,
+  copies: InputCopies,
   say: (sentence: string) => void,
 ): Promise<{ readonly name: string; readonly sample: readonly Video[] } | undefined> {
   const { out } = options;
   const stop = anyOf(options);
   for (let looks = 0; !stop.aborted; looks += 1) {
     const name = existsSync(datasetFilePath(out)) ? await queueOfWorker(out) : undefined;
-    const sample = name === undefined ? [] : await sampleOf(out);
+    const sample = name === undefined ? [] : await sampleOf(out, copies);
     if (name !== undefined && sample.length > 0) return { name, sample };
     if (looks === 0) say(`waiting for a driver to make the dataset ${out}`);
     await sleep(LOOK_EVERY, undefined, { signal: stop }).catch(() => undefined);
@@ -156,7 +170,7 @@ async function untilDriven(
   return undefined;
 }
 
-async function sampleOf(directory: string): Promise<Video[]> {
+async function sampleOf(directory: string, copies: InputCopies): Promise<Video[]> {
   const items = await Items.open(directory);
   try {
     const ids = [...items.ids()];
@@ -165,7 +179,7 @@ async function sampleOf(directory: string): Promise<Video[]> {
     return chosen.flatMap((id) => {
       const { path, state } = items.get(id) ?? {};
       const isUsed = path !== undefined && state !== 'gone' && !isHiddenAddress(path);
-      return isUsed ? [new Video(path, { id })] : [];
+      return isUsed ? [new Video(path, { id, copies })] : [];
     });
   } finally {
     items.close();

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { extract } from '../../src/graphs/extract.ts';
 import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
+import { runWorker } from '../../src/graphs/run-worker.ts';
+import { Claims } from '../../src/graphs/runners/claims.ts';
+import { Fingerprints } from '../../src/io/dataset/content-fingerprint.ts';
 import { datasetItems } from '../../src/io/dataset/status.ts';
+import { InputCopies } from '../../src/io/far/input-copies.ts';
+import { videos } from '../../src/io/media/video.ts';
 import { makeClip } from '../fixtures/clips.ts';
 import { type Behaviour, type FileServer, serveFiles, wholeFile } from '../fixtures/file-server.ts';
 import { ObjectServer } from '../fixtures/object-server.ts';
@@ -95,6 +100,9 @@ async function serve(behaviours: Readonly<Record<string, Behaviour>>): Promise<s
 }
 
 const all = () => Object.fromEntries(films.map((name) => [`/${name}`, wholeFile(film(name))]));
+
+const put = (name: string, bytes: Buffer, etag = `"${name}"`) =>
+  objects.objects.set(name, { bytes, etag, modified: new Date(), metadata: {} });
 
 describe('films at addresses', () => {
   it('give the dataset of the same films as files, byte for byte, are fetched once each, and are not computed again', async () => {
@@ -245,8 +253,6 @@ describe('films at addresses', () => {
   });
 
   it('are listed below s3://, and in a manifest, as in a directory', async () => {
-    const put = (name: string, bytes: Buffer) =>
-      objects.objects.set(name, { bytes, etag: `"${name}"`, modified: new Date(), metadata: {} });
     for (const name of films) put(`clips/${name}`, film(name));
     put('clips/notes.txt', Buffer.from('words'));
     put('other/vertigo.mp4', film('heat.mp4'));
@@ -292,6 +298,36 @@ describe('films at addresses', () => {
     const near = await plannedExtraction({ ...options, inputs: films.map((name) => join(clips, name)) });
     expect(estimate).toEqual(near.estimate);
     await expect(plannedExtraction({ ...options, scratch: '1000TiB' })).rejects.toMatchObject({ option: 'scratch' });
+    await expect(runWorker({ queue: 'redis://127.0.0.1:1', out: fresh(), scratch: '1000TiB' })).rejects.toMatchObject({
+      option: 'scratch',
+    });
+  });
+
+  it('that are replaced after they were listed are what they are now', async () => {
+    const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+    const [before, after] = [film('heat.mp4'), film('alien.mkv')];
+    put('clips/heat.mp4', before, '"before"');
+    const copies = new InputCopies();
+    const fingerprints = await Fingerprints.open();
+    for await (const { content } of videos('s3://films/clips/', { copies })) {
+      expect(await fingerprints.of(content)).toBe(hashOf(before));
+      put('clips/heat.mp4', after, '"after"');
+      expect(await fingerprints.of(content)).toBe(hashOf(after));
+      expect(fingerprints.known(content)).toBe(hashOf(after));
+    }
+    await copies.close();
+  });
+
+  it('that are finished are seen to be so by a shard that takes over, whoever claims them', async () => {
+    for (const name of films) put(`clips/${name}`, film(name));
+    const out = fresh();
+    const shard = { shard: { index: 0, count: 1 }, steal: true };
+    expect((await run(['s3://films/clips/'], out, shard)).videos.committed).toBe(3);
+    const claims = new Claims(out);
+    await claims.take('heat');
+    expect((await run(['s3://films/clips/'], out, shard)).videos.alreadyDone).toBe(3);
+    claims.release('heat');
+    await claims.close();
   });
 
   it.each(['https://me:secret@films.example.org/heat.mp4', 'https://films.example.org/heat.mp4?***', 'gopher://x/y'])(

@@ -7,6 +7,7 @@ import { MediaError, SystemError } from '../../src/core/errors.ts';
 import type { Graph, UnitContext } from '../../src/graphs/graph.ts';
 import { type RunEvent, runLocally } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { mayBeAnswered } from '../../src/io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../src/io/dataset/schema.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import { oneRowUnit } from '../fixtures/one-row-unit.ts';
@@ -118,6 +119,31 @@ describe('runLocally', () => {
       },
     });
     expect(events).toEqual(['a already-done', 'b committed']);
+  });
+
+  it('an item whose content cannot be had has a letter that says why until it can, and one that has changed is begun again', async () => {
+    let changes = 0;
+    const held: string[] = [];
+    const more = {
+      ...{ services: async () => null, operators: { before: [], commit: 'commit' }, concurrency: 1, store },
+      ...{ graph: graphOf(), items: ['large', 'changed'], flow: new Flow(1000), retry: mayBeAnswered },
+      fingerprint: async (item: string) => `content of ${item}, version ${item === 'changed' ? changes : 0}`,
+    };
+    await runLocally({
+      ...more,
+      hold: async (item) => {
+        held.push(item);
+        if (item === 'changed' && changes > 0) return async () => {};
+        if (item === 'changed') changes += 1;
+        throw new MediaError(item === 'large' ? 'too-large' : 'not-found', 'it cannot be copied');
+      },
+    });
+    expect(held).toEqual(['large', 'changed', 'changed']);
+    expect(await store.keys()).toHaveLength(1);
+    const letters = (await store.letters()).map(({ letter }) => [letter.item, letter.code, letter.stage]);
+    expect(letters).toEqual([['large', 'too-large', 'read']]);
+    await runLocally({ ...more, hold: async () => async () => {} });
+    expect([await store.letters(), (await store.keys()).length]).toEqual([[], 2]);
   });
 
   it('an unforeseen error costs its own item only, and its letter says what it was', async () => {

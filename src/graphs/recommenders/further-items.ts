@@ -6,7 +6,7 @@ import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts'
 import { genresOf } from './catalogue.ts';
 import { type LoadedRecommender, learntAnew } from './load-recommender.ts';
 import { neuralOptions } from './neural-options.ts';
-import { contentOf, isHistoryRecommender, isNeuralRecommender } from './recommender-names.ts';
+import { contentOf, isHistoryRecommender, isNeuralRecommender, neuralPartOf } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 import type { ItemFeatures, StoreFeatures } from './store-features.ts';
 
@@ -28,7 +28,7 @@ export interface FurtherItem {
  * rated them.
  *
  * @returns for each item one score a user.
- * @throws UsageError `no-content` for a recommender that reads no features.
+ * @throws UsageError `no-content` as `featuresOf`.
  */
 export async function scoreFurtherItems(
   model: LoadedRecommender,
@@ -52,7 +52,12 @@ export async function scoreFurtherItems(
   return items.map((_, item) => scores.subarray(item * users.length, (item + 1) * users.length));
 }
 
-/** The features that a recommender reads. @throws UsageError `no-content` where it reads none. */
+/**
+ * The features that a recommender reads.
+ *
+ * @throws UsageError `no-content` where it reads none, and for one that cannot judge items that were
+ * not in its training: one that reads histories or has neural parts.
+ */
 export function featuresOf({ saved, features }: LoadedRecommender): StoreFeatures {
   const { recommender, options } = saved.facts;
   if (isHistoryRecommender(recommender)) {
@@ -61,6 +66,16 @@ export function featuresOf({ saved, features }: LoadedRecommender): StoreFeature
       {
         code: 'no-content',
         remedy: 'Train a recommender that predicts by pairs: dcf-av-1, content-ridge, ...',
+      },
+    );
+  }
+  const part = neuralPartOf(recommender, options);
+  if (part !== undefined) {
+    throw new UsageError(
+      `recommender ${recommender} has the neural part ${part}, and judges only items as they were in its training`,
+      {
+        code: 'no-content',
+        remedy: `Train a recommender that reads features by itself (dcf-av-1, content-ridge, ...), or ${recommender} of parts that are not neural.`,
       },
     );
   }
@@ -141,7 +156,7 @@ async function scoreByLearning(
   const genresLike = (item: number | undefined) => (item === undefined ? [] : (saved.catalogue[item]?.genres ?? []));
   const further = items.map(({ id, variantOf }) => ({ id: `\0${id}`, genres: genresLike(variantOf) }));
   const catalogue = [...saved.catalogue, ...further];
-  const fitted = await learntAnew({ ...saved, catalogue, weights: undefined }, genresOf(catalogue), features);
+  const fitted = await learntAnew({ ...saved, catalogue }, genresOf(catalogue), features);
   try {
     return await fitted.score(users, numbers);
   } finally {

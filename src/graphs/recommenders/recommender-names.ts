@@ -51,6 +51,13 @@ export function isHistoryRecommender(name: RecommenderName): name is HistoryReco
   return historyRecord(name) !== undefined;
 }
 
+/** The first part of a recommender that is neural; undefined where it has none. */
+export function neuralPartOf(name: RecommenderName, options: Readonly<Record<string, Json>>): string | undefined {
+  if (isNeuralRecommender(name)) return undefined;
+  const parts = partsOf(classicRecord(name).parts?.(options) ?? []);
+  return parts.find((part) => isNeuralRecommender(part.name as RecommenderName))?.name;
+}
+
 /** Whether a recommender reads when ratings were given. */
 export function readsTimes(name: RecommenderName): boolean {
   return historyRecord(name)?.definition.inTime ?? false;

@@ -23,6 +23,9 @@ const MAX_REPLANS = 2;
 /** A flow of less than this keeps no batch going. */
 const MIN_BUDGET = 4 * 2 ** 20;
 
+/** Lets go of an item's content. */
+type Release = () => Promise<void>;
+
 /** What an item is known by as it is now, and where it is when it fails. */
 interface Place {
   readonly key: string;
@@ -135,7 +138,15 @@ export class ItemRunner<Item, Services> {
       await this.#commit(item, place, cached, { before: [], cached: true });
       return true;
     }
-    const letGo = await this.#held(item, place);
+    let letGo: Release | undefined | 'changed';
+    try {
+      letGo = await this.#held(item, place);
+    } catch (error) {
+      if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
+      if (await this.#hasChanged(item, place)) return false;
+      await this.#record(item, place, error, 'read');
+      return true;
+    }
     if (letGo === 'changed') return false;
     try {
       return await this.#decided(item, itemId, place);
@@ -145,16 +156,11 @@ export class ItemRunner<Item, Services> {
   }
 
   /**
-   * Has the item's content at hand; `changed` when it has changed by now, or can no longer be read.
+   * Has the item's content at hand; `changed` when it has changed by now.
+   * @throws MediaError where it cannot be had.
    */
-  async #held(item: Item, place: Place): Promise<(() => Promise<void>) | undefined | 'changed'> {
-    let letGo: (() => Promise<void>) | undefined;
-    try {
-      letGo = await this.#run.hold?.(item, place.signal);
-    } catch (error) {
-      if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
-      return 'changed';
-    }
+  async #held(item: Item, place: Place): Promise<Release | undefined | 'changed'> {
+    const letGo = await this.#run.hold?.(item, place.signal);
     if (letGo === undefined) return undefined;
     try {
       if (!(await this.#hasChanged(item, place))) return letGo;

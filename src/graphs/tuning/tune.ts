@@ -1,8 +1,9 @@
 import { Writable } from 'node:stream';
 import { checkInteger, checkPositive } from '../../core/check.ts';
-import { UsageError } from '../../core/errors.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { LONGEST_TIMER } from '../../core/longest-timer.ts';
 import { availableCores } from '../../io/media/container-limits.ts';
 import { MemorySampler } from '../../io/media/process-memory.ts';
 import type { Video } from '../../io/media/video.ts';
@@ -10,6 +11,8 @@ import { type ExtractOptions, extractOptions, prepareExtraction } from '../extra
 import { listener } from '../listener.ts';
 import { runGraph } from '../run-graph.ts';
 import type { RunProgress } from '../run-progress.ts';
+import type { MessageAbout } from '../run-reports.ts';
+import { withInputCopies } from '../with-input-copies.ts';
 import { climb, type Measured, type Tuned } from './climb.ts';
 
 /** What is tuned for, and how long that may take. */
@@ -55,17 +58,26 @@ const known: KnownOptions<TuneOptions> = (({ out: _, ...rest }) => ({
  */
 export async function tune(options: TuneOptions): Promise<Tuning | undefined> {
   checkKnownOptions('tune', options, known);
-  const { sample: most = 32, seconds = 20, trials = 24, ...run } = options;
-  checkInteger('sample', most);
+  const { sample = 32, seconds = 20, trials = 24 } = options;
+  checkInteger('sample', sample);
   checkInteger('trials', trials);
   checkPositive('seconds', seconds);
-  if (run.runner === 'bullmq') {
+  if (options.runner === 'bullmq') {
     throw new UsageError('the driver of a queue computes nothing that could be tuned', {
       option: 'tune',
       remedy: 'Tune on the machine of a worker, without `runner`, and give its options to `runWorker()`.',
     });
   }
   const say = listener('onMessage', options.onMessage);
+  return withInputCopies(options, say, (copies) => search({ ...options, sample, seconds, trials, copies }, say));
+}
+
+async function search(
+  options: TuneOptions & { readonly sample: number; readonly seconds: number; readonly trials: number },
+  say: (message: string, about: MessageAbout) => void,
+): Promise<Tuning | undefined> {
+  // Nothing of other shards can be taken over where nothing is kept.
+  const { sample: most, seconds, trials, steal: _, ...run } = options;
   const out = discarded();
   const prepared = await prepareExtraction({ ...run, out });
   if (prepared.graph === undefined) return undefined;
@@ -74,9 +86,10 @@ export async function tune(options: TuneOptions): Promise<Tuning | undefined> {
   const sampled = evenly(corpus, most);
   const fixed = given({ concurrency: run.concurrency, batch: run.batch, workers: run.workers });
   const stops = [options.drain, options.signal].filter((stop) => stop !== undefined);
+  const milliseconds = Math.min(Math.ceil(1000 * seconds), LONGEST_TIMER);
   const measured = async (tuned: Partial<Tuned>): Promise<Measured | undefined> => {
     let last: RunProgress | undefined;
-    const limit = AbortSignal.any([...stops, AbortSignal.timeout(1000 * seconds)]);
+    const limit = AbortSignal.any([...stops, AbortSignal.timeout(milliseconds)]);
     const sampler = new MemorySampler();
     sampler.start();
     try {
@@ -91,9 +104,8 @@ export async function tune(options: TuneOptions): Promise<Tuning | undefined> {
       const rate = (last?.mediaSeconds ?? 0) / Math.max(phases.run, 1e-3);
       return stops.some(({ aborted }) => aborted) ? undefined : { setting: { concurrency, batch, workers }, rate };
     } catch (error) {
-      if (error instanceof UsageError && error.code === 'memory-too-small' && Object.keys(tuned).length > 0) {
-        return undefined;
-      }
+      // The plan ran, so that what fails now is the setting that is tried.
+      if (Object.keys(tuned).length > 0 && isTooMuch(error)) return undefined;
       throw error;
     } finally {
       sampler.stop();
@@ -129,6 +141,11 @@ export async function tune(options: TuneOptions): Promise<Tuning | undefined> {
     { code: 'tuned' },
   );
   return { setting: best.setting, rate: best.rate, plannedRate: planned.rate, tried, sample: sampled.length };
+}
+
+/** Whether a setting asks more of the memory, or of the device, than they have. */
+function isTooMuch(error: unknown): boolean {
+  return error instanceof ModelError || (error instanceof UsageError && error.code === 'memory-too-small');
 }
 
 function evenly(corpus: readonly Video[], most: number): readonly Video[] {

@@ -26,10 +26,12 @@ export interface DeadLetter {
 
 /**
  * Whether another run may answer a letter on its own: one for a budget, which that run may have,
- * and one for a fault of the software, which a newer version may have mended.
+ * one for a content that could not be had, which it may have then, and one for a fault of the
+ * software, which a newer version may have mended.
  */
 export function mayBeAnswered(letter: DeadLetter): boolean {
-  return letter.code === 'budget-too-small' || (letter.code === 'internal' && letter.software !== softwareVersion());
+  if (letter.code === 'budget-too-small' || letter.stage === 'read') return true;
+  return letter.code === 'internal' && letter.software !== softwareVersion();
 }
 
 /** What is written of an item that failed. */

@@ -39,7 +39,7 @@ export class FarContent {
     return this.#size ?? this.#copies.sizeOf(this.address);
   }
 
-  /** What it was known by when its folder was listed. */
+  /** What it was known by when its folder was listed, or it was asked for since. */
   get listedIdentity(): string | undefined {
     return this.#copies.listedIdentity(this.address);
   }
@@ -50,11 +50,13 @@ export class FarContent {
    */
   async now(signal?: AbortSignal): Promise<Partial<HashedContent>> {
     if (this.#atHand !== undefined) return this.#atHand;
-    return { identity: this.listedIdentity ?? (await this.#copies.identity(this.address, signal)) };
+    return { identity: await this.#copies.identity(this.address, signal) };
   }
 
   /** Its hash, by a copy that is kept for a while. @throws as `InputCopies.take`. */
   async read(signal?: AbortSignal): Promise<HashedContent> {
+    // The copy that was hashed before may be of what it was then.
+    this.#hashed = undefined;
     const { copy, release } = await this.hold(signal);
     await release(true);
     this.#hashed = copy;

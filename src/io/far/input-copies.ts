@@ -163,7 +163,10 @@ export class InputCopies {
     return this.#listed.get(address.shown)?.total;
   }
 
-  /** What tells the content of a listed object from another, without asking for it. */
+  /**
+   * What tells the content of a listed object from another, without asking for it: as it was
+   * listed, or asked for since.
+   */
   listedIdentity(address: FarAddress): string | undefined {
     const facts = this.#listed.get(address.shown);
     return facts && identityOf(address, facts);
@@ -309,6 +312,8 @@ export class InputCopies {
     } catch (error) {
       throw farFault(address.shown, error);
     }
+    // What the listing said may be out of date.
+    if (this.#listed.has(address.shown)) this.#listed.set(address.shown, facts);
     return facts;
   }
 

@@ -22,6 +22,7 @@ beforeAll(async () => {
     'content-ridge': {},
     'lstm-av': { fits: 1, components: 4, lstm: [4], embedding: 8, epochs: 25 },
     svd: {},
+    blend: { parts: ['content-ridge', 'svd'], weights: [0.5, 0.5] },
   };
   for (const [recommender, options] of Object.entries(own)) {
     const out = join(place.path, recommender);
@@ -138,6 +139,24 @@ describe('the audience of a cut that is not out yet', () => {
     expect(audience?.calibration?.ratings).toBeGreaterThan(100);
     expect(Math.abs(audience?.calibration?.bias ?? 9)).toBeLessThan(0.5);
     expect((await rankUsers(of('content-ridge'), { item: '1' })).audience?.calibration).toBeUndefined();
+  });
+
+  it('is refused of a blend with a neural part, whose weights are of the items of its training, and told by one without', async () => {
+    const out = join(place.path, 'with-network');
+    const network = { recommender: 'lstm-av', options: { fits: 1, components: 4, lstm: [4], embedding: 8, epochs: 1 } };
+    const { ratings, features } = planted;
+    const options = { parts: ['content-ridge', network], weights: [0.5, 0.5] };
+    await trainRecommender({ recommender: 'blend', ratings, features, options, out, seed: 1 });
+    const blend = await loadRecommender(out);
+    const cut = { item: 'cut-a', itemFeatures: planted.cuts, against: 'cut-b' };
+    try {
+      const refusal = { code: 'no-content', message: expect.stringContaining('neural part lstm-av') };
+      await expect(rankUsers(blend, cut)).rejects.toMatchObject(refusal);
+      await expect(explainItem(blend, { item: '1' })).rejects.toMatchObject(refusal);
+    } finally {
+      await blend.close();
+    }
+    expect((await rankUsers(of('blend'), cut)).against?.difference).toBeGreaterThan(0);
   });
 
   it('leaves out those who have rated either of two known items', async () => {

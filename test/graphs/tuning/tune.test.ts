@@ -1,10 +1,11 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tune } from '../../../src/graphs/tuning/tune.ts';
 import { callReelflow } from '../../fixtures/call-cli.ts';
 import { makeClip } from '../../fixtures/clips.ts';
+import { serveFiles, wholeFile } from '../../fixtures/file-server.ts';
 import { writeTinyVisual } from '../../fixtures/tiny-networks.ts';
 
 let directory: string;
@@ -36,6 +37,32 @@ describe('tuning', () => {
     expect(tuning?.rate).toBeGreaterThan(0);
     expect(tuning?.rate).toBe(tuning?.plannedRate);
     expect(said.at(-1)).toContain('to pin it, give `concurrency: 1, batch: 4, workers: 1`');
+  });
+
+  it('is of a shard that takes over from others too, and for any time', async () => {
+    const fixed = { workers: 1, concurrency: 1, batch: 4 };
+    const shard = { index: 0, count: 1 };
+    // More than a timer can wait, and not a whole number of milliseconds.
+    const tuning = await tune({ ...options(), ...fixed, shard, steal: true, seconds: 2_147_483.6475 });
+    expect(tuning).toMatchObject({ setting: fixed, sample: 3 });
+  });
+
+  it('copies remote inputs within the room that they have, and leaves no copies', async () => {
+    const film = readFileSync(join(clips, 'heat.mp4'));
+    const server = await serveFiles({ '/heat.mp4': wholeFile(film) });
+    const temporary = join(directory, 'tmp');
+    mkdirSync(temporary);
+    vi.stubEnv('TMPDIR', temporary);
+    try {
+      const far = { ...options(), inputs: [`${server.url}/heat.mp4`], workers: 1, concurrency: 1, batch: 4 };
+      expect((await tune({ ...far, scratch: film.byteLength }))?.rate).toBeGreaterThan(0);
+      await expect(tune({ ...far, scratch: film.byteLength - 1 })).rejects.toMatchObject({ code: 'no-inputs' });
+      await expect(tune({ ...far, scratch: '1000TiB' })).rejects.toMatchObject({ option: 'scratch' });
+      expect(readdirSync(temporary).filter((name) => name.startsWith('reelflow-inputs'))).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+      await server.close();
+    }
   });
 
   it('is refused to a driver, and where nothing can be decoded', async () => {

@@ -21,6 +21,8 @@ export interface Driving {
   readonly corpus: readonly Video[];
   readonly store: CommitStore;
   readonly fingerprint: (place: ContentPlace, signal: AbortSignal) => Promise<string>;
+  /** The same where it is known without asking. */
+  readonly knownFingerprint?: ((place: ContentPlace) => string | undefined) | undefined;
   /** Whether a dead letter is worth another try. */
   readonly retry: (letter: DeadLetter) => boolean;
   readonly fleet: Fleet;
@@ -69,13 +71,15 @@ export async function driveQueue(driving: Driving): Promise<void> {
 
 /** Whether an item has a unit or a dead letter of its file as it is now. */
 async function isSettled(
-  { store, graphId, fingerprint, retry, stop }: Driving,
+  { store, graphId, fingerprint, knownFingerprint, retry, stop }: Driving,
   { id, content }: Video,
   mayRetry: boolean,
 ): Promise<boolean> {
   let key: string;
   try {
-    key = unitKey(graphId, id, await fingerprint(content, stop));
+    // Before the run a listing has just told what its objects are; later they may be others.
+    const known = mayRetry ? knownFingerprint?.(content) : undefined;
+    key = unitKey(graphId, id, known ?? (await fingerprint(content, stop)));
   } catch (error) {
     if (!(error instanceof MediaError)) {
       if (stop.aborted) return false;

@@ -1,6 +1,8 @@
+import { LONGEST_TIMER } from '../../../core/longest-timer.ts';
 import { PROCESS_NAME } from '../../../core/process-identity.ts';
 import type { Items } from '../../../io/dataset/items.ts';
 import { isHiddenAddress } from '../../../io/far/far-address.ts';
+import type { InputCopies } from '../../../io/far/input-copies.ts';
 import { Video } from '../../../io/media/video.ts';
 import { type Job, jobOf } from '../../../io/queue/job.ts';
 import type { TakenJob, WorkerQueue } from '../../../io/queue/worker-queue.ts';
@@ -16,6 +18,8 @@ export interface JobFeedSetting {
   readonly claims: Claims;
   /** What the dataset knows of its items. */
   readonly items: Items;
+  /** Where copies are made of those that are far away. Default: of the process. */
+  readonly copies?: InputCopies | undefined;
   /** Milliseconds after which a job comes again whose item another process has in work. */
   readonly again: number;
   /** Milliseconds without a job after which there are no more. Default: never. */
@@ -29,9 +33,6 @@ export interface JobFeedSetting {
 
 /** Milliseconds between reports that say how busy the operators are. */
 const BUSY_EVERY = 1000;
-
-/** Longer timers are over at once in Node.js. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The jobs of a queue as the items of a run in this process. Nothing of a job is believed: it names
@@ -148,14 +149,14 @@ export class JobFeed {
 
   /** The video that a job may have computed, or why it may not. */
   async #videoOf(job: Job | undefined): Promise<Video | string> {
-    const { graphId, items } = this.#setting;
+    const { graphId, items, copies } = this.#setting;
     if (job === undefined) return 'it is not a job of reelflow';
     if (job.graph !== graphId) return `it is of graph ${job.graph}, but this worker has ${graphId}`;
     // What the driver has noted of it before it was queued.
     await items.flush();
     const path = items.get(job.item)?.path;
     if (path !== undefined && isHiddenAddress(path)) return `the dataset has no whole address of '${job.item}'`;
-    return path === undefined ? `the dataset has no item '${job.item}'` : new Video(path, { id: job.item });
+    return path === undefined ? `the dataset has no item '${job.item}'` : new Video(path, { id: job.item, copies });
   }
 
   #end(video: Video): void {
