@@ -15,6 +15,7 @@ import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/rat
 import { unmatched } from '../../io/ratings/unmatched.ts';
 import { type OpenFeatures, openTrainingFeatures } from '../import/training-store.ts';
 import { featureDoubts } from '../recommenders/feature-doubts.ts';
+import { noneWithFeatures } from '../recommenders/none-with-features.ts';
 import { readsTimes } from '../recommenders/recommender-names.ts';
 import type { Experiment } from './experiment-config.ts';
 import { withMinimumRatings } from './minimum-ratings.ts';
@@ -82,6 +83,10 @@ export async function openExperimentData(
       hashes[`features.${name}`] = await contentFingerprint(found.path);
     }
     const { minUserRatings: users, minItemRatings: items } = experiment;
+    const withContent = itemsWithContent(features, read.trailers, experiment.trailers !== undefined);
+    if (withContent !== undefined && !read.ratings.itemIds.some((id) => withContent.has(id))) {
+      throw noneWithFeatures(read.ratings.itemIds.length, Object.values(experiment.features).join(', ') || 'the list of trailers');
+    }
     return {
       ...read,
       ratings: withMinimumRatings(read.ratings, { users, items }),
@@ -92,7 +97,7 @@ export async function openExperimentData(
         ...[...features.values()].flatMap(featureDoubts),
         ...unmatchedItems(read, features),
       ],
-      itemsWithFeatures: itemsWithContent(features, read.trailers, experiment.trailers !== undefined),
+      itemsWithFeatures: withContent,
       hashes,
       close: closeAll,
     };

@@ -16,6 +16,7 @@ import type { GenreTable } from '../../models/genres.ts';
 import type { Json } from '../graph.ts';
 import { openTrainingFeatures } from '../import/training-store.ts';
 import { type CatalogueItem, catalogueOf, genresOf, withUnratedItems } from './catalogue.ts';
+import { noneWithFeatures } from './none-with-features.ts';
 import { contentOf, type RecommenderName, readsTimes } from './recommender-names.ts';
 
 /** Where a training reads from. */
@@ -91,12 +92,7 @@ export async function readTrainingInputs(
     const content = contentOf(model, options);
     const needed = content === 'features' ? withFeatures : undefined;
     const rows = needed && filterRatings(read, { itemsWithFeatures: needed }).rows;
-    if (rows?.length === 0) {
-      throw new UsageError(`none of the ${read.itemIds.length} rated items has features in ${sources.features}`, {
-        code: 'missing-features',
-        remedy: 'If the features have ids of trailers, give the list that maps them to items as `trailers`.',
-      });
-    }
+    if (rows?.length === 0) throw noneWithFeatures(read.itemIds.length, sources.features ?? '');
     const rated = selectRatings(read, rows);
     const ratings = withUnratedItems(rated, unratedItems(content, withFeatures, movies));
     const catalogue = catalogueOf(ratings.itemIds, movies);

@@ -60,3 +60,13 @@ test('an experiment in which every test rating is relevant is refused before any
     /each of \d+ test ratings is above 3\.5; they are on a scale of 10 to 100/,
   );
 });
+
+test('features of other items than the rated ones are refused by name', async () => {
+  const features = join(place.path, 'others.csv');
+  await writeFile(features, 'movieId,a,b\n901,1,2\n902,3,5\n');
+  const config = { ratings: await ratings('rated.csv', (rating) => rating), features, recommenders: ['content-knn'] };
+  await expect(runExperiment(config, { out: join(place.path, 'others') })).rejects.toMatchObject({
+    code: 'missing-features',
+    message: `none of the 10 rated items has features in ${features}`,
+  });
+});

@@ -1,0 +1,9 @@
+import { UsageError } from '../../core/errors.ts';
+
+/** That a recommender has nothing to learn from: no rated item has features. */
+export function noneWithFeatures(ratedItems: number, features: string): UsageError {
+  return new UsageError(`none of the ${ratedItems} rated items has features in ${features}`, {
+    code: 'missing-features',
+    remedy: 'If the features have ids of trailers, give the list that maps them to items as `trailers`.',
+  });
+}
