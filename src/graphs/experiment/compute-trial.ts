@@ -1,5 +1,6 @@
 import type { FitOptions, FittedRecommender } from '../recommenders/fit-data.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
+import { validationWarnings } from '../recommenders/validation-figures.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { ExperimentPlace } from './experiment-points.ts';
 import { type FoldData, shareOfTraining } from './fold-data.ts';
@@ -42,7 +43,8 @@ export async function judge(
   if (validation.length === 0) return undefined;
   const { evaluation, userMetrics } = await scoreRows(fitted, fold, validation, experiment);
   const { history, best, trainSeconds } = fitted;
-  const found = { evaluation, share, trainSeconds, history, best };
+  const warnings = fitted.validation && validationWarnings(fitted.validation);
+  const found = { evaluation, share, trainSeconds, history, best, warnings };
   if (experiment.protocol === 'rated' || evaluation.users.withoutRelevant === evaluation.users.evaluated) return found;
   // The validation part takes the place of the test part: its items are to be found, not left out.
   const split = { name, train, validation: new Int32Array(0), test: validation };

@@ -22,6 +22,8 @@ export interface TrialResult {
   readonly history: readonly EpochRecord[];
   /** Of neural recommenders: the epoch (from 0) that was best, and its validation loss. */
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
+  /** Of neural recommenders: what is wrong with them by these ratings, in sentences. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /** What was measured at a point. */

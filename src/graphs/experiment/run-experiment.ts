@@ -20,6 +20,7 @@ import { experimentPlaces } from './experiment-points.ts';
 import { ExperimentScenarios } from './experiment-scenarios.ts';
 import { ExperimentStore } from './experiment-store.ts';
 import { idleKeys } from './idle-keys.ts';
+import { networkWarnings } from './network-warnings.ts';
 import { PointFiles } from './point-files.ts';
 import type { PointFailure } from './point-result.ts';
 import { type PublishedSetting, publishedSetting } from './published.ts';
@@ -110,6 +111,8 @@ export async function runExperiment(
     const files = new PointFiles(options.out, experiment);
     const outcomes = await runPoints(entries, { experiment, data, scenarios, store, files, options });
     const { results, failures, computed, reused, trials } = outcomes;
+    const doubts = networkWarnings(results);
+    for (const doubt of doubts) options.onMessage?.(`warning: ${doubt}`, { isWarning: true });
     const rows = summarise(experiment, entries, results);
     const size = sizeOf(first.scenario.counts, results);
     const onlyWithContent = data.itemsWithFeatures !== undefined;
@@ -126,7 +129,7 @@ export async function runExperiment(
       failures,
       interrupted: results.length + failures.length < total,
       scale: data.scale,
-      warnings,
+      warnings: [...warnings, ...doubts],
       rows,
       tables: resultTables(experiment, rows, note, published, compared.best),
       comparisons: compared.comparisons,

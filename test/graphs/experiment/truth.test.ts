@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ExperimentConfig } from '../../../src/graphs/experiment/experiment-config.ts';
 import { runExperiment } from '../../../src/graphs/experiment/run-experiment.ts';
 import { temporaryDirectory } from '../../fixtures/clips.ts';
 
@@ -69,4 +70,22 @@ test('features of other items than the rated ones are refused by name', async ()
     code: 'missing-features',
     message: `none of the 10 rated items has features in ${features}`,
   });
+});
+
+test('a network that its validation ratings find no better than the mean is a warning in log, point and table', async () => {
+  const out = join(place.path, 'doubtful');
+  const said: string[] = [];
+  const config: ExperimentConfig = {
+    ratings: await ratings('few.csv', (rating) => rating),
+    ...{ recommenders: ['gmf', 'baseline'], scenarios: ['non-cold'], set: { gmf: { epochs: 1, learningRate: 1 } } },
+  };
+  const result = await runExperiment(config, { out, onMessage: (line) => said.push(line) });
+  const { points } = result;
+  expect(points.failed).toBe(0);
+  const doubt = expect.stringMatching(/^gmf in non-cold: 2 of 2 fits are doubtful; .* no better than the mean rating/);
+  expect(result.warnings).toEqual([doubt]);
+  expect(said).toContain(`warning: ${result.warnings[0]}`);
+  expect(await readFile(join(out, 'tables.txt'), 'utf8')).toContain(`Warning: ${result.warnings[0]}.`);
+  const again = await runExperiment(config, { out });
+  expect([again.points.computed, again.warnings]).toEqual([0, result.warnings]);
 });

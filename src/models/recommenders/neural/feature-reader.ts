@@ -16,9 +16,14 @@ export class FeatureReader {
   readonly #source: FeatureSource;
   readonly #modalities: readonly Modality[];
   readonly #missing: Map<string, Set<number>>;
+  readonly #multiple: number;
 
-  /** @throws UsageError when the source does not have the modalities as they are named. */
-  constructor(source: FeatureSource, modalities: readonly Modality[]) {
+  /**
+   * @param arePadded false where the network takes a mean over the rows of unique items: rows of
+   * padding would be part of it.
+   * @throws UsageError when the source does not have the modalities as they are named.
+   */
+  constructor(source: FeatureSource, modalities: readonly Modality[], arePadded = true) {
     for (const { name, dimension, steps } of modalities) {
       const found = source.modalities.find((modality) => modality.name === name);
       if (found?.dimension !== dimension || found.steps !== steps) {
@@ -30,6 +35,7 @@ export class FeatureReader {
     }
     this.#source = source;
     this.#modalities = modalities;
+    this.#multiple = arePadded ? uniqueMultiple : 1;
     this.#missing = new Map(modalities.map(({ name }) => [name, new Set()]));
   }
 
@@ -38,9 +44,9 @@ export class FeatureReader {
     return new Map([...this.#missing].map(([name, items]) => [name, items.size]));
   }
 
-  /** Feeds [unique, steps, dimension] of the items, in their order, padded with zeros. */
+  /** Feeds [unique, steps, dimension] of the items, in their order, padded with zeros where they are. */
   async read(items: Int32Array, buffers: FeedBuffers): Promise<Record<string, BatchFeed>> {
-    const padded = Math.ceil(items.length / uniqueMultiple) * uniqueMultiple;
+    const padded = Math.ceil(items.length / this.#multiple) * this.#multiple;
     const feeds: Record<string, BatchFeed> = {};
     const into: Record<string, Float32Array> = {};
     const flagged: Record<string, Float32Array> = {};

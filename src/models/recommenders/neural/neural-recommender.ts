@@ -239,7 +239,7 @@ export class NeuralRecommender {
     const { modalities = [] } = this.#options;
     if (!readsFeatures(this.name)) return undefined;
     if (!features) throw new UsageError(`\`features\` must be given for recommender '${this.name}'`);
-    return new FeatureReader(features, modalities);
+    return new FeatureReader(features, modalities, !this.#architecture.batchNormalisation);
   }
 
   /** What decides learning rate and end of training; undefined when there is nothing to judge. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { neuralRecommenderNames, readsFeatures } from '../../../../src/models/recommenders/neural/architectures.ts';
+import type { FeatureSource } from '../../../../src/models/recommenders/neural/feature-source.ts';
 import { NeuralRecommender } from '../../../../src/models/recommenders/neural/neural-recommender.ts';
 import type { TrainingSet } from '../../../../src/models/recommenders/neural/training-set.ts';
 import { hashOf, tinyFeatures, tinyModalities, tinySettings, tinyTraining, tinyValidation } from './tiny-problem.ts';
@@ -117,6 +118,31 @@ test('depth, join point, a learnt beta, batch normalisation and a third modality
   expect(weights.get('joint/dense-1/kernel')?.length).toBe((8 + 8 + 4 + 4 + 3) * 12);
   expect(weights.get('joint/beta')?.[0]).not.toBe(1);
   expect(weights.get('joint/dense-1/normalisation/variance')?.[0]).not.toBe(1);
+  await recommender.close();
+});
+
+test('the statistics of a batch normalisation are those of items, without rows of padding', async () => {
+  const alike: FeatureSource = {
+    modalities: tinyModalities,
+    async read(items, into) {
+      for (const values of Object.values(into)) values.fill(0.5);
+      return Object.fromEntries(tinyModalities.map(({ name }) => [name, new Uint8Array(items.length).fill(1)]));
+    },
+  };
+  const few = [0, 1, 2];
+  const training = {
+    ...{ users: Int32Array.from(few), items: Int32Array.from(few), values: Float32Array.of(2, 3, 5) },
+    ...{ userCount: 3, itemCount: 3, scale: tinyTraining.scale },
+  };
+  const recommender = new NeuralRecommender('dcf-av-1', {
+    ...{ ...tinySettings, form: 'thesis', epochs: 2, widths: [12, 6], dropout: 0, join: 2 },
+    ...{ batchNormalisation: true, modalities: tinyModalities },
+  });
+  await recommender.fit(training, undefined, alike);
+  const variances = [...(await recommender.weights())].filter(([name]) => /content.*normalisation\/variance$/.test(name));
+  expect(variances.length).toBeGreaterThan(0);
+  // All items are alike, so each of two steps moves a running variance of 1 towards none.
+  for (const [, values] of variances) for (const value of values) expect(value).toBeCloseTo(0.99 ** 2, 6);
   await recommender.close();
 });
 
