@@ -85,7 +85,10 @@ export async function openExperimentData(
     const { minUserRatings: users, minItemRatings: items } = experiment;
     const withContent = itemsWithContent(features, read.trailers, experiment.trailers !== undefined);
     if (withContent !== undefined && !read.ratings.itemIds.some((id) => withContent.has(id))) {
-      throw noneWithFeatures(read.ratings.itemIds.length, Object.values(experiment.features).join(', ') || 'the list of trailers');
+      throw noneWithFeatures(
+        read.ratings.itemIds.length,
+        Object.values(experiment.features).join(', ') || 'the list of trailers',
+      );
     }
     return {
       ...read,

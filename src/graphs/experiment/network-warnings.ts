@@ -1,6 +1,9 @@
 import type { PointResult } from './point-result.ts';
 
-/** The networks that their validation ratings find no good, a sentence for each row of the tables. */
+/**
+ * The networks that are doubtful by their validation ratings, a sentence for each row of the
+ * tables.
+ */
 export function networkWarnings(results: readonly PointResult[]): string[] {
   const rows = new Map<string, PointResult[]>();
   for (const result of results) {

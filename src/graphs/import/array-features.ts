@@ -38,9 +38,10 @@ export async function openArrayFeatures(
     throw featureFault(
       path,
       `has no array of [items, values] beside the ids; it has ${listed(
-        arrays.map(({ name, shape }) => `${name} [${shape.join(', ')}]`),
+        arrays.map(({ name, shape }) => `${name} [${shape.join(', ')}]`.trim()),
         quoted,
       )}`,
+      'Of an array for each item give the directory: the names of its files are the ids.',
     );
   }
   for (const { name, shape } of chosen) {

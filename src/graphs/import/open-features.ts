@@ -4,6 +4,7 @@ import { fill } from '../../core/whole-io.ts';
 import { isObjectAddress } from '../../io/objects/object-address.ts';
 import { plainId } from '../../io/ratings/identifiers.ts';
 import { listItemIds } from '../../io/ratings/read-item-ids.ts';
+import { arrayNames, openArrayDirectory } from './array-directory.ts';
 import { arrayIds, openArrayFeatures } from './array-features.ts';
 import { openCsvFeatures } from './csv-features.ts';
 import { featureFault } from './feature-fault.ts';
@@ -11,7 +12,7 @@ import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
 import { openJsonFeatures } from './json-features.ts';
 import { openTableFeatures } from './table-features.ts';
 
-type Format = 'csv' | 'json' | 'table' | 'arrays';
+type Format = 'csv' | 'json' | 'table' | 'arrays' | 'array-directory';
 
 const HEAD_BYTES = 64;
 const KNOWN = 'Give CSV, JSON lines, NumPy (.npy, .npz), Parquet or Arrow.';
@@ -26,13 +27,14 @@ const STARTS: readonly (readonly [start: string, format: Format])[] = [
 
 /**
  * Opens a file of features, told by its first bytes: CSV, JSON lines, NumPy, Parquet or Arrow; of
- * Parquet a directory of parts too.
+ * Parquet a directory of parts too, and of NumPy one with a file for each item.
  *
  * @throws UsageError `features` when it is missing, of another kind, or does not have the columns
  * that are wanted; what its format's reader throws.
  */
 export async function openFeatures(path: string, options: FeatureFileOptions): Promise<FeatureFile> {
   const format = await formatOf(path);
+  if (format === 'array-directory') return openArrayDirectory(path, options);
   const ids = options.ids === undefined ? undefined : await readIds(options.ids);
   const openers = { csv: openCsvFeatures, json: openJsonFeatures, table: openTableFeatures, arrays: openArrayFeatures };
   return openers[format](path, options, ids);
@@ -55,7 +57,7 @@ async function formatOf(path: string): Promise<Format> {
   let head: Buffer;
   try {
     const status = await stat(path);
-    if (status.isDirectory()) return 'table';
+    if (status.isDirectory()) return (await arrayNames(path)).length > 0 ? 'array-directory' : 'table';
     if (!status.isFile()) throw featureFault(path, 'is not a file: it must be read more than once', KNOWN);
     const file = await open(path, 'r');
     try {

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FeatureInput } from '../../../src/graphs/import/import-options.ts';
@@ -92,6 +93,25 @@ describe('a file of features is read', () => {
     expect(summary.streams[0]?.passedOver).toEqual(['label']);
     expect((await imported([{ path, name: 'f', column: 'visual' }])).content).toEqual(EXPECTED);
     await expect(imported([`f=${path}`])).rejects.toThrow("has several vectors for each item, 'visual', 'audio'");
+  });
+
+  it('as a directory with an array of NumPy for each item, named by its id', async () => {
+    const directoryOf = async (files: Readonly<Record<string, Uint8Array>>) => {
+      const directory = await temporaryDirectory();
+      for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
+      return directory;
+    };
+    for (const shape of [[3], [1, 3]]) {
+      const [seven, twelve] = [npyArray(values.slice(0, 3), shape), npyArray(values.slice(3), shape)];
+      const path = await directoryOf({ '7.npy': seven, '12.npy': twelve, 'notes.txt': Buffer.from('of somebody') });
+      expect((await imported([{ path, name: 'f' }])).content).toEqual(EXPECTED);
+      await expect(imported([{ path, ids: 'ids.txt' }])).rejects.toThrow('which have no `ids`');
+    }
+    const both = npyArray(values, [2, 3]);
+    const { content } = await imported([{ path: await directoryOf({ '7.npy': both, '12.npy': both }), name: 'f' }]);
+    expect(content).toEqual({ '7': { f: values }, '12': { f: values } });
+    const cube = await directoryOf({ '9.npy': npyArray([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]) });
+    await expect(imported([cube])).rejects.toThrow('9.npy is an array of [2, 2, 2], not of [values] or');
   });
 
   it('as an array of [items, subclips, values]', async () => {

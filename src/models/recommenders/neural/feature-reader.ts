@@ -44,7 +44,10 @@ export class FeatureReader {
     return new Map([...this.#missing].map(([name, items]) => [name, items.size]));
   }
 
-  /** Feeds [unique, steps, dimension] of the items, in their order, padded with zeros where they are. */
+  /**
+   * Feeds [unique, steps, dimension] of the items, in their order, padded with zeros where they
+   * are.
+   */
   async read(items: Int32Array, buffers: FeedBuffers): Promise<Record<string, BatchFeed>> {
     const padded = Math.ceil(items.length / this.#multiple) * this.#multiple;
     const feeds: Record<string, BatchFeed> = {};
