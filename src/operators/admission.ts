@@ -3,21 +3,23 @@ import type { MemoryPool, OperatorInstance, PoolConsumer } from './memory-pool.t
 import type { Activity } from './operator-meter.ts';
 import type { Bytes } from './payload.ts';
 
-/** A source, or an operation that brings more than it takes, which waits for room. */
+/** A source, or an operation whose result is larger than its input, waiting for room. */
 export interface Waiter {
   readonly instance: OperatorInstance;
-  /** Bytes its next read, or its result, needs. */
+  /** Bytes needed for its next read or its result. */
   readonly need: Bytes;
   /**
-   * It comes before the others of its scope: an operation, whose end frees bytes, before the
-   * sources.
+   * Served before the others of its scope: an operation, which frees bytes when it ends, comes
+   * before the sources.
    */
   readonly first?: boolean | undefined;
-  /** Called once: the bytes are reserved, or the error says why they never will be. */
+  /**
+   * Called once, when the bytes are reserved or with the error that says why they never will be.
+   */
   settle(refusal?: BudgetTooSmallError): void;
 }
 
-/** An operator that can let go of what it gathers before it has all it wants. */
+/** An operator that can release what it has gathered before a batch is full. */
 export interface Flusher {
   /** Starts a partial batch; false when there was nothing to start. */
   flush(): boolean;
@@ -26,9 +28,9 @@ export interface Flusher {
 /**
  * Decides which source may read. A read is admitted when its bytes fit beside those held and
  * reserved, and when all open scopes can still reach their claims one after another (the banker's
- * algorithm for one resource); older scopes first. When nothing is in flight and nothing is
- * admissible, no event from within the flow can change that (there is one thread): then, and only
- * then, a partial batch is run, or one element goes over the budget, or a waiting source fails with
+ * algorithm for one resource); older scopes go first. When nothing is in flight and nothing is
+ * admissible, no event inside the flow can change that (there is one thread). Then, and only then,
+ * a partial batch runs, one element goes over the budget, or a waiting source fails with
  * `BudgetTooSmallError`.
  */
 export class Admission implements Activity {
@@ -58,24 +60,27 @@ export class Admission implements Activity {
     };
   }
 
-  /** An operation begins. */
+  /** Called when an operation begins. */
   begin(): void {
     this.inFlight++;
   }
 
-  /** An operation has ended. */
+  /** Called when an operation has ended. */
   end(): void {
     if (--this.inFlight === 0 && this.waiters.length > 0) this.wake();
   }
 
-  /** Reserves bytes at once if they are admissible and nobody waits. */
+  /** Reserves bytes at once if they are admissible and nobody is waiting. */
   tryReserve(scope: PoolConsumer, need: Bytes): boolean {
     if (this.waiters.length > 0 || !this.#admissible(scope, need, this.#memoryPool.headroom)) return false;
     this.#reserve(scope, need);
     return true;
   }
 
-  /** Reserves bytes if they fit and every scope can still reach its claim, whoever waits. */
+  /**
+   * Reserves bytes if they fit and every scope can still reach its claim, even if others are
+   * waiting.
+   */
   reserveIfSafe(scope: PoolConsumer, need: Bytes): boolean {
     if (!this.#admissible(scope, need, 0)) return false;
     this.#reserve(scope, need);
@@ -83,7 +88,8 @@ export class Admission implements Activity {
   }
 
   /**
-   * Reserves bytes for what is there already, and over the budget as far as single elements may go.
+   * Reserves bytes for something that already exists, going over the budget as far as a single
+   * element may.
    */
   tryExceed(scope: PoolConsumer, bytes: Bytes): boolean {
     const over = this.#memoryPool.used + bytes - this.#memoryPool.budget;
@@ -100,21 +106,21 @@ export class Admission implements Activity {
     this.wake();
   }
 
-  /** Waits no longer, without room; the caller is in flight again. */
+  /** Gives up waiting, without room; the caller is in flight again. */
   cancel(waiter: Waiter): void {
     this.waiters.splice(this.waiters.indexOf(waiter), 1);
     this.begin();
     this.wake();
   }
 
-  /** Looks again, in a microtask, at who can be admitted. */
+  /** Checks again, in a microtask, who can be admitted. */
   wake(): void {
     if (this.#pumping) return;
     this.#pumping = true;
     queueMicrotask(() => this.#pump());
   }
 
-  /** Behind all waiters of scopes up to this order. */
+  /** The position behind all waiters of scopes up to this order. */
   #placeOf(order: number): number {
     let low = 0;
     let high = this.waiters.length;
@@ -134,7 +140,7 @@ export class Admission implements Activity {
       const waiter = this.waiters[position] as Waiter;
       if (unsafe !== undefined && asksAsMuch(waiter, unsafe)) position++;
       else if (this.#admissible(waiter.instance.scope, waiter.need, headroom)) this.#grant(position);
-      // Nobody younger takes the room that an older one waits for.
+      // Nobody younger may take the room that an older one is waiting for.
       else if (this.#memoryPool.used + demand(waiter) + headroom > budget) break;
       else {
         unsafe = waiter;
@@ -188,8 +194,8 @@ export class Admission implements Activity {
   }
 
   /**
-   * Whom to refuse: one that could not continue even alone, else the youngest whose end frees
-   * bytes: it loses the least work.
+   * The waiter to refuse: one that could not continue even alone, else the youngest whose end frees
+   * bytes, which loses the least work.
    */
   #minLoss(): Waiter {
     const most = this.#memoryPool.budget + this.#maxOvercommit;
@@ -221,7 +227,7 @@ export class Admission implements Activity {
 
   /**
    * After granting, can every scope that has bytes still reach its claim, in some order in which
-   * each then gives back all it has? One that has none can wait for all the others.
+   * each then gives back all it has? A scope that has none can wait for all the others.
    */
   #safe(scope: PoolConsumer, need: Bytes, free: Bytes): boolean {
     const { occupied, wanted } = this.#memoryPool;
@@ -240,16 +246,16 @@ export class Admission implements Activity {
 }
 
 /**
- * The bytes that a waiter needs: those of its read or result, and at the start of its scope what
- * the scope's holders will keep.
+ * The bytes that a waiter needs: those of its read or result and, at the start of its scope, those
+ * that the scope's holders will keep.
  */
 function demand({ instance, need }: Waiter): Bytes {
   return need + instance.scope.startingBytes;
 }
 
 /**
- * Whether what is unsafe for one waiter is for another one too: both scopes have nothing yet, and
- * it asks no less.
+ * Whether admitting `other` is unsafe whenever admitting `waiter` is: neither scope has anything
+ * yet, and `other` asks for no less.
  */
 function asksAsMuch(waiter: Waiter, unsafe: Waiter): boolean {
   const [scope, other] = [waiter.instance.scope, unsafe.instance.scope];

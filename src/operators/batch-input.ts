@@ -10,14 +10,14 @@ export interface BatchItem<A, R> {
   readonly value: A;
   readonly bytes: Bytes;
   readonly input: BatchInput<A, R>;
-  /** What this element is the first of, where duplicates are looked for. */
+  /** The record of this element as an original, if the batcher recognises duplicates. */
   readonly original: Original<A, R> | undefined;
   result: { readonly value: R } | undefined;
-  /** Bytes of its result, which is held while it waits for its elders. */
+  /** Bytes of its result, which is held while earlier elements have none. */
   waiting: Bytes | undefined;
 }
 
-/** A batch that runs. */
+/** A running batch. */
 export interface Batch<A, R> {
   readonly items: readonly BatchItem<A, R>[];
   /** Where bytes are reserved for its results, and how many. */
@@ -26,7 +26,7 @@ export interface Batch<A, R> {
   /** When it began, in milliseconds of `performance.now()`. */
   readonly started: number;
   callOff: (() => void) | undefined;
-  /** Its time was up: nobody waits for it any more. */
+  /** It timed out: nobody is waiting for it any more. */
   late: boolean;
 }
 
@@ -34,9 +34,9 @@ export interface Batch<A, R> {
 export interface BatchInput<A, R> {
   readonly instance: OperatorInstance;
   readonly out: Subscriber<R>;
-  /** Its elements without an emitted result, in order. */
+  /** Its elements whose results have not been emitted, in order. */
   readonly queue: Fifo<BatchItem<A, R> | Duplicate<A, R>>;
-  /** Where duplicates are looked for. */
+  /** Set if the batcher recognises duplicates. */
   readonly duplicates: InputDuplicates<A, R> | undefined;
   ended: boolean;
   stopped: boolean;

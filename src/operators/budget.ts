@@ -23,13 +23,14 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a size: a number of bytes, or text such as `256MiB`, `1.5GB`, `512 KiB` (1 KiB = 1,024 B, 1
- * kB = 1,000 B). A single letter is the binary unit, as for docker and systemd, and so is `Gi`, as
- * for Kubernetes: `1G`, `1g` and `1Gi` are 1 GiB. Of `1.3KiB`, the fraction of a byte is cut off.
+ * Parses a size: a number of bytes, or text such as `256MiB`, `1.5GB`, `512 KiB` (1 KiB = 1,024 B,
+ * 1 kB = 1,000 B). A single letter is the binary unit, as for docker and systemd, and so is `Gi`,
+ * as for Kubernetes: `1G`, `1g` and `1Gi` are 1 GiB. A fraction of a byte, as in `1.3KiB`, is cut
+ * off.
  *
- * @param whole what a percentage such as `50%` is of; without it, percentages are refused.
- * @param name of the option, for the message.
- * @throws UsageError when it is none of these, or less than one byte.
+ * @param whole - what a percentage such as `50%` refers to; without it, percentages are refused.
+ * @param name - of the option, for the message.
+ * @throws UsageError if it is none of these, or less than one byte.
  * @example
  * parseBytes('256MiB'); // 268435456
  */
@@ -55,13 +56,14 @@ export function parseBytes(size: Bytes | string, whole?: Bytes, name?: string): 
   return bytes;
 }
 
-/** One percent of the whole, of which there are at most a hundred. */
+/** One percent of `whole`; at most a hundred of them. */
 function share(whole: Bytes | undefined, percent: number): number | undefined {
   return whole === undefined || percent > 100 ? undefined : whole / 100;
 }
 
 /**
- * Writes a size for people, in binary units with at most one decimal: `256 MiB`, `1.5 KiB`, `17 B`.
+ * Formats a size for people, in binary units with at most one decimal: `256 MiB`, `1.5 KiB`,
+ * `17 B`.
  *
  * @example
  * formatBytes(268435456); // '256 MiB'
@@ -83,18 +85,18 @@ export interface HeldBytes {
   readonly scope: string;
   /** The operator's name. */
   readonly operator: string;
-  /** What it holds. An element held by two operators shows at both. */
+  /** What it holds. An element held by two operators is listed for both. */
   readonly bytes: Bytes;
 }
 
 /**
- * The flow is stuck: every source waits for room, nothing in flight can free any, and one more
+ * The flow is stuck: every source is waiting for room, nothing in flight can free any, and one more
  * element would exceed the budget by more than `maxOvercommit`. Names who holds the bytes.
  */
 export class BudgetTooSmallError extends FlowError {
-  /** Who holds bytes, most first. */
+  /** Who holds bytes, largest first. */
   readonly holders: readonly HeldBytes[];
-  /** The bytes that would have to fit for the stuck source, or scope, to continue. */
+  /** The bytes that must fit for the stuck source, or scope, to continue. */
   readonly needed: Bytes;
   /** The budget that it does not fit in. */
   readonly budget: Bytes;

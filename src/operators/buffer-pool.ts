@@ -6,14 +6,14 @@ import type { Bytes } from './payload.ts';
 import { poison } from './poison.ts';
 
 /**
- * Buffers to use again: a payload gives its memory back in `onIdle`, the next read takes it. Idle
- * buffers and held bytes together never exceed the budget: what does not fit is left to the garbage
- * collector. Their memory is shared, so that threads that decode and infer write and read it where
- * it is; a copy made by `slice` is not.
+ * Reusable buffers: a payload gives its memory back in `onIdle`, and the next read takes it. Idle
+ * buffers and held bytes together never exceed the budget; what does not fit is left to the garbage
+ * collector. The memory is shared, so decoder and inference threads write and read it in place; a
+ * copy made by `slice` is not shared.
  *
- * The memory gets a new buffer object when it is given back (3 us, whatever its length): an
- * operator that is handed a view that somebody kept knows it from what is read next, and refuses
- * it. Read directly, such a view shows what is read next.
+ * When memory is given back, it gets a new buffer object (3 us, whatever its length). That is how
+ * an operator tells a stale view from a fresh one, and refuses it. Read directly, a stale view
+ * shows whatever was read next.
  *
  * @example
  * const pixels = flow.pool.take(width * height * 3);
@@ -22,9 +22,9 @@ import { poison } from './poison.ts';
 export class BufferPool {
   readonly #memoryPool: MemoryPool;
   readonly #poison: boolean;
-  /** Idle buffers by their length. */
+  /** Idle buffers by length. */
   readonly #idle = new Map<Bytes, Set<ArrayBufferLike>>();
-  /** What was given, which must not be given again. */
+  /** Buffers that were given back, which must not be given twice. */
   readonly #given = new WeakSet<ArrayBufferLike>();
   #idleBytes: Bytes = 0;
   #allocations = 0;
@@ -43,13 +43,13 @@ export class BufferPool {
     return this.#idleBytes;
   }
 
-  /** Buffers allocated because none of the length was idle. */
+  /** Buffers allocated because no idle one had the right length. */
   get allocations(): number {
     return this.#allocations;
   }
 
   /**
-   * A buffer of exactly this many bytes with undefined content, which is all of its memory. Take it
+   * A view of exactly this many bytes with undefined content, covering its whole buffer. Take it
    * inside a reserved read.
    */
   take(bytes: Bytes): Uint8Array {
@@ -65,10 +65,10 @@ export class BufferPool {
   }
 
   /**
-   * Takes a buffer back; a view gives its whole memory. Nothing is kept of one without bytes, such
-   * as a buffer of your own that was transferred.
+   * Takes a buffer back; a view gives back its whole memory. A buffer without bytes, such as one of
+   * yours that was transferred, is not kept.
    *
-   * @throws UsageError when it was given already, or is not a view.
+   * @throws UsageError if it was given back already, or is not a view.
    */
   give(view: ArrayBufferView): void {
     if (!ArrayBuffer.isView(view)) throw new UsageError(`\`view\` must be a view of memory, but is ${shown(view)}`);
@@ -77,7 +77,7 @@ export class BufferPool {
     const bytes = buffer.byteLength;
     if (bytes === 0) return;
     this.#given.add(buffer);
-    // What is read next would hide it.
+    // Otherwise the next read would hide the mistake.
     if (this.#poison) {
       poison(view);
       return;
@@ -92,7 +92,7 @@ export class BufferPool {
     this.#idleBytes += bytes;
   }
 
-  /** Lets go of idle buffers until they fit beside `used` bytes. */
+  /** Drops idle buffers until the rest fits beside `used` bytes. */
   #trim(used: Bytes): void {
     for (const idle of this.#idle.values()) {
       for (const buffer of idle) {

@@ -8,15 +8,15 @@ import { OutsidePartner } from './outside-partner.ts';
 import { type HoldOptions, holdOptions } from './window.ts';
 
 /**
- * What `Flow.buffer` and `Scope.buffer` return: gathers elements until `closing` emits, then gives
- * them as one array (an empty one when none came), as RxJS `buffer`. At the end of the input the
- * rest is given, if there is any; the end of `closing` changes nothing, its error is the output's
+ * What `Flow.buffer` and `Scope.buffer` return: gathers elements until `closing` emits, then emits
+ * them as one array (empty if there were none), like RxJS `buffer`. When the input ends, the rest
+ * is emitted, if there is any. The end of `closing` changes nothing; its error is the output's
  * error.
  *
- * Holds what it gathers, without an own limit; lets go of it after the downstream's `next` has run.
- * When the budget is full of it, its sources wait for `closing` where that moves on its own
- * (`interval(20)`, a promise). One that is made of the flow's own streams, or a subject, cannot:
- * then one of them fails with `BudgetTooSmallError`.
+ * Holds what it gathers, with no limit of its own, and releases it after the downstream's `next`
+ * has run. When that fills the budget, the sources wait for `closing` if it moves on its own
+ * (`interval(20)`, a promise). If it is built from the flow's own streams, or is a subject, it
+ * cannot, and one of the sources fails with `BudgetTooSmallError`.
  */
 export function buffer<A>(
   core: FlowCore,

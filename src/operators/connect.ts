@@ -2,8 +2,8 @@ import { type Observable, Subscriber } from 'rxjs';
 
 /**
  * Subscribes an operator to its input: an error thrown by `next` or `complete` becomes the error of
- * the output, as in the operators of RxJS, and the input is unsubscribed with the output, also
- * while it still emits synchronously.
+ * the output, as in RxJS's own operators, and the input is unsubscribed with the output, even while
+ * it is still emitting synchronously.
  */
 export function connect<A, B>(
   input: Observable<A>,

@@ -8,27 +8,27 @@ import { type OperatorKind, OperatorMeter } from './operator-meter.ts';
 import { type Bytes, Payload } from './payload.ts';
 
 /**
- * Names whose operators have all ended that metrics still know. Names made for each video would be
- * remembered for ever.
+ * How many names the metrics keep after all their operators have ended. Without a limit, names made
+ * for each video would be remembered for ever.
  */
 const MAX_ENDED = 1000;
 
-/** What the operators of one flow share. */
+/** What the operators of a flow share. */
 export class FlowCore {
   readonly meters = new Map<string, OperatorMeter>();
-  /** Names of which no operator is subscribed or holds bytes any more, the first to end first. */
+  /** Names that have no subscribed operator and hold no bytes any more, the first to end first. */
   readonly #ended = new Set<string>();
   readonly #lasting = new Set<string>();
-  /** Milliseconds a source may run before it lets the event loop turn. */
+  /** Milliseconds a source may run before it yields to the event loop. */
   readonly yieldAfter: number;
-  /** The time that delays, timeouts, tries again and rates go by. */
+  /** The clock of delays, timeouts, retries and rates. */
   readonly clock: Clock;
   readonly memoryPool: MemoryPool;
   readonly admission: Admission;
   /** Moment of the first activity, in milliseconds of `performance.now()`. */
   origin: number | undefined;
 
-  /** Told of every batch that has run. */
+  /** Called for every batch that has run. */
   readonly onBatch: ((batch: RanBatch) => void) | undefined;
 
   constructor(
@@ -46,7 +46,7 @@ export class FlowCore {
     memoryPool.onEnd = (meter) => this.#end(meter);
   }
 
-  /** The meter of a name; made at first use. */
+  /** The meter of a name, created on first use. */
   meter(name: string, kind: OperatorKind): OperatorMeter {
     let meter = this.meters.get(name);
     if (meter === undefined) {
@@ -57,20 +57,23 @@ export class FlowCore {
     return meter;
   }
 
-  /** The meter of a name that somebody keeps: metrics never forget it. */
+  /** The meter of a name that somebody keeps: the metrics never forget it. */
   lastingMeter(name: string, kind: OperatorKind): OperatorMeter {
     this.#ended.delete(name);
     this.#lasting.add(name);
     return this.meter(name, kind);
   }
 
-  /** Registers an operator at its subscription. */
+  /** Registers an operator when it is subscribed. */
   instance(name: string, kind: OperatorKind, scope: PoolConsumer): OperatorInstance {
     this.#ended.delete(name);
     return this.memoryPool.openInstance(this.meter(name, kind), scope);
   }
 
-  /** The last operator of a name has ended: it is forgotten when enough others have ended since. */
+  /**
+   * Called when the last operator of a name has ended: the name is forgotten once enough others
+   * have ended after it.
+   */
   #end({ name }: OperatorMeter): void {
     if (this.#lasting.has(name)) return;
     this.#ended.add(name);
@@ -93,8 +96,8 @@ export function checkedCost<T>(cost: (value: T) => Bytes): (value: T) => Bytes {
 }
 
 /**
- * What an operator that keeps elements counts for one: a payload its bytes, another what `cost`
- * says; `bytesOf` when there is none.
+ * The bytes that an operator counts for an element it keeps: those of a payload, else what `cost`
+ * returns, else `bytesOf`.
  */
 export function costOfKept<T>(cost: ((value: T) => Bytes) | undefined): (value: T) => Bytes {
   if (cost === undefined) return bytesOf;

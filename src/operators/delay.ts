@@ -9,9 +9,10 @@ import { type HoldOptions, holdOptions } from './window.ts';
 
 /**
  * What `Flow.delay` and `Scope.delay` return: emits each element `milliseconds` after it arrived,
- * in order; the end waits for the last, an error does not wait.
+ * in order. Completion waits for the last one; an error does not wait.
  *
- * Holds the elements that wait, without an own limit, and each while the downstream's `next` runs.
+ * Holds the waiting elements, with no limit of its own, and each one while the downstream's `next`
+ * runs.
  */
 export function delay<A>(
   core: FlowCore,
@@ -31,13 +32,12 @@ export function delay<A>(
       let callOff: (() => void) | undefined;
       let ended = false;
       /**
-       * Elements are being given on, and may come back by a loop: the timer is set when that is
-       * done.
+       * Elements are being emitted, and may come back through a loop: the timer is set after that.
        */
       let giving = false;
       const arm = (due: number): void => {
         callOff = clock.after(Math.max(0, due - clock.now()), expire);
-        // A running timer will move something: the flow is not stuck.
+        // A running timer will move something, so the flow is not stuck.
         admission.begin();
       };
       const disarm = (): void => {

@@ -1,15 +1,17 @@
 import { checkInteger } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 
-/** Times a rounding error before a border belong to the subclip after it. */
+/** Times within a rounding error before a border belong to the subclip after it. */
 const BORDER_TOLERANCE = 1e-9;
-/** A rest shorter than this share of a subclip is not a subclip of its own. */
+/** A remainder shorter than this share of a subclip is not a subclip of its own. */
 const LEAST_REST = 0.1;
 const MOST_SUBCLIPS = 1_000_000;
 const LEAST_SECONDS = 0.01;
 const MOST_SECONDS = 1_000_000;
 
-/** Ways to cut spans into subclips: into numbers of equal parts, into parts of fixed lengths. */
+/**
+ * Ways to cut spans into subclips: into a number of equal parts, or into parts of a fixed length.
+ */
 export interface Cuts {
   /** Numbers of equal parts, ascending. */
   readonly counts: readonly number[];
@@ -21,13 +23,11 @@ export interface Cuts {
 export interface Division {
   /** How many subclips it has, at least one. */
   readonly subclips: number;
-  /**
-   * Length of its subclips, where that is fixed; the last one may be shorter or a little longer.
-   */
+  /** Length of its subclips if that is fixed; the last one may be shorter or a little longer. */
   readonly seconds: number | undefined;
-  /** Seconds of its longest subclip. */
+  /** Length of its longest subclip in seconds. */
   readonly longest: number;
-  /** Which subclip a time belongs to; times before the start to the first. */
+  /** The subclip that a time belongs to; times before the start belong to the first. */
   subclipOf(time: number): number;
   start(subclip: number): number;
   end(subclip: number): number;
@@ -49,8 +49,8 @@ export function equalParts(subclips: number, duration: number): Division {
 
 /**
  * A span cut every `seconds`: time t is in min(floor(t / seconds + 1e-9), N - 1). The last subclip
- * is as long as what is left; a rest shorter than a tenth of a subclip, in which there may be no
- * picture at all, belongs to the subclip before it.
+ * is as long as what is left; a remainder shorter than a tenth of a subclip, which may not contain
+ * a single frame, belongs to the subclip before it.
  */
 export function fixedLength(seconds: number, duration: number): Division {
   const subclips = Math.max(1, Math.ceil(duration / seconds - LEAST_REST));
@@ -68,7 +68,7 @@ export function fixedLength(seconds: number, duration: number): Division {
   };
 }
 
-/** A span of a duration, cut in each of the ways. */
+/** A span of the given duration, cut in each of these ways. */
 export function divisions({ counts, seconds }: Cuts, duration: number): Division[] {
   return [
     ...counts.map((count) => equalParts(count, duration)),
@@ -77,9 +77,9 @@ export function divisions({ counts, seconds }: Cuts, duration: number): Division
 }
 
 /**
- * Ways to cut, checked, each once, ascending.
+ * The ways to cut, checked, without repetition, in ascending order.
  *
- * @throws UsageError when one does not fit, or there is none. `names` are those of the options.
+ * @throws UsageError if one is out of range, or there is none. `names` are those of the options.
  */
 export function checkCuts(
   given: {

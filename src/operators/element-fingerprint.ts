@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** Places of four bytes that a sample reads, and the length below which it reads everything. */
+/** How many words of four bytes a sample reads, and the length below which it reads everything. */
 const PLACES = 64;
 const WORD = 4;
 
 /**
- * A number of 32 bits from 64 evenly spaced places of some memory (all of it where it is short):
- * equal bytes give equal numbers, most other bytes do not. Takes 0.6 us, whatever the length.
+ * A 32-bit number computed from 64 evenly spaced words of memory (all of it if it is short): equal
+ * bytes give equal numbers, and different bytes nearly always different ones. Takes 0.6 us,
+ * whatever the length.
  */
 export function sampledFingerprint(memory: ArrayBufferView): number {
   const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
@@ -25,8 +26,8 @@ export function sampledFingerprint(memory: ArrayBufferView): number {
 }
 
 /**
- * SHA-256 of some memory in base64: no two different memories with one digest are known. Takes 0.08
- * ms for 150 kB where the processor has instructions for it.
+ * SHA-256 of memory, in base64: no two different contents with the same digest are known. Takes
+ * 0.08 ms for 150 kB on a processor with SHA instructions.
  */
 export function byteDigest(memory: ArrayBufferView): string {
   const bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength);

@@ -12,27 +12,27 @@ import type { Bytes } from './payload.ts';
 import type { DuplicateRules } from './recent-elements.ts';
 import type { Scope } from './scope.ts';
 
-/** A network as `embed` needs it: batches of inputs to one float32 vector each. */
+/** A network as `embed` needs it: it maps each input of a batch to a float32 vector. */
 export interface Embedder<T> {
   readonly name: string;
   /** Length of a vector. */
   readonly dimension: number;
-  /** The maximum number of inputs per call. */
+  /** Maximum number of inputs per call. */
   readonly maxBatch: number;
-  /** How many calls it can run at the same time. */
+  /** Number of calls it can run at the same time. */
   readonly concurrency: number;
-  /** One vector per input, in their order. */
+  /** One vector per input, in the same order. */
   embed(inputs: readonly T[]): Promise<readonly Float32Array[]>;
 }
 
 /** The vector of one frame or patch. */
 export interface Embedding {
   /**
-   * The element's time: of a frame its presentation, of a patch its first sample; s from the
+   * The element's time: a frame's presentation time, or that of a patch's first sample; s from the
    * container's start.
    */
   readonly time: number;
-  /** The middle of its span: of a frame `time`; s from the container's start. */
+  /** The middle of its span (`time` for a frame); s from the container's start. */
   readonly centre: number;
   /** float32[dimension]. */
   readonly vector: Float32Array;
@@ -40,39 +40,40 @@ export interface Embedding {
 
 /**
  * How repeated frames and patches are handled. `once`: one whose bytes equal those of a recent one
- * reuses its vector; `compute`: it is computed like any other.
+ * reuses that one's vector; `compute`: it is computed like any other.
  */
 export const repeatedFrameRules = ['once', 'compute'] as const;
 /** See `repeatedFrameRules`. */
 export type RepeatedFrames = (typeof repeatedFrameRules)[number];
 
 /**
- * How many distinct elements each pipeline remembers: the last two, so that blinking is recognised.
+ * Number of distinct elements that each pipeline remembers: the last two, so that alternating
+ * frames are recognised.
  */
 const RECENT = 2;
 
 /**
- * The maximum number of bytes that `embed` keeps for one pipeline in addition to the elements it
- * holds: the vectors that duplicates reuse. Part of a scope's `kept` and `claim`.
+ * Maximum number of bytes that `embed` keeps for one pipeline beyond the elements it holds: the
+ * vectors that duplicates reuse. Part of a scope's `kept` and `claim`.
  */
 export function embedKeeps(dimension: number, duplicates: RepeatedFrames = 'once'): Bytes {
   return duplicates === 'once' ? RECENT * 4 * checkInteger('dimension', dimension) : 0;
 }
 
 /**
- * How `embed` works. All uses of an embedder in a flow share one batcher, which the first one sets
- * up: later ones have the same options, or leave them out.
+ * How `embed` works. All uses of an embedder in a flow share one batcher, which the first use sets
+ * up: later uses give the same options or leave them out.
  */
 export interface EmbedOptions {
-  /** What is held is attributed to it. */
+  /** The scope that held bytes are attributed to. */
   readonly scope: Scope;
-  /** Names the batcher in metrics; default `embed-` and the embedder's name. */
+  /** Name of the batcher in metrics; default `embed-` followed by the embedder's name. */
   readonly name?: string | undefined;
   /** Milliseconds an element may wait for a batch to fill; default 200. */
   readonly maxDelay?: number | undefined;
   /**
    * How an element is handled that equals, byte for byte, one of the last two distinct ones of its
-   * pipeline; default `once`. Right for an embedder whose vector depends on the input alone.
+   * pipeline; default `once`, which is right if the embedder's vector depends on the input alone.
    */
   readonly repeatedFrames?: RepeatedFrames | undefined;
 }
@@ -89,7 +90,7 @@ class VectorAt implements Embedding {
   }
 }
 
-/** What the uses of an embedder in a flow have in common. */
+/** What all uses of an embedder in a flow share. */
 interface Shared {
   readonly batcher: MicroBatch<Frame | Patch, Embedding>;
   readonly settings: Resolved<Omit<EmbedOptions, 'scope'>>;
@@ -102,14 +103,13 @@ const embedOptions: KnownOptions<EmbedOptions> = { scope: true, name: true, maxD
 /**
  * Maps frames or patches to their vectors. All uses of one embedder in one flow share one
  * micro-batcher, so the frames of several videos fill one batch. Holds each element until its batch
- * has settled; it is let go before its embedding is emitted. A duplicate is let go at once and
- * takes a copy of the vector of its equal; the last vectors that this needs are kept
- * (`embedKeeps`). Order is kept. Unsubscribing takes waiting elements out; see `MicroBatch`.
+ * has settled, and releases it before its embedding is emitted. A duplicate is released at once and
+ * gets a copy of its original's vector; the most recent vectors are kept for that (`embedKeeps`).
+ * Order is preserved. Unsubscribing removes waiting elements; see `MicroBatch`.
  *
- * @throws UsageError when an option differs from that of an earlier use of the embedder in the
- * flow.
- * @throws FlowError `batch-result` (as the output's error) when the embedder gives too few, too
- * many or too short vectors.
+ * @throws UsageError if an option differs from that of an earlier use of the embedder in the flow.
+ * @throws FlowError `batch-result` (as the output's error) if the embedder returns too few or too
+ * many vectors, or vectors that are too short.
  * @example
  * frames(video, { scope }).pipe(embed(network, { scope }));
  */

@@ -34,7 +34,7 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Takes out those that match, in order. */
+  /** Removes and returns those that match, in order. */
   remove(matches: (item: T) => boolean): T[] {
     const rest: T[] = [];
     const removed: T[] = [];

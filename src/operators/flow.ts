@@ -25,49 +25,46 @@ export type { PullSource } from './source.ts';
 /** How a flow keeps its budget. */
 export interface FlowOptions {
   /**
-   * How far over the budget elements may go, one at a time, when nothing else can move; default a
-   * quarter of the budget, 0 for never. With truthful claims it is never used.
+   * Bytes by which elements may exceed the budget, one at a time, when nothing else can move;
+   * default a quarter of the budget, 0 for never. Never used if claims are truthful.
    */
   readonly maxOvercommit?: Bytes | string | undefined;
   /**
-   * Waiting sources are woken when no more than this part of the budget is in use, 0 to 1; default
+   * Waiting sources are woken when at most this fraction of the budget is in use, 0 to 1; default
    * 0.75.
    */
   readonly lowWatermark?: number | undefined;
-  /** Milliseconds a source may run before it lets the event loop turn; default 4. */
+  /** Milliseconds a source may run before it yields to the event loop; default 4. */
   readonly yieldAfter?: number | undefined;
   /** Milliseconds between two values of `metrics$`; default 1,000. */
   readonly metricsEvery?: number | undefined;
   /**
-   * Receives errors that arrived when no subscriber was left: of a reader's `close` after
-   * unsubscription or beside another error, and of a payload's `onIdle`. Default: a process
-   * warning. They are counted in the metrics in any case.
+   * Receives errors that arrive when no subscriber is left: from a reader's `close` after
+   * unsubscription or after another error, and from a payload's `onIdle`. Default: a process
+   * warning. They are counted in the metrics either way.
    */
   readonly onLateError?: ((error: unknown) => void) | undefined;
-  /** Told of every batch of a micro-batcher that has run. Must not throw. Default: nobody is. */
+  /** Called for every batch that a micro-batcher has run. Must not throw. */
   readonly onBatch?: ((batch: RanBatch) => void) | undefined;
   /**
-   * The time that `delay`, timeouts, tries again, rates and batches that wait go by: in a test a
-   * `TestScheduler` or a `VirtualTimeScheduler` of RxJS. Default: the timers of the process.
+   * The clock of `delay`, timeouts, retries, rates and waiting batches: in a test, a
+   * `TestScheduler` or `VirtualTimeScheduler` of RxJS. Default: the process's timers.
    */
   readonly scheduler?: SchedulerLike | undefined;
   /**
-   * For tests: memory is overwritten as soon as nothing holds it any more, and not used again, so
-   * that a view which somebody kept without holding shows garbage (255 in pictures, NaN in sound),
-   * and not the next picture, which may look right. Default false.
+   * For tests: memory is overwritten as soon as nothing holds it, and not reused. A view that
+   * somebody kept without holding it then shows garbage (255 in frames, NaN in audio) instead of
+   * the next frame, which might look right. Default false.
    */
   readonly poison?: boolean | undefined;
 }
 
-/** How a scope is counted. */
+/** What a scope announces about its memory. */
 export interface ScopeOptions {
-  /**
-   * The most bytes it can hold at once, of which it gives back none on its own before it has them
-   * all.
-   */
+  /** The maximum bytes it holds at once. It may need all of them before it gives any back. */
   readonly claim?: Bytes | string | undefined;
   /**
-   * The part of the claim that its holders (`scope.reservation`) will keep at most. It is set aside
+   * The part of the claim that its reservations (`scope.reservation`) may take up. It is set aside
    * when the scope's first read is admitted, so that what they add never exceeds the budget;
    * default 0.
    */
@@ -86,16 +83,15 @@ const known: KnownOptions<FlowOptions> = {
 };
 
 /**
- * Keeps the bytes held between operators under one budget. Only the asynchronous operators hold
+ * Keeps the bytes held between operators under one budget. Only asynchronous operators hold
  * elements, so only they report, and only sources are held back; plain synchronous RxJS operators
  * work between them unchanged. Plain RxJS operators that keep elements (`mergeMap` with
- * asynchronous work, `delay`, `bufferCount`, `zip`, `toArray`, `shareReplay`) are not seen: take
- * the flow's own, make one (`operator`), or give them copies.
+ * asynchronous work, `delay`, `bufferCount`, `zip`, `toArray`, `shareReplay`) are not tracked: use
+ * the flow's own, write one (`operator`), or give them copies.
  *
- * The flow knows exactly when nothing can move any more, as far as its own operators go.
- * Asynchronous work elsewhere that will release bytes (a partner of `zip` from outside, a holder
- * closed after a write) must say that it is under way, with `flow.meter(name).busy()`, or the flow
- * takes itself for stuck.
+ * The flow knows exactly when its own operators cannot move any more. Asynchronous work elsewhere
+ * that will release bytes (an outside partner of `zip`, a reservation closed after a write) must
+ * announce itself with `flow.meter(name).busy()`; otherwise the flow considers itself stuck.
  *
  * @example
  * const flow = new Flow('256MiB');
@@ -106,10 +102,10 @@ const known: KnownOptions<FlowOptions> = {
 export class Flow {
   /** Bytes that may be held. */
   readonly budget: Bytes;
-  /** Buffers to use again. */
+  /** Reusable buffers. */
   readonly pool: BufferPool;
   /**
-   * The state of the flow now and then every second (`metricsEvery`), while subscribed; never
+   * The state of the flow, now and then every second (`metricsEvery`) while subscribed; never
    * completes.
    */
   readonly metrics$: Observable<FlowMetrics>;
@@ -123,7 +119,7 @@ export class Flow {
   #scopes = 0;
   #lateErrors = 0;
 
-  /** @throws UsageError when the budget or an option is not as described. */
+  /** @throws UsageError if the budget or an option is invalid. */
   constructor(budget: Bytes | string, options: FlowOptions = {}) {
     checkKnownOptions('Flow', options, known);
     this.budget = parseBytes(budget);
@@ -158,7 +154,7 @@ export class Flow {
     return this.#memoryPool.held;
   }
 
-  /** Bytes promised to reads now. */
+  /** Bytes reserved for reads now. */
   get reserved(): Bytes {
     return this.#memoryPool.reserved;
   }
@@ -179,8 +175,8 @@ export class Flow {
   }
 
   /**
-   * Operators that are subscribed or hold bytes, and scopes that are open or hold bytes: 0 when
-   * nothing is left over.
+   * Number of operators that are subscribed or hold bytes, and of scopes that are open or hold
+   * bytes: 0 if nothing is left over.
    */
   get registered(): number {
     const { instances, scopes } = this.#memoryPool;
@@ -188,9 +184,9 @@ export class Flow {
   }
 
   /**
-   * A part of the flow with a name of its own, usually one video.
+   * A part of the flow with its own name, usually one video.
    *
-   * @throws BudgetTooSmallError when the claim alone is above the budget.
+   * @throws BudgetTooSmallError if the claim alone exceeds the budget.
    */
   scope(name: string, options: ScopeOptions = {}): Scope {
     checkString('name', name);
@@ -205,7 +201,7 @@ export class Flow {
     return new Scope(this, this.#core, new PoolConsumer(name, claim, kept, this.#scopes++));
   }
 
-  /** Reads elements, under the budget: see `Scope.source`. */
+  /** Reads elements under the budget: see `Scope.source`. */
   source<T>(
     open: () => PullSource<T> | AsyncIterable<T> | Promise<PullSource<T> | AsyncIterable<T>>,
     options: SourceOptions<T>,
@@ -221,7 +217,7 @@ export class Flow {
     return this.#root.mapAsync(map, options);
   }
 
-  /** A batcher that any number of pipelines share. */
+  /** A batcher that any number of pipelines can share. */
   microBatch<A, R>(options: MicroBatchOptions<A, R>): MicroBatch<A, R> {
     return new MicroBatch(this.#core, this.#rootAccount, options);
   }
@@ -246,12 +242,12 @@ export class Flow {
     return this.#root.delay(milliseconds, options);
   }
 
-  /** The meter shared by all operators of a name, for work of your own: see `OperatorMeter`. */
+  /** The meter shared by all operators of a name, for your own work: see `OperatorMeter`. */
   meter(name: string): OperatorMeter {
     return this.#root.meter(name);
   }
 
-  /** Who holds bytes now, the largest first: nobody, once all that runs in it has ended. */
+  /** Who holds bytes now, largest first: nobody once everything in the flow has ended. */
   holders(): readonly HeldBytes[] {
     return this.#memoryPool.holders();
   }

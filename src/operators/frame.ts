@@ -1,7 +1,7 @@
 import { type Bytes, Payload } from './payload.ts';
 
 /**
- * One decoded picture: RGB, 8 bits a channel, row-major, `height * width * 3` bytes.
+ * A decoded video frame: RGB, 8 bits a channel, row-major, `height * width * 3` bytes.
  *
  * @example
  * frames(video, { scope, width: 224, height: 224 }).pipe(map((frame) => frame.data[0]));
@@ -30,7 +30,7 @@ export class Frame extends Payload {
     this.owns(data);
   }
 
-  /** The pixels. @throws FlowError `recycled` when nothing holds the frame any more. */
+  /** The pixels. @throws FlowError `recycled` if nothing holds the frame any more. */
   get data(): Uint8Array {
     this.assertLive(`frame ${this.index}`);
     return this.#data;

@@ -3,22 +3,22 @@ import type { Bytes } from './payload.ts';
 import { type DuplicateRules, type Original, RecentElements } from './recent-elements.ts';
 
 /**
- * As many duplicates of a pipeline wait without being held: ten seconds of a video at 25 frames a
- * second, 25 kB.
+ * The number of duplicates per pipeline that may wait without being held: ten seconds of video at
+ * 25 frames a second, 25 kB.
  */
 const MAX_UNHELD = 256;
 
-/** An element in a pipeline's line that takes the result of an equal one. */
+/** A queued element that takes the result of an equal one. */
 export interface Duplicate<A, R> {
   readonly original: Original<A, R>;
   readonly own: (result: R) => R;
-  /** The element itself where it is held until then. */
+  /** The element itself, if it is held until then. */
   readonly held: { readonly value: A; readonly bytes: Bytes } | undefined;
 }
 
 /**
- * The duplicates of one pipeline of a batcher, and what they hold: results that are remembered, and
- * elements that wait in excess.
+ * The duplicates of one pipeline of a batcher, and what they hold: remembered results, and waiting
+ * elements beyond the limit.
  */
 export class InputDuplicates<A, R> {
   readonly #rules: DuplicateRules<A, R>;
@@ -43,7 +43,7 @@ export class InputDuplicates<A, R> {
     return met;
   }
 
-  /** A duplicate for the line: let go of at once, unless too many wait already. */
+  /** A duplicate for the queue, released at once unless too many are waiting already. */
   wait(value: A, original: Original<A, R>, cost: (value: A) => Bytes): Duplicate<A, R> {
     const own = this.#rules.ownResult(value);
     original.isAwaited = true;
@@ -56,13 +56,13 @@ export class InputDuplicates<A, R> {
     return { original, own, held: { value, bytes } };
   }
 
-  /** A duplicate waits no longer: it has its result, or nobody wants it. */
+  /** Called when a duplicate stops waiting: it has its result, or nobody wants it. */
   leave({ held }: Duplicate<A, R>): void {
     if (held === undefined) this.#unheld--;
     else this.#memoryPool.release(this.#instance, held.value, held.bytes);
   }
 
-  /** An original has its result and is about to be let go. */
+  /** Called when an original has its result and is about to be released. */
   settle(original: Original<A, R>, value: A, result: R): void {
     this.#instance.meter.run(() => this.#recent.settle(original, value, result));
   }
@@ -72,7 +72,9 @@ export class InputDuplicates<A, R> {
     this.#recent.clear();
   }
 
-  /** Tells the memory pool how many bytes the remembered results take now; gives the change. */
+  /**
+   * Tells the memory pool how many bytes the remembered results take now, and returns the change.
+   */
   count(): Bytes {
     const change = this.#recent.keptBytes - this.#kept;
     this.#kept += change;

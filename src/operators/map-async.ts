@@ -14,15 +14,17 @@ import { ResultRoom } from './result-room.ts';
 
 /** How `mapAsync` works. */
 export interface MapAsyncOptions<A, B = unknown> extends PerseveringOptions {
-  /** Names it in metrics and errors; default `map-async`. */
+  /** Name in metrics and errors; default `map-async`. */
   readonly name?: string | undefined;
-  /** Operations that may execute at once. */
+  /** Number of operations that may execute at once. */
   readonly concurrency: number;
-  /** Results in the order of the elements (default true), or as they come. */
+  /**
+   * Whether results keep the order of the elements (default true) or are emitted as they arrive.
+   */
   readonly ordered?: boolean | undefined;
   /**
-   * Milliseconds an operation may take, tries again included, before the output fails with
-   * FlowError `timeout`; default no limit.
+   * Milliseconds an operation may take, retries included, before the output fails with FlowError
+   * `timeout`; default no limit.
    */
   readonly timeout?: number | undefined;
   /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
@@ -30,21 +32,21 @@ export interface MapAsyncOptions<A, B = unknown> extends PerseveringOptions {
   /** Bytes a result that is not a payload keeps alive; default a fair guess. */
   readonly resultCost?: ((result: B) => Bytes) | undefined;
   /**
-   * Bytes that a result may cost, where that is more than its element: a name that becomes a
-   * picture. Larger ones raise it for those after them. Default 0: learnt from the first results,
-   * which nothing was reserved for.
+   * Bytes that a result may cost if that is more than its element, such as a path that becomes a
+   * picture. Larger results raise it for those after them. Default 0: learnt from the first
+   * results, for which nothing was reserved.
    */
   readonly resultEstimate?: Bytes | undefined;
 }
 
-/** One element on its way through. */
+/** An element on its way through. */
 interface Operation<A, B> {
   readonly input: A;
   readonly bytes: Bytes;
   /** Bytes reserved for its result. */
   readonly promised: Bytes;
   result: { readonly value: B; readonly bytes: Bytes } | undefined;
-  /** Its result waits for its elders, and is held. */
+  /** Its result is held while it waits for earlier elements. */
   waits: boolean;
   callOff: (() => void) | undefined;
   late: boolean;
@@ -67,13 +69,14 @@ export const mapAsyncOptions: KnownOptions<MapAsyncOptions<never, never>> = {
  * What `Flow.mapAsync` and `Scope.mapAsync` return: maps each element through an asynchronous
  * function.
  *
- * Holds every element from its arrival until its result was emitted: waiting ones in a first-in
- * first-out queue without an own limit (the budget is the limit), executing ones, and, in order,
- * ones whose elders are not ready, with their results. An operation whose result is larger than its
- * element, or would have to wait, starts when there is room for it. The first error is the output's
- * error at once. Unsubscribing aborts `signal` and lets go of what waits; what executes keeps its
- * bytes until its promise settles, and a rejection after that is taken for the answer to the
- * signal. A promise that never settles keeps them for good.
+ * Holds every element from its arrival until its result has been emitted: waiting elements in a
+ * first-in first-out queue (the budget is the only limit), executing ones and, if results are
+ * ordered, those whose predecessors are not ready, together with their results. An operation whose
+ * result is larger than its element, or would have to wait, starts when there is room for it. The
+ * first error becomes the output's error at once. Unsubscribing aborts `signal` and releases what
+ * is waiting; what is executing keeps its bytes until its promise settles, and a rejection after
+ * that is taken as the response to the signal. A promise that never settles keeps its bytes for
+ * good.
  */
 export function mapAsync<A, B>(
   core: FlowCore,
@@ -110,9 +113,9 @@ class Mapping<A, B> {
   readonly #timeout: number | undefined;
   readonly #room: ResultRoom;
   readonly #abort = new AbortController();
-  /** Elements that wait for their turn. */
+  /** Elements waiting for their turn. */
   readonly #queue = new Fifo<{ input: A; bytes: Bytes }>();
-  /** Operations in the order of their elements; only when results are to be in order. */
+  /** Operations in the order of their elements; used only if results are ordered. */
   readonly #line = new Fifo<Operation<A, B>>();
   #active = 0;
   #ended = false;
@@ -173,8 +176,8 @@ class Mapping<A, B> {
       if (!this.#ordered || this.#active === 0) {
         if (!this.#room.ask(this.#instance, promised, (refusal) => this.#admitted(promised, refusal))) return;
       } else {
-        // Its result may have to wait beside its element: it starts when there is room, or when it
-        // has no elders any more.
+        // Its result may have to wait beside its element, so it starts when there is room, or when
+        // no earlier element is left.
         promised = largest;
         if (!this.#room.take(this.#instance, promised)) return;
       }
@@ -182,7 +185,7 @@ class Mapping<A, B> {
     }
   }
 
-  /** The next operation waited for room, and has it, or never will. */
+  /** The next operation was waiting for room, and now has it or never will. */
   #admitted(promised: Bytes, refusal: Error | undefined): void {
     if (refusal !== undefined) this.#out.error(refusal);
     else {
@@ -232,16 +235,16 @@ class Mapping<A, B> {
       this.#out.error(error);
       return;
     }
-    // The next one starts before this result is emitted: it executes while the downstream works.
+    // The next one starts before this result is emitted, so it executes while the downstream works.
     this.#startWhatMay();
     if (this.#ordered) this.#drain();
     else this.#emit(operation);
-    // And where there was no room, after it.
+    // If there was no room, it starts after it.
     this.#startWhatMay();
     this.#completeWhenDone();
   }
 
-  /** Takes a result in. It is held if it has to wait. */
+  /** Accepts a result, and holds it if it has to wait. */
   #keep(operation: Operation<A, B>, value: B): void {
     this.#room.learn(this.#instance, value, this.#resultCost, operation.bytes);
     const waits = this.#ordered && this.#line.peek() !== operation;
@@ -258,7 +261,8 @@ class Mapping<A, B> {
   }
 
   /**
-   * The operation's time is up: it is no longer waited for, but keeps its bytes while it executes.
+   * The operation has timed out: nobody waits for it any more, but it keeps its bytes while it
+   * executes.
    */
   #expire(operation: Operation<A, B>): void {
     operation.late = true;
@@ -290,7 +294,7 @@ class Mapping<A, B> {
     this.#finish(operation);
   }
 
-  /** Lets go of an element and of its result. */
+  /** Releases an element and its result. */
   #finish(operation: Operation<A, B>): void {
     const { result } = operation;
     if (operation.waits && result !== undefined)

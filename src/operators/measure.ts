@@ -4,22 +4,23 @@ import { type Bytes, Payload, RECYCLED_REMEDY } from './payload.ts';
 
 const OBJECT_OVERHEAD: Bytes = 64;
 const ARRAY_OVERHEAD: Bytes = 16;
-/** A typed array with its buffer, beside its bytes. */
+/** Overhead of a typed array and its buffer, beyond its bytes. */
 const VIEW_OVERHEAD: Bytes = 192;
 const PRIMITIVE: Bytes = 8;
-/** An element's place in a queue; measured on Node 20. */
+/** Overhead of an element's place in a queue; measured on Node 20. */
 const PLACE: Bytes = 64;
-/** The record of who holds an object, which a payload carries itself. */
+/** The record of who holds an object; a payload carries its own. */
 const RECORD: Bytes = 80;
-/** Containers within containers that are looked through. */
+/** Depth to which nested containers are inspected. */
 const DEEPEST = 16;
 
 /**
- * The bytes an element that waits in an operator keeps alive, as far as one look tells. Of a
- * payload its `byteLength`; of any other about 64 for its place and 80 for the record of an object,
- * and: `byteLength` where it has one, and 192 for a typed array; two per character of a string; 64
- * for an object and 16 for an array, with what is in them, at any depth. Memory of payloads,
- * wherever it is found, counts whole. Give an operator a `cost` where this is not near the truth.
+ * An estimate of the bytes that an element keeps alive while it waits in an operator. For a
+ * payload, its `byteLength`. For anything else, about 64 for its place and 80 for the record of an
+ * object, plus its `byteLength` if it has one and 192 for a typed array; two per character of a
+ * string; 64 for an object and 16 for an array, plus their contents, at any depth. Memory of
+ * payloads counts whole, wherever it is found. Give the operator a `cost` if this is far from the
+ * truth.
  */
 export function bytesOf(value: unknown): Bytes {
   if (value instanceof Payload) return value.byteLength;
@@ -31,7 +32,8 @@ export function bytesOf(value: unknown): Bytes {
 }
 
 /**
- * The bytes a value keeps alive that waits nowhere: as `bytesOf`, without its place and its record.
+ * The bytes that a value keeps alive when it is not waiting anywhere: `bytesOf` without its place
+ * and its record.
  */
 export function weightOf(value: unknown): Bytes {
   const bytes = bytesOf(value);
@@ -41,18 +43,17 @@ export function weightOf(value: unknown): Bytes {
 
 /** What an element refers to. */
 export interface Survey {
-  /** Bytes it keeps alive beside those of the payloads. */
+  /** Bytes it keeps alive beyond those of the payloads. */
   readonly bytes: Bytes;
-  /** Payloads in it, and those whose memory it has views of. */
+  /** Payloads in it, and payloads whose memory it has views of. */
   readonly payloads: ReadonlySet<Payload>;
 }
 
 /**
- * Looks through an element, whatever arrays, objects, maps and sets it is made of, for payloads and
- * views of their memory. Private fields and closures cannot be looked into; observables and
- * promises are not.
+ * Searches an element, through any arrays, objects, maps and sets, for payloads and views of their
+ * memory. Private fields and closures cannot be inspected; observables and promises are not.
  *
- * @throws FlowError `recycled` when it refers to a payload that nothing holds any more.
+ * @throws FlowError `recycled` if it refers to a payload that nothing holds any more.
  */
 export function surveyOf(value: object): Survey {
   const looking = new Looking();
@@ -61,8 +62,9 @@ export function surveyOf(value: object): Survey {
 }
 
 /**
- * Finds out, once, what a payload is made of that did not say it by `owns`: typed arrays among its
- * fields are its own, unless they are views of another payload, which is then held with this one.
+ * Finds out, once, what a payload consists of if it did not declare it with `owns`: typed arrays
+ * among its fields are its own, unless they are views of another payload, which is then held with
+ * this one.
  */
 export function settleMemory(payload: Payload): void {
   if (payload.ownMemory !== undefined) return;
@@ -80,7 +82,7 @@ class Looking implements Survey {
   bytes: Bytes = 0;
   #payloads: Set<Payload> | undefined;
   #seen: Set<object> | undefined;
-  /** Receives the views whose memory is nobody's. */
+  /** Receives the views of memory that no payload owns. */
   readonly #ownerless: ArrayBufferView[] | undefined;
 
   constructor(ownerless?: ArrayBufferView[]) {
@@ -102,7 +104,7 @@ class Looking implements Survey {
   /** The values of an object's own fields. */
   fields(value: object, depth: number): void {
     for (const key in value) {
-      // Whom a payload is counted for is none of its parts.
+      // The account that a payload is counted in is not part of it.
       if (key === 'heldBy' || !Object.hasOwn(value, key)) continue;
       const member = (value as Record<string, unknown>)[key];
       if (typeof member === 'object' ? member !== null : typeof member === 'string') this.at(member, depth);
@@ -131,7 +133,7 @@ class Looking implements Survey {
     }
   }
 
-  /** What an object says of itself includes the payloads found in it. */
+  /** An object's own `byteLength` includes the payloads found in it. */
   #deduct(known: number, least: Bytes): void {
     let position = 0;
     for (const payload of this.payloads) {
@@ -149,7 +151,7 @@ class Looking implements Survey {
         this.#found(owner);
       }
     });
-    // A whole buffer is nobody's element: of a shared one, some part is always idle.
+    // A whole buffer is never an element: some part of a shared one is always idle.
     if (stale !== undefined && (owners === 0 || ArrayBuffer.isView(memory))) throw recycled(stale, 'memory of ');
     if (owners > 0) return;
     this.bytes += memory.byteLength + VIEW_OVERHEAD;
@@ -163,7 +165,7 @@ class Looking implements Survey {
     this.#payloads.add(payload);
   }
 
-  /** Whether a container was not looked at yet: it may contain itself. */
+  /** Whether a container has not been visited yet: it may contain itself. */
   #isNew(value: object, depth: number): boolean {
     if (depth === 0) return true;
     this.#seen ??= new Set();
@@ -177,7 +179,7 @@ function bytesOfPrimitive(value: unknown): Bytes {
   return typeof value === 'string' ? PRIMITIVE + 2 * value.length : PRIMITIVE;
 }
 
-/** Observables and promises: what they will give is not theirs yet. */
+/** Observables and promises: what they will emit is not theirs yet. */
 function isSubscribable(value: object): boolean {
   const { subscribe, then } = value as { subscribe?: unknown; then?: unknown };
   return typeof subscribe === 'function' || typeof then === 'function';

@@ -1,6 +1,6 @@
 import type { Payload } from './payload.ts';
 
-/** A stretch of memory that one payload owns. */
+/** A region of memory that one payload owns. */
 interface Region {
   readonly start: number;
   readonly end: number;
@@ -8,10 +8,10 @@ interface Region {
 }
 
 /**
- * Who owns which memory: for each buffer its regions, ascending and never overlapping. One region
- * is the rule for a buffer of its own, thousands for slots of a shared one. A region outlives its
- * owner's last holder, so that a view that was kept unseen is recognised, until the memory has a
- * new owner.
+ * Who owns which memory: the regions of each buffer, ascending and never overlapping. A payload
+ * with its own buffer has one region; a shared buffer may be divided into thousands. A region
+ * outlives its owner's last holder until the memory has a new owner, so that a view somebody kept
+ * without holding it is recognised.
  */
 const regions = new WeakMap<ArrayBufferLike, Region[]>();
 
@@ -31,7 +31,7 @@ export function claimMemory(view: ArrayBufferView, owner: Payload): void {
   else all.splice(from, to - from, region);
 }
 
-/** The memory of a view belongs to this payload no longer. */
+/** Ends this payload's ownership of a view's memory. */
 export function disclaimMemory(view: ArrayBufferView, owner: Payload): void {
   const all = regions.get(view.buffer);
   if (all === undefined) return;
@@ -40,9 +40,8 @@ export function disclaimMemory(view: ArrayBufferView, owner: Payload): void {
 }
 
 /**
- * Calls `visit` with each payload that owns some of the memory of a view or a buffer. Of a buffer
- * that was transferred away, whose views say nothing any more, that is everyone who had a part of
- * it.
+ * Calls `visit` with each payload that owns some of the memory of a view or a buffer. For a buffer
+ * that was transferred away, whose views are empty, that is everyone who had a part of it.
  */
 export function visitOwners(memory: ArrayBufferView | ArrayBufferLike, visit: (owner: Payload) => void): void {
   const view = ArrayBuffer.isView(memory) ? memory : undefined;

@@ -7,26 +7,26 @@ import { type Account, type Bytes, Payload } from './payload.ts';
 export class PoolConsumer implements Account {
   held: Bytes = 0;
   reserved: Bytes = 0;
-  /** Sources of it that are subscribed now. */
+  /** Its sources that are subscribed now. */
   open = 0;
-  /** Operators of it that are subscribed or hold bytes. */
+  /** Its operators that are subscribed or hold bytes. */
   instances = 0;
   /** True from its first admitted read until it has no operator any more. */
   started = false;
-  /** Bytes its holders keep now. */
+  /** Bytes that its reservations keep now. */
   kept: Bytes = 0;
-  /** Part of `reserved` set aside for what its holders will keep. */
+  /** The part of `reserved` set aside for what its reservations will keep. */
   allowance: Bytes = 0;
-  /** The most bytes that one unannounced addition of it brought. */
+  /** The largest unannounced addition it has made, in bytes. */
   growth: Bytes = 0;
 
   constructor(
     readonly name: string,
-    /** The most it can hold at once; 0 when it made no claim. */
+    /** The most it can hold at once; 0 if it made no claim. */
     readonly claim: Bytes,
-    /** The most its holders will keep at once, set aside when it starts. */
+    /** The most its reservations will keep at once, set aside when it starts. */
     readonly maxKept: Bytes,
-    /** Position in the order of creation: the lower, the older. */
+    /** Position in order of creation: lower is older. */
     readonly order: number,
   ) {}
 
@@ -35,7 +35,7 @@ export class PoolConsumer implements Account {
     return this.held + this.reserved;
   }
 
-  /** Bytes that it may still need after it is given `more`. */
+  /** Bytes that it may still need after it gets `more`. */
   missing(more: Bytes = 0): Bytes {
     return Math.max(0, this.claim - this.held - this.reserved - more);
   }
@@ -49,7 +49,7 @@ export class PoolConsumer implements Account {
 /** One subscription of an operator in one scope, and the bytes that it holds. */
 export class OperatorInstance {
   bytes: Bytes = 0;
-  /** No longer subscribed; stays registered while it holds bytes. */
+  /** No longer subscribed; it stays registered while it holds bytes. */
   closed = false;
 
   constructor(
@@ -64,9 +64,9 @@ interface Hold {
   /** Bytes beyond those of the payloads it refers to. */
   readonly bytes: Bytes;
   readonly scope: PoolConsumer;
-  /** What it refers to, on its own or by a view of its memory: each is held once. */
+  /** The payloads it refers to, directly or by a view of their memory; each is held once. */
   payloads: Set<Payload> | undefined;
-  /** Bytes that count at an instance: what it referred to at its first hold. */
+  /** Bytes counted for an instance: what the element referred to at its first hold. */
   size: Bytes;
 }
 
@@ -81,28 +81,28 @@ export class MemoryPool {
   peak: Bytes = 0;
   peakOvercommit: Bytes = 0;
   /**
-   * The most bytes that one unannounced addition of a scope brought that may bring more: admission
-   * leaves that much room free.
+   * The largest unannounced addition by a scope that may make more of them: admission leaves that
+   * much room free.
    */
   headroom: Bytes = 0;
   /** Scopes that have bytes. */
   readonly occupied = new Set<PoolConsumer>();
-  /** Bytes that they may still come to want. */
+  /** Bytes that they may still need. */
   wanted: Bytes = 0;
   /** Scopes that are open or have bytes. */
   readonly scopes = new Set<PoolConsumer>();
   /** Instances that are subscribed or hold bytes. */
   readonly instances = new Set<OperatorInstance>();
-  /** Called after bytes were released. */
+  /** Called after bytes have been released. */
   onRelease: () => void = () => {};
-  /** Called after held bytes rose. */
+  /** Called after held bytes have increased. */
   onRise: () => void = () => {};
 
-  /** Called when the last instance of a meter was forgotten. */
+  /** Called when the last instance of a meter has been forgotten. */
   onEnd: (meter: OperatorMeter) => void = () => {};
 
   readonly #holds = new WeakMap<object, Hold>();
-  /** Scopes that make headroom. */
+  /** Scopes that headroom is kept for. */
   readonly #growing = new Set<PoolConsumer>();
 
   constructor(
@@ -116,7 +116,7 @@ export class MemoryPool {
     return this.held + this.reserved;
   }
 
-  /** Registers an operator that was subscribed. */
+  /** Registers an operator on subscription. */
   openInstance(meter: OperatorMeter, scope: PoolConsumer): OperatorInstance {
     const instance = new OperatorInstance(meter, scope);
     meter.instances++;
@@ -125,19 +125,19 @@ export class MemoryPool {
     return instance;
   }
 
-  /** The operator is no longer subscribed: forgets it as soon as it holds nothing. */
+  /** Called when the operator is no longer subscribed; forgets it as soon as it holds nothing. */
   closeInstance(instance: OperatorInstance): void {
     instance.closed = true;
     if (instance.bytes === 0) this.#deleteInstance(instance);
   }
 
-  /** A source of the scope was subscribed. */
+  /** Called when a source of the scope is subscribed. */
   openScope(scope: PoolConsumer): void {
     scope.open++;
     this.scopes.add(scope);
   }
 
-  /** A source of the scope has ended. */
+  /** Called when a source of the scope has ended. */
   closeScope(scope: PoolConsumer): void {
     scope.open--;
     this.#forget(scope);
@@ -150,7 +150,7 @@ export class MemoryPool {
     this.#rise();
   }
 
-  /** A scope's first read was admitted: sets aside what its holders will keep. */
+  /** Called when a scope's first read is admitted: sets aside what its reservations will keep. */
   start(scope: PoolConsumer): void {
     scope.started = true;
     this.#setAside(scope);
@@ -173,8 +173,8 @@ export class MemoryPool {
   /**
    * An instance starts to hold an element.
    *
-   * @param bytes what the element counts, the payloads that it refers to included.
-   * @throws FlowError `recycled` when it is, or contains, a payload that nothing holds any more.
+   * @param bytes - those of the element, including the payloads that it refers to.
+   * @throws FlowError `recycled` if it is, or contains, a payload that nothing holds any more.
    */
   hold(instance: OperatorInstance, value: unknown, bytes: Bytes): void {
     if (value instanceof Payload) {
@@ -212,9 +212,7 @@ export class MemoryPool {
     return added;
   }
 
-  /**
-   * An instance adds bytes of its own, unannounced; `growth` if more of them are to be expected.
-   */
+  /** An instance adds unannounced bytes of its own; `growth` if more are to be expected. */
   keep(instance: OperatorInstance, bytes: Bytes, growth: boolean): void {
     const { scope } = instance;
     if (growth && bytes > scope.allowance) this.grow(scope, bytes);
@@ -224,7 +222,7 @@ export class MemoryPool {
     this.#countAt(instance, bytes);
   }
 
-  /** A scope may add this many bytes at any time, unannounced. */
+  /** Declares that a scope may add this many bytes at any time, unannounced. */
   grow(scope: PoolConsumer, bytes: Bytes): void {
     if (bytes <= scope.growth) return;
     scope.growth = bytes;
@@ -242,7 +240,7 @@ export class MemoryPool {
     this.onRelease();
   }
 
-  /** Who holds bytes now, most first. */
+  /** Who holds bytes now, largest first. */
   holders(): HeldBytes[] {
     const sums = new Map<string, HeldBytes>();
     for (const { meter, scope, bytes } of this.instances) {
@@ -275,7 +273,7 @@ export class MemoryPool {
   }
 
   #holdObject(scope: PoolConsumer, value: object, bytes: Bytes): Bytes {
-    // Looked through at every hold: an array may have grown since the last one.
+    // Inspected at every hold: an array may have grown since the last one.
     const survey = surveyOf(value);
     let hold = this.#holds.get(value);
     if (hold === undefined) {
@@ -317,7 +315,7 @@ export class MemoryPool {
     this.#forget(scope);
   }
 
-  /** A scope has more, or fewer, bytes: keeps all sums. */
+  /** Changes the bytes of a scope, and all sums with them. */
   #shift(scope: PoolConsumer, held: Bytes, reserved: Bytes): void {
     if (this.occupied.has(scope)) this.wanted -= scope.missing();
     this.held += held;
@@ -337,7 +335,7 @@ export class MemoryPool {
     this.#forget(instance.scope);
   }
 
-  /** Keeps the allowance at what the holders of a started scope may still add. */
+  /** Keeps the allowance at what the reservations of a started scope may still add. */
   #setAside(scope: PoolConsumer): void {
     const allowance = scope.started ? Math.max(0, scope.maxKept - scope.kept) : 0;
     const change = allowance - scope.allowance;
@@ -351,9 +349,7 @@ export class MemoryPool {
     if (scope.held === 0 && scope.reserved === 0) this.scopes.delete(scope);
   }
 
-  /**
-   * A scope has no operator any more: nothing is set aside, nor left free, for what it might bring.
-   */
+  /** A scope has no operators any more: nothing is set aside or left free for it. */
   #end(scope: PoolConsumer): void {
     if (scope.growth > 0) {
       scope.growth = 0;
@@ -391,7 +387,7 @@ function beside(bytes: Bytes, payloads: ReadonlySet<Payload>): Bytes {
 }
 
 /**
- * @throws FlowError `recycled` when nothing holds the payload, or one that it rests on, any more.
+ * @throws FlowError `recycled` if nothing holds the payload, or one that it depends on, any more.
  */
 function assertUsable(payload: Payload): void {
   if (payload.idle) payload.assertLive(`a ${payload.constructor.name}`);

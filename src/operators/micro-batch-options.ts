@@ -3,17 +3,17 @@ import { UsageError } from '../core/errors.ts';
 import type { Bytes } from './payload.ts';
 import type { DuplicateRules } from './recent-elements.ts';
 
-/** When a batch is run, and by what. */
+/** When a batch runs, and what runs it. */
 export interface MicroBatchOptions<A, R> {
-  /** Names it in metrics and errors. */
+  /** Name in metrics and errors. */
   readonly name: string;
-  /** The most elements in a batch. */
+  /** Maximum number of elements in a batch. */
   readonly maxCount: number;
-  /** The most bytes in a batch of more than one element; default no limit. */
+  /** Maximum bytes in a batch of more than one element; default no limit. */
   readonly maxBytes?: Bytes | undefined;
   /** Milliseconds the oldest element may wait for the batch to fill. */
   readonly maxDelay: number;
-  /** Batches that may be in flight at once; default 1. */
+  /** Number of batches that may be in flight at once; default 1. */
   readonly maxInFlight?: number | undefined;
   /**
    * Milliseconds a batch may take before the pipelines with elements in it fail with FlowError
@@ -25,25 +25,25 @@ export interface MicroBatchOptions<A, R> {
   /** Bytes a result that is not a payload keeps alive; default a fair guess. */
   readonly resultCost?: ((result: R) => Bytes) | undefined;
   /**
-   * The result does not refer to the element: let go of the element before its result is emitted.
+   * The result does not refer to the element, which is released before its result is emitted.
    * Default false.
    */
   readonly releaseFirst?: boolean | undefined;
   /**
    * Elements equal to a recent one of their pipeline take its result instead of a place in a batch.
-   * Needs `releaseFirst`. Default: none do.
+   * Requires `releaseFirst`. Default: duplicates are computed.
    */
   readonly duplicates?: DuplicateRules<A, R> | undefined;
-  /** Must give one result per element, in their order. */
+  /** Must return one result per element, in the same order. */
   readonly run: (batch: readonly A[]) => Promise<readonly R[]>;
 }
 
 /** A batch that has run. */
 export interface RanBatch {
   readonly operator: string;
-  /** Elements in it. */
+  /** Number of elements in it. */
   readonly size: number;
-  /** Names of the scopes that these were of, and how many of each. */
+  /** Names of the scopes they came from, and how many came from each. */
   readonly scopes: ReadonlyMap<string, number>;
   /** In milliseconds of `performance.now()`. */
   readonly started: number;
@@ -51,7 +51,7 @@ export interface RanBatch {
   readonly failed: boolean;
 }
 
-/** @throws UsageError when an option is not as described. */
+/** @throws UsageError if an option is invalid. */
 export function checkMicroBatch<A, R>(options: MicroBatchOptions<A, R>): void {
   checkString('name', options.name);
   checkInteger('maxCount', options.maxCount);

@@ -19,18 +19,19 @@ import type { Scope } from './scope.ts';
  * Gathers the elements of any number of pipelines into batches for one function, usually a
  * network's session, and gives each pipeline its results in its own order.
  *
- * Holds every element until its result was emitted (`releaseFirst`: until the batch settled), and
- * results that wait for their elders. A batch whose results are larger than its elements, or would
- * have to wait, is as large as there is room for. A batch runs when it is full, when its oldest
- * element waited `maxDelay`, when no pipeline can bring another element, or when every source of
- * the flow waits for room. A failed batch fails the pipelines that have elements in it; a wrong
- * number of results is FlowError `batch-result`. Unsubscribing takes waiting elements out; those in
- * a running batch keep their bytes until it settles, and their results are dropped.
+ * Holds every element until its result has been emitted (`releaseFirst`: until the batch has
+ * settled), and results that wait for earlier ones. A batch whose results are larger than its
+ * elements, or would have to wait, is only as large as there is room for. A batch runs when it is
+ * full, when its oldest element has waited `maxDelay`, when no pipeline can bring another element,
+ * or when every source of the flow is waiting for room. A failed batch fails the pipelines that
+ * have elements in it; a wrong number of results is FlowError `batch-result`. Unsubscribing removes
+ * waiting elements; those in a running batch keep their bytes until it settles, and their results
+ * are dropped.
  *
- * With `duplicates`, an element equal to a recent one of its pipeline is let go at once and takes a
- * copy of that one's result, in its own place of the order; when that one's batch fails, both fail.
- * The results remembered for it are kept bytes of the scope, `recent * resultBytes` at most for
- * each pipeline; they are given up when nothing else can free bytes.
+ * With `duplicates`, an element equal to a recent one of its pipeline is released at once and gets
+ * a copy of that one's result, in its own place in the order; if that one's batch fails, both fail.
+ * The results remembered for this count as kept bytes of the scope, at most `recent * resultBytes`
+ * per pipeline; they are dropped when nothing else can free bytes.
  *
  * @example
  * const session = flow.microBatch({ name: 'fc7', maxCount: 16, maxDelay: 50, run: (frames) => network.embed(frames) });
@@ -47,11 +48,11 @@ export class MicroBatch<A, R> implements Flusher {
   readonly #resultCost: ((result: R) => Bytes) | undefined;
   readonly #waiting = new Fifo<BatchItem<A, R>>();
   #waitingBytes = 0;
-  /** What the pipelines remember, to recognise duplicates. */
+  /** What the pipelines remember in order to recognise duplicates. */
   readonly #remembering = new Set<InputDuplicates<A, R>>();
-  /** Bytes of it. */
+  /** The bytes of that. */
   #keptBytes: Bytes = 0;
-  /** Pipelines that may bring more. */
+  /** Pipelines that may bring more elements. */
   #open = 0;
   #running = 0;
   #callOff: (() => void) | undefined;
@@ -79,12 +80,12 @@ export class MicroBatch<A, R> implements Flusher {
     return this.#options.name;
   }
 
-  /** Batches run so far. */
+  /** Number of batches run so far. */
   get batches(): number {
     return this.#batches;
   }
 
-  /** Elements in them. */
+  /** Number of elements in them. */
   get items(): number {
     return this.#items;
   }
@@ -112,8 +113,8 @@ export class MicroBatch<A, R> implements Flusher {
   }
 
   /**
-   * Runs what waits though it is not a full batch, or else forgets results. Called by the flow when
-   * nothing is in flight.
+   * Runs what is waiting although it is not a full batch, or else forgets results. Called by the
+   * flow when nothing is in flight.
    */
   flush(): boolean {
     if (this.#waiting.size > 0 && this.#runWhatFits()) return true;
@@ -166,7 +167,7 @@ export class MicroBatch<A, R> implements Flusher {
     if (this.#waiting.size === 0 && this.#keptBytes === 0) this.#core.admission.flushers.delete(this);
   }
 
-  /** The pipeline will bring nothing more: when it was the last, no batch becomes fuller. */
+  /** The pipeline will bring nothing more; if it was the last, no batch can become fuller. */
   #end(input: BatchInput<A, R>): void {
     if (input.ended) return;
     input.ended = true;
@@ -189,12 +190,12 @@ export class MicroBatch<A, R> implements Flusher {
     }
   }
 
-  /** Runs a batch as large as there is room for its results; false when there is none. */
+  /** Runs the largest batch whose results there is room for; false if there is none. */
   #runWhatFits(): boolean {
     if (this.#room.waiting) return false;
     const { instance } = (this.#waiting.peek() as BatchItem<A, R>).input;
-    // Results that nothing is ahead of replace their elements; others wait beside them, unless
-    // those are let go first.
+    // Results with nothing ahead of them replace their elements; others wait beside them, unless
+    // the elements are released first.
     const replaces = this.#running === 0 || this.#options.releaseFirst === true;
     const element = replaces ? this.#waitingBytes / this.#waiting.size : 0;
     const more = Math.ceil(Math.max(0, this.#room.largest - element));
@@ -203,7 +204,7 @@ export class MicroBatch<A, R> implements Flusher {
       this.#run(count, instance, count * more);
       return true;
     }
-    // What runs will make room. Or nothing runs: then one element waits.
+    // A running batch will make room; if none is running, one element waits for it.
     if (this.#running > 0) return false;
     const admitted = this.#room.ask(instance, more, (refusal) => {
       if (refusal !== undefined) this.#waiting.peek()?.input.out.error(refusal);
@@ -262,7 +263,7 @@ export class MicroBatch<A, R> implements Flusher {
     return batch;
   }
 
-  /** The oldest element changed: its time to wait begins now. */
+  /** The oldest element has changed: its waiting time begins now. */
   #waitAnew(): void {
     this.#callOff?.();
     this.#callOff = undefined;
@@ -272,7 +273,7 @@ export class MicroBatch<A, R> implements Flusher {
   }
 
   /**
-   * The batch's time is up: its pipelines fail, and its elements keep their bytes while it
+   * The batch has timed out: its pipelines fail, and its elements keep their bytes while it
    * executes.
    */
   #giveUp(batch: Batch<A, R>): void {
@@ -304,14 +305,14 @@ export class MicroBatch<A, R> implements Flusher {
       if (failed !== undefined || item.input.stopped || releaseFirst === true) this.#release(item);
     }
     for (const input of inputs) this.#countKept(input.duplicates);
-    // The next batch starts before these results are emitted: it executes while the downstreams
+    // The next batch starts before these results are emitted, so it executes while the downstreams
     // work.
     this.#runWhatIsDue();
     for (const input of inputs) {
       if (failed === undefined) this.#drain(input);
       else input.out.error(failed.error);
     }
-    // Or after it, where there was no room.
+    // Or afterwards, if there was no room.
     this.#runWhatIsDue();
   }
 
@@ -350,7 +351,7 @@ export class MicroBatch<A, R> implements Flusher {
       const item = input.queue.peek();
       if (item === undefined) break;
       if ('own' in item) {
-        // Its original came before it in this line, and so has its result.
+        // Its original came before it in this queue, so it has its result.
         input.queue.shift();
         const result = item.own((item.original.result as { value: R }).value);
         input.duplicates?.leave(item);
@@ -372,7 +373,7 @@ export class MicroBatch<A, R> implements Flusher {
       this.#release(item);
     }
     if (this.#waiting.size === 0) this.#waitAnew();
-    // Whoever waits for room may have done so for this pipeline.
+    // Whoever is waiting for room may have been doing so for this pipeline.
     this.#room.cancel();
     for (let item = input.queue.shift(); item !== undefined; item = input.queue.shift()) {
       if ('own' in item) input.duplicates?.leave(item);
@@ -386,7 +387,7 @@ export class MicroBatch<A, R> implements Flusher {
     else this.#end(input);
   }
 
-  /** Lets go of a result, and of its element. */
+  /** Releases a result and its element. */
   #finish(item: BatchItem<A, R>): void {
     const { result, waiting, input } = item;
     if (result !== undefined && waiting !== undefined)

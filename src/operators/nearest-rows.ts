@@ -7,18 +7,18 @@ export interface Placed {
   readonly vector: Float32Array;
 }
 
-/** Whether a row is of a moment, and holds until the next one comes. */
+/** Whether a row describes a moment and is valid until the next one. */
 function isShowing(row: Placed): boolean {
   return row.centre === row.time;
 }
 
 /**
- * For each subclip of a span the row that stands for it when it has none of its own, found in one
- * pass over rows with ascending centres. Rows that are over a span (their centre lies behind their
- * time, as a patch of sound's does): the one whose centre is nearest the subclip's midpoint, the
- * earlier one on a tie. Rows of a moment (a picture): the one that is showing at the midpoint,
- * which is the last one before it; the first one before any. Only the latest row and the few rows
- * that decided midpoints not yet reached by the stream's times are kept.
+ * For each subclip of a span, the row that represents it if it has none of its own, found in one
+ * pass over rows with ascending centres. For rows that cover a span (their centre lies after their
+ * time, as with an audio patch), that is the row whose centre is nearest the subclip's midpoint,
+ * the earlier one on a tie. For rows of a moment (a frame), it is the one showing at the midpoint:
+ * the last one before it, or the first row of all. Only the latest row and the few rows chosen for
+ * midpoints that the stream has not reached yet are kept.
  */
 export class NearestRows {
   readonly #division: Division;
@@ -30,9 +30,9 @@ export class NearestRows {
   }
 
   /**
-   * Decides every midpoint before `centre` between the row `latest` and the row that comes now.
+   * Decides every midpoint before `centre` between the row `latest` and the row that arrives now.
    *
-   * @returns whether one of the two vectors is kept: 'latest', 'now', both, or none.
+   * @returns which of the two vectors are kept: 'latest', 'now', both or none.
    */
   decide(latest: Placed | undefined, now: Placed): { latest: boolean; now: boolean } {
     const kept = { latest: false, now: false };
@@ -48,7 +48,7 @@ export class NearestRows {
   }
 
   /**
-   * The vector that stands for a subclip, or undefined when no row has come after its midpoint yet.
+   * The vector that represents a subclip; undefined while no row has arrived after its midpoint.
    */
   get(subclip: number): Float32Array | undefined {
     return this.#decided.get(subclip);
@@ -56,7 +56,7 @@ export class NearestRows {
 
   /**
    * Forgets what was decided for the subclips up to this one: they have rows of their own, or have
-   * been given out.
+   * been emitted.
    */
   forget(upTo: number): void {
     for (const subclip of this.#decided.keys()) if (subclip <= upTo) this.#decided.delete(subclip);

@@ -12,9 +12,7 @@ export type OperatorKind =
   | 'holder'
   | 'operator';
 
-/**
- * What all operators of one name did, over all scopes, from the flow's first activity until now.
- */
+/** What all operators of one name have done, over all scopes, since the flow's first activity. */
 export interface OperatorMetrics {
   readonly name: string;
   readonly kind: OperatorKind;
@@ -22,11 +20,11 @@ export interface OperatorMetrics {
   readonly in: number;
   /** Elements emitted. */
   readonly out: number;
-  /** Time in which at least one of its operations was executing, s. */
+  /** Time during which at least one of its operations was executing, s. */
   readonly busySeconds: number;
-  /** Time in which it had nothing to do, s. */
+  /** Time during which it had nothing to do, s. */
   readonly starvedSeconds: number;
-  /** Time in which it was held up by its downstream or the budget, s. */
+  /** Time during which its downstream or the budget held it up, s. */
   readonly blockedSeconds: number;
   /** The three together: the same for every operator of a flow, s. */
   readonly wallSeconds: number;
@@ -37,8 +35,8 @@ export interface OperatorMetrics {
   /** Mean batch size divided by the largest allowed, 0 to 1 (micro-batch only). */
   readonly batchFill?: number | undefined;
   /**
-   * Of the elements received, those that took the result of an equal one instead of a place in a
-   * batch (micro-batch that recognises them only).
+   * Elements that took the result of an equal one instead of a place in a batch (only a micro-batch
+   * that recognises duplicates).
    */
   readonly duplicates?: number | undefined;
 }
@@ -48,7 +46,7 @@ export interface FlowMetrics {
   readonly budget: Bytes;
   /** Bytes held by operators now. */
   readonly held: Bytes;
-  /** Bytes promised to reads in progress now. */
+  /** Bytes reserved for reads in progress now. */
   readonly reserved: Bytes;
   /** The peak of `held + reserved`. */
   readonly peakHeld: Bytes;
@@ -57,22 +55,19 @@ export interface FlowMetrics {
   /** The largest excess of `held + reserved` over the budget. */
   readonly peakOvercommit: Bytes;
   /**
-   * Partial batches run, and results for duplicates forgotten, because every source waited for
+   * Partial batches run, and results for duplicates forgotten, because every source was waiting for
    * room.
    */
   readonly pressureFlushes: number;
-  /**
-   * Errors that arrived when no subscriber was left to receive them (see the option `onLateError`
-   * of `Flow`).
-   */
+  /** Errors that arrived when no subscriber was left (see `onLateError` of `Flow`). */
   readonly lateErrors: number;
   /** Wall-clock time since the flow's first activity, s. */
   readonly wallSeconds: number;
-  /** Of each name; of names whose operators have all ended, the last 1,000. */
+  /** One entry per name; of names whose operators have all ended, the last 1,000. */
   readonly operators: readonly OperatorMetrics[];
 }
 
-/** Is told when work begins and ends, so that the flow knows whether anything may still move. */
+/** Is told when work begins and ends, so that the flow knows whether anything can still move. */
 export interface Activity {
   begin(): void;
   end(): void;
@@ -80,7 +75,7 @@ export interface Activity {
 
 /** A period that an operator spends in one state. */
 export interface TimedState {
-  /** Ends it; further calls change nothing. */
+  /** Ends it; further calls have no effect. */
   end(): void;
 }
 
@@ -89,12 +84,12 @@ const BLOCKED = 1;
 const BUSY = 2;
 
 /**
- * Divides the wall-clock time of all operators of one name into busy, blocked and starved. It is in
- * exactly one of the three states at any time, so the three sum to the wall time. Busy: at least
- * one operation executes (a read, an asynchronous operation, a batch, an operator's own synchronous
- * work). Else blocked: an element is being handed to the downstream, or a read waits for room in
- * the budget. Else starved. While an operator is busy its flow counts it as in flight, and so never
- * takes itself for stuck.
+ * Divides the wall-clock time of all operators of one name into busy, blocked and starved. The name
+ * is in exactly one of the three states at any time, so the three sum to the wall time. Busy: at
+ * least one operation is executing (a read, an asynchronous operation, a batch, an operator's own
+ * synchronous work). Else blocked: an element is being handed to the downstream, or a read is
+ * waiting for room in the budget. Else starved. While an operator is busy, its flow counts it as in
+ * flight and never considers itself stuck.
  *
  * @example
  * const meter = flow.meter('histogram');
@@ -105,7 +100,9 @@ export class OperatorMeter {
   in = 0;
   /** Elements emitted; `emit` and `handOver` count them. */
   out = 0;
-  /** Operators of the name that are subscribed or hold bytes. Kept by `Flow`; do not write. */
+  /**
+   * Operators of the name that are subscribed or hold bytes. Maintained by `Flow`; do not write.
+   */
   instances = 0;
   /** Batches run. */
   batches = 0;
@@ -113,7 +110,7 @@ export class OperatorMeter {
   batched = 0;
   /** The largest batch allowed. */
   batchLimit = 0;
-  /** Elements that took the result of an equal one; undefined where nobody looks for them. */
+  /** Elements that took the result of an equal one; undefined if duplicates are not recognised. */
   duplicates: number | undefined;
 
   readonly #activity: Activity;
@@ -153,7 +150,7 @@ export class OperatorMeter {
     this.#activity.end();
   }
 
-  /** The downstream or the budget holds it up from now on. */
+  /** The downstream or the budget is holding it up from now on. */
   block(): void {
     this.#blocked++;
     this.#update();
@@ -166,15 +163,15 @@ export class OperatorMeter {
   }
 
   /**
-   * An operation begins; it lasts until `end`. For operations that do not begin and end in one
-   * place.
+   * Begins an operation that lasts until `end`, for operations that do not begin and end in the
+   * same place.
    */
   busy(): TimedState {
     this.enter();
     return onceOnly(() => this.leave());
   }
 
-  /** It is held up until `end`. */
+  /** Begins a blocked period that lasts until `end`. */
   blocked(): TimedState {
     this.block();
     return onceOnly(() => this.unblock());
@@ -191,8 +188,8 @@ export class OperatorMeter {
   }
 
   /**
-   * Emits an element; the time that the downstream takes is blocked time, unless an operation
-   * executes meanwhile.
+   * Emits an element; the time that the downstream takes counts as blocked, unless an operation is
+   * executing meanwhile.
    */
   emit<T>(out: { next(value: T): void }, value: T): void {
     this.out++;
@@ -205,8 +202,7 @@ export class OperatorMeter {
   }
 
   /**
-   * Ends an operation and emits its element: `leave` and `emit` in one, at the cost of fewer meter
-   * readings.
+   * Ends an operation and emits its element: `leave` and `emit` in one, with fewer clock readings.
    */
   handOver<T>(out: { next(value: T): void }, value: T): void {
     this.out++;
@@ -221,13 +217,13 @@ export class OperatorMeter {
     }
   }
 
-  /** Counts bytes that its instances begin (or, negative, cease) to hold. */
+  /** Counts bytes that its instances begin to hold (or, if negative, stop holding). */
   count(bytes: Bytes): void {
     this.#bytes += bytes;
     if (this.#bytes > this.#peakBytes) this.#peakBytes = this.#bytes;
   }
 
-  /** The division of time until `now`, in milliseconds of `performance.now()`. */
+  /** How time divides until `now`, in milliseconds of `performance.now()`. */
   metrics(now: number): OperatorMetrics {
     const time = [...this.#time] as [number, number, number];
     time[this.#state as 0] += now - this.#since;

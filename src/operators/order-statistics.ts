@@ -4,10 +4,10 @@ const BUCKETS = 256;
 const INSERTION_SORT_LENGTH = 12;
 
 /**
- * Exact medians of many short columns: a histogram between the least and the greatest value finds
- * the bucket of the middle, and only what lies in that bucket is selected (Hoare's FIND, 1961).
+ * Exact medians of many short columns: a histogram between the minimum and the maximum finds the
+ * bucket that contains the middle, and selection (Hoare's FIND, 1961) runs only inside that bucket.
  * O(n) on average for each column, with hardly a mispredicted branch. An even number of values
- * gives the mean of the middle two. Values must be finite. One object keeps the working memory of
+ * gives the mean of the middle two. Values must be finite. One object keeps the working memory for
  * its columns; the values given are not reordered.
  */
 export class MedianSelector {
@@ -33,7 +33,7 @@ export class MedianSelector {
   }
 
   /**
-   * Replaces the values by their distances |value - centre| (float32) and gives the median of
+   * Replaces the values by their distances |value - centre| (float32) and returns the median of
    * those.
    */
   medianDistance(values: Float32Array, from: number, length: number, centre: number): number {
@@ -46,7 +46,7 @@ export class MedianSelector {
     return this.#select(values, from, length, 0, greatest);
   }
 
-  /** `least` is at most every value, `greatest` at least. */
+  /** `least` and `greatest` are bounds of the values. */
   #select(values: Float32Array, from: number, length: number, least: number, greatest: number): number {
     if (least === greatest) return least;
     const scale = BUCKETS / (greatest - least);
@@ -81,7 +81,7 @@ export class MedianSelector {
     const candidates = this.#candidates;
     let count = 0;
     for (let index = 0; index < length; index += 1) {
-      // Written always, kept only by the addition: no branch to mispredict.
+      // Always written, kept only if the index advances: no branch to mispredict.
       candidates[count] = values[from + index] as number;
       const bucket = buckets[index] as number;
       count += Number(bucket >= first) & Number(bucket <= last);
@@ -97,7 +97,8 @@ export class MedianSelector {
 }
 
 /**
- * Whether more than `upper` values equal the least: the rule after a ReLU, where most values are 0.
+ * Whether more than `upper` values equal the minimum, as is usual after a ReLU, where most values
+ * are 0.
  */
 function mostlyEqual(values: Float32Array, from: number, length: number, least: number, upper: number): boolean {
   let equal = 0;

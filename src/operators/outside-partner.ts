@@ -3,9 +3,9 @@ import type { Admission } from './admission.ts';
 import { startsWork } from './outside-work.ts';
 
 /**
- * The other stream that an operator waits for. When it moves on its own, as a timer does, an
- * operator that holds something for it is not a sign that the flow is stuck: that counts as under
- * way until the partner has ended.
+ * The other stream that an operator waits for. If it moves on its own, as a timer does, an operator
+ * that holds something for it does not mean that the flow is stuck: it counts as under way until
+ * the partner has ended.
  */
 export class OutsidePartner {
   readonly #admission: Admission;
@@ -17,7 +17,7 @@ export class OutsidePartner {
     this.#admission = admission;
   }
 
-  /** Subscribes to it. What it emits while it is subscribed to tells nothing. */
+  /** Subscribes to it. What it emits during the subscription is no evidence of outside work. */
   connect<T>(partner: Observable<T>, subscriber: Subscriber<T>): void {
     const watched = new Subscriber<T>({
       next: (value) => subscriber.next(value),
@@ -42,7 +42,7 @@ export class OutsidePartner {
     this.#update();
   }
 
-  /** It will not emit any more, or nobody listens. */
+  /** It will not emit any more, or nobody is listening. */
   end(): void {
     this.#movesByItself = false;
     this.#update();

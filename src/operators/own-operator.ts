@@ -10,58 +10,59 @@ import type { TimedState } from './operator-meter.ts';
 import type { Bytes } from './payload.ts';
 
 /**
- * What an operator of your own works with, again for each subscription. The functions may be taken
- * out of it.
+ * What your operator works with; a new one for each subscription. The functions may be
+ * destructured.
  */
 export interface Holding<Out> {
   /**
-   * Holds an element beyond the `next` that received it, and gives it back: its bytes count, and it
-   * stays valid, until `release`. What holds for every operator holds here: a view of a frame, or
-   * an object with one in it, keeps the frame. Kept twice, it must be released twice. Whatever is
-   * still kept at the end, at an error or at unsubscription is released then.
+   * Holds an element beyond the `next` that received it, and returns it: until `release` its bytes
+   * count and it stays valid. As with every operator, a view of a frame, or an object that contains
+   * one, keeps the frame. An element kept twice must be released twice. Whatever is still kept on
+   * completion, error or unsubscription is released then.
    *
-   * @throws FlowError `recycled` when it is too late: keep an element inside the `next` that
-   * received it.
+   * @throws FlowError `recycled` if it is too late: keep an element inside the `next` that received
+   * it.
    */
   readonly keep: <T>(element: T) => T;
-  /** Lets go of an element that was kept. @throws UsageError when it was not. */
+  /** Releases an element that was kept. @throws UsageError if it was not. */
   readonly release: (element: unknown) => void;
   /**
-   * Gives a value on, inside `next` or later. What it refers to must be kept, or be what `next` was
-   * called with, until `emit` returns. Ignored when nobody listens any more.
+   * Emits a value, inside `next` or later. What it refers to must be kept, or be what `next` was
+   * called with, until `emit` returns. Ignored if nobody is listening any more.
    */
   readonly emit: (value: Out) => void;
   /**
-   * Says that asynchronous work begins, which ends with `end()`: meanwhile the flow does not take
-   * itself for stuck, and what is kept stays valid even if the subscriber leaves.
+   * Announces asynchronous work, which ends with `end()`: meanwhile the flow does not consider
+   * itself stuck, and what is kept stays valid even if the subscriber leaves.
    */
   readonly busy: () => TimedState;
-  /** Fails the output, for work that fails outside of `next`. */
+  /** Fails the output, for work that fails outside `next`. */
   readonly fail: (error: unknown) => void;
-  /** Aborted at the end, at an error and when the subscriber leaves. */
+  /** Aborted on completion, on error and on unsubscription. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What an operator of your own does with its input. An error that one of these throws is the
- * output's error.
+ * What your operator does with its input. An error thrown by one of these becomes the output's
+ * error.
  */
 export interface Stage<In> {
-  /** An element has arrived. It is valid until this returns, and longer if it is kept. */
+  /** Called with each element, which is valid until this returns, or longer if it is kept. */
   next(element: In): void;
   /**
-   * The input has ended; the output ends when this returns, or when the promise that it returns
-   * settles.
+   * Called when the input has completed; the output completes when this returns, or when the
+   * promise that it returns resolves.
    */
   complete?(): void | Promise<void>;
   /**
-   * Nothing in the flow can move for want of room: release something now, or begin to (`busy`),
-   * even if you would rather wait for more. Without it, a stuck flow goes over its budget or fails.
+   * Called when nothing in the flow can move for lack of room: release something now, or begin to
+   * (`busy`), even if you would rather wait for more. Without it, a stuck flow goes over its budget
+   * or fails.
    */
   readonly flush?: (() => void) | undefined;
 }
 
-/** How an operator of your own counts. */
+/** How your operator counts its elements. */
 export interface OperatorOptions {
   /** Bytes of a kept element that is not a payload; default `bytesOf`: a fair guess. */
   readonly cost?: ((element: unknown) => Bytes) | undefined;
@@ -71,13 +72,12 @@ export interface OperatorOptions {
 export const operatorOptions: KnownOptions<OperatorOptions> = { cost: true };
 
 /**
- * Makes an operator of your own, which keeps elements as the built-in ones do: `define` is called
- * for each subscription, is given `keep`, `release` and `emit`, and gives what is done with each
- * element. See `Holding` and `Stage`.
+ * Makes your own operator, which keeps elements as the built-in ones do: `define` is called for
+ * each subscription with `keep`, `release` and `emit`, and returns what to do with each element.
+ * See `Holding` and `Stage`.
  *
- * Holds what it keeps, without an own limit: the budget is the limit. Releases it at the end, at an
- * error and at unsubscription, which aborts `signal`; while work is under way (`busy`), not before
- * the last of it ends.
+ * Holds what it keeps; the budget is the only limit. Releases it on completion, error and
+ * unsubscription, which aborts `signal`, but not before all announced work (`busy`) has ended.
  *
  * @example
  * const changes = scope.operator<Frame, number>('changes', ({ keep, release, emit }) => {
@@ -125,19 +125,19 @@ function ownOperator<In, Out>(
     });
 }
 
-/** One subscription of an operator of your own. */
+/** One subscription of your operator. */
 class Running<In, Out> implements Flusher {
   readonly #core: FlowCore;
   readonly #instance: OperatorInstance;
   readonly #out: Subscriber<Out>;
   readonly #cost: (value: unknown) => Bytes;
   readonly #abort = new AbortController();
-  /** How often each element is kept, and what it counted at first. */
+  /** How often each element is kept, and the bytes it counted at first. */
   readonly #kept = new Map<unknown, { count: number; readonly bytes: Bytes }>();
   #stage: Stage<In> | undefined;
-  /** Calls of the stage that have not returned. */
+  /** Calls into the stage that have not returned. */
   #calls = 0;
-  /** Work under way outside of them. */
+  /** Work under way outside them. */
   #spans = 0;
   #stopped = false;
 
@@ -218,7 +218,7 @@ class Running<In, Out> implements Flusher {
   }
 
   #keep<T>(element: T): T {
-    // Nobody will have anything of it, and nobody would release it.
+    // Nobody will receive it, and nobody would release it.
     if (this.#stopped && this.#calls === 0 && this.#spans === 0) return element;
     const kept = this.#kept.get(element);
     const bytes = kept?.bytes ?? this.#cost(element);
@@ -246,7 +246,7 @@ class Running<In, Out> implements Flusher {
     try {
       if (this.#calls === 0) meter.emit(this.#out, value);
       else {
-        // The downstream's time is not its own.
+        // The downstream's time does not count as its own.
         try {
           meter.handOver(this.#out, value);
         } finally {

@@ -28,7 +28,7 @@ export class Patch extends Payload {
     this.owns(data);
   }
 
-  /** The samples. @throws FlowError `recycled` when nothing holds the patch any more. */
+  /** The samples. @throws FlowError `recycled` if nothing holds the patch any more. */
   get data(): Float32Array {
     this.assertLive(`audio patch ${this.index}`);
     return this.#data;

@@ -4,24 +4,24 @@ import { claimMemory, disclaimMemory, visitOwners } from './memory-owners.ts';
 /** A count of bytes. */
 export type Bytes = number;
 
-/** Who answers for held bytes: the sum it keeps. Kept by `Flow`; a user never makes one. */
+/** The account that held bytes are charged to. Maintained by `Flow`; users never create one. */
 export interface Account {
   /** Bytes held now. */
   held: Bytes;
 }
 
-/** What the `recycled` error advises. */
+/** The remedy of the `recycled` error. */
 export const RECYCLED_REMEDY =
   'Copy what you need inside the synchronous `next`, or keep elements only in operators of a Flow that hold them (mapAsync, window, buffer, zip, delay, or your own: scope.operator).';
 
 /**
- * A heavy element that flow control counts by identity: however many operators hold it, its bytes
- * count once, and when the last of them lets go it is idle, its memory may be recycled, and reading
- * it is an error.
+ * A large element that flow control counts by identity: however many operators hold it, its bytes
+ * count once. When the last of them releases it, it is idle: its memory may be recycled, and
+ * reading it is an error.
  *
  * It is held by its memory too: an operator that holds a view of it, however deep in objects and
- * arrays, holds the payload. Which memory that is, it says with `owns`; of typed arrays among its
- * own public fields the flow knows on its own.
+ * arrays, holds the payload. It declares that memory with `owns`; typed arrays among its public
+ * fields are found without it.
  *
  * @example
  * class Tile extends Payload {
@@ -30,31 +30,31 @@ export const RECYCLED_REMEDY =
  * }
  */
 export abstract class Payload {
-  /** How many operators hold it now. Kept by `Flow`; do not write. */
+  /** Number of operators that hold it now. Maintained by `Flow`; do not write. */
   holds = 0;
-  /** Set when its last holder let go. Kept by `Flow`; do not write. */
+  /** Set when its last holder has released it. Maintained by `Flow`; do not write. */
   idle = false;
-  /** Bytes it is counted with while it is held. Kept by `Flow`; do not write. */
+  /** Bytes it counts for while it is held. Maintained by `Flow`; do not write. */
   heldBytes: Bytes = 0;
-  /** The account its bytes are counted in while it is held. Kept by `Flow`; do not write. */
+  /** The account its bytes are charged to while it is held. Maintained by `Flow`; do not write. */
   heldBy: Account | undefined = undefined;
-  /** Memory that is its own. Kept by `owns`; do not write. */
+  /** The memory it owns. Set by `owns`; do not write. */
   ownMemory: ArrayBufferView[] | undefined = undefined;
   /**
-   * Payloads whose memory or selves it refers to: held while it is held. Kept by `Flow`; do not
-   * write.
+   * Payloads that it refers to, or whose memory it refers to; held while it is held. Maintained by
+   * `Flow`; do not write.
    */
   restsOn: readonly Payload[] | undefined = undefined;
 
-  /** Bytes it keeps alive. Constant over its life. */
+  /** Bytes it keeps alive; constant for its lifetime. */
   abstract readonly byteLength: Bytes;
 
-  /** Called once, when nothing holds it any more: give the memory back to a pool here. */
+  /** Called once, when nothing holds it any more: return its memory to a pool here. */
   onIdle?(): void;
 
   /**
-   * Says that the memory of a view is this payload's; call it in the constructor. Memory that
-   * another payload is held with stays that one's: it is then held with this one.
+   * Declares that this payload owns the memory of a view; call it in the constructor. Memory that
+   * another payload owns stays with that one, which is then held together with this one.
    *
    * @example
    * constructor(pixels: Uint8Array) { super(); this.#pixels = pixels; this.owns(pixels); }
@@ -72,7 +72,7 @@ export abstract class Payload {
     }
   }
 
-  /** Its last holder let go. Called by `Flow`. */
+  /** Called by `Flow` when its last holder has released it. */
   retire(): void {
     this.idle = true;
     if (this.onIdle !== undefined) this.onIdle();
@@ -80,7 +80,7 @@ export abstract class Payload {
     else for (const view of this.ownMemory ?? []) disclaimMemory(view, this);
   }
 
-  /** @throws FlowError `recycled` when nothing holds this payload any more. */
+  /** @throws FlowError `recycled` if nothing holds this payload any more. */
   assertLive(what: string): void {
     if (this.idle) {
       throw new FlowError('recycled', `${what} was read after its last holder released it`, {

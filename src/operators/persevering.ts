@@ -5,14 +5,14 @@ import type { FlowCore } from './core.ts';
 /** How often, and how many at a time, an asynchronous function is called. */
 export interface PerseveringOptions {
   /**
-   * Times that an operation which fails is tried again, after 0.5 s, 1 s, 2 s and so on, at most 30
-   * s apart. Default 0. Its element stays held meanwhile, and its place of `concurrency` taken. The
-   * last error is the output's.
+   * How often a failed operation is retried, after 0.5 s, 1 s, 2 s and so on, at most 30 s apart.
+   * Default 0. Meanwhile its element stays held and it occupies its place in `concurrency`. The
+   * last error becomes the output's error.
    */
   readonly retry?: number | undefined;
   /**
-   * Operations started per time, evenly spaced: `20/s`, `100/min`, `1000/h`; tries again included.
-   * Holds for all operators of the name in the flow together, of all videos. Default: no limit.
+   * Maximum rate of operations, evenly spaced: `20/s`, `100/min`, `1000/h`; retries included. It
+   * applies to all operators of the name in the flow together, over all videos. Default: no limit.
    */
   readonly rate?: string | undefined;
 }
@@ -23,8 +23,8 @@ const LONGEST_WAIT = 30_000;
 const rates = new WeakMap<FlowCore, Map<string, StartRate>>();
 
 /**
- * The function with its tries and its rate; itself where there are none.
- * @throws UsageError for an option that does not fit.
+ * The function with retries and a rate limit; the function itself if neither is set.
+ * @throws UsageError if an option is invalid.
  */
 export function persevering<A, B>(
   core: FlowCore,
@@ -48,7 +48,7 @@ export function persevering<A, B>(
   };
 }
 
-/** One for all operators of a name in a flow: the first says how fast. */
+/** One for all operators of a name in a flow; the first sets the rate. */
 function startsOf(core: FlowCore, name: string, rate: string): StartRate {
   const interval = startInterval(rate);
   const ofFlow = rates.get(core) ?? new Map<string, StartRate>();

@@ -1,4 +1,4 @@
-/** Bytes of memory that nothing holds any more, in tests: white in pictures, NaN in sound. */
+/** The byte that fills memory nobody holds any more, in tests: white in frames, NaN in audio. */
 const POISON = 0xff;
 
 /** Overwrites the whole memory of a view. */

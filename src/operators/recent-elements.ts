@@ -1,32 +1,29 @@
 import type { Bytes } from './payload.ts';
 
-/**
- * How a batcher recognises that two elements of a pipeline are equal, so that it computes them
- * once.
- */
+/** How a batcher recognises equal elements of a pipeline, in order to compute them once. */
 export interface DuplicateRules<A, R> {
-  /** Distinct elements of each pipeline that are remembered. */
+  /** Number of distinct elements remembered for each pipeline. */
   readonly recent: number;
   /** Bytes of a result that is remembered. */
   readonly resultBytes: Bytes;
   /**
-   * Duplicates of one pipeline that may wait without being held, about 100 bytes each; further
-   * ones are held like other elements. Default 256.
+   * Number of duplicates per pipeline that may wait without being held, about 100 bytes each;
+   * further ones are held like other elements. Default 256.
    */
   readonly maxUnheld?: number | undefined;
   /**
-   * A number that equal elements share and that most others do not: cheap, because it is asked of
+   * A number that equal elements share and most others do not. Cheap, because it is computed for
    * every element.
    */
   readonly sample: (value: A) => number;
   /**
-   * What equal elements share and no others do: a cryptographic digest of all bytes. Asked only
-   * when samples agree, or of an element that is let go.
+   * What equal elements share and no others do: a cryptographic digest of all bytes. Computed only
+   * when samples agree, or for an element that is about to be released.
    */
   readonly digest: (value: A) => string;
   /**
-   * Makes the result of an equal element this element's own. The function it gives must not keep
-   * the element, and what that makes must share no memory with what it was given.
+   * Turns the result of an equal element into this element's. The function it returns must not keep
+   * the element, and what that function returns must not share memory with what it was given.
    */
   readonly ownResult: (value: A) => (result: R) => R;
 }
@@ -44,10 +41,10 @@ export interface Original<A, R> {
 }
 
 /**
- * The distinct elements that one pipeline had last, the least recently met first. An element is
- * sampled when it comes; its digest, which costs hundreds of times more, is taken only when the
- * sample agrees with that of a remembered element, and of a remembered element when its bytes are
- * about to be let go. So a pipeline without duplicates pays for a digest of few of its elements.
+ * The most recent distinct elements of a pipeline, least recently seen first. An element is sampled
+ * when it arrives. Its digest, which costs hundreds of times more, is computed only if the sample
+ * agrees with that of a remembered element; that of a remembered element, when its bytes are about
+ * to be released. So a pipeline without duplicates computes few digests.
  */
 export class RecentElements<A, R> {
   readonly #rules: DuplicateRules<A, R>;
@@ -62,10 +59,7 @@ export class RecentElements<A, R> {
     return this.#rules.resultBytes * this.#elements.filter(({ result }) => result !== undefined).length;
   }
 
-  /**
-   * The element that this one equals, or this one as a new original, which is remembered in place
-   * of the oldest.
-   */
+  /** The element that this one equals, or this one as a new original, which replaces the oldest. */
   meet(value: A): { readonly original: Original<A, R>; readonly isDuplicate: boolean } {
     const sample = this.#rules.sample(value);
     let digest: string | undefined;
@@ -84,8 +78,8 @@ export class RecentElements<A, R> {
   }
 
   /**
-   * An original has its result and is about to be let go: keeps a copy for the equal ones that wait
-   * or may come.
+   * Called when an original has its result and is about to be released: keeps a copy for the equal
+   * ones that are waiting or may come.
    */
   settle(original: Original<A, R>, value: A, result: R): void {
     const remembered = this.#elements.includes(original);

@@ -6,9 +6,9 @@ import type { Bytes } from './payload.ts';
 
 /**
  * Accounts for bytes that an operator keeps on its own: copies, tables, medians. They count against
- * the budget at once and cannot be refused: tell the scope the most they will be (`claim` and
- * `kept`), so that the room is set aside. For what was not announced, sources leave as much room
- * free as the largest addition so far (after each holder's first), until the last operator of the
+ * the budget at once and cannot be refused, so tell the scope their maximum (`claim` and `kept`)
+ * and the room is set aside. For what was not announced, sources leave as much room free as the
+ * largest addition so far (not counting each reservation's first), until the last operator of the
  * scope has ended.
  *
  * @example
@@ -37,11 +37,11 @@ export class Reservation {
   grow(bytes: Bytes): void {
     checkInteger('bytes', bytes, 0);
     if (this.#instance.closed) throw new UsageError('`grow` must not be called on a reservation that is freed');
-    // The first is what it starts with; the others tell by how much it grows.
+    // The first is its initial size; later ones show by how much it grows.
     this.#core.memoryPool.keep(this.#instance, bytes, this.#additions++ > 0);
   }
 
-  /** Takes `bytes` from the reservation. @throws UsageError when it keeps fewer. */
+  /** Takes `bytes` from the reservation. @throws UsageError if it keeps fewer. */
   shrink(bytes: Bytes): void {
     checkInteger('bytes', bytes, 0);
     if (bytes > this.#instance.bytes) {
@@ -50,7 +50,7 @@ export class Reservation {
     this.#core.memoryPool.drop(this.#instance, bytes);
   }
 
-  /** Keeps nothing any more; may be called again. */
+  /** Frees everything; may be called again. */
   free(): void {
     this.#core.memoryPool.drop(this.#instance, this.#instance.bytes);
     this.#core.memoryPool.closeInstance(this.#instance);

@@ -4,16 +4,16 @@ import type { MemoryPool, OperatorInstance } from './memory-pool.ts';
 import type { Bytes } from './payload.ts';
 
 /**
- * Room for what asynchronous operations bring: a result that is larger than its element, or that
- * waits for its elders beside it, takes bytes that no source has asked for. So such an operation is
- * admitted like a read. How large results are is learnt from those that came.
+ * Room for the results of asynchronous operations: a result that is larger than its element, or
+ * waits beside it for earlier ones, takes bytes that no source has reserved. So such an operation
+ * is admitted like a read. The size of results is learnt from those seen so far.
  */
 export class ResultRoom {
   readonly #memoryPool: MemoryPool;
   readonly #admission: Admission;
-  /** Operations that may be under way at once. */
+  /** Number of operations that may be under way at once. */
   readonly #concurrency: number;
-  /** The most bytes that a result has added. */
+  /** The largest number of bytes that a result has added. */
   #largest: Bytes = 0;
   #waiter: Waiter | undefined;
 
@@ -23,22 +23,24 @@ export class ResultRoom {
     this.#concurrency = concurrency;
   }
 
-  /** The most bytes that a result has added. */
+  /** The largest number of bytes that a result has added. */
   get largest(): Bytes {
     return this.#largest;
   }
 
-  /** Whether an operation waits for room. */
+  /** Whether an operation is waiting for room. */
   get waiting(): boolean {
     return this.#waiter !== undefined;
   }
 
-  /** Results of this many bytes are to be expected, for elements of `element` bytes. */
+  /**
+   * Announces that results of this many bytes are to be expected for elements of `element` bytes.
+   */
   expect(instance: OperatorInstance, bytes: Bytes, element: Bytes): void {
     if (bytes <= this.#largest) return;
     this.#largest = bytes;
-    // Sources leave room for operations that need more than they give back, though not more than
-    // half of it all.
+    // Sources leave room for operations that need more than they give back, but at most half of the
+    // budget.
     const more = (bytes - element) * this.#concurrency;
     if (more > 0) this.#memoryPool.grow(instance.scope, Math.min(more, Math.floor(this.#memoryPool.budget / 2)));
   }
@@ -52,12 +54,15 @@ export class ResultRoom {
     );
   }
 
-  /** Reserves room at once, if there is some beside what everyone else is promised. */
+  /** Reserves room at once, if there is any beyond what everyone else has been promised. */
   take(instance: OperatorInstance, bytes: Bytes): boolean {
     return bytes === 0 || this.#admission.reserveIfSafe(instance.scope, bytes);
   }
 
-  /** Reserves room at once, or waits for it: true, or `settle` is called later. One at a time. */
+  /**
+   * Reserves room at once and returns true, or waits for it and calls `settle` later. One at a
+   * time.
+   */
   ask(instance: OperatorInstance, bytes: Bytes, settle: (refusal: Error | undefined) => void): boolean {
     if (bytes === 0 || this.#admission.tryReserve(instance.scope, bytes)) return true;
     const waiter: Waiter = {
@@ -76,7 +81,7 @@ export class ResultRoom {
     return false;
   }
 
-  /** Waits for room no longer. */
+  /** Stops waiting for room. */
   cancel(): void {
     if (this.#waiter === undefined) return;
     this.#admission.cancel(this.#waiter);
@@ -84,7 +89,7 @@ export class ResultRoom {
     this.#admission.end();
   }
 
-  /** Takes a promise back: what it was for has come. */
+  /** Cancels a reservation: what it was for has arrived. */
   give(instance: OperatorInstance, bytes: Bytes): void {
     if (bytes > 0) this.#memoryPool.unreserve(instance.scope, bytes);
   }

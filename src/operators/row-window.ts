@@ -1,10 +1,9 @@
-/** Bytes of a chunk of rows, at most (at least one row). */
+/** Maximum bytes of a chunk of rows (but at least one row). */
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * The rows from some row of a stream on, each kept once, in chunks of float32 that are given up
- * from the front as soon as no row of theirs is wanted any more. Rows are numbered from 0 over the
- * whole stream.
+ * The latest rows of a stream, each kept once, in chunks of float32 that are dropped from the front
+ * as soon as none of their rows is needed any more. Rows are numbered from 0 over the whole stream.
  */
 export class RowWindow {
   readonly #dimension: number;
@@ -38,7 +37,7 @@ export class RowWindow {
     this.#end += 1;
   }
 
-  /** Gives up the chunks that hold only rows before number `first`. */
+  /** Drops the chunks that hold only rows before number `first`. */
   release(first: number): void {
     if (first >= this.#end) {
       this.#chunks.length = 0;
@@ -54,8 +53,8 @@ export class RowWindow {
 
   /**
    * Copies columns `column` to `column + width` of the rows from number `first` to the last one,
-   * transposed: the values of one column lie side by side, row after row, as a selection wants
-   * them. Whole cache lines are read in each row.
+   * transposed: the values of one column lie side by side, row after row, as selection needs them.
+   * Whole cache lines are read in each row.
    */
   readColumns(first: number, column: number, width: number, target: Float32Array): void {
     const rows = this.#end - first;
@@ -79,7 +78,7 @@ export class RowWindow {
   }
 }
 
-/** Rows that one chunk of a `RowWindow` holds. */
+/** Number of rows in one chunk of a `RowWindow`. */
 export function rowsPerChunk(dimension: number): number {
   return Math.max(1, Math.floor(CHUNK_BYTES / (4 * dimension)));
 }

@@ -3,9 +3,7 @@ import { shown } from '../core/check.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { UsageError } from '../core/errors.ts';
 
-/**
- * The clock of a scheduler; the system's where none is given. @throws UsageError for what is none.
- */
+/** The clock of a scheduler; the system's if none is given. @throws UsageError if it is not one. */
 export function clockOf(scheduler: SchedulerLike | undefined): Clock {
   if (scheduler === undefined) return systemClock;
   if (typeof scheduler?.schedule !== 'function' || typeof scheduler.now !== 'function') {

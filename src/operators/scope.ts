@@ -16,9 +16,9 @@ import { type HoldOptions, type WindowOptions, window } from './window.ts';
 import { type ZipOptions, zip } from './zip.ts';
 
 /**
- * A part of a flow whose bytes are attributed to one name, usually one video: the same operators as
- * the flow's. Older scopes are served first, and a claim, the most the scope can hold at once, lets
- * the flow start only as many scopes as can all come to their end.
+ * A part of a flow whose bytes are attributed to one name, usually one video: with the same
+ * operators as the flow. Older scopes are served first. With a claim, the most a scope can hold at
+ * once, the flow starts only as many scopes as can all finish.
  *
  * @example
  * const scope = flow.scope(video.id, { claim: parseBytes('40MiB') });
@@ -51,7 +51,7 @@ export class Scope {
     return this.#account.name;
   }
 
-  /** The most bytes it said it can hold; 0 when it made no claim. */
+  /** The most bytes it declared it can hold; 0 if it made no claim. */
   get claim(): Bytes {
     return this.#account.claim;
   }
@@ -62,7 +62,7 @@ export class Scope {
   }
 
   /**
-   * Reads elements, under the budget: see `PullSource`. Cold; closes the reader exactly once;
+   * Reads elements under the budget: see `PullSource`. Cold; closes the reader exactly once;
    * buffers nothing.
    */
   source<T>(
@@ -72,7 +72,9 @@ export class Scope {
     return source(this.#core, this.#account, open, options);
   }
 
-  /** Maps through an asynchronous function; holds each element until its result was emitted. */
+  /**
+   * Maps through an asynchronous function; holds each element until its result has been emitted.
+   */
   mapAsync<A, B>(
     map: (value: A, signal: AbortSignal) => Promise<B>,
     options: MapAsyncOptions<A, B>,
@@ -106,8 +108,8 @@ export class Scope {
   }
 
   /**
-   * Its account in the flow with this core. For operators of the flow.
-   * @throws UsageError when it is another flow's. @internal
+   * Its account in the flow with this core, for the flow's operators.
+   * @throws UsageError if it belongs to another flow. @internal
    */
   account(core: FlowCore): PoolConsumer {
     if (core !== this.#core) {

@@ -9,40 +9,40 @@ import type { Bytes } from './payload.ts';
 /** Reads one element at a time. */
 export interface PullSource<T> {
   /**
-   * The next element, now or later; undefined at the end. Never called again before it has
-   * answered.
+   * The next element, now or later; undefined at the end. Never called again before it has settled.
    */
   next(): T | undefined | Promise<T | undefined>;
   /**
-   * Called exactly once: after the end, after an error, or when there is no subscriber any more;
-   * then a read may be pending, and must be made to settle.
+   * Called exactly once: after the end, after an error, or when there is no subscriber any more. In
+   * that last case a read may be pending, and must be made to settle.
    */
   close?(): void | Promise<void>;
 }
 
 /** How a source counts its elements. */
 export interface SourceOptions<T> {
-  /** Names the source in metrics and errors. */
+  /** Name of the source in metrics and errors. */
   readonly name: string;
   /** Bytes an element keeps alive. */
   readonly cost: (value: T) => Bytes;
   /**
-   * Bytes to reserve before a read: the maximum cost of an element. A larger one raises it for
+   * Bytes to reserve before a read: the maximum cost of an element. A larger element raises it for
    * later reads.
    */
   readonly estimate: Bytes;
 }
 
 /**
- * What `Flow.source` and `Scope.source` return. Cold: every subscription opens a reader of its own,
- * not inside `subscribe`, so nothing is emitted there, and not before the first read is admitted,
- * so that no decoder waits for room. Before each read the estimate is reserved (waiting for room),
- * after it settled to the true cost; a larger element, for which there is no room within
- * `maxOvercommit`, waits for it. The element is held while the downstream's `next` runs. Buffers
- * nothing.
+ * What `Flow.source` and `Scope.source` return. Cold: every subscription opens its own reader. It
+ * is opened after `subscribe` has returned, so nothing is emitted synchronously, and only when the
+ * first read is admitted, so no decoder waits for room. Before each read the estimate is reserved
+ * (waiting for room), and corrected to the true cost after it; a larger element, if there is no
+ * room for it within `maxOvercommit`, waits. The element is held while the downstream's `next`
+ * runs. Buffers nothing.
  *
- * Unsubscribing closes the reader at once, while opening as soon as it is open. An error of `close`
- * is the subscriber's error where one still listens, else a late error of the flow.
+ * Unsubscribing closes the reader at once or, if it is still opening, as soon as it is open. An
+ * error of `close` is the subscriber's error if one is still listening, else a late error of the
+ * flow.
  */
 export function source<T>(
   core: FlowCore,
@@ -70,10 +70,10 @@ class Reading<T> {
   readonly #open: () => PullSource<T> | AsyncIterable<T> | Promise<PullSource<T> | AsyncIterable<T>>;
   readonly #cost: (value: T) => Bytes;
   #need: Bytes;
-  /** Bytes reserved for the read that is next, or under way; undefined when none is admitted. */
+  /** Bytes reserved for the next or current read; undefined if none is admitted. */
   #promised: Bytes | undefined;
   #reader: PullSource<T> | undefined;
-  /** Gives up waiting for room; set while it waits. */
+  /** Stops waiting for room; set while waiting. */
   #leaveQueue: (() => void) | undefined;
   #stopped = false;
 
@@ -99,7 +99,7 @@ class Reading<T> {
     queueMicrotask(() => this.#run());
   }
 
-  /** Nobody listens any more. */
+  /** Whether nobody is listening any more. */
   stop(): void {
     this.#stopped = true;
     this.#leaveQueue?.();
@@ -137,7 +137,7 @@ class Reading<T> {
     try {
       this.#reader = toPullSource(await this.#open());
     } catch (error) {
-      // A reader that was told to stop may answer so; one that was never told has failed.
+      // A reader that was told to stop may answer like this; one that was not told has failed.
       if (this.#stopped) this.#core.memoryPool.reportLate(error);
       else throw error;
     } finally {
@@ -179,7 +179,7 @@ class Reading<T> {
         throw error;
       }
       try {
-        // What was read while the subscriber left is only held, and let go.
+        // What was read while the subscriber left is only held and released.
         if (this.#stopped) meter.leave();
         else meter.handOver(this.#out, value);
       } finally {
@@ -196,7 +196,7 @@ class Reading<T> {
     }
   }
 
-  /** Whether the next read is admitted; false when nobody listens any more. */
+  /** Whether the next read is admitted; false if nobody is listening any more. */
   #admitted(): boolean | Promise<boolean> {
     if (this.#promised !== undefined) return true;
     if (!this.#core.admission.tryReserve(this.#instance.scope, this.#need)) return this.#room(this.#need);
@@ -204,7 +204,7 @@ class Reading<T> {
     return true;
   }
 
-  /** The promise for the read becomes the hold of what it brought. */
+  /** Turns the reservation for the read into a hold on what it returned. */
   #settle(value: T, bytes: Bytes): void {
     const promised = this.#promised as Bytes;
     this.#promised = undefined;
@@ -212,7 +212,8 @@ class Reading<T> {
   }
 
   /**
-   * Finds room for what an element costs beyond its promise. An element that is refused is let go.
+   * Finds room for what an element costs beyond its reservation. An element that is refused is
+   * released.
    */
   async #roomFor(value: T, bytes: Bytes, extra: Bytes): Promise<void> {
     const { admission, memoryPool } = this.#core;
@@ -229,7 +230,7 @@ class Reading<T> {
     }
   }
 
-  /** Waits for room: true when it is promised, false when nobody listens any more. */
+  /** Waits for room: true once it is reserved, false if nobody is listening any more. */
   async #room(need: Bytes): Promise<boolean> {
     const { meter } = this.#instance;
     meter.block();
@@ -297,7 +298,7 @@ function pullSourceOf<T>(iterator: AsyncIterator<T>): PullSource<T> {
       return step.value;
     },
     async close() {
-      // As `for await` does: an iterator that ended or failed on its own is not told to return.
+      // Like `for await`: an iterator that ended or failed on its own is not told to return.
       if (!finished) await iterator.return?.();
     },
   };

@@ -2,7 +2,7 @@ import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 
 /**
- * What summarises the rows of a subclip, element by element: `mean` (D values), `meanvar` (mean,
+ * How the rows of a subclip are summarised, element by element: `mean` (D values), `meanvar` (mean,
  * then population variance: 2 D), `median` (D), `medmad` (median, then the unscaled median absolute
  * deviation from it: 2 D).
  */
@@ -12,8 +12,8 @@ export type Statistic = 'mean' | 'meanvar' | 'median' | 'medmad';
 export const statisticNames: readonly Statistic[] = ['mean', 'meanvar', 'median', 'medmad'];
 
 /**
- * Length of a statistic's vector over rows of `dimension` values: `dimension`, or twice that with a
- * spread.
+ * Length of a statistic's vector over rows of `dimension` values: `dimension`, or twice that if it
+ * has a spread.
  */
 export function dimensionOf(statistic: Statistic, dimension: number): number {
   return hasSpread(statistic) ? 2 * dimension : dimension;
@@ -33,7 +33,7 @@ export function needsRows(statistic: Statistic): boolean {
 }
 
 /**
- * One or several statistics, checked, each once, in the order of `statisticNames`.
+ * One or several statistics, checked, without repetition, in the order of `statisticNames`.
  *
  * @throws UsageError for an unknown name or an empty list.
  */

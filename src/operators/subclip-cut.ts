@@ -6,10 +6,10 @@ import { RunningMoments } from './running-moments.ts';
 import { dimensionOf, hasSpread, needsRows, type Statistic } from './statistics.ts';
 import type { SubclipRow } from './subclip-row.ts';
 
-/** Columns transposed at a time: one cache line of float32 in each row. */
+/** Number of columns transposed at a time: one cache line of float32 in each row. */
 const BLOCK_COLUMNS = 16;
 
-/** What a cut into subclips is about. */
+/** What a cut into subclips works on. */
 export interface CutSpan {
   readonly item: string | undefined;
   readonly stream: string;
@@ -30,7 +30,7 @@ export class MedianScratch {
   readonly selector = new MedianSelector();
   #columns = new Float32Array(0);
 
-  /** Bytes it takes for subclips of at most `rows` rows. */
+  /** Bytes needed for subclips of at most `rows` rows. */
   static byteLength(rows: number): number {
     return rows * BLOCK_COLUMNS * 4 + MedianSelector.byteLength(rows);
   }
@@ -49,7 +49,7 @@ export class MedianScratch {
 }
 
 /**
- * One cut of a stream into subclips: the open subclip's statistics, and who is nearest to empty
+ * One cut of a stream into subclips: the open subclip's statistics, and the nearest rows of empty
  * ones.
  */
 export class SubclipCut {
@@ -60,7 +60,7 @@ export class SubclipCut {
   readonly #dimension: number;
   readonly #moments: RunningMoments | undefined;
   readonly #scratch: MedianScratch;
-  /** The subclip that receives rows now; -1 before the first row. */
+  /** The subclip that is receiving rows; -1 before the first row. */
   #open = -1;
   #rows = 0;
   #firstRow = 0;
@@ -98,15 +98,18 @@ export class SubclipCut {
   }
 
   /**
-   * The rows of the subclips that end before the one `time` lies in: the open one and those after
-   * it without rows. To be called before `add`, after `nearest.decide` of the row at `time`, and
-   * drawn to its end.
+   * The rows of the subclips that end before the one that contains `time`: the open one and those
+   * after it without rows. Call it before `add` and after `nearest.decide` for the row at `time`,
+   * and iterate it to the end.
    */
   *closeBefore(time: number, window: RowWindow | undefined): Generator<SubclipRow> {
     yield* this.#close(this.#division.subclipOf(time), window, undefined);
   }
 
-  /** The rows of all subclips still open or to come; `latest` is the last row of the stream. */
+  /**
+   * The rows of all subclips that are still open or to come; `latest` is the last row of the
+   * stream.
+   */
   *closeAll(window: RowWindow | undefined, latest: StreamRow): Generator<SubclipRow> {
     yield* this.#close(this.#division.subclips, window, latest.vector);
   }
@@ -154,7 +157,7 @@ export class SubclipCut {
     }
   }
 
-  /** Medians, then, when any statistic wants them, the median absolute deviations. */
+  /** Medians and, if a statistic needs them, the median absolute deviations. */
   #medians(window: RowWindow): Float32Array {
     const dimension = this.#dimension;
     const spread = this.#statistics.includes('medmad');

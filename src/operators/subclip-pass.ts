@@ -8,8 +8,8 @@ import { MedianScratch, type StreamRow, SubclipCut } from './subclip-cut.ts';
 import type { Span, SubclipRow, Timed } from './subclip-row.ts';
 
 /**
- * The state of one pass over one stream: checks each row, feeds every cut, and accounts for what is
- * kept. `take` and `end` give the rows that are done and must be drawn to their ends.
+ * The state of one pass over a stream: checks each row, feeds every cut, and accounts for what is
+ * kept. `take` and `end` return the rows that are complete, and must be iterated to the end.
  */
 export class SubclipPass {
   readonly #span: Span;
@@ -24,11 +24,11 @@ export class SubclipPass {
   #number = 0;
   #lastTime = Number.NEGATIVE_INFINITY;
   #lastCentre = Number.NEGATIVE_INFINITY;
-  /** The first of the rows with the greatest centre so far. */
+  /** The first of the rows with the largest centre so far. */
   #latest: StreamRow | undefined;
   /**
-   * Whether `#latest.vector` is kept as the nearest row of some subclip, so that its memory must
-   * not be reused.
+   * Whether `#latest.vector` is kept as the nearest row of a subclip, so its memory must not be
+   * reused.
    */
   #latestKept = false;
   #spare: Float32Array | undefined;
@@ -120,8 +120,8 @@ export class SubclipPass {
   }
 
   /**
-   * Keeps the row as the latest if its centre is greater than that of the one before, and recycles
-   * the other's memory.
+   * Keeps the row as the latest if its centre is larger than the previous one's, and recycles the
+   * other's memory.
    */
   #remember(row: StreamRow, kept: boolean): void {
     if (this.#latest && row.centre <= this.#latest.centre) {
@@ -159,23 +159,20 @@ export class SubclipPass {
     return this.#unlike(`value ${index} of the vector at ${time} s is ${vector[index]}, which is not a finite float32`);
   }
 
-  /**
-   * A vector that is not as vectors must be. What made it made it of this item: others may be
-   * right.
-   */
+  /** The error for an invalid vector. It was computed from this item; other items may be fine. */
   #unlike(what: string): FlowError {
     return new FlowError('batch-result', `stream '${this.#name}': ${what}`);
   }
 }
 
-/** Of typed arrays every value is a number. */
+/** Every value of a typed array is a number. */
 function isVector(value: unknown): value is ArrayLike<number> {
   return ArrayBuffer.isView(value) || (Array.isArray(value) && value.every((each) => typeof each === 'number'));
 }
 
 /**
  * Four sums run side by side, so that no addition waits for the one before; a value that is not
- * finite makes NaN.
+ * finite turns them into NaN.
  */
 function allFinite(vector: Float32Array): boolean {
   let first = 0;

@@ -13,8 +13,8 @@ import type { Span, SubclipRow, Timed } from './subclip-row.ts';
 export type { Span, SubclipRow, Timed } from './subclip-row.ts';
 
 /**
- * Where the operator accounts for the bytes it keeps and the time it takes: a `Scope` of a `Flow`
- * is one.
+ * Where the operator accounts for the bytes it keeps and the time it takes, such as a `Scope` of a
+ * `Flow`.
  */
 export interface SubclipScope {
   reservation(name: string): { grow(bytes: Bytes): void; shrink(bytes: Bytes): void; free(): void };
@@ -30,16 +30,16 @@ export interface SubclipScope {
 export interface SubclipOptions {
   /** Name of the stream, and of its dataset column: `visual`, `audio`, or one of your own. */
   readonly name: string;
-  /** Into how many subclips of equal length the span is cut; several cuts cost one pass. */
+  /** Number of equal subclips that the span is cut into; several cuts cost one pass. */
   readonly count?: number | readonly number[] | undefined;
   /**
-   * Seconds of a subclip, where all are to have the same length whatever the span's. Beside `count`
-   * or in its place.
+   * Length of a subclip in seconds, if all are to have the same length whatever the span's. Beside
+   * `count` or instead of it.
    */
   readonly seconds?: number | readonly number[] | undefined;
-  /** What summarises each subclip; several statistics cost one pass. */
+  /** How each subclip is summarised; several statistics cost one pass. */
   readonly statistic: Statistic | readonly Statistic[];
-  /** Accounts for bytes kept and time taken. Without one they are not accounted for. */
+  /** Accounts for bytes kept and time taken. Without it they are not accounted for. */
   readonly scope?: SubclipScope | undefined;
   /** Name in the metrics. Default: `subclips-` and the stream's name. */
   readonly operator?: string | undefined;
@@ -55,33 +55,33 @@ const known: KnownOptions<SubclipOptions> = {
 };
 
 /**
- * Cuts a stream of vectors with times into subclips and summarises each, for any set of cuts and
+ * Cuts a stream of timed vectors into subclips and summarises each, for any set of cuts and
  * statistics in one pass.
  *
  * - Cut into S equal parts (`count`), a row at time t belongs to subclip
  *   min(floor(t S / D + 1e-9), S - 1), times before 0 to the first.
  * - Cut every L seconds (`seconds`), it belongs to subclip min(floor(t / L + 1e-9), N - 1). The
  *   last subclip ends with the span: it is shorter than L, or up to a tenth of L longer, because a
- *   rest shorter than that is not a subclip of its own. N is max(1, ceil(D / L - 0.1)).
- * - A subclip without a row of its own takes a single one, spread 0. Of rows with a `centre` behind
- *   their time (patches of sound) the one whose centre is nearest its midpoint, the earlier on a
- *   tie; of rows of a moment (frames, rows without `centre`) the one that is showing at its
- *   midpoint: the last before it, or the first of all.
+ *   remainder shorter than that is not a subclip of its own. N is max(1, ceil(D / L - 0.1)).
+ * - A subclip without a row of its own takes a single one, with spread 0. Among rows with a
+ *   `centre` after their time (audio patches), it takes the one whose centre is nearest its
+ *   midpoint, the earlier on a tie; among rows of a moment (frames, rows without `centre`), the one
+ *   showing at its midpoint: the last before it, or the first of all.
  * - Variance is divided by n; the median absolute deviation is unscaled; an even median is the mean
- *   of the middle two. Everything is computed in float64 and given as float32.
+ *   of the middle two. Everything is computed in float64 and emitted as float32.
  *
  * Emits the rows of a subclip as soon as a later row shows that it is over, and the rest when the
- * source completes. Of one cut, subclips come in ascending order. A source without any row gives no
- * row.
+ * source completes. Within a cut, subclips come in ascending order. A source without rows gives
+ * none.
  *
  * Buffering: vectors are copied, never kept. `mean` and `meanvar` keep 8 D or 16 D bytes for each
  * cut. `median` and `medmad` keep the rows since the start of the earliest open subclip, once for
  * all cuts (4 D bytes a row), see `subclipsClaim`. All of it is accounted for through `scope` and
- * given back at completion, error and unsubscription.
+ * given back on completion, error and unsubscription.
  *
- * Errors: FlowError `order` when times or centres do not ascend or a centre lies before its time,
- * `batch-result` when a vector has no values, another length than the first, or a value that is not
- * a finite number; UsageError when the span has no duration.
+ * Errors: FlowError `order` if times or centres do not ascend or a centre lies before its time,
+ * `batch-result` if a vector has no values, a different length from the first, or a value that is
+ * not a finite number; UsageError if the span has no duration.
  *
  * @example
  * pictures.pipe(embed(alexnet, { scope }), subclips(video, { name: 'visual', count: [10, 20], statistic: 'medmad', scope }));
@@ -104,8 +104,8 @@ export function subclips(span: Span, options: SubclipOptions): OperatorFunction<
       subscriber.add(() => holder?.free());
 
       /**
-       * Computes and emits one row after the other.
-       * @returns false when it ended before the rows did.
+       * Computes and emits the rows one after another.
+       * @returns false if the output closed before all rows were emitted.
        */
       const emit = (rows: Iterator<SubclipRow>): boolean => {
         while (!subscriber.closed) {
@@ -138,14 +138,14 @@ export function subclips(span: Span, options: SubclipOptions): OperatorFunction<
 }
 
 /**
- * The most bytes that `subclips` keeps at once for a stream: what a scope has to claim for it.
+ * The most bytes that `subclips` keeps at once for a stream: what a scope must claim for it.
  *
- * @param options.duration seconds of the span
- * @param options.rate rows per second on average
- * @param options.peakRate rows per second where they lie closest, of a stream of varying rate;
- * `rate` unless given
- * @param options.dimension values of a row
- * @param options.lead seconds from a row's time to its centre (0 for frames, 0.48 or so for audio
+ * @param options.duration - length of the span in seconds
+ * @param options.rate - rows per second on average
+ * @param options.peakRate - rows per second where they are densest, for a stream of varying rate;
+ * default `rate`
+ * @param options.dimension - number of values in a row
+ * @param options.lead - seconds from a row's time to its centre (0 for frames, about 0.48 for audio
  * patches)
  */
 export function subclipsClaim(options: {
@@ -178,8 +178,8 @@ export function subclipsClaim(options: {
   const variance = statistics.includes('meanvar');
   if (variance || statistics.includes('mean')) bytes += cuts.length * dimension * (variance ? 16 : 8);
   if (statistics.some(needsRows)) {
-    // A subclip's rows, never more than all, one more where a border cuts unevenly; a chunk not yet
-    // given up and one begun.
+    // A subclip's rows, never more than all, plus one if a border cuts unevenly; a chunk not yet
+    // dropped and one just begun.
     const longest = Math.max(...cuts.map((cut) => cut.longest));
     const kept = Math.ceil(Math.min(duration * rate, longest * peakRate)) + 1;
     const chunkRows = rowsPerChunk(dimension);

@@ -6,9 +6,9 @@ import { costOfKept, type FlowCore } from './core.ts';
 import type { PoolConsumer } from './memory-pool.ts';
 import type { Bytes } from './payload.ts';
 
-/** How a window, buffer, zip or delay counts and names itself. */
+/** How a window, buffer, zip or delay is named and counts its elements. */
 export interface HoldOptions<A> {
-  /** Names it in metrics and errors; default the name of the operator. */
+  /** Name in metrics and errors; default the name of the operator. */
   readonly name?: string | undefined;
   /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
   readonly cost?: ((value: A) => Bytes) | undefined;
@@ -20,8 +20,8 @@ export const holdOptions: KnownOptions<HoldOptions<never>> = { name: true, cost:
 /** How `window` works. */
 export interface WindowOptions<A> extends HoldOptions<A> {
   /**
-   * Elements from the start of one window to the start of the next; default `size`. Less: windows
-   * overlap. More: elements between are left out.
+   * Elements from the start of one window to the start of the next; default `size`. If smaller,
+   * windows overlap; if larger, elements in between are left out.
    */
   readonly step?: number | undefined;
 }
@@ -30,12 +30,12 @@ export interface WindowOptions<A> extends HoldOptions<A> {
 export const windowOptions: KnownOptions<WindowOptions<never>> = { ...holdOptions, step: true };
 
 /**
- * What `Flow.window` and `Scope.window` return: arrays of `size` consecutive elements; at the end
- * one shorter array of elements that were in none yet.
+ * What `Flow.window` and `Scope.window` return: arrays of `size` consecutive elements, and at the
+ * end one shorter array of elements that were in none yet.
  *
- * Holds the elements of the window being gathered. They are let go after the downstream's `next`
- * has run, so keep the array only in another holding operator. Unsubscribing and errors let go of
- * all at once.
+ * Holds the elements of the window being gathered. They are released after the downstream's `next`
+ * has run, so keep the array only in another holding operator. Unsubscribing and errors release all
+ * of them at once.
  */
 export function window<A>(
   core: FlowCore,
@@ -55,7 +55,7 @@ export function window<A>(
       let gathered: A[] = [];
       /** Elements to leave out before the next window. */
       let skip = 0;
-      /** The last elements gathered that were in no window yet. */
+      /** The most recently gathered elements that were in no window yet. */
       let fresh = 0;
       const release = (elements: readonly A[]): void => {
         for (const element of elements) memoryPool.release(instance, element, cost(element));

@@ -8,11 +8,11 @@ import type { PoolConsumer } from './memory-pool.ts';
 import { OutsidePartner } from './outside-partner.ts';
 import type { Bytes } from './payload.ts';
 
-/** How `zip` counts and names itself. */
+/** How `zip` is named and counts its elements. */
 export interface ZipOptions<A, B> {
-  /** Names it in metrics and errors; default `zip`. */
+  /** Name in metrics and errors; default `zip`. */
   readonly name?: string | undefined;
-  /** Bytes an element of the input that is not a payload keeps alive; default `bytesOf`. */
+  /** Bytes that an element of the input keeps alive if it is not a payload; default `bytesOf`. */
   readonly cost?: ((value: A) => Bytes) | undefined;
   /** The same for an element of `other`. */
   readonly otherCost?: ((value: B) => Bytes) | undefined;
@@ -30,12 +30,12 @@ export const zipOptions: KnownOptions<ZipOptions<never, never>> = { name: true, 
 
 /**
  * What `Flow.zip` and `Scope.zip` return: pairs the n-th element of the input with the n-th of
- * `other`. Completes when one of the two has ended and has no element waiting.
+ * `other`. Completes when one of the two has ended and has no waiting elements.
  *
- * Holds the elements that wait for their partner, on either side and without an own limit, and a
- * pair while the downstream's `next` runs. When the sides run apart further than the budget allows,
- * their sources wait for `other` where that moves on its own (`interval(40)`, a promise); else they
- * are stuck: one of them fails with `BudgetTooSmallError`.
+ * Holds the elements waiting for a partner, on either side and with no limit of its own, and each
+ * pair while the downstream's `next` runs. When the sides drift apart further than the budget
+ * allows, their sources wait for `other` if it moves on its own (`interval(40)`, a promise);
+ * otherwise they are stuck, and one of them fails with `BudgetTooSmallError`.
  */
 export function zip<A, B>(
   core: FlowCore,
