@@ -2,8 +2,8 @@ import { Observable } from 'rxjs';
 import { FlowError } from './errors.ts';
 
 /**
- * Ends `source` with FlowError `aborted` as soon as `signal` aborts, wherever it is waiting at that
- * moment.
+ * Ends `source` with FlowError `aborted` as soon as `signal` is aborted, whatever it is waiting for
+ * at that moment.
  */
 export function abortable<T>(source: Observable<T>, signal: AbortSignal | undefined, what: string): Observable<T> {
   if (signal === undefined) return source;

@@ -10,7 +10,7 @@ import { PROCESS_NAME, processState } from './process-identity.ts';
 /** Temporary files are `.tmp-HOST~PID~START~RANDOM`. */
 const PREFIX = '.tmp-';
 
-/** Whether a file's name is that of a temporary: readers skip these. */
+/** Whether a file name is that of a temporary file; readers skip these. */
 export function isTemporary(name: string): boolean {
   return name.startsWith(PREFIX);
 }
@@ -21,8 +21,8 @@ export function temporaryPath(directory: string): string {
 }
 
 /**
- * Writes a file that appears whole or not at all, and only if no file of that path is there: the
- * first writer wins, over processes and over machines that share the file system. Data and
+ * Writes a file that appears whole or not at all, and only if the path does not exist yet: the
+ * first writer wins, across processes and across machines that share the file system. Data and
  * directory are on disk when it returns.
  *
  * @returns whether this call created the file.
@@ -43,8 +43,8 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
         await syncDirectory(directory);
         return false;
       }
-      // Another machine of the same host name took this process for dead and removed its temporary:
-      // write it again.
+      // Another machine with the same host name considered this process dead and removed its
+      // temporary file: write it again.
       if (code === 'ENOENT' && attempt < 3) continue;
       if (code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP') {
         throw new SystemError(
@@ -61,8 +61,8 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
 }
 
 /**
- * Writes a file that replaces the one of that path at once: readers see the old bytes or the new
- * ones.
+ * Writes a file that atomically replaces the one at that path: readers see either the old bytes or
+ * the new ones.
  *
  * @throws SystemError `disk-full`; the old file stays.
  */
@@ -88,10 +88,10 @@ export function missingDirectories(path: string): string[] {
 }
 
 /**
- * Makes a directory and its parents; the names of those that are new are on disk when it returns.
+ * Makes a directory and its parents; the names of new ones are on disk when it returns.
  *
- * @throws SystemError `not-writable` when it cannot be made, `disk-full`; UsageError `dataset` when
- * it is a file.
+ * @throws SystemError `not-writable` if it cannot be made, `disk-full`; UsageError `dataset` if it
+ * is a file.
  */
 export async function makeDirectory(path: string): Promise<void> {
   for (const directory of missingDirectories(path)) {
@@ -119,10 +119,10 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Removes the temporaries that dead processes of this machine left in a directory. Those of others
- * are left alone.
+ * Removes the temporary files that dead processes of this machine left in a directory. Those of
+ * other machines are left alone.
  *
- * @param names of the directory's entries, where they have been read already.
+ * @param names - of the directory's entries, if they have already been read.
  */
 export async function removeStaleTemporaries(directory: string, names?: readonly string[]): Promise<void> {
   for (const name of names ?? (await readdir(directory).catch(() => [] as string[]))) {

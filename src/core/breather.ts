@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Milliseconds of work after which the event loop gets its turn. */
+/** Milliseconds of work after which to yield to the event loop. */
 const TURN = 20;
 
 /**
- * Lets long work in this thread give way: timers, signals and other streams continue while it runs.
+ * Lets long work in this thread yield, so that timers, signals and other streams continue while it
+ * runs.
  *
  * @example
  * const breather = new Breather();

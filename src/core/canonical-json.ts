@@ -4,7 +4,7 @@ import { sha256 } from './hash.ts';
 /**
  * JSON with sorted keys and no spaces: equal values have equal text.
  *
- * @throws UsageError for what JSON cannot carry: functions, NaN, infinities.
+ * @throws UsageError for anything that JSON cannot represent: functions, NaN, infinities.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;

@@ -1,8 +1,8 @@
-/** Where time comes from: the system, or in tests a scheduler that makes it pass. */
+/** A source of time: the system or, in tests, a scheduler that controls it. */
 export interface Clock {
   /** Milliseconds since an arbitrary moment. */
   now(): number;
-  /** Calls once after a time. @returns what cancels it. */
+  /** Calls back once after a delay. @returns a function that cancels it. */
   after(milliseconds: number, work: () => void): () => void;
   /** Milliseconds by which `after` may be early. */
   readonly early: number;

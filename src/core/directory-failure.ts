@@ -4,11 +4,11 @@ import { SystemError } from './errors.ts';
 const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /**
- * The error for a directory that cannot be made, or a file in it: a SystemError `not-writable` when
- * it may not be written, is read-only or lies where none can be made, `disk-full` as
- * `writeFailure`; other errors as they are.
+ * The error for a directory that cannot be made, or a file in it: a SystemError `not-writable` if
+ * it is not writable, is read-only or is somewhere no directory can be made; `disk-full` like
+ * `writeFailure`; other errors unchanged.
  *
- * @param what cannot be written: a directory, or what a sentence calls it.
+ * @param what - the directory that cannot be written, or a phrase for it.
  */
 export function directoryFailure(what: string, error: unknown, remedy?: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;

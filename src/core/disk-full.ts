@@ -4,9 +4,9 @@ const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /**
  * The error for a failed write: for a full disk, a quota or a size limit a SystemError
- * `disk-full`; other errors as they are.
+ * `disk-full`; other errors unchanged.
  *
- * @param what cannot be written: a path, or what a sentence calls it.
+ * @param what - the path that cannot be written, or a phrase for it.
  */
 export function writeFailure(what: string, error: unknown, remedy?: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;

@@ -1,6 +1,6 @@
 /**
- * What every error of reelflow carries: a stable `code` to branch on, a sentence that states the
- * fact, and, where there is one, a `remedy`: what to do about it.
+ * The base of all reelflow errors: a stable `code` to branch on, a message that states the fact
+ * and, if there is one, a `remedy`.
  */
 export abstract class ReelflowError extends Error {
   /** Stable, lower-case, hyphenated. */
@@ -17,16 +17,16 @@ export abstract class ReelflowError extends Error {
 }
 
 /**
- * An argument, an option or an input list is wrong. The message says what was expected and what was
- * given.
+ * An argument, an option or an input list is invalid. The message says what was expected and what
+ * was given.
  *
  * @example
  * throw new UsageError('`count` must be a positive integer, but is 0');
  */
 export class UsageError extends ReelflowError {
   /**
-   * The library's name of the option at fault, such as `maxDuration`; undefined when no single
-   * option is.
+   * The library's name of the option at fault, such as `maxDuration`; undefined if no single option
+   * is.
    */
   readonly option: string | undefined;
 
@@ -54,15 +54,15 @@ export type MediaErrorCode =
   | 'unsupported'
   | 'timeout'
   | 'unreadable'
-  /** There is no such file at its address. */
+  /** There is no file at its address. */
   | 'not-found'
-  /** Whoever asks may not read it. */
+  /** The caller may not read it. */
   | 'forbidden'
-  /** It is larger than the room for copies, or than it says. */
+  /** It is larger than the space for copies, or than it claims. */
   | 'too-large'
-  /** Its server cannot be reached, or does not give it. */
+  /** Its server cannot be reached, or does not deliver it. */
   | 'unreachable'
-  /** Every process that worked on it died of it. */
+  /** It killed every process that worked on it. */
   | 'crash';
 
 /** A media file is at fault. */
@@ -82,7 +82,7 @@ export class MediaError extends ReelflowError {
 }
 
 /**
- * What is wrong with a network, its card or its weights, or with how far it is from float32
+ * What is wrong with a network, its card or its weights, or with its deviation from float32
  * (`precision`).
  */
 export type ModelErrorCode = 'card' | 'weights' | 'shape' | 'hash' | 'precision';
@@ -96,12 +96,12 @@ export class ModelError extends ReelflowError {
   }
 }
 
-/** What went wrong in the flow of elements. */
+/** What went wrong in a flow. */
 export type FlowErrorCode = 'budget-too-small' | 'timeout' | 'recycled' | 'aborted' | 'batch-result' | 'order' | 'held';
 
 /**
- * Flow control could not keep its promise: the budget, an operation's time, or the life of a
- * payload.
+ * Flow control could not keep a promise: the budget, an operation's time limit, or the lifetime of
+ * a payload.
  */
 export class FlowError extends ReelflowError {
   declare readonly code: FlowErrorCode;
@@ -112,24 +112,22 @@ export class FlowError extends ReelflowError {
 }
 
 /**
- * Why a file of a dataset, a table or a store cannot be used now, though nothing is wrong with what
- * was asked.
+ * Why a file of a dataset, a table or a store cannot be used, although the request itself was
+ * valid.
  */
 export type DatasetErrorCode =
   /**
-   * Its bytes are not those that were written: cut off, changed, or in conflict with another of its
-   * files.
+   * Its bytes are not those that were written: cut off, changed, or inconsistent with another file.
    */
   | 'damaged'
-  /** A file of it is there, but cannot be read. */
+  /** One of its files exists but cannot be read. */
   | 'unreadable'
-  /** Another process works on it. */
+  /** Another process is working on it. */
   | 'in-use';
 
 /**
- * A dataset, a table or a store is at fault: it is the one that was asked for, but is damaged,
- * unreadable or in use. One that is not what was asked for, such as the dataset of another graph,
- * is a `UsageError`.
+ * A dataset, a table or a store is at fault: it is the right one, but is damaged, unreadable or in
+ * use. A wrong one, such as the dataset of another graph, is a `UsageError`.
  *
  * @example
  * throw new DatasetError('damaged', `${path} is cut off`, { remedy: 'Restore it from a copy.' });
@@ -149,31 +147,35 @@ export type SystemErrorCode =
   /** The disk, a quota or a file size limit is exhausted. */
   | 'disk-full'
   /**
-   * A directory cannot be made or written: no permission, read-only, or a file system that lacks
-   * what is needed.
+   * A directory cannot be created or written to: no permission, read-only, or a file system without
+   * a required feature.
    */
   | 'not-writable'
-  /** There is no ffmpeg or ffprobe that runs. */
+  /** There is no working ffmpeg or ffprobe. */
   | 'decoder-missing'
   /** ONNX Runtime cannot open or run a network, or a thread that computed has ended. */
   | 'session'
-  /** A graphics card has no memory for a run. */
+  /** A graphics card does not have enough memory for a run. */
   | 'device-memory'
-  /** A server cannot be reached, or sends something else than was asked for. */
+  /** A server cannot be reached, or sends something other than what was requested. */
   | 'download'
   /** An object store cannot be reached, refuses, or its package is not installed. */
   | 'object-store'
   /** The unit cache cannot be opened, or its adapter is not installed. */
   | 'cache'
-  /** The server of a queue cannot be reached, its packages are missing, or workers refuse all. */
+  /**
+   * The server of a queue cannot be reached, its packages are missing, or workers refuse
+   * everything.
+   */
   | 'queue'
-  /** An optional package that is needed here is not installed. */
+  /** A required optional package is not installed. */
   | 'package'
   /** Anything else. */
   | 'system';
 
 /**
- * The machine, not an item, is at fault: what would meet every item of a run, and so ends it.
+ * The machine, not an item, is at fault. Such an error would affect every item of a run, so it ends
+ * the run.
  *
  * @example
  * throw new SystemError('not-writable', `${directory} is read-only`, { remedy: 'Name another directory.' });

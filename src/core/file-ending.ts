@@ -7,8 +7,8 @@ import { UsageError } from './errors.ts';
 const DATA = ['arrow', 'csv', 'html', 'json', 'jsonl', 'npy', 'npz', 'parquet', 'tsv', 'txt'];
 
 /**
- * Asserts the path of a file to be written, whose extension gives its format.
- * @throws UsageError naming the endings that it may have.
+ * Asserts the path of an output file, whose extension determines its format.
+ * @throws UsageError naming the allowed extensions.
  */
 export function checkFileEnding<Ending extends string>(
   name: string,
@@ -27,8 +27,8 @@ export function checkFileEnding<Ending extends string>(
 }
 
 /**
- * Asserts the path of a directory to be written into: `results.csv` is a file that somebody
- * expects, unless there is a directory of that name.
+ * Asserts the path of an output directory: whoever writes `results.csv` expects a file, unless a
+ * directory of that name exists.
  * @throws UsageError
  */
 export function checkDirectoryName(name: string, path: unknown): string {

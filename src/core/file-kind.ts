@@ -1,6 +1,6 @@
-/** What a file is that was not asked for, and what to do about it. */
+/** What an unexpected file is, and what to do about it. */
 export interface FileKind {
-  /** Continues 'the file ...'. */
+  /** A phrase that continues 'the file ...'. */
   readonly is: string;
   readonly remedy?: string | undefined;
 }
@@ -24,11 +24,10 @@ const signatures: readonly (readonly [signature: string, FileKind])[] = [
 ];
 
 /**
- * What a file is by its first bytes, where it is one of those that are often given in place of a
- * model or of ratings: one function says it wherever such files are read. Undefined for anything
- * else.
+ * What a file is according to its first bytes, if it is one of those often given by mistake instead
+ * of weights or ratings. Undefined for anything else.
  *
- * @param start - at least the first 64 bytes, or the whole of a shorter file.
+ * @param start - at least the first 64 bytes, or all of a shorter file.
  *
  * @example
  * fileKind(Buffer.from('version https://git-lfs.github.com/spec/v1'))?.is; // 'is a Git LFS pointer, not the file itself'
@@ -43,7 +42,7 @@ export function fileKind(start: Uint8Array): FileKind | undefined {
   return text.startsWith('TFL3', 4) ? { is: 'is a TensorFlow Lite model' } : undefined;
 }
 
-/** Whether bytes are those of a text: no model has none but characters that a text may have. */
+/** Whether bytes are text: no weight file consists only of characters that may occur in text. */
 export function isText(start: Uint8Array): boolean {
   return start.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }

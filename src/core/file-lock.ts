@@ -5,22 +5,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { removeIfThere, temporaryPath } from './atomic-file.ts';
 import { directoryFailure } from './directory-failure.ts';
 
-/** Milliseconds between two signs of life of a lock's owner. */
+/** Milliseconds between two heartbeats of a lock's owner. */
 const SIGN = 1000;
-/** A lock without a sign of life for this many of our milliseconds belongs to nobody. */
+/** A lock without a heartbeat for this many milliseconds of our clock belongs to nobody. */
 const SILENCE = 10_000;
 
-/** The lock was taken from its owner, because that gave no sign of life. */
+/** The lock was taken from its owner because it gave no heartbeat. */
 export class LockLost extends Error {}
 
 /**
- * Does short work while no other process works under the same lock, on this machine or another
- * that shares the file system. Clocks need not agree: a lock is given up for lost when it shows no
- * sign of life while we watch. A process that was suspended finds out by `assertHeld`, before each
- * step that others see, that it no longer owns the lock.
+ * Runs short work while no other process works under the same lock, on this machine or on another
+ * that shares the file system. Clocks need not agree: a lock counts as abandoned if it shows no
+ * heartbeat while we watch. A process that was suspended learns from `assertHeld`, before each step
+ * visible to others, that it no longer owns the lock.
  *
- * @throws LockLost when `assertHeld` finds the lock taken away; SystemError `not-writable` where it
- * cannot be made.
+ * @throws LockLost if `assertHeld` finds that the lock has been taken; SystemError `not-writable`
+ * if it cannot be created.
  *
  * @example
  * await underLock('features/.lock', async (assertHeld) => {
@@ -33,7 +33,7 @@ export async function underLock<T>(path: string, work: (assertHeld: () => Promis
   const token = randomBytes(16).toString('hex');
   await take(path, token);
   const isHeld = async () => (await readIfThere(path)) === token;
-  // A sign of life that cannot be given is found out by `assertHeld`.
+  // `assertHeld` notices a heartbeat that could not be written.
   const signs = setInterval(() => utimes(path, new Date(), new Date()).catch(() => undefined), SIGN);
   signs.unref();
   try {
@@ -77,8 +77,8 @@ async function create(path: string, token: string): Promise<boolean> {
 }
 
 /**
- * Of two processes that do this at once only one takes it: the other finds nothing, or a lock with
- * another sign of life.
+ * If two processes do this at once, only one takes it: the other finds nothing, or a lock with
+ * another heartbeat.
  */
 async function takeAway(path: string, sign: string): Promise<void> {
   if ((await signOf(path)) !== sign) return;

@@ -1,12 +1,12 @@
 /**
  * A table in a FlatBuffer (https://flatbuffers.dev, the binary form of Arrow's metadata). The bytes
- * are not trusted: whatever points outside them, or is longer than they are, throws a RangeError,
- * and so do tables that share others so often that visiting them would never end.
+ * are not trusted: anything that points outside them, or is longer than they are, throws a
+ * RangeError, and so do tables that share others so often that visiting them would never end.
  */
 export class FlatTable {
   readonly #bytes: Buffer;
   readonly #position: number;
-  /** How often tables of the buffer may still be visited. */
+  /** How many more table visits are allowed. */
   readonly #visits: { left: number };
 
   private constructor(bytes: Buffer, position: number, visits: { left: number }) {
@@ -25,7 +25,7 @@ export class FlatTable {
   }
 
   /**
-   * A 1-byte number without a sign, or a 2- or 4-byte number with one; 0 where the slot is not set.
+   * A 1-byte number without a sign, or a 2- or 4-byte number with one; 0 if the slot is not set.
    */
   number(slot: number, bytes: 1 | 2 | 4): number {
     const place = this.#place(slot);
@@ -33,13 +33,13 @@ export class FlatTable {
     return bytes === 1 ? this.#bytes.readUInt8(place) : this.#bytes.readIntLE(place, bytes);
   }
 
-  /** An 8-byte number; 0 where the slot is not set. */
+  /** An 8-byte number; 0 if the slot is not set. */
   long(slot: number): number {
     const place = this.#place(slot);
     return place === undefined ? 0 : this.#long(place);
   }
 
-  /** A text; empty where the slot is not set. */
+  /** A text; empty if the slot is not set. */
   text(slot: number): string {
     const { start, count } = this.vector(slot, 1);
     return this.#bytes.toString('utf8', start, start + count);
@@ -51,15 +51,15 @@ export class FlatTable {
     return place === undefined ? undefined : this.#tableAt(place);
   }
 
-  /** A vector of tables; empty where the slot is not set. */
+  /** A vector of tables; empty if the slot is not set. */
   tables(slot: number): FlatTable[] {
     const { start, count } = this.vector(slot, 4);
     return Array.from({ length: count }, (_, index) => this.#tableAt(start + 4 * index));
   }
 
   /**
-   * The first `width` 64-bit integers of each struct of a vector, one after another; empty where
-   * the slot is not set.
+   * The first `width` 64-bit integers of each struct of a vector, one after another; empty if the
+   * slot is not set.
    */
   integers(slot: number, width: number, structBytes = 8 * width): Float64Array {
     const { start, count } = this.vector(slot, structBytes);
@@ -71,9 +71,7 @@ export class FlatTable {
     return values;
   }
 
-  /**
-   * Where the elements of a vector begin, and how many there are: none where the slot is not set.
-   */
+  /** Where the elements of a vector begin, and how many there are: none if the slot is not set. */
   vector(slot: number, elementBytes: number): { readonly start: number; readonly count: number } {
     const place = this.#place(slot);
     if (place === undefined) return { start: 0, count: 0 };

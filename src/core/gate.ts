@@ -6,8 +6,8 @@ interface Waiting {
 }
 
 /**
- * Lets work begin when there is room for what it takes: side by side while it fits together, or one
- * alone, when nothing else runs. First come, first served.
+ * Lets work begin when there is room for what it needs: concurrently while it fits together, or
+ * alone when nothing else is running. First come, first served.
  *
  * @example
  * const gate = new Gate(1024 ** 3);
@@ -21,7 +21,7 @@ export class Gate {
   #inside = 0;
   #isAlone = false;
 
-  /** @param room bytes that may be taken together. */
+  /** @param room - bytes that may be taken together. */
   constructor(room: number) {
     this.#room = room;
   }
@@ -29,8 +29,8 @@ export class Gate {
   /**
    * Waits for its turn.
    *
-   * @param bytes that it takes, at most the room; `alone` to be the only one.
-   * @returns what gives the room back; to be called once.
+   * @param bytes - what it takes, at most the room; `alone` to be the only one.
+   * @returns a function that gives the room back; call it once.
    * @throws FlowError `aborted`.
    */
   async enter(bytes: number | 'alone', signal: AbortSignal): Promise<() => void> {

@@ -1,12 +1,12 @@
 /** Options without those that are undefined. */
 export type Given<Options> = { [Key in keyof Options]: Exclude<Options[Key], undefined> };
 
-/** Options of which each has a value. */
+/** Options that all have a value. */
 export type Resolved<Options> = { [Key in keyof Options]-?: Exclude<Options[Key], undefined> };
 
 /**
- * Options without those that are undefined: what is left out and what is undefined are the same,
- * wherever options are laid over defaults.
+ * Options without those that are undefined, so that omitted and undefined options are the same when
+ * options are spread over defaults.
  *
  * @example
  * const { k, shrinkage } = { k: 40, shrinkage: 100, ...given(options) };

@@ -2,7 +2,7 @@ import { createHash, hash as hashOnce } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
 /**
- * SHA-256, 64 hexadecimal digits, of parts end to end: texts as UTF-8, and the bytes of typed
+ * SHA-256, 64 hexadecimal digits, of concatenated parts: texts as UTF-8, and the bytes of typed
  * arrays.
  *
  * @example
@@ -17,15 +17,15 @@ export function sha256(...parts: readonly (string | NodeJS.ArrayBufferView)[]): 
   return hash.digest('hex');
 }
 
-/** The most bytes of a file that are read at a time. */
+/** Maximum bytes of a file read at a time. */
 const READ_BYTES = 1 << 20;
 
 /**
- * SHA-256 and length of a file that is read in a stream.
+ * SHA-256 and length of a file, read as a stream.
  *
- * @param size - of the file where it is known: a buffer of a megabyte for each of many small files
- * would cost more than their content.
- * @throws the file system's own error; what `signal` was aborted with.
+ * @param size - of the file, if known: a megabyte buffer for each of many small files would cost
+ * more than their content.
+ * @throws the file system's own error; the reason of `signal`.
  *
  * @example
  * const { sha256, bytes } = await hashFile('weights.pth');

@@ -1,17 +1,17 @@
 import { shown } from './check.ts';
 import { UsageError } from './errors.ts';
 
-/** A value that JSON can carry; undefined properties are left out of its text. */
+/** A value that JSON can represent; undefined properties are left out of its text. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-/** Nobody nests parameters deeper; a deeper value contains itself. */
+/** Nobody nests parameters more deeply; a deeper value contains itself. */
 const DEEPEST = 64;
 
 /**
  * Asserts that a value is JSON, and copies it: what another process reads from its text is equal to
  * the copy. Properties that are undefined are left out, as JSON leaves them out.
  *
- * @throws UsageError naming the place of what JSON cannot carry: functions, NaN, infinities,
+ * @throws UsageError naming the place of what JSON cannot represent: functions, NaN, infinities,
  * instances of classes, cycles.
  *
  * @example
@@ -36,7 +36,7 @@ function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as {
     readonly constructor?: { readonly name?: string | undefined } | undefined;
   } | null;
-  // Of another realm, as in a virtual machine's context, the prototype is another one of that name.
+  // In another realm, such as a `vm` context, the prototype is a different object of that name.
   return prototype === null || (prototype.constructor?.name === 'Object' && Object.getPrototypeOf(prototype) === null);
 }
 

@@ -1,22 +1,22 @@
 // @ts-check
-// The side of a thread of shared-memory.ts. JavaScript, because a worker thread of Node 20 cannot
-// load TypeScript.
+// The thread's side of shared-memory.ts. JavaScript, because a worker thread of Node 20 cannot load
+// TypeScript.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** @typedef {import('./shared-memory.ts').MemoryMessage} MemoryMessage */
 
-/** Bytes that may be forgotten and uncollected. */
+/** Bytes that may be forgotten but not yet collected. */
 const maxUncollected = 16 * 1024 * 1024;
 
-/** The memory that a thread was told of, by number. */
+/** The memory that a thread knows, by number. */
 export class KnownMemory {
   /** @type {Map<number, Uint8Array>} */
   #views = new Map();
   #uncollected = 0;
 
   /**
-   * Whether a message was about memory; it has been heeded then.
+   * Handles a message if it is about memory, and returns whether it was.
    *
    * @param {{ readonly kind: string }} message
    * @returns {message is MemoryMessage}
@@ -49,7 +49,7 @@ export class KnownMemory {
 
 /**
  * A thread that does next to nothing in JavaScript would not collect what it has forgotten, and the
- * memory behind it would stay.
+ * memory behind it would stay allocated.
  */
 function collect() {
   setFlagsFromString('--expose-gc');

@@ -11,7 +11,7 @@ export interface LineBlockTaker {
   /** Whole lines, up to `end`. The bytes are overwritten after the call. */
   take(bytes: Buffer, end: number): void;
   /**
-   * A line that is longer than a block with its end was skipped. Without this no line is: the
+   * Called when a line longer than a block has been skipped. Without this no line is skipped: the
    * buffer grows.
    */
   tooLong?(): void;
@@ -24,7 +24,7 @@ export interface LineBlockOptions {
   /** Bytes that are read at a time. Default 1 MiB. */
   readonly blockBytes?: number | undefined;
   /**
-   * What becomes of an unterminated last line: it is taken as it is (default), or left for the next
+   * How an unterminated last line is handled: passed on as it is (default), or left for the next
    * read.
    */
   readonly unfinished?: 'take' | 'leave' | undefined;
@@ -32,11 +32,11 @@ export interface LineBlockOptions {
 }
 
 /**
- * Reads a file to its end in blocks of whole lines, through one buffer that is used again and
- * again; between two blocks other work of the process gets its turn.
+ * Reads a file to its end in blocks of whole lines, through one reused buffer; other work of the
+ * process runs between blocks.
  *
- * @returns where the last line that was taken or skipped ends.
- * @throws what `signal` was aborted with, before the next block.
+ * @returns the position after the last line that was taken or skipped.
+ * @throws the reason of `signal`, before the next block.
  */
 export async function readLineBlocks(
   path: string,
@@ -83,15 +83,15 @@ export async function readLineBlocks(
   }
 }
 
-/** Bytes of small lines after which other work should get its turn. */
+/** Bytes of small lines after which to yield to other work. */
 const TURN_BYTES = 1 << 18;
 
 /**
- * Calls `take` with every line of an append-only text file, from a byte on, as a part of a buffer
- * that is reused: copy what must be kept. An unterminated last line is left for the next read. A
- * missing file has no lines.
+ * Calls `take` with every line of an append-only text file, from a byte offset on, as part of a
+ * reused buffer: copy what you keep. An unterminated last line is left for the next read. A missing
+ * file has no lines.
  *
- * @returns where the last line ends.
+ * @returns the position after the last line.
  *
  * @example
  * const end = await eachLine('features/_fingerprints.txt', 0, (bytes, start, end) => remember(bytes.toString('latin1', start, end)));

@@ -1,2 +1,2 @@
-/** The longest that a timer of Node.js can run, in milliseconds: longer ones are over at once. */
+/** The longest delay of a Node.js timer, in milliseconds: longer ones fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;

@@ -1,6 +1,6 @@
 /**
- * The word nearest to a mistyped one, or undefined when none is near: at most a third of its
- * letters missing, added, replaced, or swapped with the next.
+ * The word nearest to a mistyped one, or undefined if none is near: at most a third of its letters
+ * missing, added, replaced, or swapped with the next.
  *
  * @example
  * nearestOf('ouput', ['out', 'output']); // 'output'

@@ -1,10 +1,10 @@
 import { SystemError } from './errors.ts';
 
 /**
- * Loads a package that is installed only where it is needed.
+ * Loads a package that is installed only if it is needed.
  *
- * @param load imports it.
- * @throws SystemError `package` when it is not there.
+ * @param load - imports it.
+ * @throws SystemError `package` if it is missing.
  * @example
  * const { Tokenizer } = await optionalPackage('@huggingface/tokenizers', 'a search for text', () => import('@huggingface/tokenizers'));
  */

@@ -1,7 +1,7 @@
 /**
- * A text from outside (a file's name, a tensor's, an address) as it may reach a terminal: control
- * and format characters, which could steer it or turn the direction of writing, lone surrogates and
- * separators of lines become U+FFFD.
+ * A text from outside (a file's name, a tensor's, an address) made safe for a terminal: control and
+ * format characters, which could control it or change the writing direction, lone surrogates and
+ * line separators become U+FFFD.
  *
  * @example
  * printable('net\u001b[2J.pth'); // 'net\ufffd[2J.pth'
@@ -11,7 +11,7 @@ export function printable(text: string): string {
 }
 
 /**
- * As `printable`, of a text that may be long: one of more than `most` UTF-16 units is cut there,
+ * Like `printable`, for a text that may be long: one of more than `most` UTF-16 units is cut there
  * and ends in `...`.
  */
 export function printableStart(text: string, most: number): string {
@@ -19,7 +19,7 @@ export function printableStart(text: string, most: number): string {
 }
 
 /**
- * As `printable`, of a text of lines: line feeds and tabs stay.
+ * Like `printable`, for a text of several lines: line feeds and tabs are kept.
  *
  * @example
  * printableLines('one\n\u001b[2Jtwo'); // 'one\n\ufffd[2Jtwo'
@@ -29,7 +29,7 @@ export function printableLines(text: string): string {
 }
 
 /**
- * A value as JSON that a terminal shows and does nothing with: the same value to whoever reads it.
+ * A value as JSON that is harmless on a terminal and parses to the same value.
  *
  * @example
  * printableJson('\u009b2J'); // '"\\u009b2J"'

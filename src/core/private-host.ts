@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { isLoopback } from './loopback.ts';
 
-/** Networks that no public server is in: of this machine, of a site, of a link, and of many. */
+/** Networks without public servers: loopback, private, link-local and multicast. */
 const PRIVATE = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -16,7 +16,7 @@ for (const [network, prefix] of [
   ['224.0.0.0', 3],
 ] as const) {
   PRIVATE.addSubnet(network, prefix);
-  // The same as IPv6 writes them: mapped, and translated.
+  // The same in IPv6 notation: mapped, and translated.
   PRIVATE.addSubnet(`::ffff:${network}`, 96 + prefix, 'ipv6');
   PRIVATE.addSubnet(`64:ff9b::${network}`, 96 + prefix, 'ipv6');
 }
@@ -31,9 +31,9 @@ for (const [network, prefix] of [
 }
 
 /**
- * Whether a host is an address of this machine, of a private network, of a link (where clouds keep
- * the credentials of a machine) or of no single server, in brackets or not; or `localhost`. What
- * another name leads to is not looked up.
+ * Whether a host is an address of this machine, of a private network, link-local (where clouds keep
+ * a machine's credentials) or multicast, in brackets or not; or `localhost`. Other names are not
+ * resolved.
  *
  * @example
  * isPrivateHost('169.254.169.254'); // true

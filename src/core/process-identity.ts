@@ -1,16 +1,16 @@
 import { hostname } from 'node:os';
 
-/** This machine's name, as a part of a file's name. */
+/** This machine's name, as part of a file name. */
 const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
-/** When this process started: tells apart processes that reused one PID. */
+/** When this process started, to distinguish processes that reused a PID. */
 const START = Math.round(performance.timeOrigin);
 
-/** This process as part of a file's name: `HOST~PID~START`. */
+/** This process as part of a file name: `HOST~PID~START`. */
 export const PROCESS_NAME = `${HOST}~${process.pid}~${START}`;
 
 /**
- * Whether a process that named itself `HOST~PID~START` in a file's name is running; `unknown` when
- * it ran on another machine.
+ * Whether the process that is named `HOST~PID~START` in a file name is running; `unknown` if it ran
+ * on another machine.
  *
  * @example
  * if (processState('host~4711~1700000000000') === 'ended') remove(file);

@@ -1,8 +1,8 @@
-/** One field of a protobuf message: where its content lies. */
+/** One field of a protobuf message, and where its content is. */
 export interface FieldRange {
   readonly field: number;
   readonly wire: number;
-  /** Content position, in bytes; of a varint field its encoded value. */
+  /** Position of the content, in bytes; for a varint field, of its encoded value. */
   readonly start: number;
   readonly end: number;
   /** The value of a varint field. */
@@ -23,11 +23,11 @@ export class ProtobufFault extends RangeError {
 export type ByteAt = (position: number) => number;
 
 /**
- * The fields of a message in their order, without their contents: large ones are skipped, never
- * loaded. Every length is checked against the region it lies in, so a hostile message can neither
- * loop nor allocate.
+ * The fields of a message in order, without their contents: large ones are skipped, never loaded.
+ * Every length is checked against the enclosing region, so a hostile message can neither loop nor
+ * allocate.
  *
- * @param limit - the most fields that the message may have.
+ * @param limit - maximum number of fields in the message.
  * @throws ProtobufFault
  *
  * @example

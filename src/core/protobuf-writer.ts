@@ -1,4 +1,4 @@
-/** Encoded bytes as a list of pieces, so that large ones are never copied to be joined. */
+/** Encoded bytes as a list of pieces, so that large ones are never copied for concatenation. */
 export type Pieces = readonly Uint8Array[];
 
 const encoder = new TextEncoder();
@@ -45,7 +45,7 @@ export function doublesField(field: number, values: readonly number[]): Pieces {
   return messageField(field, [doubles(values)]);
 }
 
-/** A length-delimited field: a message or bytes, given as pieces that are kept as they are. */
+/** A length-delimited field: a message or bytes, given as pieces that are not copied. */
 export function messageField(field: number, pieces: Pieces): Pieces {
   return [varint((field << 3) | 2), varint(byteCount(pieces)), ...pieces];
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { xoshiro } from './xoshiro.js';
 
 /**
- * Random signed 32-bit integers that a text decides, the same on every machine: xoshiro128**, whose
- * state is the first 128 bits of the text's SHA-256. `>>> 0` makes one unsigned.
+ * Random signed 32-bit integers determined by a text, the same on every machine: xoshiro128**,
+ * seeded with the first 128 bits of the text's SHA-256. `>>> 0` makes one unsigned.
  *
  * @example
  * const next = randomIntegers(`reelflow-shuffle-1:${seed}:${epoch}`);

@@ -1,7 +1,7 @@
 import { shown } from './check.ts';
 import { UsageError } from './errors.ts';
 
-/** The least and the greatest rating that can be given, e.g. 0.5 and 5. */
+/** The lowest and the highest possible rating, e.g. 0.5 and 5. */
 export interface RatingScale {
   readonly minimum: number;
   readonly maximum: number;

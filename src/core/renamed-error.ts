@@ -1,8 +1,8 @@
 import { MediaError, ReelflowError } from './errors.ts';
 
 /**
- * An error reworded for a caller who knows something by another name than the one it was processed
- * under.
+ * An error reworded for a caller that knows something by a different name from the one used while
+ * processing it.
  *
  * @example
  * throw renamedError(error, '/tmp/reelflow-inputs~1/3.mp4', 'https://films.example.org/heat.mp4');

@@ -1,5 +1,5 @@
 /**
- * Facts read from a file, with a property under its current name: earlier versions wrote it under
+ * Facts read from a file, with a property under its current name; earlier versions wrote it under
  * another.
  *
  * @example

@@ -2,11 +2,10 @@ import { FlowError, ModelError, type ReelflowError } from './errors.ts';
 import { systemFault } from './system-fault.ts';
 
 /**
- * The error that ends the run, for an error that came up while an item was processed; undefined
- * when the item alone is at fault. Only what every item would meet ends a run: a network that is at
- * fault, a stop, and every fault of the machine, such as whatever the operating system refuses that
- * nobody blamed on the item. What comes from the item, its bytes, its rows or the code that is run
- * on it, is its own.
+ * The error that ends the run, given an error that occurred while an item was processed; undefined
+ * if the item alone is at fault. Only what would affect every item ends a run: a faulty network, a
+ * stop, and every fault of the machine, such as an operating-system error that was not attributed
+ * to the item. Faults of the item, its bytes, its rows or the code that is run on it, are its own.
  *
  * @example
  * throw runFault(error) ?? letterOf(error);

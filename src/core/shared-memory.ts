@@ -7,7 +7,7 @@ const numbers = new WeakMap<SharedArrayBuffer, number>();
 const links = new Set<MemoryLink>();
 let made = 0;
 
-/** Memory that threads reach by a number once they have been told of it; see `MemoryLink`. */
+/** Memory that threads address by number once they know it; see `MemoryLink`. */
 export function sharedMemory(bytes: number): SharedArrayBuffer {
   const buffer = new SharedArrayBuffer(bytes);
   made += 1;
@@ -16,8 +16,8 @@ export function sharedMemory(bytes: number): SharedArrayBuffer {
 }
 
 /**
- * Releases memory of `sharedMemory`: every thread that knows it forgets it. Other memory is left
- * alone.
+ * Releases memory of `sharedMemory`: every thread that knows it forgets it. Other memory is not
+ * affected.
  */
 export function letGo(buffer: ArrayBufferLike): void {
   const number = numberedAs(buffer);
@@ -27,9 +27,9 @@ export function letGo(buffer: ArrayBufferLike): void {
 }
 
 /**
- * The same memory as a new object, which threads know by the same number: what refers to the old
- * object can be told from what refers to the new one. Memory that is not shared is moved, so that
- * views of the old object are empty.
+ * The same memory as a new object, which threads know by the same number, so that views of the old
+ * object can be distinguished from views of the new one. Memory that is not shared is moved, which
+ * empties views of the old object.
  */
 export function renewed(buffer: ArrayBufferLike): ArrayBufferLike {
   if (buffer instanceof ArrayBuffer) return structuredClone(buffer, { transfer: [buffer] });
@@ -41,8 +41,8 @@ export function renewed(buffer: ArrayBufferLike): ArrayBufferLike {
 }
 
 /**
- * Whether a view covers a whole memory of `sharedMemory`, so that a thread can be given its
- * number in place of its bytes.
+ * Whether a view covers a whole memory of `sharedMemory`, so that a thread can be sent its number
+ * instead of its bytes.
  */
 export function isShared(view: ArrayBufferView): boolean {
   return numberedAs(view.buffer) !== undefined && view.byteLength === view.buffer.byteLength;
@@ -53,9 +53,9 @@ function numberedAs(buffer: ArrayBufferLike): number | undefined {
 }
 
 /**
- * What one thread knows of shared memory. Memory is sent to it once, when it is first referred to,
- * and by its number from then on: a thread that was sent the same memory again and again would have
- * a new object to collect each time.
+ * What one thread knows about shared memory. Memory is sent to it once, when it is first used, and
+ * referred to by number from then on: sending the same memory again and again would leave the
+ * thread a new object to collect each time.
  *
  * @example
  * const link = new MemoryLink((message) => worker.postMessage(message));
@@ -73,8 +73,8 @@ export class MemoryLink {
   }
 
   /**
-   * The number of the memory that a view is the whole of, which the thread knows from now on;
-   * `isShared` must hold for the view.
+   * The number of the memory that a view covers, which the thread knows from now on; `isShared`
+   * must be true for the view.
    */
   numberOf(view: ArrayBufferView): number {
     const number = numberedAs(view.buffer) as number;
@@ -85,7 +85,7 @@ export class MemoryLink {
     return number;
   }
 
-  /** Called by `letGo`. What is forgotten in one turn is sent in one message. */
+  /** Called by `letGo`. Memory forgotten in one turn is sent in one message. */
   forget(number: number): void {
     if (!this.#known.delete(number)) return;
     if (this.#forgotten.length === 0) {
@@ -98,7 +98,7 @@ export class MemoryLink {
     this.#forgotten.push(number);
   }
 
-  /** The thread has ended. */
+  /** Called when the thread has ended. */
   close(): void {
     links.delete(this);
   }

@@ -1,11 +1,10 @@
 import { Breather } from './breather.ts';
 
-/** Elements that are sorted in one go. */
+/** Number of elements sorted at once. */
 const RUN = 4096;
 
 /**
- * A sorted copy. The same as `[...values].sort(compare)`, but other work continues between its
- * steps.
+ * A sorted copy, like `[...values].sort(compare)`, but other work continues between its steps.
  *
  * @example
  * await sortInTurns(ids, (left, right) => (left < right ? -1 : 1));
@@ -30,7 +29,7 @@ export async function sortInTurns<Value>(
   return sorted[0] ?? [];
 }
 
-/** Of equal ones the left comes first. */
+/** Equal elements from the left come first. */
 async function merge<Value>(
   left: readonly Value[],
   right: readonly Value[],

@@ -24,8 +24,8 @@ export function startInterval(rate: string): number {
 }
 
 /**
- * Spaces starts evenly: each one comes at least `interval` ms after the one before, whoever asks. A
- * pause does not save up starts for a later burst.
+ * Spaces starts evenly: each comes at least `interval` ms after the previous one, whoever asks. A
+ * pause does not accumulate starts for a later burst.
  */
 export class StartRate {
   readonly #interval: number;
@@ -33,7 +33,7 @@ export class StartRate {
   #next = 0;
   #before: Promise<void> = Promise.resolve();
 
-  /** @param interval milliseconds; 0 lets every start through at once. */
+  /** @param interval - milliseconds; 0 lets every start through at once. */
   constructor(interval: number, clock: Clock = systemClock) {
     this.#interval = interval;
     this.#clock = clock;
@@ -47,11 +47,11 @@ export class StartRate {
     const now = this.#clock.now();
     const at = Math.max(now, this.#next);
     this.#next = at + this.#interval;
-    // A timer counts from when its turn of the event loop began, `now` from this moment: after a
-    // long pause between two callers the later one's timer may run out first.
+    // A timer counts from the start of its event-loop turn, `now` from this moment: after a long
+    // pause between two callers, the later one's timer may fire first.
     const before = this.#before;
     const turn = sleep(at - now, signal, this.#clock).then(() => before);
-    // Who gives up holds up nobody.
+    // A caller that gives up holds up nobody.
     this.#before = turn.catch(() => before);
     await turn;
   }

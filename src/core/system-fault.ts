@@ -1,18 +1,17 @@
 import { ReelflowError, SystemError, type SystemErrorCode } from './errors.ts';
 
 /**
- * Resources whose lack affects everything in the process: open files, processes, memory, disk
- * space.
+ * Resources whose exhaustion affects the whole process: open files, processes, memory, disk space.
  */
 const EXHAUSTED = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'ENOSPC', 'EDQUOT'];
 
-/** Words that already say that something has run out. */
+/** Codes that already say that something has run out. */
 const SAID: readonly SystemErrorCode[] = ['open-files', 'disk-full', 'system'];
 
 /**
- * The fault of the machine behind an error, with a remedy; undefined when the error has another
- * cause. An operating-system error that nobody has interpreted is one, and so is any error caused
- * by running out of open files, processes, memory or disk space.
+ * The machine fault behind an error, with a remedy; undefined if the error has another cause. An
+ * operating-system error that nobody has interpreted is one, and so is any error caused by running
+ * out of open files, processes, memory or disk space.
  *
  * @example
  * throw systemFault(error) ?? error;
@@ -30,7 +29,7 @@ export function systemFault(error: unknown): SystemError | undefined {
       cause: error,
     });
   }
-  // The code that met it may have said where, and what to do.
+  // The code that met it may have said where it happened, and what to do.
   const { message, remedy } = error instanceof ReelflowError ? error : { message: raw.message, remedy: undefined };
   const again = 'run it again: committed units are kept, and no item is marked as failed.';
   return new SystemError('system', `the system refused a resource that every item needs: ${message}`, {

@@ -11,12 +11,11 @@ const removeAll = (): void => {
 };
 
 /**
- * Makes a folder in the directory for temporary files, for this process alone. It is removed when
- * the process ends, if not before; those that killed processes of this machine left are removed
- * now.
+ * Makes a folder in the temporary directory, for this process alone. It is removed when the process
+ * ends, if not before; folders left by killed processes of this machine are removed now.
  *
- * @param kind what the folder's name begins with; with a `~` at its end.
- * @returns its path, and what removes it.
+ * @param kind - prefix of the folder's name, ending in `~`.
+ * @returns its path, and a function that removes it.
  *
  * @example
  * const { path, remove } = await temporaryFolder('reelflow-dataset~');

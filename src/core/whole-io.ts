@@ -1,13 +1,13 @@
 import { readSync, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
-/** One call of the system reads no more than this. */
+/** A single system call reads no more than this. */
 const MAX_READ_BYTES = 2 ** 30;
 
 /**
- * Fills `into` from a position of an open file, in as many reads as that takes.
+ * Fills `into` from a position in an open file, with as many reads as it takes.
  *
- * @returns bytes that were read: fewer than `into` has when the file ends before.
+ * @returns the number of bytes read: less than `into` holds if the file ends first.
  * @throws the file system's own error.
  */
 export function fillSync(descriptor: number, into: Uint8Array, position: number): number {
@@ -21,7 +21,7 @@ export function fillSync(descriptor: number, into: Uint8Array, position: number)
   return filled;
 }
 
-/** As `fillSync`, without blocking the thread. */
+/** Like `fillSync`, without blocking the thread. */
 export async function fill(file: FileHandle, into: Uint8Array, position: number): Promise<number> {
   let filled = 0;
   while (filled < into.byteLength) {
@@ -33,7 +33,7 @@ export async function fill(file: FileHandle, into: Uint8Array, position: number)
   return filled;
 }
 
-/** Writes all bytes at the end of what was written. @throws the file system's own error. */
+/** Appends all bytes to what has been written. @throws the file system's own error. */
 export function writeAllSync(descriptor: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.byteLength; ) written += writeSync(descriptor, bytes, written);
 }

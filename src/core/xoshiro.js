@@ -2,7 +2,7 @@
 // In JavaScript, so that worker threads which load no TypeScript can use it too.
 
 /**
- * Random signed 32-bit integers of four words of state, not all 0: xoshiro128** (Blackman and
+ * Random signed 32-bit integers from four words of state, not all 0: xoshiro128** (Blackman and
  * Vigna, 2018). `>>> 0` makes one unsigned.
  *
  * @param {number} a
@@ -27,7 +27,7 @@ export function xoshiro(a, b, c, d) {
 }
 
 /**
- * The finaliser of MurmurHash3 (Appleby, 2011): an unsigned integer of 32 bits, each of which
+ * The finaliser of MurmurHash3 (Appleby, 2011): an unsigned 32-bit integer, each bit of which
  * depends on every bit of `value`. 0 stays 0.
  *
  * @param {number} value

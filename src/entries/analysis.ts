@@ -1,5 +1,5 @@
 /**
- * What is in features and in ratings: layouts in the plane, overlaps of groups, distributions. The
+ * Analysis of features and ratings: two-dimensional layouts, overlaps of groups, distributions. The
  * entry point `reelflow/analysis`.
  *
  * @module reelflow/analysis

@@ -1,5 +1,5 @@
 /**
- * What the command line does, as functions, and what a run is made of. The entry point
+ * The command line's commands as functions, and the parts that a run is made of. The entry point
  * `reelflow/commands`.
  *
  * @module reelflow/commands

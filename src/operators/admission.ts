@@ -254,8 +254,8 @@ function demand({ instance, need }: Waiter): Bytes {
 }
 
 /**
- * Whether admitting `other` is unsafe whenever admitting `waiter` is: neither scope has anything
- * yet, and `other` asks for no less.
+ * Whether a waiter is unsafe because another one is: neither scope has anything yet, and it asks
+ * for no less.
  */
 function asksAsMuch(waiter: Waiter, unsafe: Waiter): boolean {
   const [scope, other] = [waiter.instance.scope, unsafe.instance.scope];

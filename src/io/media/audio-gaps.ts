@@ -1,20 +1,20 @@
 import { StreamClock, type StreamClockOptions } from './stream-clock.ts';
 
-/** Seconds that times must run ahead of the samples before silence is put in between. */
+/** Seconds by which times must run ahead of the samples before silence is inserted. */
 const SHORTEST_GAP = 0.1;
 
-/** Where sound is missing. */
+/** A place where audio is missing. */
 export interface AudioGap {
-  /** Decoded samples before it, at the output's rate. */
+  /** Number of decoded samples before it, at the output's rate. */
   readonly at: number;
-  /** Samples of silence to put in. */
+  /** Number of samples of silence to insert. */
   readonly samples: number;
 }
 
 /**
- * Finds the gaps of a sound stream: places where its times run ahead of its samples. Sound goes by
- * its samples: none is ever dropped, and where times run slower than samples or go back, nothing is
- * done. Times come as *marks*: at some frames, the samples before it and the time it states.
+ * Finds the gaps of an audio stream: places where its times run ahead of its samples. Samples
+ * count: none is ever dropped, and nothing is done where times run slower than samples or go back.
+ * Times arrive as *marks*: for some frames, the number of samples before it and the time it states.
  *
  * @example
  * const gaps = new AudioGaps({ start: 0, period: 0.02, believedUntil: 10 }, 16_000);
@@ -28,8 +28,8 @@ export class AudioGaps {
   readonly #found: AudioGap[] = [];
   #start: number | undefined;
   /**
-   * Seconds of samples before the present filter graph: a stream that changes its rate or channels
-   * begins a new one, which counts from 0.
+   * Seconds of samples before the current filter graph: a stream that changes its rate or channels
+   * starts a new one, which counts from 0.
    */
   #base = 0;
   #counted = 0;
@@ -58,8 +58,8 @@ export class AudioGaps {
   /**
    * A frame of the stream.
    *
-   * @param samples seconds of samples that came before it.
-   * @param stated its time; undefined when it states none.
+   * @param samples - seconds of samples before it.
+   * @param stated - its time; undefined if it states none.
    */
   mark(samples: number, stated: number | undefined): void {
     if (this.#start === undefined) {
@@ -82,14 +82,14 @@ export class AudioGaps {
     return this.#found[0];
   }
 
-  /** Takes the earliest gap away. */
+  /** Removes the earliest gap. */
   shift(): void {
     this.#found.shift();
   }
 
   /**
-   * How many samples came since the last mark is not said: as many as its times say, if they
-   * continue.
+   * The number of samples since the last mark is not reported; it is assumed to match the times if
+   * they continue.
    */
   #restart(stated: number | undefined): void {
     const due = (this.#start ?? 0) + this.#base + this.#counted + this.#silence;

@@ -1,19 +1,19 @@
-/** Frames of sound between two marks at most. */
+/** Maximum number of audio frames between two marks. */
 const FRAMES_BETWEEN = 16;
-/** Seconds by which a frame's time must part from its samples to be marked. */
+/** Seconds by which a frame's time must differ from its samples to be marked. */
 const MARKED_DRIFT = 0.02;
 
 /**
- * The ffmpeg filters that write marks of a stream of sound to descriptor 3, two lines for each: how
- * far the frame's stated time is ahead of the samples before it, then how many those are, both in 1
- * / `sampleRate`. Frames are marked whose time has moved against the samples, and every sixteenth.
- * The sound itself passes unchanged.
+ * The ffmpeg filters that write an audio stream's marks to descriptor 3, two lines each: how far
+ * the frame's stated time is ahead of the samples before it, then how many those are, both in 1 /
+ * `sampleRate`. A frame is marked if its time has moved against the samples, and so is every
+ * sixteenth. The audio itself passes through unchanged.
  */
 export function markFilters(sampleRate: number): string[] {
   const mark = 'ametadata=mode=print:key=t:file=pipe\\\\:3:direct=1';
   const samples = 'NB_CONSUMED_SAMPLES/SR/TB';
-  // Asked more than once about a frame, it must say the same: the frame's number is kept beside its
-  // time.
+  // It must give the same answer when asked twice about a frame, so the frame's number is kept with
+  // its time.
   const marked = `eq(n,0)+eq(n,ld(1))+gt(abs(t-ld(0)),${MARKED_DRIFT})+not(mod(n,${FRAMES_BETWEEN}))`;
   return [
     `asettb=1/${sampleRate}`,
@@ -25,15 +25,15 @@ export function markFilters(sampleRate: number): string[] {
   ];
 }
 
-/** A frame of sound that was marked; in 1 / `sampleRate`. */
+/** A marked audio frame; in 1 / `sampleRate`. */
 export interface AudioMark {
-  /** Samples before it. */
+  /** Number of samples before it. */
   readonly samples: number;
-  /** Its stated time; undefined when it states none. */
+  /** Its stated time; undefined if it states none. */
   readonly ticks: number | undefined;
 }
 
-/** Puts the two lines of each mark together, which need not follow each other at once. */
+/** Joins the two lines of each mark, which need not be adjacent. */
 export class MarkReader {
   readonly #onMark: (mark: AudioMark) => void;
   readonly #drifts = new Map<number, number | undefined>();

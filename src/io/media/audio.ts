@@ -24,15 +24,15 @@ export interface AudioOptions extends DecodingOptions {
   readonly sampleRate?: number | undefined;
   /** Samples of a patch. Default 15,600: 96 windows of 25 ms, 10 ms apart. */
   readonly patchSamples?: number | undefined;
-  /** Samples from one patch's first to the next one's. Default 15,360: 0.96 s. */
+  /** Samples from the start of one patch to the start of the next. Default 15,360: 0.96 s. */
   readonly hopSamples?: number | undefined;
-  /** Names the source in metrics. Default `decode-audio`. */
+  /** Name of the source in metrics. Default `decode-audio`. */
   readonly name?: string | undefined;
 }
 
 /**
- * What the last 25 ms window of a patch reaches beyond its 10 ms step: no part of the time that the
- * patch stands for.
+ * How far a patch's last 25 ms window extends beyond its 10 ms step; not part of the time that the
+ * patch represents.
  */
 const WINDOW_OVERLAP_SECONDS = 0.015;
 
@@ -52,24 +52,24 @@ const known: KnownOptions<AudioOptions> = {
 };
 
 /**
- * The sound of a video as overlapping patches: mono (ffmpeg's default mix of the channels; more
- * than 8, or a layout that it has no mix for, evenly), resampled, float32 in [-1, 1]. Patch k
- * starts at the first decoded sample's time plus `k * hopSamples / sampleRate`, in seconds from the
- * container's start; its centre is the middle of the 0.96 s it stands for. Lost packets become
- * silence, so later patches keep their times; the verdict tells how much. No sound is dropped,
- * whatever its times say. A tail shorter than a patch is left out; sound shorter than one patch is
- * padded with zeros to one. Probes the video where that has not happened yet.
+ * The audio of a video as overlapping patches: mono (ffmpeg's default mix of the channels; mixed
+ * evenly for more than 8 channels or a layout that it has no mix for), resampled, float32 in [-1,
+ * 1]. Patch k starts at the first decoded sample's time plus `k * hopSamples / sampleRate`, in
+ * seconds from the container's start; its centre is the middle of the 0.96 s it represents. Lost
+ * packets become silence, so later patches keep their times; the verdict says how much. No audio is
+ * dropped, whatever its times say. A tail shorter than a patch is left out; audio shorter than one
+ * patch is zero-padded to one. Probes the video if that has not been done yet.
  *
- * Samples are ffmpeg's 16-bit ones divided by 32,768, as VGGish was trained on, not its float ones:
- * log(mel + 0.01) of near silence differs between the two by far more than rounding.
+ * Samples are ffmpeg's 16-bit ones divided by 32,768, which is what VGGish was trained on, not its
+ * float samples: log(mel + 0.01) of near silence differs between the two by far more than rounding.
  *
- * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the patches
- * downstream, and beside them one patch of raw samples and 64 KiB for reading. Unsubscribing, an
- * error or `signal` kills ffmpeg at once. A video without sound completes empty.
+ * One ffmpeg runs per subscription. Nothing is read before the flow admits it; besides the patches
+ * downstream, only one patch of raw samples and a 64 KiB read buffer are held. Unsubscribing, an
+ * error or `signal` kills ffmpeg at once. A video without audio completes empty.
  *
- * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in
- * part, after its last patch, the verdict's reason (see `judge`), unless `allowPartial`. FlowError
- * `aborted`.
+ * Errors: MediaErrors of `probe`; `timeout` if the decoder stalls; for a stream that decodes only
+ * in part, after its last patch, the verdict's reason (see `judge`), unless `allowPartial`.
+ * FlowError `aborted`.
  *
  * @throws UsageError for an option that is invalid.
  * @example
@@ -109,7 +109,7 @@ interface PatchSettings extends CheckedDecodingOptions {
   readonly pool: BufferPool;
 }
 
-/** Seconds of a frame of sound, about. */
+/** Approximate length of an audio frame, s. */
 const USUAL_FRAME = 0.02;
 
 function clockOptions(info: MediaInfo, stream: AudioStreamInfo): StreamClockOptions {
@@ -127,7 +127,7 @@ function audioMarks(info: MediaInfo, stream: AudioStreamInfo, gaps: AudioGaps): 
   );
 }
 
-/** Seconds from the first sample of a patch to what counts as its middle. */
+/** Seconds from a patch's first sample to what counts as its middle. */
 export function centreOfPatch(seconds: number): number {
   return (seconds > WINDOW_OVERLAP_SECONDS ? seconds - WINDOW_OVERLAP_SECONDS : seconds) / 2;
 }
@@ -140,8 +140,8 @@ class PatchReader implements PullSource<Patch> {
   readonly #decoder: DecoderProcess;
   readonly #recycle: (data: Float32Array) => void;
   /**
-   * The samples of the patch that is being filled; its first `patch - hop` are the patch before's
-   * last.
+   * The samples of the patch that is being filled; its first `patch - hop` samples are the last
+   * ones of the previous patch.
    */
   readonly #samples: Int16Array;
   readonly #centreOffset: number;
@@ -150,15 +150,14 @@ class PatchReader implements PullSource<Patch> {
   readonly #latest: number;
   readonly #ahead = new SamplesAhead();
   /**
-   * Aborted when nobody listens any more: neither the decoder continues then, nor what looks at its
-   * file a second time.
+   * Aborted when nobody is listening any more: ends the decoder, and any second look at its file.
    */
   readonly #closing = new AbortController();
-  /** Samples that ffmpeg gave, as far as they are in patches. */
+  /** Samples from ffmpeg that are in patches so far. */
   #decoded = 0;
-  /** Samples of silence that were put in between. */
+  /** Samples of silence inserted so far. */
   #silence = 0;
-  /** Of the gap at hand, the samples of silence that are still to come. */
+  /** Samples of silence still to be inserted for the current gap. */
   #silent = 0;
   #count = 0;
 
@@ -221,14 +220,14 @@ class PatchReader implements PullSource<Patch> {
     return patch;
   }
 
-  /** Time of a sample, silence counted. */
+  /** Time of a sample, counting silence. */
   #time(sample: number): number {
     return (this.#gaps.start ?? Math.max(0, this.#stream.start)) + sample / this.#settings.sampleRate;
   }
 
   /**
-   * Fills `into` with sound, and with silence where that is missing.
-   * @returns samples, fewer only at the end.
+   * Fills `into` with audio, and with silence where audio is missing.
+   * @returns the number of samples; fewer only at the end.
    */
   async #fill(into: Int16Array): Promise<number> {
     let filled = 0;
@@ -248,9 +247,9 @@ class PatchReader implements PullSource<Patch> {
   }
 
   /**
-   * Samples that may be taken before silence comes, which is made ready when it comes at once; 0 at
-   * the end too. Whether silence comes is told by marks beside the samples, for which the decoder
-   * must get on: it is read ahead meanwhile.
+   * Number of samples that may be taken before the next silence, which is prepared if it comes at
+   * once; also 0 at the end. Silence is announced by marks beside the samples, and the decoder must
+   * make progress to write them, so it is read ahead meanwhile.
    */
   async #untilGap(wanted: number): Promise<number> {
     const end = this.#decoded + wanted;
@@ -285,18 +284,18 @@ class PatchReader implements PullSource<Patch> {
   }
 }
 
-/** Channels that ffmpeg's own mix takes at most. */
+/** Maximum number of channels for ffmpeg's own mix. */
 const MAX_MIXED = 8;
 
 /**
- * Samples come as they are decoded, one after another: ffmpeg's own way of following timestamps
- * (`aresample=async`) drops sound where those run slow. Where times run ahead of the samples is
- * told beside them.
+ * Samples arrive as decoded, one after another: ffmpeg's own way of following timestamps
+ * (`aresample=async`) drops audio where they run slow. Marks report where times run ahead of the
+ * samples.
  */
 function decoderArguments(path: string, info: MediaInfo, stream: AudioStreamInfo, settings: PatchSettings): string[] {
   const { channels, channelLayout } = stream;
   const filters = markFilters(stream.sampleRate);
-  // A layout by number or by single speakers is one for which ffmpeg has no mix.
+  // ffmpeg has no mix for a layout given as a number or as single speakers.
   if (channels > MAX_MIXED || (channelLayout !== undefined && /\d+ channels/.test(channelLayout))) {
     const share = (1 / channels).toFixed(9);
     filters.push(`pan=mono|c0=${Array.from({ length: channels }, (_, index) => `${share}*c${index}`).join('+')}`);

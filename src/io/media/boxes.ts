@@ -1,18 +1,19 @@
 import type { ReadAt } from './stated-size.ts';
 
-/** A box at the outermost level of an MP4 or QuickTime file. */
+/** A top-level box of an MP4 or QuickTime file. */
 export interface Box {
   /** Four characters: `moov`, `moof`, `mdat`. */
   readonly type: string;
   readonly start: number;
-  /** Where it says that it ends, which may lie behind the end of the file. */
+  /** Its stated end, which may be beyond the end of the file. */
   readonly end: number;
 }
 
 const MAXIMUM_BOXES = 200_000;
 
 /**
- * The outermost boxes of an MP4, the last one cut where the file is. Stops at what is not a box.
+ * The top-level boxes of an MP4; if the file is cut, so is the last one. Stops at anything that is
+ * not a box.
  */
 export async function outermostBoxes(bytes: number, readAt: ReadAt): Promise<Box[]> {
   const boxes: Box[] = [];
@@ -31,8 +32,8 @@ export async function outermostBoxes(bytes: number, readAt: ReadAt): Promise<Box
 }
 
 /**
- * Where a fragmented MP4 that ends inside a fragment's index (`moof`) can be read up to: a demuxer
- * that meets such an end refuses the whole file. Undefined for any other file.
+ * The readable length of a fragmented MP4 that ends inside a fragment's index (`moof`): a demuxer
+ * that reaches such an end refuses the whole file. Undefined for any other file.
  */
 export async function readableEnd(bytes: number, readAt: ReadAt): Promise<number | undefined> {
   const boxes = await outermostBoxes(bytes, readAt);

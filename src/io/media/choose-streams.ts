@@ -1,20 +1,18 @@
 import { type ProbedStream, parseRatio } from './probe-report.ts';
 
-/** The streams of a file that are decoded, and why others are not. */
+/** The streams of a file that are decoded, and why the others are not. */
 export interface ChosenStreams {
   readonly video: ProbedStream | undefined;
   readonly audio: ProbedStream | undefined;
-  /** Audio and video streams that cannot be used, with why. */
+  /** Audio and video streams that cannot be used, with the reason. */
   readonly leftOut: readonly string[];
-  /**
-   * Streams that are declared, but of which nothing has been found by which they could be decoded.
-   */
+  /** Streams that are declared but whose decoding parameters were not found. */
   readonly undescribed: readonly ProbedStream[];
 }
 
 /**
- * Of pictures and of sound the stream that is marked as default, else the first. Cover art is not a
- * picture.
+ * The video and the audio stream marked as default, else the first of each. Cover art does not
+ * count as video.
  */
 export function chooseStreams(streams: readonly ProbedStream[]): ChosenStreams {
   const leftOut: string[] = [];

@@ -8,41 +8,41 @@ import { packetsWithTags } from './tags-between.ts';
 
 /** Where in a stream its decoder complains. */
 export interface Complaints {
-  /** Before the first picture or sound has come out. */
+  /** Before the first frame has been decoded. */
   readonly before: number;
   /** In between. */
   readonly inside: number;
-  /** Behind the last one, or of the last fiftieth. */
+  /** After the last one, or in the last fiftieth. */
   readonly behind: number;
-  /** Of a tag between recordings that were joined. */
+  /** About a tag between recordings that were joined. */
   readonly ofTags: number;
 }
 
-/** Share of a stream at whose end a complaint is not a reason to throw the rest away. */
+/** Share at the end of a stream in which a complaint is no reason to discard the rest. */
 const TAIL = 0.02;
 /**
- * Frames by which ffmpeg's demuxer and decoder, which run ahead of its filters, may speak before it
- * is a frame's turn. What they say of a picture's *content*, and not of a packet that they refuse,
- * is said when that picture is decoded.
+ * Number of frames by which ffmpeg's demuxer and decoder run ahead of its filters, and may complain
+ * early. Complaints about a picture's *content*, as opposed to a refused packet, come when that
+ * picture is decoded.
  */
 const AHEAD = 16;
 const REFUSED =
   /Error submitting packet|Error while decoding stream|Error during demuxing|Header missing|Invalid (block|data|frame|packet|header)|Invalid data found|no frame!|packet|demux/i;
 
-/** Lines by which a packet is refused. Other damage near a tag has lines beyond those. */
+/** Lines printed for a refused packet. Other damage near a tag prints further lines. */
 const LINES_OF_REFUSAL = 2;
 /**
- * Frames by which the lines of a tag may come before or after its turn: how far ahead the decoder's
- * thread runs is chance.
+ * Number of frames by which the lines about a tag may come early or late: how far ahead the
+ * decoder's thread runs is a matter of chance.
  */
 const NEAR_A_TAG = 256;
 
 const TIMEOUT = 60 * 60_000;
 
 /**
- * Decodes a stream once more, this time only to see at which frame each complaint comes: ffmpeg
- * prints the frames' times into its log. It stops at the first complaint that can lie at neither
- * end. Only asked of streams that were complained of.
+ * Decodes a stream again, only to find the frame of each complaint: ffmpeg prints the frames' times
+ * into its log. Stops at the first complaint that cannot be at either end. Only used for streams
+ * with complaints.
  *
  * @throws MediaError `timeout`; SystemError `decoder-missing`; FlowError `aborted`.
  */
@@ -88,13 +88,14 @@ export async function whereItComplains(
   return seen.end();
 }
 
-/** Takes a log in which the frames' own lines stand between the complaints. */
+/** Reads a log in which the frames' own lines are interleaved with the complaints. */
 class Places {
   readonly #otherCodecs: readonly string[];
   readonly #sound: boolean;
   readonly #complaints: { readonly at: number; readonly early: boolean }[] = [];
   /**
-   * Of each packet that begins with a tag: its number, and the lines that may still be said of it.
+   * For each packet that begins with a tag: its number, and the lines that may still be printed
+   * about it.
    */
   readonly #tags: { readonly packet: number; lines: number }[];
   #ofTags = 0;
@@ -107,7 +108,7 @@ class Places {
     this.#tags = tags.map((packet) => ({ packet, lines: LINES_OF_REFUSAL }));
   }
 
-  /** @returns whether a complaint is known to lie inside. */
+  /** @returns whether a complaint is known to be inside. */
   write(text: string): boolean {
     const lines = (this.#open + text).split('\n');
     this.#open = (lines.pop() ?? '').slice(-4096);
@@ -125,11 +126,11 @@ class Places {
   }
 
   /**
-   * Whether a packet is refused that begins with a tag: its turn among the frames comes later, and
-   * packets before it may have given none.
+   * Whether the refused packet begins with a tag: its frame is still to come, and packets before it
+   * may have produced none.
    */
   #isOfTag(): boolean {
-    // Not by its words: a frame's own line may stand in the middle of them.
+    // Not recognised by its words: a frame's own line may interrupt them.
     const tag = this.#tags.find(({ packet, lines }) => lines > 0 && Math.abs(packet - this.#frames) <= NEAR_A_TAG);
     if (tag !== undefined) tag.lines -= 1;
     return tag !== undefined;
@@ -139,7 +140,7 @@ class Places {
     return at < (1 - TAIL) * frames - (early ? AHEAD : 0);
   }
 
-  /** A thread's mark can fall into the middle of another's line. */
+  /** A thread's output can land in the middle of another's line. */
   #take(line: string): void {
     const rest = line.replace(/frame:\d+ +pts:.*$|t=1$/, '');
     if (/frame:\d+ +pts:/.test(line)) this.#frames += 1;

@@ -8,22 +8,22 @@ import { lengthTolerance, statesLengths } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
 import type { Video } from './video.ts';
 
-/** What a decoder's reader knows at the end of its stream. */
+/** What the reader of a decoder knows at the end of its stream. */
 export interface DecodingEnd
   extends Pick<
     DecodingFacts,
     'signal' | 'kind' | 'decoded' | 'seconds' | 'lastTime' | 'runaway' | 'breaks' | 'silence'
   > {
-  /** Why reading stopped, when it was no end of the stream. */
+  /** Why reading stopped, if not at the end of the stream. */
   readonly failure?: unknown;
 }
 
 /**
- * Ends a decoding: judges it, tells the verdict, and throws the verdict's error where a partial
+ * Finishes decoding: judges it, reports the verdict, and throws the verdict's error if a partial
  * stream is not allowed.
  *
- * @throws MediaError the verdict's reason; DoubtfulLength where that is asked for; whatever
- * `failure` is, when it is not a stall of the decoder.
+ * @throws MediaError with the verdict's reason; DoubtfulLength if requested; `failure` itself, if
+ * it is not a stalled decoder.
  */
 export async function conclude(
   video: Video,
@@ -35,7 +35,7 @@ export async function conclude(
 ): Promise<undefined> {
   const { failure, ...seen } = end;
   if (failure === undefined && settings.stopInDoubt && !seen.runaway) {
-    // Only then is all that it complains of in the log.
+    // Only then is the log complete.
     await decoder.exit();
     stopInDoubt(video, info, stream, end, decoder.log);
   }
@@ -68,12 +68,12 @@ function stalled(failure: unknown, end: DecodingEnd): Verdict {
 }
 
 /**
- * Compares what has come of a stream with what its file states: longer, with times that break off,
- * or, where nobody wrote the length down, shorter. Of a file that was measured only sound can still
- * be of another length: its samples count, not its packets, some of which can be there to be
- * decoded and thrown away.
+ * Compares what a stream contained with what its file states: whether it is longer, has times that
+ * break off or, if the length was not written down, is shorter. In a measured file only audio can
+ * still have a different length: its samples count, not its packets, some of which may only be
+ * there to be decoded and discarded.
  *
- * @throws DoubtfulLength when they part.
+ * @throws DoubtfulLength if they differ.
  */
 function stopInDoubt(
   video: Video,
@@ -94,7 +94,7 @@ function stopInDoubt(
   if (tooLong || tooShort || end.breaks > 0) throw doubt(video, stream, end.seconds);
 }
 
-/** What is thrown where a stream is seen to be of another length than its file states. */
+/** The error for a stream whose length differs from what its file states. */
 export function doubt(
   video: Video,
   stream: VideoStreamInfo | AudioStreamInfo,
@@ -106,8 +106,8 @@ export function doubt(
 }
 
 /**
- * Beyond this many seconds decoded media are invented: twice the stated length, or 100 bytes for
- * each second.
+ * Beyond this many seconds, decoded media cannot be real: twice the stated length, or 100 bytes per
+ * second.
  */
 export function longestPlausible(duration: number, bytes: number): number {
   return Math.max(2 * duration + 60, bytes / 100);

@@ -5,7 +5,7 @@ import type { Bytes } from '../../operators/payload.ts';
 
 /** Where control groups are found. */
 export interface ControlGroups {
-  /** What the process's groups are listed in. Default `/proc/self/cgroup`. */
+  /** The file that lists the process's groups. Default `/proc/self/cgroup`. */
   readonly list: string;
   /** Where their file systems are mounted. Default `/sys/fs/cgroup`. */
   readonly root: string;
@@ -14,8 +14,8 @@ export interface ControlGroups {
 const HERE: ControlGroups = { list: '/proc/self/cgroup', root: '/sys/fs/cgroup' };
 
 /**
- * Memory that this process may use: the machine's, or less where it is in a container (control
- * groups, version 1 or 2, of any level).
+ * Memory that this process may use: the machine's, or less inside a container (control groups,
+ * version 1 or 2, at any level).
  *
  * @example
  * availableMemory() / 2 ** 30; // GiB
@@ -26,8 +26,8 @@ export function availableMemory(groups: ControlGroups = HERE): Bytes {
 }
 
 /**
- * Cores that this process may use: those that it may be scheduled on, or fewer where a container
- * has a quota of processor time. At least 1, and a part of a core counts as one.
+ * Cores that this process may use: those that it may be scheduled on, or fewer if a container has a
+ * CPU quota. At least 1; part of a core counts as one.
  */
 export function availableCores(groups: ControlGroups = HERE): number {
   const cores = valuesOf(groups, '', 'cpu.max').map((text) => {
@@ -46,8 +46,8 @@ export function availableCores(groups: ControlGroups = HERE): number {
 }
 
 /**
- * What a file says in the process's group and in all above it. Inside a container the path that is
- * listed may be that of the host: then the root's own counts.
+ * The values of a file in the process's group and in all groups above it. Inside a container the
+ * listed path may be the host's; then the root's file counts.
  */
 function valuesOf({ list, root }: ControlGroups, controller: string, file: string): string[] {
   const path = groupPath(list, controller);
@@ -62,8 +62,8 @@ function valuesOf({ list, root }: ControlGroups, controller: string, file: strin
 }
 
 /**
- * The path of the process's group: of the unified hierarchy for no controller, else of the one that
- * has it.
+ * The path of the process's group: in the unified hierarchy if no controller is given, else in the
+ * one that has the controller.
  */
 function groupPath(list: string, controller: string): string | undefined {
   if (!existsSync(list)) return undefined;

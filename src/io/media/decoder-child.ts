@@ -12,35 +12,35 @@ export interface DecoderExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Text that a process writes, as it comes: `data` with a string, then `end`. */
+/** Text that a process writes, as it arrives: `data` with a string, then `end`. */
 export class TextOutput extends EventEmitter<{ data: [text: string]; end: [] }> {}
 
 const running = new Set<number>();
 
-/** Process ids of the decoders that run now. */
+/** Process ids of the running decoders. */
 export function runningDecoders(): Iterable<number> {
   return running;
 }
 
-/** The thread holds no large JavaScript objects: a small heap is collected sooner. In MiB. */
+/** In MiB. The thread holds no large JavaScript objects, and a small heap is collected sooner. */
 const heapLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
-/** Probes of a corpus at a time, before there is a plan: each is a process. */
+/** Number of concurrent probes of a corpus, before there is a plan; each is a process. */
 export const PROBES_AT_A_TIME = 4;
 
 /**
- * Threads that start programs and read what they write: one for every four cores at most, and none
- * without a program.
+ * Number of threads that start programs and read their output: at most one for every four cores,
+ * and none without a program.
  *
- * @param programs that run at a time.
+ * @param programs - number of programs that run at a time.
  */
 export function decoderThreads(cores: number, programs = Number.POSITIVE_INFINITY): number {
   return Math.min(Math.ceil(cores / 4), Math.max(PROBES_AT_A_TIME, programs));
 }
 
 /**
- * A decoder in one of the threads that start decoders and read what they write. Its output goes
- * into shared memory without passing this thread; what it prints comes as text.
+ * A decoder in one of the threads that start decoders and read their output. The media go into
+ * shared memory without passing through this thread; log lines arrive as text.
  */
 export class DecoderChild {
   static #made = 0;
@@ -49,7 +49,7 @@ export class DecoderChild {
   readonly errors = new TextOutput();
   /** What it prints on descriptor 3. */
   readonly times = new TextOutput();
-  /** Resolves when it has ended on its own or was killed, and all it printed has come. */
+  /** Resolves when it has ended or been killed, and everything it printed has arrived. */
   readonly exit: Promise<DecoderExit>;
   readonly #id: number;
   readonly #thread: DecoderThread;
@@ -60,7 +60,7 @@ export class DecoderChild {
   #pid: number | undefined;
   #failure: Error | undefined;
   #hasExited = false;
-  /** Where bytes are read that go into memory that is not shared. */
+  /** Buffer for reads into memory that is not shared. */
   #scratch: Uint8Array | undefined;
 
   private constructor(path: string, args: readonly string[], env: NodeJS.ProcessEnv) {
@@ -77,7 +77,7 @@ export class DecoderChild {
     this.#thread.ask({ kind: 'start', id: this.#id, path, args, env: { ...env } });
   }
 
-  /** Starts a program. @throws the system's error when it cannot be started. */
+  /** Starts a program. @throws the system's error if it cannot be started. */
   static async start(path: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<DecoderChild> {
     const child = new DecoderChild(path, args, env);
     await child.#started;
@@ -85,8 +85,9 @@ export class DecoderChild {
   }
 
   /**
-   * Fills `into` with bytes of its standard output; gives their count, less than its length only at
-   * the end. One read at a time. Shared memory is written by the thread until the read has settled.
+   * Fills `into` with bytes of its standard output and returns their number, less than its length
+   * only at the end. One read at a time. The thread writes to shared memory until the read has
+   * settled.
    */
   read(into: Uint8Array): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
@@ -105,12 +106,12 @@ export class DecoderChild {
     });
   }
 
-  /** Ends it now. The present read settles with what has come. */
+  /** Kills it now. The current read settles with what has arrived. */
   kill(): void {
     if (!this.#hasExited) this.#thread.ask({ kind: 'kill', id: this.#id });
   }
 
-  /** Takes what the thread tells of it. */
+  /** Handles an event from the thread. */
   heed(event: DecoderEvent): void {
     switch (event.kind) {
       case 'filled': {
@@ -139,7 +140,7 @@ export class DecoderChild {
     }
   }
 
-  /** Nothing more will come of it: it could not be started, or its thread has died. */
+  /** Nothing more will arrive: it could not be started, or its thread has died. */
   fail(error: Error): void {
     this.#failure = error;
     this.#onStarted?.reject(error);
@@ -154,7 +155,7 @@ export class DecoderChild {
     if (this.#pid !== undefined) running.delete(this.#pid);
     this.times.emit('end');
     this.errors.emit('end');
-    // Asked for when the thread had told of the end already: nothing is written into it.
+    // Requested after the thread had reported the end: nothing is written into it.
     this.#reading?.resolve(0);
     this.#reading = undefined;
     if (this.#scratch !== undefined) letGo(this.#scratch.buffer);
@@ -163,7 +164,7 @@ export class DecoderChild {
   }
 }
 
-/** A thread of decoders, which keeps this process alive only while it has some. */
+/** A decoder thread, which keeps this process alive only while it has decoders. */
 class DecoderThread {
   static readonly #all: DecoderThread[] = [];
 
@@ -222,7 +223,7 @@ class DecoderThread {
     this.ask({ kind: 'fill', id, memory: this.#link.numberOf(target), bytes });
   }
 
-  /** What is asked in one turn goes in one message. */
+  /** Requests of one turn are sent in one message. */
   ask(request: DecoderRequest): void {
     if (this.#requests.length === 0) {
       process.nextTick(() => {
@@ -236,11 +237,11 @@ class DecoderThread {
 }
 
 /**
- * No file is to blame for the death of a thread: a limit of the machine, or a fault of this
- * program.
+ * No file is to blame for the death of a thread; the cause is a limit of the machine or a bug in
+ * this program.
  */
 function deathOf(cause: Error): SystemError {
-  // A thread that gets no descriptors reports that in its message only.
+  // A thread that gets no descriptors reports that only in its message.
   const lacksFiles = /EMFILE|ENFILE/.exec(cause.message)?.[0];
   const known =
     lacksFiles === undefined

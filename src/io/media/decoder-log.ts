@@ -1,49 +1,46 @@
 /** What one line of the decoder's standard error says about the file. */
 export type LineKind =
-  /** The media are damaged: a demuxer, parser or decoder says so. */
+  /** The media are damaged, according to a demuxer, parser or decoder. */
   | 'damage'
   /** The file ends before its index or header says. */
   | 'cut'
-  /** No decoder for this codec, or pictures larger than allowed. */
+  /** No decoder for this codec, or frames larger than allowed. */
   | 'unsupported'
   /**
-   * Says nothing about the file: scaler, filter graph or writer; a summary or continuation line;
-   * another stream.
+   * Not about the file: scaler, filter graph or writer; a summary or continuation line; another
+   * stream.
    */
   | 'beside';
 
 const KEPT_LINES = 20;
 const KEPT_LINE_LENGTH = 300;
 
-/**
- * Parts of ffmpeg that work on what is already decoded: what they print at error level is not a
- * fault of the file.
- */
+/** Parts of ffmpeg that work on already decoded data: their errors are not faults of the file. */
 const OWN_PARTS =
   /^(swscaler|swresampler|SWR|graph|Parsed_|auto_|format|out#|fc#|[va]ost#|rawvideo|s16le|null|AVFilterGraph|IMGUTILS|AVIOContext|pipe)/;
 const OWN_MESSAGES =
   /Broken pipe|Immediate exit requested|Conversion failed|monotonically increasing dts|^Error (writing|muxing|closing)|received signal|error writing trailer/i;
 
 /**
- * What ffmpeg says of titles, pictures of the cover, chapters, user data between pictures: nothing
- * of pictures or sound is lost. Of ID3 (`BOM`, `frame TIT2`), APE tags, FLV's metadata, H.264's and
- * HEVC's SEI, Vorbis comments, MP4 chapters.
+ * What ffmpeg says about titles, cover art, chapters and user data between frames: no video or
+ * audio is lost. From ID3 (`BOM`, `frame TIT2`), APE tags, FLV metadata, H.264 and HEVC SEI, Vorbis
+ * comments, MP4 chapters.
  */
 const METADATA =
   /incorrect BOM|error reading (comment )?frame \w+, skipped|\bID3|\bAPE ?tag|APIC|attached picture|invalid mimetype|AMF|metadata|\bSEI\b|vorbis ?comment|chapter|Failed to parse.*(tag|date)/i;
 
 /**
- * What the Ogg demuxer says where recordings are chained, whatever it then continues with: whether
- * anything is lost shows by the length. When it says so beside the frames' own lines is chance: the
- * demuxer runs ahead in a thread of its own.
+ * What the Ogg demuxer says where recordings are chained, however it continues: the length shows
+ * whether anything is lost. When it appears among the frames' own lines is a matter of chance,
+ * because the demuxer runs ahead in its own thread.
  */
 const CHAINED = /failed to create or replace stream/i;
 
-/** Demuxers that say that a file ends before its index does. */
+/** Demuxers that report that a file ends before its index does. */
 const CUT = /partial file|ended prematurely/i;
 const INDEXED_DEMUXER = /^(mov|matroska)/;
 
-/** What a decoder or demuxer says that can do nothing with a whole file. */
+/** What a decoder or demuxer says if it cannot handle a file at all. */
 const UNSUPPORTED =
   /^Decoder .* not found|no decoder found|Unknown decoder|max pixel count|experimental (feature|codecs?|decoder)/i;
 
@@ -52,10 +49,10 @@ const UNSUPPORTED =
  *
  * Measured over the clips and damaged copies of this project's tests, with ffmpeg 5.1 and 7.0:
  * every line with level `error` or above that a demuxer (`[mov,... @]`, `[matroska,webm @]`),
- * parser (`[NULL @]`), decoder (`[h264 @]`) or ffmpeg's own decoding loop prints comes of damaged
- * input. Not so are lines of the scaler, the filters and the writer, above all
- * `non monotonically increasing dts to muxer`, and lines that another stream's decoder prints while
- * ffmpeg looks at the first packets of all streams.
+ * parser (`[NULL @]`), decoder (`[h264 @]`) or ffmpeg's own decoding loop prints is caused by
+ * damaged input. Lines of the scaler, the filters and the writer are not, above all
+ * `non monotonically increasing dts to muxer`, nor are lines that another stream's decoder prints
+ * while ffmpeg examines the first packets of all streams.
  */
 export function classifyLine(line: string, otherCodecs: readonly string[] = []): LineKind {
   const parsed = /^((?:\[[^\]]*\]\s*)*)(.*)$/s.exec(line);
@@ -75,7 +72,7 @@ export function withoutAddresses(line: string): string {
 }
 
 /**
- * Takes in a decoder's standard error in pieces: counts each kind of line, keeps the last 20 that
+ * Reads a decoder's standard error in pieces: counts each kind of line and keeps the last 20 that
  * matter.
  */
 export class DecoderLog {
@@ -89,14 +86,14 @@ export class DecoderLog {
     this.#otherCodecs = otherCodecs;
   }
 
-  /** Takes in a piece of text, which may end inside a line. */
+  /** Adds a piece of text, which may end inside a line. */
   write(text: string): void {
     const lines = (this.#open + text).split(/[\r\n]+/);
     this.#open = (lines.pop() ?? '').slice(-4096);
     for (const line of lines) this.#take(line);
   }
 
-  /** Takes in the last line, which no line break ended. */
+  /** Adds the last line, which has no line break. */
   end(): void {
     this.#take(this.#open);
     this.#open = '';

@@ -25,7 +25,7 @@ export interface ProgramFailure {
   readonly message: string;
 }
 
-/** What the thread of decoders is asked. */
+/** A request to the decoder thread. */
 export type DecoderRequest =
   | ProgramStart
   /** One at a time for each decoder. */
@@ -38,20 +38,20 @@ export type DecoderEvent =
   | { readonly kind: 'started'; readonly id: number; readonly pid: number }
   | ProgramFailure
   /**
-   * The memory that was asked for is filled; with fewer bytes at the end. Nothing more is written
-   * into it.
+   * The requested memory has been filled, or filled with fewer bytes at the end. Nothing more is
+   * written into it.
    */
   | { readonly kind: 'filled'; readonly id: number; readonly bytes: number }
   | { readonly kind: 'errors'; readonly id: number; readonly text: string }
   | { readonly kind: 'times'; readonly id: number; readonly text: string }
   | ProgramExit;
 
-/** What the process that starts programs for a thread of decoders is asked. */
+/** A request to the process that starts programs for a decoder thread. */
 export type LauncherRequest = ProgramStart | { readonly kind: 'kill'; readonly id: number };
 
 /** What it tells. */
 export type LauncherEvent =
-  /** A pipe comes with it: what the program writes on descriptor 1 + `at`. */
+  /** Accompanied by a pipe: what the program writes on descriptor 1 + `at`. */
   | { readonly kind: 'pipe'; readonly id: number; readonly at: number }
   /** All its pipes have been sent. */
   | { readonly kind: 'started'; readonly id: number; readonly pid: number }

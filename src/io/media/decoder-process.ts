@@ -10,17 +10,17 @@ export interface DecoderOptions {
   readonly stallTimeout: number;
   /** Codecs of the file's other streams, whose complaints are not this one's. */
   readonly otherCodecs: readonly string[];
-  /** Takes the lines on descriptor 3 as they come. */
+  /** Called with each line on descriptor 3 as it arrives. */
   readonly onTick?: ((frame: number, ticks: number | undefined) => void) | undefined;
 }
 
 /**
  * One ffmpeg that writes raw media to its standard output and times to descriptor 3.
  *
- * It is started, and its output read, by the thread of decoders (`DecoderChild`). Its standard
- * error and descriptor 3 are drained always, its standard output only on demand. When this process
- * dies, however it dies, the pipes close and ffmpeg's next write ends it. A decoder that waits for
- * a full pipe ignores SIGTERM, so `close` destroys the pipes and sends SIGKILL.
+ * A decoder thread starts it and reads its output (`DecoderChild`). Its standard error and
+ * descriptor 3 are always drained, its standard output only on demand. If this process dies in any
+ * way, the pipes close and ffmpeg's next write ends it. A decoder that waits for a full pipe
+ * ignores SIGTERM, so `close` destroys the pipes and sends SIGKILL.
  */
 export class DecoderProcess {
   readonly log: DecoderLog;
@@ -28,7 +28,7 @@ export class DecoderProcess {
   readonly #child: DecoderChild;
   readonly #watchdog: NodeJS.Timeout;
   readonly #stallTimeout: number;
-  /** When the present read began; undefined while none waits. */
+  /** When the current read began; undefined while none is waiting. */
   #waitingSince: number | undefined;
   #hasExited = false;
   #stall: MediaError | undefined;
@@ -48,7 +48,7 @@ export class DecoderProcess {
     this.#watchdog.unref();
   }
 
-  /** Starts a decoder. @throws SystemError `decoder-missing` when it cannot be started. */
+  /** Starts a decoder. @throws SystemError `decoder-missing` if it cannot be started. */
   static async start(
     name: string,
     inputAndOutput: readonly string[],
@@ -67,10 +67,10 @@ export class DecoderProcess {
   }
 
   /**
-   * Fills `into` with decoded bytes; fewer only at the end. Where `into` is the whole of a pool's
-   * buffer, they come into it without passing this thread.
+   * Fills `into` with decoded bytes; fewer only at the end. If `into` is a whole buffer of the
+   * pool, they arrive in it without passing through this thread.
    *
-   * @throws MediaError `timeout` when none came for too long.
+   * @throws MediaError `timeout` if none arrived for too long.
    */
   async read(into: Uint8Array): Promise<number> {
     this.#waitingSince = performance.now();
@@ -83,13 +83,13 @@ export class DecoderProcess {
     }
   }
 
-  /** Waits until the process has ended on its own and all it printed is in the log. */
+  /** Waits until the process has ended on its own and everything it printed is in the log. */
   exit(): Promise<DecoderExit> {
     return this.#child.exit;
   }
 
   /**
-   * Ends the process now if it still runs, and waits until it is gone. May be called more than
+   * Kills the process if it is still running, and waits until it is gone. May be called more than
    * once.
    */
   async close(): Promise<void> {
@@ -98,13 +98,10 @@ export class DecoderProcess {
     clearInterval(this.#watchdog);
   }
 
-  /**
-   * Only time in which a reader waits counts: a decoder that nobody asks for pictures is not
-   * stalled.
-   */
+  /** Only time spent waiting counts: a decoder that nobody is reading from is not stalled. */
   #watch(name: string): void {
     if (!this.#stalled()) return;
-    // The event loop itself may have been blocked: what has arrived meanwhile is taken in first.
+    // The event loop itself may have been blocked: what has arrived meanwhile is processed first.
     setImmediate(() =>
       setImmediate(() => {
         if (!this.#stalled()) return;

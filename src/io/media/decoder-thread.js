@@ -1,6 +1,6 @@
 // @ts-check
-// The thread that starts decoders and reads what they write, so that no byte of it passes the main
-// thread. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
+// The thread that starts decoders and reads their output, so that none of it passes through the
+// main thread. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import { MessageChannel, parentPort } from 'node:worker_threads';
 import { KnownMemory } from '../../core/known-memory.js';
 import { startProgram } from './start-program.js';
@@ -20,19 +20,19 @@ const { port1: nowhere, port2: nobody } = new MessageChannel();
 nobody.close();
 
 /**
- * Frees what was read from a pipe and has been copied: the collector, which sees small objects
- * only, would let 32 MiB of it come together in each thread.
+ * Frees what was read from a pipe and has been copied: the collector, which sees only small
+ * objects, would let 32 MiB of it accumulate in each thread.
  *
  * @param {Uint8Array} bytes
  */
 function free(bytes) {
   const { buffer } = bytes;
-  // Node.js keeps small buffers in one block, which is not to be given away. What is sent to nobody
-  // is freed.
+  // Node.js keeps small buffers in one block, which must not be transferred. Memory transferred to
+  // a closed port is freed.
   if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) nowhere.postMessage(undefined, [buffer]);
 }
 
-/** What happens in one turn is told in one message. @param {DecoderEvent} event */
+/** Events of one turn are sent in one message. @param {DecoderEvent} event */
 function tell(event) {
   if (events.length === 0) setImmediate(post);
   events.push(event);
@@ -45,19 +45,19 @@ function post() {
 }
 
 /**
- * One decoder: a child process whose output is read into memory that is asked for, and never ahead
- * of that by more than a pipe holds.
+ * One decoder: a child process whose output is read only into requested memory, never further ahead
+ * than a pipe holds.
  */
 class Decoder {
   #id;
   #program;
   #output;
-  /** What has arrived and has not been asked for yet. @type {Uint8Array | undefined} */
+  /** What has arrived but has not been requested yet. @type {Uint8Array | undefined} */
   #left;
   /** @type {{ readonly into: Uint8Array, filled: number } | undefined} */
   #fill;
   #ended = false;
-  /** It writes no more: what its pipe holds is read without being asked for. */
+  /** It writes no more: what is left in its pipe is read without a request. */
   #hasExited = false;
   /** How it ended. @type {import('./decoder-messages.ts').ProgramExit | undefined} */
   #exit;
@@ -70,8 +70,7 @@ class Decoder {
     this.#output = output;
     output
       .on('data', (/** @type {Uint8Array} */ bytes) => {
-        // A stream that was told to continue gives what it holds, though it has been destroyed
-        // meanwhile.
+        // A resumed stream emits what it holds even though it has been destroyed meanwhile.
         if (!this.#ended) this.#arrived(bytes);
       })
       .pause();
@@ -88,7 +87,7 @@ class Decoder {
       this.#exit = { kind: 'exit', id, code, signal };
       this.#end();
     });
-    // At once: whoever waits for the start listens to what it prints before any of that is told.
+    // At once, so that whoever waits for the start is listening before any output is reported.
     tell({ kind: 'started', id, pid: program.pid });
     post();
   }
@@ -106,8 +105,8 @@ class Decoder {
   kill() {
     this.#left = undefined;
     this.#end();
-    // Of a child that has ended on its own too: what it wrote and nobody asks for would keep its
-    // pipe open for good.
+    // Also for a child that has ended on its own: output that nobody requests would keep its pipe
+    // open for ever.
     for (const pipe of this.#program.pipes) pipe.destroy();
     this.#program.kill();
   }
@@ -130,10 +129,10 @@ class Decoder {
     tell({ kind: 'filled', id: this.#id, bytes: fill.filled });
   }
 
-  /** No more will come, and nothing more is written into what was asked for. */
+  /** No more will arrive, and nothing more is written into requested memory. */
   #end() {
     this.#ended = true;
-    // What arrived before the end can still be asked for.
+    // What arrived before the end can still be requested.
     if (this.#left !== undefined) return;
     const filled = this.#fill?.filled;
     this.#fill = undefined;
@@ -162,7 +161,7 @@ port.on('message', (/** @type {readonly DecoderRequest[]} */ requests) => {
     if (request.kind === 'start') start(request);
     else if (request.kind === 'kill') decoders.get(id)?.kill();
     else {
-      // Of one that is not there any more its end has been told.
+      // The end of one that is gone has already been reported.
       decoders.get(id)?.fill(memory.bytes(request.memory).subarray(0, request.bytes));
     }
   }

@@ -4,41 +4,40 @@ import type { Scope } from '../../operators/flow.ts';
 import type { Verdict } from './faults.ts';
 import { MAXIMUM_PIXELS } from './input-arguments.ts';
 
-/** What `frames` and `audio` have in common. */
+/** Options that `frames` and `audio` share. */
 export interface DecodingOptions {
-  /** Flow control of the video: where its elements count. */
+  /** The scope that the video's elements count in. */
   readonly scope: Scope;
-  /** A damaged stream completes instead of ending in an error; `onVerdict` tells. Default false. */
+  /**
+   * Let a damaged stream complete instead of failing; `onVerdict` reports the damage. Default
+   * false.
+   */
   readonly allowPartial?: boolean | undefined;
   /** Called once, when the stream has been decoded to its end, before completion or error. */
   readonly onVerdict?: ((verdict: Verdict) => void) | undefined;
-  /** Ends the decoding with FlowError `aborted`. */
+  /** Ends decoding with FlowError `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Threads of the decoder. Default 1: more add memory, and CPU time per frame; several videos at
-   * once use the cores as well.
+   * Number of decoder threads. Default 1: more cost memory and CPU time per frame, and several
+   * videos at once use the cores as well.
    */
   readonly threads?: number | undefined;
-  /** Milliseconds that the decoder may leave a reader waiting for bytes. Default 60,000. */
+  /** Milliseconds that a reader may wait for the decoder. Default 60,000. */
   readonly stallTimeout?: number | undefined;
-  /** Larger pictures are refused as `unsupported`. Default 8192 x 8192. */
+  /** Larger frames are refused as `unsupported`. Default 8192 x 8192. */
   readonly maximumPixels?: number | undefined;
   /**
-   * Ends a stream whose times or length contradict what its file states in a `DoubtfulLength` as
-   * soon as that shows: for who then measures (`video.measure(doubt)`) and begins again. Default
+   * End a stream with `DoubtfulLength` as soon as its times or length contradict what its file
+   * states, so that the caller can measure it (`video.measure(doubt)`) and start again. Default
    * false: it continues.
    */
   readonly stopInDoubt?: boolean | undefined;
 }
 
-/**
- * The times or the length of a stream contradict what its file states, or what its packets have.
- */
+/** The times or the length of a stream contradict its file's headers or its packets. */
 export class DoubtfulLength extends Error {
   override readonly name = 'DoubtfulLength';
-  /**
-   * Seconds of sound, where the whole stream was decoded and its packets had been measured before.
-   */
+  /** Seconds of audio, if the whole stream was decoded and its packets had been measured before. */
   readonly decodedAudio: number | undefined;
 
   constructor(message: string, heard?: number) {

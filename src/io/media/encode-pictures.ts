@@ -5,14 +5,14 @@ import { MediaError, SystemError } from '../../core/errors.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { findFfmpeg, toolEnvironment } from './ffmpeg.ts';
 
-/** Where one JPEG file ends and the next begins: within a file these bytes do not follow. */
+/** The boundary between two JPEG files: this sequence never occurs inside a file. */
 const BETWEEN = Buffer.from([0xff, 0xd9, 0xff, 0xd8]);
 
 /**
- * Encodes pictures of the same size as JPEG files, all by one ffmpeg.
+ * Encodes pictures of the same size as JPEG files, with a single ffmpeg.
  *
- * @param pictures of `width * height * 3` bytes RGB, row by row.
- * @throws MediaError `unsupported` when ffmpeg fails; SystemError `decoder-missing`.
+ * @param pictures - `width * height * 3` bytes of RGB each, row by row.
+ * @throws MediaError `unsupported` if ffmpeg fails; SystemError `decoder-missing`.
  * @example
  * const [red] = await encodePictures([redPicture], 64, 64);
  */

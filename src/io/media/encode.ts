@@ -8,7 +8,9 @@ import { findFfmpeg } from './ffmpeg.ts';
 
 /** A clip to encode. */
 export interface ClipDescription {
-  /** File to write, over an older one; its extension chooses the container (`.mp4`, `.mkv`). */
+  /**
+   * File to write, replacing an existing one; its extension chooses the container (`.mp4`, `.mkv`).
+   */
   readonly path: string;
   /** Pixels per row, even. */
   readonly width: number;
@@ -18,7 +20,7 @@ export interface ClipDescription {
   readonly fps: number;
   /** Pictures of `width * height * 3` bytes RGB, row by row. */
   readonly frames: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** Sound: one channel, or a pair, in [-1, 1]. */
+  /** Audio: one channel or a pair, in [-1, 1]. */
   readonly audio?:
     | {
         readonly sampleRate: number;
@@ -28,7 +30,7 @@ export interface ClipDescription {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** H.264 of any kind, else what every ffmpeg has. */
+/** Any H.264 encoder, else the one that every ffmpeg has. */
 const VIDEO_ENCODERS: readonly { readonly name: string; readonly options: readonly string[] }[] = [
   { name: 'libx264', options: ['-preset', 'veryfast', '-crf', '20'] },
   { name: 'libopenh264', options: ['-b:v', '2M'] },
@@ -36,12 +38,11 @@ const VIDEO_ENCODERS: readonly { readonly name: string; readonly options: readon
 ];
 
 /**
- * Encodes our own pictures and sound: H.264 (MPEG-4 where ffmpeg lacks it) and AAC. Pictures are
- * pulled no faster than ffmpeg takes them.
+ * Encodes generated pictures and audio: H.264 (MPEG-4 if ffmpeg lacks it) and AAC. Pictures are
+ * pulled no faster than ffmpeg consumes them.
  *
- * @throws UsageError for a picture of another size or an option that is invalid; MediaError
- * `unsupported` when ffmpeg fails, `decoder-missing`; FlowError `aborted`. Whatever `frames`
- * throws.
+ * @throws UsageError for a picture of the wrong size or an invalid option; MediaError `unsupported`
+ * if ffmpeg fails; SystemError `decoder-missing`; FlowError `aborted`; whatever `frames` throws.
  * @example
  * await encodeClip({ path: 'red.mp4', width: 64, height: 48, fps: 25, frames: Array(50).fill(redPicture) });
  */
@@ -137,8 +138,8 @@ async function* checkedPictures(clip: ClipDescription): AsyncGenerator<Uint8Arra
 }
 
 /**
- * Writes one after another, each once the pipe has room; stops early, without an error, when the
- * reader has gone.
+ * Writes one after another, as the pipe has room; stops early, without an error, if the reader is
+ * gone.
  */
 async function writeAll(pipe: Writable, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   let gone = false;

@@ -6,11 +6,11 @@ const LOOKED_AT = 1024 * 1024;
 const PACKET = 188;
 
 /**
- * How a file is encrypted, in words, or undefined when it does not say that it is: sample entries
+ * How a file is encrypted, in words, or undefined if it does not declare encryption: sample entries
  * of MP4 (Common Encryption, FairPlay), scrambled or SAMPLE-AES transport streams, encrypted
- * Matroska. Only asked about files that do not decode: what is said in clear need not be looked at.
+ * Matroska. Only used for files that do not decode.
  *
- * @throws Node's error when the file cannot be read.
+ * @throws Node's error if the file cannot be read.
  */
 export async function encryptionOf(path: string, bytes: number): Promise<string | undefined> {
   return withReadAt(path, async (readAt) => {
@@ -22,7 +22,9 @@ export async function encryptionOf(path: string, bytes: number): Promise<string 
   });
 }
 
-/** Whether a track's header, all before the first Cluster, has the element ContentEncryption. */
+/**
+ * Whether a track's header, all of it before the first Cluster, has the element ContentEncryption.
+ */
 function ofMatroska(head: Buffer): string | undefined {
   const cluster = head.indexOf(Buffer.from([0x1f, 0x43, 0xb6, 0x75]));
   const headers = cluster < 0 ? head : head.subarray(0, cluster);

@@ -1,18 +1,18 @@
 import type { MediaErrorCode } from '../../core/errors.ts';
 import { UsageError } from '../../core/errors.ts';
 
-/** The stream decoded fully: nothing of its pictures or sound is lost. */
+/** The stream decoded fully: no video or audio is lost. */
 export interface WholeVerdict {
   readonly verdict: 'whole';
-  /** Frames, or audio samples per channel at the rate asked for, that were decoded. */
+  /** Number of frames, or of audio samples per channel at the requested rate, that were decoded. */
   readonly decoded: number;
   /** Seconds of media they cover. */
   readonly seconds: number;
-  /** What the decoder printed that costs nothing of pictures or sound. */
+  /** What the decoder printed about things that cost no video or audio. */
   readonly decoderLines: readonly string[];
   /**
-   * What is odd about the stream, though nothing of it is lost: discontinuities, silence put in,
-   * lengths that were wrong.
+   * What is unusual about the stream although nothing is lost: discontinuities, inserted silence,
+   * wrong lengths.
    */
   readonly notes: readonly string[];
 }
@@ -23,17 +23,20 @@ export interface PartialVerdict {
   readonly reason: MediaErrorCode;
   /** One sentence for people. */
   readonly message: string;
-  /** Frames, or audio samples per channel at the rate asked for, that were decoded. May be 0. */
+  /**
+   * Number of frames, or of audio samples per channel at the requested rate, that were decoded. May
+   * be 0.
+   */
   readonly decoded: number;
   /** Seconds of media they cover. */
   readonly seconds: number;
   /** The last lines that the decoder printed, addresses removed. */
   readonly decoderLines: readonly string[];
-  /** What else is odd about the stream. */
+  /** What else is unusual about the stream. */
   readonly notes: readonly string[];
 }
 
-/** Nothing of it can be used. */
+/** Nothing in it can be used. */
 export interface RejectedVerdict {
   readonly verdict: 'rejected';
   readonly reason: MediaErrorCode;
@@ -41,22 +44,22 @@ export interface RejectedVerdict {
   readonly message: string;
   /** The last lines that the decoder printed, addresses removed. */
   readonly decoderLines: readonly string[];
-  /** What else is odd about its streams. */
+  /** What else is unusual about its streams. */
   readonly notes: readonly string[];
 }
 
 /**
- * What decoding one stream to its end showed. A stream that cannot be opened at all is a
+ * The outcome of decoding one stream to its end. A stream that cannot be opened at all is a
  * `MediaError` instead.
  */
 export type Verdict = WholeVerdict | PartialVerdict;
 
-/** The worst first: what the file as a whole is called when its streams differ. */
+/** Worst first: the reason for the whole file if its streams differ. */
 const SEVERITY: readonly MediaErrorCode[] = ['timeout', 'unsupported', 'truncated', 'corrupt'];
 
 /**
- * The verdict of a whole file from those of its streams: whole when all are; rejected when not one
- * frame and not one sample was decoded; else partial, for the gravest reason (timeout, unsupported,
+ * The verdict of a whole file from those of its streams: whole if all are; rejected if not a single
+ * frame or sample was decoded; else partial, for the gravest reason (timeout, unsupported,
  * truncated, corrupt).
  *
  * @throws UsageError for an empty list.
@@ -67,7 +70,7 @@ export function combineVerdicts(verdicts: readonly Verdict[]): Verdict | Rejecte
   const first = verdicts[0];
   if (first === undefined) throw new UsageError('`verdicts` must hold at least one verdict, but is empty');
   const decoderLines = verdicts.flatMap((verdict) => verdict.decoderLines);
-  // What holds for the whole file, each of its streams reports.
+  // Each stream reports what concerns the whole file.
   const notes = [...new Set(verdicts.flatMap((verdict) => verdict.notes))];
   const partial = verdicts.filter((verdict) => verdict.verdict === 'partial').sort((a, b) => rank(a) - rank(b));
   const gravest = partial[0];

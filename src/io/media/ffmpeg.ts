@@ -17,15 +17,15 @@ export type ToolOrigin =
 export interface MediaTool {
   /** Absolute path. */
   readonly path: string;
-  /** As the binary names itself: `5.1.9-0+deb12u1`, `n7.0-7-gd38bf5e08e`. */
+  /** As reported by the binary: `5.1.9-0+deb12u1`, `n7.0-7-gd38bf5e08e`. */
   readonly version: string;
   readonly origin: ToolOrigin;
 }
 
 /**
- * The environment in which every tool runs. A statically linked ffprobe, as `@ffprobe-installer`
- * has, crashes on any transport stream when it loads the system's own character set modules to read
- * a channel's name: it is to find none.
+ * The environment in which every tool runs. A statically linked ffprobe, such as that of
+ * `@ffprobe-installer`, crashes on any transport stream if it loads the system's character set
+ * modules to read a channel's name, so they are hidden from it.
  */
 export function toolEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, GCONV_PATH: '/nonexistent' };
@@ -37,10 +37,10 @@ const remembered = new Map<string, MediaTool>();
 
 /**
  * The ffmpeg to use: `REELFLOW_FFMPEG`, else the PATH's, else that of `ffmpeg-static` if installed,
- * else that of the optional dependency `@ffmpeg-binary/*`. Remembered for as long as the
- * environment stays the same.
+ * else that of the optional dependency `@ffmpeg-binary/*`. Cached while the environment stays the
+ * same.
  *
- * @throws SystemError `decoder-missing` when there is none, or when the one that `REELFLOW_FFMPEG`
+ * @throws SystemError `decoder-missing` if there is none, or if the one that `REELFLOW_FFMPEG`
  * names does not run.
  * @example
  * const { path, version, origin } = findFfmpeg();
@@ -57,9 +57,9 @@ export function findFfmpeg(): MediaTool {
 
 /**
  * The ffprobe to use: `REELFLOW_FFPROBE`, else the PATH's, else that of the optional dependency
- * `@ffprobe-installer/ffprobe`. Remembered for as long as the environment stays the same.
+ * `@ffprobe-installer/ffprobe`. Cached while the environment stays the same.
  *
- * @throws SystemError `decoder-missing` when there is none, or when the one that `REELFLOW_FFPROBE`
+ * @throws SystemError `decoder-missing` if there is none, or if the one that `REELFLOW_FFPROBE`
  * names does not run.
  */
 export function findFfprobe(): MediaTool {
@@ -119,7 +119,7 @@ function search(name: string, variable: string, packaged: readonly Candidate[]):
 }
 
 /**
- * `ffmpeg-static` exports its binary's path even when its download failed, so the file is checked
+ * `ffmpeg-static` exports its binary's path even if its download failed, so the file is checked
  * afterwards.
  */
 function ffmpegStatic(): string | undefined {
@@ -152,13 +152,13 @@ function isFile(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   } catch (error) {
-    // What may not be looked at cannot be run either: a shell passes over such a folder too.
+    // What cannot be read cannot be run either; a shell skips such a folder too.
     if (isErrorWithCode(error) && PASSED_OVER.includes(error.code)) return false;
     throw error;
   }
 }
 
-/** Some package managers unpack without the executable bits. */
+/** Some package managers unpack files without their executable bits. */
 function makeExecutable(path: string): void {
   try {
     accessSync(path, constants.X_OK);

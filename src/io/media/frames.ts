@@ -19,9 +19,9 @@ import { StreamClock } from './stream-clock.ts';
 import type { Video } from './video.ts';
 
 /**
- * Which frames are decoded: all (`native`), a constant rate in frames per second (frames repeat or
- * drop out; every frame is decoded all the same), only key frames (the decoder skips the others:
- * much cheaper), or every n-th.
+ * Which frames are decoded: all (`native`), a constant rate in frames per second (frames are
+ * repeated or dropped; every frame is still decoded), only key frames (the decoder skips the
+ * others, which is much cheaper), or every n-th.
  */
 export type FrameSampling = number | 'native' | 'keyframes' | { readonly every: number };
 
@@ -31,11 +31,13 @@ export interface FramesOptions extends DecodingOptions {
   readonly width?: number | undefined;
   /** Rows. Default 224. */
   readonly height?: number | undefined;
-  /** `stretch` (default): straight to the size. `crop`: torchvision's, see `resizeFilters`. */
+  /**
+   * `stretch` (default): straight to the size. `crop`: as torchvision does, see `resizeFilters`.
+   */
   readonly resize?: Resize | undefined;
   /** Default `native`. */
   readonly fps?: FrameSampling | undefined;
-  /** Names the source in metrics. Default `decode-video`. */
+  /** Name of the source in metrics. Default `decode-video`. */
   readonly name?: string | undefined;
 }
 
@@ -56,19 +58,19 @@ const known: KnownOptions<FramesOptions> = {
 };
 
 /**
- * The pictures of a video, in order of presentation: RGB, 8 bits, `height * width * 3` bytes each,
- * turned as a player turns them. Each carries its presentation time, exact to the container's tick,
- * in seconds from the container's start; times never go back: where the file's do, or jump ahead,
- * the pictures continue at the last time and a period (see `StreamClock`), and the verdict notes
- * it. Probes the video where that has not happened yet.
+ * The frames of a video, in presentation order: RGB, 8 bits, `height * width * 3` bytes each,
+ * rotated as a player would show them. Each carries its presentation time, exact to the container's
+ * tick, in seconds from the container's start. Times never go back: where the file's do, or jump
+ * ahead, frames continue one period after the last time (see `StreamClock`), and the verdict notes
+ * it. Probes the video if that has not been done yet.
  *
- * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the frames
- * downstream, and beside them 64 KiB for reading. Unsubscribing, an error or `signal` kills ffmpeg
- * at once. A video without pictures completes empty.
+ * One ffmpeg runs per subscription. Nothing is read before the flow admits it; besides the frames
+ * downstream, only a 64 KiB read buffer is held. Unsubscribing, an error or `signal` kills ffmpeg
+ * at once. A file without video completes empty.
  *
- * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in
- * part, after its last frame, the verdict's reason (see `judge`), unless `allowPartial`. FlowError
- * `aborted`.
+ * Errors: MediaErrors of `probe`; `timeout` if the decoder stalls; for a stream that decodes only
+ * in part, after its last frame, the verdict's reason (see `judge`), unless `allowPartial`.
+ * FlowError `aborted`.
  *
  * @throws UsageError for an option that is invalid.
  * @example
@@ -108,7 +110,7 @@ interface FrameSettings extends CheckedDecodingOptions {
   readonly pool: BufferPool;
 }
 
-/** Seconds between two key frames that are usual at most. */
+/** The longest usual interval between two key frames, s. */
 const LONGEST_GROUP = 20;
 
 class FrameReader implements PullSource<Frame> {
@@ -118,7 +120,7 @@ class FrameReader implements PullSource<Frame> {
   readonly #settings: FrameSettings;
   readonly #decoder: DecoderProcess;
   readonly #clock: Ratio;
-  /** Seconds that a tick count includes over the container's start. */
+  /** Seconds by which a tick count exceeds the time from the container's start. */
   readonly #offset: number;
   readonly #period: number;
   readonly #times: StreamClock;
@@ -126,8 +128,7 @@ class FrameReader implements PullSource<Frame> {
   readonly #latest: number;
   readonly #recycle: (data: Uint8Array) => void;
   /**
-   * Aborted when nobody listens any more: neither the decoder continues then, nor what looks at its
-   * file a second time.
+   * Aborted when nobody is listening any more: ends the decoder, and any second look at its file.
    */
   readonly #closing = new AbortController();
   #count = 0;
@@ -149,7 +150,7 @@ class FrameReader implements PullSource<Frame> {
     const { fps } = settings;
     const constant = typeof fps === 'number';
     this.#clock = constant ? rateToClock(fps) : stream.timeBase;
-    // ffmpeg has put the times in order already where it chooses among the pictures.
+    // If ffmpeg chooses among the frames, it has already put the times in order.
     const ordered = constant || isIrregular(stream, fps);
     this.#offset = ordered ? 0 : info.start;
     this.#period = constant ? 1 / fps : (typeof fps === 'object' ? fps.every : 1) / stream.averageRate;
@@ -198,7 +199,7 @@ class FrameReader implements PullSource<Frame> {
     return frame;
   }
 
-  /** Damaged times could have ffmpeg repeat a picture for hours at a constant rate. */
+  /** At a constant rate, damaged times could make ffmpeg repeat a frame for hours. */
   #withinMeasure(frame: Frame): Frame | Promise<Frame | undefined> {
     if (this.#settings.stopInDoubt && !this.#info.measured && (this.#times.breaks > 0 || frame.time > this.#latest)) {
       this.#settings.pool.give(frame.data);
@@ -239,7 +240,7 @@ function decoderArguments(path: string, info: MediaInfo, stream: VideoStreamInfo
   if (fps === 'keyframes' && irregular) filters.push('select=key');
   if (typeof fps === 'number') {
     const rate = rateToClock(fps);
-    // Of less than half a period ffmpeg would make no picture.
+    // ffmpeg emits no frame for less than half a period.
     const isShort = stream.duration * fps < 1;
     filters.push(`fps=${rate.denominator}/${rate.numerator}${isShort ? ':eof_action=pass' : ''}`);
   }
@@ -254,7 +255,7 @@ function decoderArguments(path: string, info: MediaInfo, stream: VideoStreamInfo
   ];
 }
 
-/** Whether the times of the pictures that are not asked for are needed for those that are. */
+/** Whether the times of frames that are left out are needed for those that are wanted. */
 function isIrregular(stream: VideoStreamInfo, sampling: FrameSampling): boolean {
   return sampling !== 'native' && ((stream.breaks ?? 0) > 0 || stream.crawls === true);
 }

@@ -1,13 +1,13 @@
 import { type ReadAt, tagLength } from './stated-size.ts';
 
-/** Bytes of an ID3v1 tag, with which a file can end. */
+/** Bytes of an ID3v1 tag, which a file can end with. */
 const LAST_TAG = 128;
 const MAXIMUM_TAGS = 1000;
 const SCRIPT_DATA = 18;
 
 /**
- * Whether a file is nothing but tags, as an MP3 without a frame, or the header of an FLV without
- * pictures and sound.
+ * Whether a file is nothing but tags, such as an MP3 without a frame, or the header of an FLV
+ * without video or audio.
  */
 export async function isHeadersOnly(bytes: number, readAt: ReadAt): Promise<boolean> {
   const start = (await readAt(0, 3)).toString('latin1');
@@ -15,7 +15,7 @@ export async function isHeadersOnly(bytes: number, readAt: ReadAt): Promise<bool
   return (start === 'ID3' || start === 'TAG') && isTags(bytes, readAt);
 }
 
-/** The header, and behind it tags of script data; each is followed by its size. */
+/** The header, then tags of script data, each followed by its size. */
 async function isFlvHeader(bytes: number, readAt: ReadAt): Promise<boolean> {
   const header = await readAt(0, 9);
   if (header.length < 9) return false;
@@ -28,7 +28,7 @@ async function isFlvHeader(bytes: number, readAt: ReadAt): Promise<boolean> {
   return position === bytes || position === bytes + 4;
 }
 
-/** ID3v2 tags one behind the other, then at most an ID3v1 tag. */
+/** Consecutive ID3v2 tags, then at most an ID3v1 tag. */
 async function isTags(bytes: number, readAt: ReadAt): Promise<boolean> {
   let position = 0;
   for (let count = 0; count < MAXIMUM_TAGS && position < bytes; count += 1) {

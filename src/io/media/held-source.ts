@@ -3,10 +3,10 @@ import type { PullSource } from '../../operators/source.ts';
 import type { HeldFile, Video } from './video.ts';
 
 /**
- * What `open` gives of a video's file, which is kept at hand until it is closed; its errors name
- * the video, not the copy.
+ * The source that `open` returns for a video's file, which is held until the source is closed; its
+ * errors name the video, not the copy.
  *
- * @param open gives undefined where there is nothing to read.
+ * @param open - returns undefined if there is nothing to read.
  */
 export async function heldSource<T>(
   video: Video,

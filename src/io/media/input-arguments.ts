@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 
 /**
- * The containers and raw streams that may be opened. Whatever makes a decoder read *other* files or
- * devices (concat scripts, HLS and DASH playlists, numbered pictures, filter graphs) is missing on
- * purpose, as are still pictures.
+ * The containers and raw streams that may be opened. Anything that makes a decoder read *other*
+ * files or devices (concat scripts, HLS and DASH playlists, image sequences, filter graphs) is left
+ * out on purpose, as are still images.
  */
 const DEMUXERS = [
   ...[
@@ -48,16 +48,16 @@ const DEMUXERS = [
   ],
 ].join(',');
 
-/** Largest picture that is decoded, in pixels, unless told otherwise: 8192 x 8192. */
+/** Default limit on the size of a decoded picture, in pixels: 8192 x 8192. */
 export const MAXIMUM_PIXELS = 8192 * 8192;
 
 /**
- * Largest single block of memory that ffmpeg and ffprobe may ask for: holds a 16-bit 4:4:4 picture
- * of 8192 x 8192.
+ * Largest single block of memory that ffmpeg and ffprobe may ask for: enough for a 16-bit 4:4:4
+ * picture of 8192 x 8192.
  */
 const MAXIMUM_ALLOCATION = 512 * 1024 * 1024;
 
-/** Which part of a file is read, and how far ahead for its streams. */
+/** Which part of a file is read, and how far its streams are searched for. */
 export interface InputWindow {
   /** Looks further than usual for the parameters of streams that begin late. */
   readonly lookAhead?: boolean | undefined;
@@ -65,18 +65,16 @@ export interface InputWindow {
   readonly end?: number | undefined;
 }
 
-/**
- * Bytes in which streams that begin late are looked for. What is read meanwhile stays in memory.
- */
+/** Bytes searched for streams that begin late. What is read meanwhile stays in memory. */
 export const LOOK_AHEAD_BYTES = 64 * 1024 * 1024;
 /** And microseconds. */
 const LOOK_AHEAD = ['-analyzeduration', '300000000', '-probesize', String(LOOK_AHEAD_BYTES)];
 
 /**
- * Arguments of ffmpeg and ffprobe alike that stand before `-i` and keep a hostile file to itself.
+ * Arguments before `-i`, for both ffmpeg and ffprobe, that confine a hostile file.
  *
- * `file:` and an absolute path: no leading dash, colon or percent sign of a file name means
- * anything any more.
+ * `file:` and an absolute path: a leading dash, colon or percent sign in a file name has no special
+ * meaning.
  */
 export function guardedInput(path: string, maximumPixels: number, window: InputWindow = {}): string[] {
   const file = `file:${resolve(path)}`;

@@ -4,9 +4,9 @@ import { isDynamicPattern } from 'tinyglobby';
 import { isFarAddress, pathOfAddress } from '../far/far-address.ts';
 
 /**
- * What of a file is its id: `stem`, its name without extension; `path`, its path below the
- * directory or glob that it was found by, without extension; `parent`, the name of the directory
- * that it lies in, for corpora of one directory an item.
+ * How a file gets its id: `stem`, its name without extension; `path`, its path below the directory
+ * or glob that it was found by, without extension; `parent`, the name of its directory, for corpora
+ * with one directory per item.
  */
 export const ID_RULES = ['stem', 'path', 'parent'] as const;
 
@@ -16,8 +16,8 @@ export type IdRule = (typeof ID_RULES)[number];
 /**
  * The id of a file.
  *
- * @param source the directory or glob that it was found by, absolute; undefined of a file that was
- * named itself, whose path is as it was named.
+ * @param source - the directory or glob that it was found by, absolute; undefined for a file that
+ * was named directly, whose path is as given.
  *
  * @example
  * itemId('trailers/heat/trailer.mp4', 'parent', '/data/trailers'); // 'heat'
@@ -42,8 +42,8 @@ function itemIdOfAddress(address: string, rule: IdRule, source: string | undefin
 }
 
 /**
- * What the files that an input names are found by, absolute; undefined of a file, which names
- * itself.
+ * The directory or glob that an input's files are found by, absolute; undefined for a file that is
+ * named directly.
  */
 export function sourceOf(input: string): string | undefined {
   if (isFarAddress(input)) return isFarFolder(input) ? input.replace(/\/+$/, '') : undefined;
@@ -51,12 +51,14 @@ export function sourceOf(input: string): string | undefined {
   return kind?.isDirectory() === true || (kind === undefined && isDynamicPattern(input)) ? resolve(input) : undefined;
 }
 
-/** Whether an address is of what lies below it: of a bucket, or with a slash at its end. */
+/**
+ * Whether an address stands for everything below it: that of a bucket, or one that ends in a slash.
+ */
 export function isFarFolder(address: string): boolean {
   return /^s3:\/\/([^/]+|.*\/)$/i.test(address);
 }
 
-/** The directory that a glob looks below, or the directory itself. */
+/** The directory that a glob searches, or the directory itself. */
 function rootOf(source: string): string {
   const parts = source.split(sep);
   const dynamic = parts.findIndex((part) => isDynamicPattern(part));

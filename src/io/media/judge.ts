@@ -9,16 +9,18 @@ import type { PacketScan } from './packets.ts';
 
 /** What is known about a stream when its decoder has ended. */
 export interface DecodingFacts {
-  /** Aborted when nobody waits for the verdict any more. */
+  /** Aborted when nobody is waiting for the verdict any more. */
   readonly signal?: AbortSignal | undefined;
   /** For messages. */
   readonly name: string;
   readonly path: string;
   readonly info: MediaInfo;
   readonly stream: VideoStreamInfo | AudioStreamInfo;
-  /** `sampled`: not every frame was asked for, so the last one may lie well before the end. */
+  /** `sampled`: not every frame was requested, so the last one may be well before the end. */
   readonly kind: 'video' | 'audio' | 'sampled';
-  /** Frames, or samples per channel at the output rate, silence that was put in not counted. */
+  /**
+   * Number of frames, or of samples per channel at the output rate, not counting inserted silence.
+   */
   readonly decoded: number;
   /** Seconds covered, from the first frame's or sample's time to the end of the last. */
   readonly seconds: number;
@@ -26,38 +28,41 @@ export interface DecodingFacts {
   readonly lastTime: number;
   /** Discontinuities of its times. */
   readonly breaks: number;
-  /** Seconds of silence that were put in where sound is missing. */
+  /** Seconds of silence inserted where audio is missing. */
   readonly silence: number;
-  /** Decoding was stopped by us: the times or the silence they made grew beyond all measure. */
+  /**
+   * Decoding was stopped by us, because the times, or the silence they caused, grew beyond all
+   * bounds.
+   */
   readonly runaway: boolean;
   readonly exit: DecoderExit;
   readonly log: DecoderLog;
 }
 
-/** What a decoder says that could never have decoded the stream. */
+/** What a decoder says if it could never have decoded the stream. */
 const NOT_IMPLEMENTED = /not implemented|patches welcome|unsupported|not supported|not enough information/i;
 
 /**
- * Judges a decoded stream by what was lost of it. The exit code is not evidence: ffmpeg exits 0
- * for a file cut in the middle.
+ * Judges a decoded stream by what was lost. The exit code is not evidence: ffmpeg exits with 0 for
+ * a file cut in the middle.
  *
- * - Nothing decoded: partial with 0 decoded (`combineVerdicts` rejects a file where that holds for
- *   all streams); `unsupported` where the decoder says that it cannot, or the file is encrypted.
- *   Whole where there are no packets.
- * - Shorter than stated by more than `lengthTolerance`: `truncated` when the packets end there too,
- *   because the file does; `corrupt` when the packets continue, or bytes are left that hold none.
- *   No fault where the packets show that the stream ends so: a last picture shown for long, sampled
- *   frames, a shorter stream in a longer container. Nor where the length was never written down,
- *   and the packets have shown another.
+ * - Nothing decoded: partial with 0 decoded (`combineVerdicts` rejects a file if that is true of
+ *   all streams); `unsupported` if the decoder says that it cannot, or the file is encrypted. Whole
+ *   if there are no packets.
+ * - Shorter than stated by more than `lengthTolerance`: `truncated` if the packets end there too,
+ *   because the file does; `corrupt` if the packets continue, or bytes are left that hold none. Not
+ *   a fault if the packets show that the stream really ends like this: a last picture shown for a
+ *   long time, sampled frames, a shorter stream in a longer container; or if the length was never
+ *   written down and the packets show a different one.
  * - The file ends before its own structure does: `truncated`.
- * - Long enough, but a demuxer, parser or decoder complained, or ended with an exit code other than
- *   0: it is asked where. Complaints before the first and behind the last picture or sound cost
- *   nothing, nor do those of tags where raw streams were joined; others make the stream partial,
- *   `corrupt`, as does a signal that ended the decoder.
- * - More silence put in than sound there is: `corrupt`.
- * - Else whole, with notes of what is odd.
+ * - Long enough, but a demuxer, parser or decoder complained, or the exit code is not 0: the places
+ *   are looked up. Complaints before the first or after the last frame cost nothing, nor do those
+ *   about tags where raw streams were joined; others make the stream partial, `corrupt`, as does a
+ *   signal that ended the decoder.
+ * - More inserted silence than audio: `corrupt`.
+ * - Otherwise whole, with notes on anything unusual.
  *
- * @throws MediaError when the packets or the complaints had to be looked at, and could not.
+ * @throws MediaError if the packets or the complaints had to be examined and could not be.
  */
 export async function judge(facts: DecodingFacts): Promise<Verdict> {
   const { decoded, seconds, info, stream, log, silence } = facts;
@@ -107,7 +112,7 @@ function isFatal(exit: DecoderExit): boolean {
   return exit.signal !== null;
 }
 
-/** None when it does not complain a second time, or only its exit code told of something. */
+/** None if it does not complain a second time, or only its exit code reported something. */
 function noteOf({ before, behind, ofTags }: Complaints, kind: string): string[] {
   const times = before + behind;
   const notes: string[] = [];

@@ -4,23 +4,23 @@ import { parameterSets, SetReader } from './parameter-sets.ts';
 import type { ProbedStream } from './probe-report.ts';
 import { runTool } from './run-tool.ts';
 
-/** Most pictures that H.264 and HEVC may have a decoder keep. */
+/** Maximum number of pictures that an H.264 or HEVC stream may make a decoder keep. */
 const MOST = 16;
-/** What VP9 and AV1 refer to at most. */
+/** Maximum number of reference pictures of VP9 and AV1. */
 const SLOTS = 8;
-/** Codecs of older kinds refer to the picture before and the one behind. */
+/** Older codecs refer to the previous and the next picture. */
 const NEIGHBOURS = 2;
 /**
- * Pixels below which it hardly matters how many pictures are kept: a look at the parameters would
+ * Below this many pixels the number of kept pictures hardly matters; reading the parameters would
  * cost more.
  */
 const SMALL = 640 * 360;
 
 /**
- * How many pictures the decoder of a stream keeps at most: those that others refer to, and those
- * that wait for their turn. H.264 and HEVC say how many in their parameters, for which files of
- * larger pictures are looked at once more; of other codecs, and where nothing is said, it is what
- * the codec allows.
+ * The maximum number of pictures that a stream's decoder keeps: reference pictures, and those
+ * waiting for their turn. H.264 and HEVC state it in their parameters, for which files with larger
+ * pictures are read once more; for other codecs, and if nothing is stated, it is what the codec
+ * allows.
  *
  * @throws MediaError `timeout`, FlowError `aborted`.
  */
@@ -44,7 +44,7 @@ export async function keptPictures(
     case 'h264':
       return (await stated('h264', h264References)) + waiting;
     case 'hevc':
-      // With the packaged ffmpeg (7.0) one more is measured than the stream has room for.
+      // The packaged ffmpeg (7.0) was measured to keep one more than the stream has room for.
       return (await stated('hevc', hevcPictures)) + 1;
     case 'vp9':
     case 'av1':
@@ -54,7 +54,10 @@ export async function keptPictures(
   }
 }
 
-/** Characters of a dump that are read: parameters are short, and what is longer is none. */
+/**
+ * Number of characters of a dump that are read: parameters are short, so anything longer is
+ * something else.
+ */
 const LONGEST_DUMP = 1 << 16;
 /** A position, up to 16 bytes in hexadecimal, and the same as text. */
 const DUMPED = /[\da-f]{8}: ((?:[\da-f]{2,4} )+)/g;
@@ -90,7 +93,7 @@ async function parametersOf(
   return Buffer.from([...dump.matchAll(DUMPED)].map(([, bytes = '']) => bytes.replaceAll(' ', '')).join(''), 'hex');
 }
 
-/** H.264's profiles whose sets tell the form of the pictures too. */
+/** H.264 profiles whose parameter sets also state the format of the pictures. */
 const TELLING = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
 
 /**

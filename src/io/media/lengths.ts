@@ -14,7 +14,7 @@ export interface ClaimedLength {
 const HEADERLESS = /^(mp3|aac|ac3|eac3|dts|truehd|h264|hevc|m4v|mpegvideo|mjpeg|obu|av1|vc1|amr(nb|wb)?)$/;
 
 /**
- * Containers whose length nobody wrote down: ffprobe works it out from the last times that it
+ * Containers whose length is not written down: ffprobe derives it from the last times that it
  * finds.
  */
 const ESTIMATED = /^(mpegts|mpeg|ogg)$/;
@@ -24,35 +24,38 @@ const ESTIMATED = /^(mpegts|mpeg|ogg)$/;
  */
 const INDEXED = /mov/;
 
-/** What writers put down that do not know, in ticks. */
+/** What writers write if they do not know, in ticks. */
 const UNKNOWN_TICKS = [0x7fffffff, 0xffffffff];
 /**
- * Seconds beyond which a length needs bytes to be believed, and bytes for each second that make it
- * so.
+ * Seconds beyond which a length is only believed if the file is large enough, and the bytes per
+ * second required.
  */
 const LONG = 60;
 const THIN = 100;
-/** Seconds between the starts of pictures and sound beyond which one of them is doubtful. */
+/** Seconds between the starts of video and audio beyond which one of them is doubtful. */
 const APART = 5;
 
 /**
- * How many seconds a decoded stream may differ from its length and still be whole: max(0.5 s, 2 %).
+ * The number of seconds by which a decoded stream may differ from its length and still be whole:
+ * max(0.5 s, 2 %).
  */
 export function lengthTolerance(duration: number): number {
   return Math.max(0.5, 0.02 * duration);
 }
 
-/** Whether the container has its lengths from somebody who wrote them down. */
+/** Whether the container's lengths were written down by its writer. */
 export function statesLengths(container: string): boolean {
   return !ESTIMATED.test(container) && !isHeaderless(container);
 }
 
-/** Whether a container is none: a raw stream, in which packets are found by what they look like. */
+/**
+ * Whether there is no container: a raw stream, in which packets are recognised by their content.
+ */
 export function isHeaderless(container: string): boolean {
   return HEADERLESS.test(container);
 }
 
-/** Seconds of the file's own clock. A stream that does not say starts at 0. */
+/** Seconds of the file's own clock. A stream without a start time starts at 0. */
 export function ownStart(stream: ProbedStream): number {
   return stream.start_pts === undefined ? 0 : ticksToSeconds(stream.start_pts, timeBaseOf(stream));
 }
@@ -63,9 +66,9 @@ export function timeBaseOf(stream: ProbedStream): { numerator: number; denominat
 }
 
 /**
- * How long a stream is by the headers; undefined where they do not say, or say what writers put
- * down that do not know. Matroska's own word is a tag that holds the time at which the stream ends;
- * what ffprobe gives beside it can be the whole file's length.
+ * The length of a stream according to the headers; undefined if they do not state it, or state what
+ * writers write if they do not know. Matroska states it in a tag with the time at which the stream
+ * ends; ffprobe's own value can be the whole file's length.
  */
 export function claimedLength(report: ProbeReport, stream: ProbedStream): ClaimedLength | undefined {
   if (isHeaderless(report.format?.format_name ?? '')) return undefined;
@@ -80,7 +83,7 @@ export function claimedLength(report: ProbeReport, stream: ProbedStream): Claime
   return shared > 0 ? { duration: shared, source: 'container' } : undefined;
 }
 
-/** Whether the claims of a file's streams contradict each other, or its size. */
+/** Whether the stated lengths of a file's streams contradict each other or its size. */
 export function isDoubtful(info: MediaInfo): boolean {
   const streams = [info.video, info.audio].filter((stream) => stream !== undefined);
   const ends = streams.map((stream) => stream.start + stream.duration);
@@ -94,7 +97,7 @@ export function isDoubtful(info: MediaInfo): boolean {
   );
 }
 
-/** Whether a file has too few bytes for a length to be believed. */
+/** Whether a file has too few bytes for a length to be credible. */
 function isThin(info: MediaInfo, seconds: number): boolean {
   return seconds > Math.max(LONG, info.bytes / THIN);
 }
@@ -114,8 +117,8 @@ export function timelineEnd(
 }
 
 /**
- * The same file with lengths and starts as its packets have them, discontinuities closed up. A
- * stream without a packet is left out.
+ * The same file with lengths and starts taken from its packets, discontinuities closed up. A stream
+ * without packets is left out.
  *
  * @throws MediaError `timeout`, FlowError `aborted`.
  */
@@ -130,8 +133,8 @@ export async function measureLengths(path: string, info: MediaInfo, signal?: Abo
  */
 export function scanStreams(path: string, info: MediaInfo, signal?: AbortSignal): Promise<PacketScan> {
   const streams = [info.video, info.audio].filter((stream) => stream !== undefined);
-  // Only an index vouches for times on its own; elsewhere the other stream does, where there is
-  // one. A wild time makes a thin length of its own.
+  // Only an index vouches for times on its own; elsewhere the other stream does, if there is one. A
+  // wild time makes the length implausible by itself.
   const vouches = INDEXED.test(info.container) || (streams.length === 1 && statesLengths(info.container));
   const believable = vouches && !isThin(info, Math.max(0, ...streams.map(statedEnd)));
   return scanPackets(path, {
@@ -147,14 +150,12 @@ export function scanStreams(path: string, info: MediaInfo, signal?: AbortSignal)
 }
 
 const USUAL_PACKET = 0.02;
-/**
- * Seconds of a packet of sound at most: where an index makes it longer, there is a gap behind it.
- */
+/** Maximum length of an audio packet, s; if an index makes it longer, a gap follows it. */
 const LONGEST_AUDIO = 10;
 
-/** Time, from the container's start, up to which a stream's times are taken as they come. */
+/** Time, from the container's start, up to which a stream's times are accepted as they are. */
 export function believedUntil(info: MediaInfo, stream: VideoStreamInfo | AudioStreamInfo): number {
-  // What was measured vouches for gaps by their length instead.
+  // In a measured file, the length of a gap vouches for it instead.
   if (info.measured || !statesLengths(info.container) || !(stream.duration > 0)) return Number.NEGATIVE_INFINITY;
   return statedEnd(stream);
 }
@@ -178,7 +179,7 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
   let { statedDuration } = info;
   const measured = <Stream extends VideoStreamInfo | AudioStreamInfo>(stream: Stream, span: PacketSpan): Stream => {
     const period = 'averageRate' in stream ? 1 / stream.averageRate : USUAL_PACKET;
-    // A length that counts a wild time in was written down, but says nothing of what there should
+    // A length that includes a wild time was written down, but does not say how much there should
     // be.
     const isStated =
       statesLengths(info.container) &&
@@ -212,8 +213,7 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
 }
 
 /**
- * What is wrong with the length that only the container states, in words; undefined when nothing
- * is.
+ * What is wrong with a length that only the container states, in words; undefined if nothing is.
  */
 export function wrongLength({ statedDuration: stated, video, audio }: MediaInfo): string | undefined {
   if (stated === undefined) return undefined;
@@ -223,7 +223,7 @@ export function wrongLength({ statedDuration: stated, video, audio }: MediaInfo)
   return `the file claims ${stated.toFixed(2)} s but lasts ${last.toFixed(2)} s`;
 }
 
-/** The same file with its sound as long as its samples were. */
+/** The same file with its audio as long as its samples. */
 export function withDecodedAudio(info: MediaInfo, seconds: number): MediaInfo {
   if (info.audio === undefined) return info;
   const audio = { ...info.audio, duration: seconds };
@@ -231,8 +231,8 @@ export function withDecodedAudio(info: MediaInfo, seconds: number): MediaInfo {
 }
 
 /**
- * Of a stream whose times crawl not even the first is to be believed: far from the other stream's
- * it is taken for the same.
+ * In a stream whose times crawl not even the first can be believed: if it is far from the other
+ * stream's, the other stream's is used.
  */
 function beginTogether(...spans: readonly (PacketSpan | undefined)[]): (PacketSpan | undefined)[] {
   const steady = spans.find((span) => span !== undefined && !span.crawls);

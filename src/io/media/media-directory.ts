@@ -5,12 +5,12 @@ import { sortInTurns } from '../../core/sort-in-turns.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { hasMediaExtension } from './sniff.ts';
 
-/** A file of a directory that was not taken for media. */
+/** A file in a directory that was not recognised as media. */
 export interface PassedOver {
   readonly path: string;
   /**
-   * `extension`: its name has none of `MEDIA_EXTENSIONS`; `link`: it leads nowhere; `kind`: a pipe,
-   * a socket or a device.
+   * `extension`: its name has none of `MEDIA_EXTENSIONS`; `link`: a broken link; `kind`: a pipe, a
+   * socket or a device.
    */
   readonly why: 'extension' | 'link' | 'kind';
 }
@@ -24,10 +24,10 @@ export interface MediaDirectory {
 
 /**
  * All files in and below a directory: those with an extension of `MEDIA_EXTENSIONS`, and the
- * others. Links are followed, each directory once, under its own name where it has one here; names
- * that begin with a dot are left alone.
+ * others. Links are followed, each directory once, under its own name if it has one here; names
+ * that begin with a dot are skipped.
  *
- * @throws Node's error when a directory cannot be read.
+ * @throws Node's error if a directory cannot be read.
  */
 export async function lookThrough(directory: string): Promise<MediaDirectory> {
   const media: string[] = [];
@@ -39,7 +39,7 @@ export async function lookThrough(directory: string): Promise<MediaDirectory> {
     if (seen.has(real)) return;
     seen.add(real);
     const below: string[] = [];
-    // Paths as `join` makes them, which takes longer than all the rest.
+    // Builds paths as `join` does; `join` itself takes longer than all the rest.
     const before = join(path, '_').slice(0, -1);
     await eachEntry(path, (entry) => {
       if (entry.name.startsWith('.')) return;
@@ -53,7 +53,7 @@ export async function lookThrough(directory: string): Promise<MediaDirectory> {
     for (const each of below.sort()) await enter(each);
   };
   await enter(directory);
-  // What links lead to may be here under its own name.
+  // The target of a link may also be here under its own name.
   while (linked.length > 0) for (const each of linked.splice(0).sort()) await enter(each);
   return { media: await sortInTurns(media, (left, right) => (left < right ? -1 : 1)), passedOver };
 }
@@ -69,7 +69,7 @@ function kindOf(entry: Dirent, path: string): 'directory' | 'file' | 'link' | 'k
   }
 }
 
-/** What was skipped, in a sentence for people; undefined when nothing was. */
+/** What was skipped, in a sentence for people; undefined if nothing was. */
 export function passedOverText(files: readonly PassedOver[]): string | undefined {
   if (files.length === 0) return undefined;
   const of = (why: PassedOver['why']) => files.filter((file) => file.why === why);

@@ -4,10 +4,7 @@ export interface Ratio {
   readonly denominator: number;
 }
 
-/**
- * Where a stream's duration comes from: its own header, the container's, or the packets that were
- * read.
- */
+/** Where a stream's duration comes from: its own header, the container's, or the packets. */
 export type DurationSource = 'stream' | 'container' | 'packets';
 
 /** The video stream that is decoded. */
@@ -20,20 +17,20 @@ export interface VideoStreamInfo {
   readonly width: number;
   /** Rows as stored. */
   readonly height: number;
-  /** ffmpeg's name of the stored pixels: `yuv420p`, `yuv420p10le`. */
+  /** ffmpeg's name for the stored pixel format: `yuv420p`, `yuv420p10le`. */
   readonly pixelFormat: string;
   /**
-   * Pictures that its decoder keeps at most: those that others refer to, and those that wait for
+   * Maximum number of pictures that its decoder keeps: reference pictures, and those waiting for
    * their turn.
    */
   readonly keptPictures?: number | undefined;
   /**
-   * Degrees, clockwise, by which a player turns the stored picture: 0, 90, 180 or 270. The decoder
-   * turns it too.
+   * Degrees, clockwise, by which a player rotates the stored picture: 0, 90, 180 or 270. The
+   * decoder rotates it too.
    */
   readonly rotation: number;
   /**
-   * Shape of a stored pixel, width over height: 1 for square pixels, 2 when shown twice as wide as
+   * Shape of a stored pixel, width over height: 1 for square pixels, 2 if shown twice as wide as
    * stored.
    */
   readonly pixelAspect: number;
@@ -42,15 +39,14 @@ export interface VideoStreamInfo {
   /** Height as shown, after pixel shape and rotation. */
   readonly displayHeight: number;
   /**
-   * Frames per second on average as the container states it, else its nominal rate, else 25.
-   * Never 0.
+   * Average frames per second as the container states it, else its nominal rate, else 25. Never 0.
    */
   readonly averageRate: number;
   /**
-   * Frames per second where they lie closest, as far as the headers tell: at least `averageRate`.
+   * Frames per second where they are densest, as far as the headers show: at least `averageRate`.
    */
   readonly peakRate: number;
-  /** Frames, where the container states it. */
+  /** Number of frames, if the container states it. */
   readonly frameCount: number | undefined;
   /** Seconds per tick of its timestamps. */
   readonly timeBase: Ratio;
@@ -59,15 +55,18 @@ export interface VideoStreamInfo {
   /** Seconds. Never 0. */
   readonly duration: number;
   readonly durationSource: DurationSource;
-  /** Seconds that the file states where another length was measured. */
+  /** Seconds that the file states, if a different length was measured. */
   readonly statedDuration?: number | undefined;
-  /** Measured: seconds of the longest time in which nothing comes, and rightly. */
+  /** Measured: length of the longest legitimate gap, s. */
   readonly longestGap?: number | undefined;
-  /** Measured: times that go back or jump ahead, as where recordings were joined. */
+  /** Measured: number of times that go back or jump ahead, as where recordings were joined. */
   readonly breaks?: number | undefined;
-  /** Measured: it has no times, or times that crawl behind a wild one; they are counted instead. */
+  /**
+   * Measured: it has no times, or times that crawl after a wild one, so they are derived by
+   * counting.
+   */
   readonly crawls?: boolean | undefined;
-  /** It begins so late that its parameters are found only by looking further than usual. */
+  /** It begins so late that finding its parameters takes a longer search than usual. */
   readonly late?: boolean | undefined;
 }
 
@@ -82,7 +81,7 @@ export interface AudioStreamInfo {
   /** Channels as stored; decoding mixes them to one. */
   readonly channels: number;
   /**
-   * ffmpeg's name of their layout, `stereo`, `5.1(side)`; undefined where the file states none that
+   * ffmpeg's name of their layout, `stereo`, `5.1(side)`; undefined if the file states none that
    * ffmpeg can name.
    */
   readonly channelLayout?: string | undefined;
@@ -91,38 +90,41 @@ export interface AudioStreamInfo {
   /** Seconds. Never 0. */
   readonly duration: number;
   readonly durationSource: DurationSource;
-  /** Seconds that the file states where another length was measured. */
+  /** Seconds that the file states, if a different length was measured. */
   readonly statedDuration?: number | undefined;
-  /** Measured: seconds of the longest time in which nothing comes, and rightly. */
+  /** Measured: length of the longest legitimate gap, s. */
   readonly longestGap?: number | undefined;
-  /** Measured: times that go back or jump ahead, as where recordings were joined. */
+  /** Measured: number of times that go back or jump ahead, as where recordings were joined. */
   readonly breaks?: number | undefined;
-  /** Measured: it has no times, or times that crawl behind a wild one; they are counted instead. */
+  /**
+   * Measured: it has no times, or times that crawl after a wild one, so they are derived by
+   * counting.
+   */
   readonly crawls?: boolean | undefined;
-  /** It begins so late that its parameters are found only by looking further than usual. */
+  /** It begins so late that finding its parameters takes a longer search than usual. */
   readonly late?: boolean | undefined;
 }
 
-/** What a look at a file's headers shows. */
+/** What a file's headers show. */
 export interface MediaInfo {
   /** ffmpeg's name: `mov,mp4,m4a,3gp,3g2,mj2`, `matroska,webm`, `mpegts`. */
   readonly container: string;
   /** Size of the file. */
   readonly bytes: number;
   /**
-   * The container's start in seconds of the file's own clock: the earlier first time of the chosen
-   * streams. Every time elsewhere counts from here.
+   * The container's start in seconds of the file's own clock: the earliest first time of the chosen
+   * streams. All other times count from here.
    */
   readonly start: number;
   /**
-   * Seconds from the container's start to the end of the pictures; to the later end, where pictures
-   * and sound end more than max(0.5 s, 2 %) apart (a still picture with music lasts as long as the
-   * music); of the sound when there are no pictures. Never 0.
+   * Seconds from the container's start to the end of the video; to the later end, if video and
+   * audio end more than max(0.5 s, 2 %) apart (a still picture with music lasts as long as the
+   * music); to the end of the audio if there is no video. Never 0.
    */
   readonly duration: number;
   /**
-   * Seconds that the container states for the whole file, where its streams state none and the
-   * lengths were measured.
+   * Seconds that the container states for the whole file, if its streams state none and the lengths
+   * were measured.
    */
   readonly statedDuration?: number | undefined;
   /** Whether the lengths were measured by reading every packet, not taken from the headers. */
@@ -132,14 +134,15 @@ export interface MediaInfo {
   /** ffmpeg's codec names of all audio and video streams, chosen or not, by stream index. */
   readonly codecs: ReadonlyMap<number, string>;
   /**
-   * Audio and video streams that cannot be used, with why: no parameters found, no packets, cover
-   * art.
+   * Audio and video streams that cannot be used, with the reason: no parameters found, no packets,
+   * cover art.
    */
   readonly leftOut: readonly string[];
   /**
-   * The file ends before its own structure does: how, in words. What is there can still be decoded.
+   * Set if the file ends before its own structure does: how, in words. What is there can still be
+   * decoded.
    */
   readonly cut?: string | undefined;
-  /** Bytes from its start that can be read, where that is not the whole file. */
+  /** Number of readable bytes from its start, if that is not the whole file. */
   readonly readableBytes?: number | undefined;
 }

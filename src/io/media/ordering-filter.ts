@@ -3,12 +3,12 @@ import type { MediaInfo, Ratio, VideoStreamInfo } from './media-info.ts';
 import { LARGEST_STEP_BACK, largestStepAhead } from './stream-clock.ts';
 
 /**
- * The filter that counts pictures' times from the container's start and puts them in order as a
- * `StreamClock` does, for where ffmpeg is to choose among them: a wild time would have it repeat a
- * picture for hours.
+ * The filter that counts frame times from the container's start and puts them in order as a
+ * `StreamClock` does, for cases in which ffmpeg chooses among frames: a wild time would make it
+ * repeat a frame for hours.
  *
- * The expression's variables: 0 what is added to times since the last discontinuity, 1 the last
- * time, 2 what was added before it, 3 and 4 the time with either, 5 a spare. All in ticks.
+ * The expression's variables: 0 the offset added to times since the last discontinuity, 1 the last
+ * time, 2 the offset before it, 3 and 4 the time with either offset, 5 scratch. All in ticks.
  */
 export function orderingFilter(info: MediaInfo, stream: VideoStreamInfo): string {
   const { numerator, denominator } = stream.timeBase;

@@ -4,7 +4,7 @@ import { runTool } from './run-tool.ts';
 import { StreamClock } from './stream-clock.ts';
 
 /**
- * Where the packets of a stream lie, discontinuities closed up. Times in seconds of the file's own
+ * The extent of a stream's packets, discontinuities closed up. Times in seconds of the file's own
  * clock.
  */
 export interface PacketSpan {
@@ -16,16 +16,18 @@ export interface PacketSpan {
   /** Latest presentation time plus that packet's duration. */
   readonly end: number;
   /**
-   * Seconds of the longest time without a packet that was no discontinuity; 0 when there was none.
+   * Length of the longest gap without a packet that was not a discontinuity, s; 0 if there was
+   * none.
    */
   readonly longestGap: number;
-  /** Discontinuities of its times. */
+  /** Number of discontinuities of its times. */
   readonly breaks: number;
   /**
-   * It has no times, or they crawl behind a wild one, a tick apart: they are a period apart here.
+   * It has no times, or they crawl after a wild one, a tick apart; here they are placed a period
+   * apart.
    */
   readonly crawls: boolean;
-  /** Seconds from its earliest to its latest time as they are stated, discontinuities and all. */
+  /** Seconds from its earliest to its latest stated time, including discontinuities. */
   readonly statedSpan: number;
 }
 
@@ -33,18 +35,20 @@ export interface PacketSpan {
 export interface PacketScan {
   /** By stream index; only streams with a packet. */
   readonly streams: ReadonlyMap<number, PacketSpan>;
-  /** Byte in the file behind the last packet of any stream; 0 where the container does not tell. */
+  /**
+   * Offset in the file after the last packet of any stream; 0 if the container does not reveal it.
+   */
   readonly lastByte: number;
   /** Bytes of the largest packet. */
   readonly largest: number;
 }
 
-/** What is known of a stream before its packets are read. */
+/** What is known about a stream before its packets are read. */
 export interface ExpectedStream {
   readonly index: number;
-  /** Seconds of a packet that states no duration. */
+  /** Length of a packet that states no duration, s. */
   readonly period: number;
-  /** Seconds beyond which the duration that a packet states is none of its own. */
+  /** Seconds beyond which the duration that a packet states is not its own. */
   readonly longest: number;
   /**
    * Time of the file's own clock up to which its times are believed, whatever the other streams
@@ -56,16 +60,16 @@ export interface ExpectedStream {
 /** How `scanPackets` reads. */
 export interface ScanOptions {
   readonly signal?: AbortSignal | undefined;
-  /** The streams that are decoded: their times vouch for each other's. Others are only counted. */
+  /** The streams that are decoded: their times corroborate each other. Others are only counted. */
   readonly expected?: readonly ExpectedStream[] | undefined;
   readonly window?: InputWindow | undefined;
 }
 
 const TIMEOUT = 10 * 60_000;
-/** Seconds that presentation may lie before or behind decoding in any sane stream. */
+/** Seconds by which presentation may precede or follow decoding in any sane stream. */
 const LARGEST_REORDERING = 10;
 /**
- * Packets at the beginning of a stream whose times are given up when the rest does not continue
+ * Number of packets at the start of a stream whose times are given up if the rest does not continue
  * from them.
  */
 const ODD_BEGINNING = 3;
@@ -73,7 +77,7 @@ const USUAL_PERIOD = 0.04;
 
 /**
  * Reads every packet without decoding any: about as fast as the file can be read. For streams whose
- * container states no length or one that cannot be true, and to tell a file that ends early from a
+ * container states no length or an impossible one, and to distinguish a file that ends early from a
  * decoder that gave up.
  *
  * @throws MediaError `timeout`, FlowError `aborted`.
@@ -85,14 +89,15 @@ export async function scanPackets(path: string, options: ScanOptions = {}): Prom
   let lastByte = 0;
   let largest = 0;
   const take = (line: string): void => {
-    // ffprobe prints the fields in this order whatever order they are asked in; `N/A` becomes NaN.
+    // ffprobe prints the fields in this order whatever order they are requested in; `N/A` becomes
+    // NaN.
     const fields = line.split(',', 7);
     const [index = Number.NaN, pts = Number.NaN, dts = Number.NaN, length = Number.NaN, size, position] =
       fields.map(Number);
     if (!Number.isInteger(index) || line === '') return;
     largest = Math.max(largest, size || 0);
     lastByte = Math.max(lastByte, (position || 0) + (size || 0));
-    // An edit list has it decoded for others' sake, but not shown.
+    // Because of an edit list it is decoded for the sake of others, but not shown.
     if (fields[6]?.includes('D') === true) return;
     let track = tracks.get(index);
     if (track === undefined) {
@@ -125,7 +130,9 @@ export async function scanPackets(path: string, options: ScanOptions = {}): Prom
   return { streams: new Map([...tracks].map(([index, track]) => [index, track.span])), lastByte, largest };
 }
 
-/** Packets that must crawl, and the share of all, for a stream to be one that does. */
+/**
+ * How many packets, and what share of them, must crawl for the stream to count as one that does.
+ */
 const CRAWLING_PACKETS = 10;
 const CRAWLING_SHARE = 0.05;
 
@@ -136,15 +143,15 @@ class Track {
   readonly #believedUntil: number;
   #count = 0;
   /**
-   * Packets whose presentation is beyond all measure from their decoding, one after another counted
-   * once.
+   * Number of packets whose presentation is impossibly far from their decoding; consecutive ones
+   * count once.
    */
   #wild = 0;
   #isWild = false;
   #untimed = 0;
   #earliest = Number.POSITIVE_INFINITY;
   #latest = Number.NEGATIVE_INFINITY;
-  /** Its times as they are, and as they are where they crawl. */
+  /** Its times as stated, and as they would be if they crawl. */
   #plain: Path | undefined;
   #stepping: Path | undefined;
 
@@ -176,7 +183,7 @@ class Track {
     return { count: this.#count, ...span, breaks: Math.max(breaks, this.#wild), crawls: this.#crawls, statedSpan };
   }
 
-  /** @param othersPassed whether another stream shows that the time between two times passed. */
+  /** @param othersPassed - whether another stream shows that the time between two times passed. */
   take(pts: number, dts: number, duration: number, othersPassed: (from: number, to: number) => boolean): void {
     const decoded = Number.isFinite(dts) ? dts : pts;
     const timed = Number.isFinite(decoded);
@@ -211,9 +218,9 @@ class Track {
 
 interface TimedPacket {
   readonly time: number | undefined;
-  /** Seconds by which it is shown after it is decoded. */
+  /** Seconds from its decoding to its presentation. */
   readonly ahead: number;
-  /** Seconds that it lasts; 0 when it does not say. */
+  /** Its duration, s; 0 if not stated. */
   readonly length: number;
   /** Seconds after which the next one is due. */
   readonly due: number;
@@ -225,7 +232,7 @@ class Path {
   readonly #period: number;
   #count = 0;
   /**
-   * What is added to the clock's times: its first packets were wild, and the stream begins
+   * Offset added to the clock's times if the first packets were wild and the stream begins
    * elsewhere.
    */
   #moved = 0;

@@ -1,8 +1,8 @@
 const START_CODE = Buffer.from([0, 0, 1]);
 
 /**
- * The parameter sets of a stream of H.264 or HEVC, each from its header on: they lie behind start
- * codes, or in the record that MP4 and Matroska files have of them, `avcC` or `hvcC`.
+ * The parameter sets of an H.264 or HEVC stream, each from its header on: they follow start codes,
+ * or are in the record that MP4 and Matroska files keep of them, `avcC` or `hvcC`.
  */
 export function parameterSets(parameters: Buffer, codec: 'h264' | 'hevc'): Buffer[] {
   if (parameters.length < 8) return [];
@@ -41,10 +41,7 @@ function listed(record: Buffer, from: number, count: number): { readonly units: 
   return { units, end };
 }
 
-/**
- * The bits of a parameter set, the bytes that keep start codes out of it left out; zeros behind its
- * end.
- */
+/** The bits of a parameter set, without the emulation-prevention bytes; zeros after its end. */
 export class SetReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -67,7 +64,7 @@ export class SetReader {
     return value;
   }
 
-  /** Passes over this many bits. */
+  /** Skips this many bits. */
   skip(count: number): void {
     this.#at += count;
   }

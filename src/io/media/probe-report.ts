@@ -1,7 +1,7 @@
 import type { Ratio } from './media-info.ts';
 
 /**
- * The part of ffprobe's JSON about one stream that is used. Everything may be missing in a damaged
+ * The part of ffprobe's JSON about one stream that is used. Anything may be missing for a damaged
  * file.
  */
 export interface ProbedStream {
@@ -43,7 +43,7 @@ export interface ProbeReport {
     | undefined;
 }
 
-/** What ffprobe is asked for, so that it does not print whole ICC profiles. */
+/** The entries requested from ffprobe, so that it does not print whole ICC profiles. */
 export const PROBE_ENTRIES = [
   'stream=index,codec_type,codec_name,width,height,pix_fmt,has_b_frames,sample_aspect_ratio,avg_frame_rate,r_frame_rate,nb_frames,sample_rate,channels,channel_layout,time_base,start_pts,duration_ts',
   'stream_disposition=default,attached_pic',
@@ -52,7 +52,7 @@ export const PROBE_ENTRIES = [
   'format=format_name,duration,probe_score',
 ].join(':');
 
-/** Reads `30000/1001` or `2:1`; undefined when a part is 0 or no whole number. */
+/** Reads `30000/1001` or `2:1`; undefined if a part is 0 or not a whole number. */
 export function parseRatio(text: string | undefined): Ratio | undefined {
   const match = /^(\d+)[/:](\d+)$/.exec(text ?? '');
   const numerator = Number(match?.[1]);

@@ -14,33 +14,33 @@ import { runTool, type ToolRun } from './run-tool.ts';
 import { readHead, whyUnrecognised } from './sniff.ts';
 import { statedSize, withReadAt } from './stated-size.ts';
 
-/** How `probe` looks at a file. */
+/** How `probe` examines a file. */
 export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the headers must have been read. Default 30,000. */
+  /** Milliseconds within which the headers must be read. Default 30,000. */
   readonly timeout?: number | undefined;
-  /** Larger pictures are refused as `unsupported`. Default 8192 x 8192. */
+  /** Larger frames are refused as `unsupported`. Default 8192 x 8192. */
   readonly maximumPixels?: number | undefined;
 }
 
-/** A demuxer that recognised next to nothing, as mp3 does in random bytes. */
+/** A score at which a demuxer has recognised next to nothing, as mp3 does in random bytes. */
 const MIN_PROBE_SCORE = 5;
 
 const known: KnownOptions<ProbeOptions> = { signal: true, timeout: true, maximumPixels: true };
 
 /**
- * Looks at a file's headers: container, streams, durations, rotation, pixel shape. Decodes at most
- * a few frames.
+ * Reads a file's headers: container, streams, durations, rotation, pixel shape. Decodes at most a
+ * few frames.
  *
- * Of pictures and of sound the stream that is marked as default is taken, else the first that is
- * not a cover art. Lengths are what the headers state, as long as nothing contradicts them. Where
- * they state none, where they contradict each other or the size of the file, and in raw streams,
- * every packet is read and the lengths are those of the packets: no length and no rate is 0. A
- * declared stream without parameters is looked for further on in the file.
+ * Chooses the video and the audio stream marked as default, else the first of each that is not
+ * cover art. Lengths are what the headers state, as long as nothing contradicts them. If they state
+ * none, if they contradict each other or the size of the file, and in raw streams, every packet is
+ * read and the lengths are those of the packets; no length or rate is ever 0. A declared stream
+ * without parameters is searched for further on in the file.
  *
  * @throws MediaError `unreadable`, `empty` (no byte, or headers without media), `not-media`,
- * `corrupt`, `unsupported` (see `whyUnrecognised`; encrypted; a codec that is not known; pictures
- * that are too large), `no-streams` when there is neither audio nor video, `timeout`; SystemError
+ * `corrupt`, `unsupported` (see `whyUnrecognised`; encrypted; an unknown codec; frames that are too
+ * large), `no-streams` if there is neither audio nor video, `timeout`; SystemError
  * `decoder-missing`; FlowError `aborted`.
  */
 export async function probe(path: string, options: ProbeOptions = {}): Promise<MediaInfo> {
@@ -165,7 +165,7 @@ async function cutOf(
     : `its header claims ${stated} bytes, but it has ${bytes}`;
 }
 
-/** A last chunk's byte of padding is often left out. */
+/** The padding byte of the last chunk is often left out. */
 const PADDING = 1;
 
 function describe(

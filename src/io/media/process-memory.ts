@@ -6,14 +6,14 @@ import type { Bytes } from '../../operators/payload.ts';
 import { runningDecoders } from './decoder-child.ts';
 import type { VideoStreamInfo } from './media-info.ts';
 
-/** Memory of this process and of all processes below it. */
+/** Memory of this process and its descendants. */
 export interface TreeMemory {
   readonly bytes: Bytes;
-  /** Processes counted. */
+  /** Number of processes counted. */
   readonly processes: number;
   /**
    * `pss`: the sum of proportional set sizes, in which a page that several processes share counts
-   * once. `rss`: this process's resident set alone, where the system has no `/proc` with
+   * once. `rss`: this process's resident set alone, if the system has no `/proc` with
    * `smaps_rollup`.
    */
   readonly measure: 'pss' | 'rss';
@@ -22,8 +22,8 @@ export interface TreeMemory {
 /** Seconds between two full readings of a `MemorySampler` whose cheap look shows nothing new. */
 const FULL_READING_EVERY = 4;
 /**
- * A rise by less than this part of the peak is not worth a reading: resident set sizes waver by as
- * much on their own.
+ * A rise by less than this fraction of the peak is not worth a reading: resident set sizes
+ * fluctuate by as much on their own.
  */
 const SLACK = 0.01;
 /**
@@ -33,7 +33,7 @@ const ROOT_CHANGE = 32 * 2 ** 20;
 
 /**
  * The memory of this process and its descendants now. Costs about 16 us per megabyte in use (the
- * kernel walks the page tables): for frequent looks take a `MemorySampler`.
+ * kernel walks the page tables); use a `MemorySampler` to look often.
  *
  * @param root process id of the tree's root; without `/proc` only this process can be measured.
  *
@@ -47,13 +47,13 @@ export function processTreeMemory(root: number = process.pid): TreeMemory {
 }
 
 /**
- * The peak of `processTreeMemory()` over time, looked at every 50 ms.
+ * The peak of `processTreeMemory()` over time, sampled every 50 ms.
  *
- * A look is cheap (about 0.1 ms): a proportional size is taken to change as the resident set does.
- * Where the sum exceeds the peak so far by one per cent the child processes are read again (a
- * millisecond each), and the root too (16 ms per GB) once it has changed by 32 MiB, or after four
- * seconds: the peak is exact to about one per cent. It blocks nothing and keeps no process alive.
- * It sees nothing while the event loop is blocked.
+ * A sample is cheap (about 0.1 ms): a proportional size is assumed to change as the resident set
+ * does. If the sum exceeds the peak so far by one per cent, the child processes are read again (a
+ * millisecond each), and so is the root (16 ms per GB) once it has changed by 32 MiB, or after four
+ * seconds; the peak is exact to about one per cent. It blocks nothing and does not keep the process
+ * alive. It sees nothing while the event loop is blocked.
  *
  * @example
  * const sampler = new MemorySampler();
@@ -72,23 +72,23 @@ export class MemorySampler {
   #reading = false;
   #looks = 0;
 
-  /** @param options.root process id of the tree that is looked at; this process's by default. */
+  /** @param options.root - process id of the tree's root; this process's by default. */
   constructor(options: { everyMilliseconds?: number | undefined; root?: number | undefined } = {}) {
     this.#root = options.root ?? process.pid;
     this.#every = checkPositive('everyMilliseconds', options.everyMilliseconds ?? 50);
   }
 
-  /** The highest sum read, bytes; kept from one `start` to the next. */
+  /** The highest sum read, in bytes; kept from one `start` to the next. */
   get peak(): Bytes {
     return this.#peak;
   }
 
-  /** How many times it has looked. */
+  /** Number of samples taken. */
   get looks(): number {
     return this.#looks;
   }
 
-  /** Looks now and every interval from now on. @throws UsageError when it runs already. */
+  /** Takes a sample now and at every interval. @throws UsageError if it is already running. */
   start(): void {
     if (this.#timer !== undefined) throw new UsageError('`start` must not be called on a running MemorySampler');
     this.#look(true);
@@ -96,7 +96,7 @@ export class MemorySampler {
     this.#timer.unref();
   }
 
-  /** Looks a last time and stops. Does nothing when it does not run. */
+  /** Takes a last sample and stops. Does nothing if it is not running. */
   stop(): void {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
@@ -117,8 +117,8 @@ export class MemorySampler {
     }
     if (this.#reading) return;
     const root = this.#known.get(this.#root);
-    // Processes are started by the main thread, as a rule, and decoders by a thread that tells
-    // them; a full reading looks at the children of all threads.
+    // As a rule, processes are started by the main thread, and decoders by a thread that reports
+    // them; a full reading covers the children of all threads.
     const decoders = this.#root === process.pid ? runningDecoders() : [];
     const others = new Set([...this.#known.keys(), ...childrenOfThread(this.#root, this.#root), ...decoders]);
     others.delete(this.#root);
@@ -132,8 +132,8 @@ export class MemorySampler {
   }
 
   /**
-   * What the root and these processes have now, by their last readings and how their resident sets
-   * have changed since.
+   * What the root and these processes use now, estimated from their last readings and the change of
+   * their resident sets since.
    */
   #estimate(others: ReadonlySet<number>): Bytes {
     let sum = 0;
@@ -155,8 +155,8 @@ export class MemorySampler {
   }
 
   /**
-   * As `#readAll`, while this thread continues: the kernel walks the tables of a large process for
-   * tens of milliseconds.
+   * Like `#readAll`, while this thread continues: the kernel walks the tables of a large process
+   * for tens of milliseconds.
    */
   async #readAllAside(): Promise<void> {
     if (this.#reading) return;
@@ -192,26 +192,26 @@ export class MemorySampler {
   }
 }
 
-/** What decides the memory of the decoders of one video. */
+/** What determines the memory of a video's decoders. */
 export interface DecoderNeeds {
-  /** Of a stored picture; 0 where no pictures are decoded. */
+  /** Pixels of a stored picture; 0 if no video is decoded. */
   readonly pixels: number;
-  /** Whether sound is decoded. */
+  /** Whether audio is decoded. */
   readonly audio: boolean;
   /**
-   * Of a stored picture of the file, decoded or not: whoever opens a file decodes one to know its
-   * form. Default `pixels`.
+   * Pixels of a stored picture of the file, decoded or not: opening a file decodes one to find its
+   * format. Default `pixels`.
    */
   readonly filePixels?: number | undefined;
-  /** Bytes that are read ahead and kept in search of streams that begin late. Default 0. */
+  /** Bytes read ahead and kept while searching for streams that begin late. Default 0. */
   readonly lookAhead?: Bytes | undefined;
-  /** The stream of pictures, where it is known: some keep many pictures, or large ones. */
+  /** The video stream, if known: some keep many pictures, or large ones. */
   readonly video?: Pick<VideoStreamInfo, 'pixelFormat' | 'keptPictures'> | undefined;
 }
 
 /**
- * The memory to plan for the decoders of one video, both its processes together. Measured peaks
- * (PSS, one decoder thread, h264 with B-frames, ffmpeg 5.1 and 7.0), rounded up.
+ * The memory to plan for the decoders of one video, both processes together. Measured peaks (PSS,
+ * one decoder thread, h264 with B-frames, ffmpeg 5.1 and 7.0), rounded up.
  */
 export function decoderMemory({ pixels, audio, filePixels = pixels, lookAhead = 0, video }: DecoderNeeds): Bytes {
   checkPositive('pixels', pixels, { zero: true });
@@ -221,14 +221,14 @@ export function decoderMemory({ pixels, audio, filePixels = pixels, lookAhead = 
   return pictures + sound + lookAhead;
 }
 
-/** Per pixel, what a decoder keeps of pictures. */
+/** Bytes per pixel of the pictures that a decoder keeps. */
 function bytesOfKept({ pixelFormat, keptPictures = 0 }: Pick<VideoStreamInfo, 'pixelFormat' | 'keptPictures'>): Bytes {
   return (keptPictures + PICTURES_AT_WORK) * (bytesPerPixel(pixelFormat) + MOTION_PER_PIXEL);
 }
 
 /**
- * Bytes of a pixel by ffmpeg's name of the format: of those that have no rule, what the largest
- * have.
+ * Bytes per pixel by ffmpeg's name for the format; for formats without a rule, those of the
+ * largest.
  */
 function bytesPerPixel(pixelFormat: string): Bytes {
   const [, alpha, layout] = /^yuv(a?)j?(4\d\d)p/.exec(pixelFormat) ?? [];
@@ -246,9 +246,9 @@ const SAMPLES_PER_PIXEL: Readonly<Record<string, number>> = { 410: 1.125, 411: 1
 // lower.
 const VIDEO_DECODER_BASE = 58 * 2 ** 20;
 const VIDEO_DECODER_PER_PIXEL = 16;
-/** Pictures beside those that are kept: the one that is decoded, and what the filters hold. */
+/** Pictures besides those that are kept: the one being decoded, and those the filters hold. */
 const PICTURES_AT_WORK = 1.5;
-// What H.264 keeps of the motion in each picture; of HEVC it is a little more, of others less.
+// Motion data that H.264 keeps for each picture; HEVC keeps a little more, others less.
 const MOTION_PER_PIXEL = 0.6;
 const AUDIO_DECODER = 58 * 2 ** 20;
 // 22 MB beside small pictures, 103 beside 7680 x 4320 with 7.0.

@@ -1,8 +1,8 @@
 // @ts-check
-// A small process that starts programs for a thread of decoders and gives it what they write, pipes
-// and all. Starting a program stops a process for as long as the system takes to copy the tables of
-// its memory: tens of milliseconds where it is large or a device's driver is loaded, next to
-// nothing here. JavaScript, because Node 20 cannot load TypeScript.
+// A small process that starts programs for a decoder thread and hands it their pipes. Starting a
+// program stops a process while the system copies its page tables: tens of milliseconds if it is
+// large or has a device driver loaded, next to nothing here. JavaScript, because Node 20 cannot
+// load TypeScript.
 import { spawn } from 'node:child_process';
 
 /** @typedef {import('./decoder-messages.ts').LauncherRequest} LauncherRequest */
@@ -13,7 +13,7 @@ const programs = new Map();
 
 /** @param {LauncherEvent} event @param {import('node:net').Socket} [pipe] given away with it */
 function tell(event, pipe) {
-  // Whoever asked has gone where it cannot be told: `disconnect` follows.
+  // If it cannot be told, whoever asked is gone: `disconnect` follows.
   process.send?.(event, pipe, {}, () => {});
 }
 
@@ -22,8 +22,8 @@ function start({ id, path, args, env }) {
   const program = spawn(path, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env,
-    // A group of its own: Ctrl-C in a terminal is for reelflow, which lets what runs come to its
-    // end.
+    // Its own process group: Ctrl-C in a terminal is meant for reelflow, which lets running
+    // programs finish.
     detached: true,
   });
   const { pid } = program;
@@ -32,10 +32,11 @@ function start({ id, path, args, env }) {
   });
   if (pid === undefined) return;
   const [, ...pipes] = /** @type {(import('node:net').Socket & { _handle: { readStop(): void } })[]} */ (
-    // Node.js would read from those that it knows when the program ends: they may still wait here.
+    // Node.js would read from the pipes it knows when the program ends, while they may still be
+    // waiting here.
     /** @type {unknown} */ (program.stdio.splice(0))
   );
-  // In the turn of the event loop that began to read, before anything can have been read.
+  // In the same turn of the event loop that began to read, before anything can have been read.
   for (const pipe of pipes) pipe._handle.readStop();
   programs.set(id, program);
   for (const [at, pipe] of pipes.entries()) tell({ kind: 'pipe', id, at }, pipe);
@@ -63,5 +64,5 @@ process.on('message', (/** @type {LauncherRequest} */ request) => {
     }
   }
 });
-// What still runs ends at its next write, which nobody reads.
+// Programs still running end at their next write, which nobody reads.
 process.once('disconnect', () => process.exit());

@@ -2,15 +2,15 @@ import type { Observable } from 'rxjs';
 import { Flow, type Scope } from '../../operators/flow.ts';
 import type { Payload } from '../../operators/payload.ts';
 
-/** Bytes between the decoder and the loop; one element that is larger is admitted all the same. */
+/** Bytes between the decoder and the loop; a single larger element is admitted nevertheless. */
 const BUDGET = 16 * 2 ** 20;
 
 /**
- * Elements of a decoder one at a time, as they are asked for: nothing is decoded ahead of the loop
- * by more than 16 MiB. An element is valid until the next one is asked for: copy what is to be
- * kept. Leaving the loop, an error in it included, ends the decoder.
+ * A decoder's elements one at a time, on demand: nothing is decoded more than 16 MiB ahead of the
+ * loop. An element is valid until the next one is requested: copy what you want to keep. Leaving
+ * the loop, also by an error, ends the decoder.
  *
- * @throws what `decode` throws, at once; while it is looped over, what the decoder ends in.
+ * @throws what `decode` throws, at once; while looping, the decoder's error.
  */
 export function pulled<T extends Payload>(
   name: string,
@@ -32,7 +32,7 @@ async function* elementsOf<T>(decoded: Observable<T>, scope: Scope): AsyncGenera
   }
 }
 
-/** Passes one element at a time from who decodes to who asks. */
+/** Hands one element at a time from the decoder to the loop. */
 class Hand<T> {
   #offered: { readonly element: T; readonly taken: () => void } | undefined;
   #release: (() => void) | undefined;
@@ -57,7 +57,7 @@ class Hand<T> {
     this.#wake?.();
   }
 
-  /** Gives back the last element, and the next one when it comes; undefined at the end. */
+  /** Gives back the last element and resolves to the next one; undefined at the end. */
   async take(): Promise<T | undefined> {
     this.release();
     while (this.#offered === undefined && this.#end === undefined) {

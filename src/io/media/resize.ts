@@ -1,28 +1,28 @@
 import type { VideoStreamInfo } from './media-info.ts';
 
-/** How pictures come to the size asked for. */
+/** How frames are brought to the requested size. */
 export type Resize = 'stretch' | 'crop';
 
-/** Pixel formats that become `yuv444p` without losing anything. */
+/** Pixel formats that convert to `yuv444p` without loss. */
 const EIGHT_BIT_YUV = ['yuv420p', 'yuv422p', 'yuv444p'];
 
 /**
- * Pictures longer than this many times their other side are cut before they are scaled: scaled
- * whole they would take any memory.
+ * Frames whose long side is more than this many times the short one are cut before they are scaled:
+ * scaled whole, they could take any amount of memory.
  */
 const LONGEST_SHAPE = 8;
 
 /**
- * The ffmpeg filters that bring decoded (already rotated) pictures to `width` x `height` RGB,
+ * The ffmpeg filters that bring decoded (already rotated) frames to `width` x `height` RGB,
  * bilinear.
  *
  * `stretch`: straight to the size, whatever the shape. `crop`: torchvision's
  * `Resize(256/224 * size)` and `CenterCrop`, on the shape that a viewer sees, so that anamorphic
  * pixels are undone: scaled to cover 256/224 of the size, the other side rounded down, then the
- * middle cut out, an odd remainder's half rounded to even. Sizes are expressions of the picture at
- * hand, which ffmpeg works out again when it changes in mid-stream. Pixels stored as 8-bit YUV stay
- * YUV (with whole chroma) until they have their size: a quarter of the decoder's time less at 720p,
- * and as near to scaling in RGB (docs/decisions.md); others are scaled with exact rounding.
+ * middle cut out, an odd remainder's half rounded to even. Sizes are expressions of the current
+ * frame, which ffmpeg evaluates again if it changes in mid-stream. Pixels stored as 8-bit YUV stay
+ * YUV (with full chroma) until they are scaled: that saves a quarter of the decoder's time at 720p
+ * and is as close to scaling in RGB (docs/decisions.md); others are scaled with exact rounding.
  */
 export function resizeFilters(stream: VideoStreamInfo, width: number, height: number, resize: Resize): string[] {
   const isYuv = EIGHT_BIT_YUV.includes(stream.pixelFormat);

@@ -6,9 +6,9 @@ import { toolEnvironment } from './ffmpeg.ts';
 /** Bytes of standard output that are read at a time. */
 const READ_BYTES = 64 * 1024;
 
-/** What a tool that ran to its end gave. */
+/** The outcome of a tool that ran to its end. */
 export interface ToolRun {
-  /** Exit code; null when a signal ended it. */
+  /** Exit code; null if a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -17,9 +17,9 @@ export interface ToolRun {
 
 /**
  * Runs ffprobe or ffmpeg to its end. Its standard output goes to `onText` in pieces, or is
- * collected when that is missing. Nothing of it is left behind on timeout, abort or error.
+ * collected without one. Nothing is left behind on timeout, abort or error.
  *
- * @throws MediaError `timeout` after `timeout` ms; SystemError `decoder-missing` when it cannot be
+ * @throws MediaError `timeout` after `timeout` ms; SystemError `decoder-missing` if it cannot be
  * started; FlowError `aborted`.
  */
 export async function runTool(
@@ -30,7 +30,7 @@ export async function runTool(
     timeout: number;
     signal?: AbortSignal | undefined;
     onText?: ((text: string) => void) | undefined;
-    /** Takes the standard error too, in pieces. */
+    /** Called with the standard error too, in pieces. */
     onLog?: ((text: string) => void) | undefined;
     describe: string;
   },

@@ -1,7 +1,7 @@
-/** Samples that one read asks for. */
+/** Number of samples per read. */
 const READ_SAMPLES = 4096;
 
-/** 16-bit samples that a decoder gave and nobody has taken yet. */
+/** 16-bit samples from a decoder that nobody has taken yet. */
 export class SamplesAhead {
   #samples = new Int16Array(4 * READ_SAMPLES);
   #from = 0;
@@ -24,7 +24,7 @@ export class SamplesAhead {
     return bytes > 0;
   }
 
-  /** Takes the first `count` of them; good until the next read. */
+  /** Takes the first `count` of them; valid until the next read. */
   take(count: number): Int16Array {
     const taken = this.#samples.subarray(this.#from, this.#from + count);
     this.#from += count;

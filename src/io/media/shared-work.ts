@@ -1,6 +1,6 @@
 import { FlowError } from '../../core/errors.ts';
 
-/** A run of the work, and how many wait for it. */
+/** A run of the work, and how many callers are waiting for it. */
 interface Running<Result> {
   readonly result: Promise<Result>;
   readonly stop: AbortController;
@@ -8,9 +8,9 @@ interface Running<Result> {
 }
 
 /**
- * Work that any number of callers ask for and that is done once. A caller that is aborted stops
- * waiting; the work stops when nobody waits any more. Its result is kept; work that failed or was
- * stopped is done again for whoever asks next.
+ * Work that any number of callers can ask for and that is done once. A caller that is aborted stops
+ * waiting; the work stops when nobody is waiting any more. Its result is kept; work that failed or
+ * was stopped is done again for the next caller.
  *
  * @example
  * const look = new SharedWork((signal) => probe(path, { signal }), `looking at '${path}'`);
@@ -21,15 +21,15 @@ export class SharedWork<Result> {
   readonly #what: string;
   #running: Running<Result> | undefined;
 
-  /** @param what names the work in messages. */
+  /** @param what - names the work in messages. */
   constructor(work: (signal: AbortSignal) => Promise<Result>, what: string) {
     this.#work = work;
     this.#what = what;
   }
 
   /**
-   * What comes of the work.
-   * @throws FlowError `aborted` when `signal` is; what the work failed with.
+   * The result of the work.
+   * @throws FlowError `aborted` if `signal` is aborted; the error that the work failed with.
    */
   async result(signal?: AbortSignal): Promise<Result> {
     if (signal?.aborted) throw this.#abortion(signal);
@@ -45,7 +45,7 @@ export class SharedWork<Result> {
         else {
           this.#forget(running);
           running.stop.abort(signal.reason);
-          // The last one waits until nothing of it is left.
+          // The last caller waits until the work has stopped completely.
           running.result.then(left, left);
         }
       };

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { MediaError } from '../../core/errors.ts';
 
 /**
- * By container: video, video of cameras and broadcasters, raw video streams, sound, raw sound
+ * By container: video, video of cameras and broadcasters, raw video streams, audio, raw audio
  * streams.
  */
 const EXTENSIONS = [
@@ -15,8 +15,8 @@ const EXTENSIONS = [
 ].flatMap((group) => group.split(' '));
 
 /**
- * File name extensions that are accepted for audio or video: those of every container and raw
- * stream that is opened.
+ * File name extensions accepted as audio or video: those of every container and raw stream that can
+ * be opened.
  */
 export const MEDIA_EXTENSIONS: readonly string[] = EXTENSIONS;
 
@@ -38,13 +38,13 @@ export interface FileHead {
 /**
  * Opens a file and reads its first 4,096 bytes.
  *
- * @throws MediaError `unreadable` when it is missing, forbidden or no regular file; `empty` when it
- * has no byte.
+ * @throws MediaError `unreadable` if it is missing, forbidden or not a regular file; `empty` if it
+ * has zero bytes.
  */
 export async function readHead(path: string): Promise<FileHead> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
-    // Looked at before it is opened: opening a named pipe would wait for its writer.
+    // Checked before it is opened: opening a named pipe would wait for its writer.
     if (!(await stat(path)).isFile()) throw new MediaError('unreadable', `'${path}' is not a regular file`);
     handle = await open(path, 'r');
   } catch (cause) {
@@ -74,22 +74,22 @@ export async function readHead(path: string): Promise<FileHead> {
 /** Why a file that no demuxer opened is invalid. */
 export interface Unrecognised {
   readonly code: 'not-media' | 'corrupt' | 'unsupported';
-  /** What it is, to stand after its name. */
+  /** What it is, phrased to follow its name. */
   readonly what: string;
   readonly remedy?: string | undefined;
 }
 
-/** Demuxers of still pictures, whose files are not media here. */
+/** Demuxers of still images, whose files are not media here. */
 const STILL_PICTURES = /_pipe$|^image2|^ico$|^webp/;
 
 /**
  * Why a file that no demuxer opened is invalid. Mostly printable text is `not-media`, whatever its
- * name (so playlists and concat scripts too), as are still pictures. `unsupported` when it is a
- * container that is not on the list of those that are opened, or a segment of a fragmented MP4 or
- * WebM, which cannot be read without its beginning. Else `corrupt` when its first bytes are those
- * of a known container or its extension is one of `MEDIA_EXTENSIONS`; else `not-media`.
+ * name (including playlists and concat scripts), and so are still images. `unsupported` if its
+ * container is not on the list of those that may be opened, or it is a segment of a fragmented MP4
+ * or WebM, which cannot be read without its beginning. Else `corrupt` if it begins like a known
+ * container or its extension is one of `MEDIA_EXTENSIONS`; else `not-media`.
  *
- * @param lines what ffprobe printed.
+ * @param lines - what ffprobe printed.
  */
 export function whyUnrecognised(path: string, head: Uint8Array, lines: readonly string[] = []): Unrecognised {
   const notMedia = { code: 'not-media', what: 'is not an audio or video file' } as const;

@@ -1,6 +1,6 @@
 // @ts-check
-// How a thread of decoders starts programs. JavaScript, because a worker thread of Node 20 cannot
-// load TypeScript.
+// How a decoder thread starts programs. JavaScript, because a worker thread of Node 20 cannot load
+// TypeScript.
 import { fork, spawn } from 'node:child_process';
 
 /** @typedef {import('node:stream').Readable} Readable */
@@ -8,7 +8,7 @@ import { fork, spawn } from 'node:child_process';
 /** @typedef {import('./decoder-messages.ts').LauncherRequest} LauncherRequest */
 /** @typedef {import('./decoder-messages.ts').LauncherEvent} LauncherEvent */
 /**
- * A program that runs.
+ * A running program.
  *
  * @typedef {object} Program
  * @property {number} pid
@@ -23,9 +23,9 @@ import { fork, spawn } from 'node:child_process';
 /**
  * Starts a program.
  *
- * On Linux a process is copied before another program runs in it, and a small process does it in
- * place of this one: 60 ms at 1 GiB, 2 ms in a small process. Elsewhere, and where Node.js is not
- * what runs this, the thread does it.
+ * On Linux a process is copied before another program runs in it, so a small process does it
+ * instead of this one: 60 ms at 1 GiB, 2 ms in a small process. Elsewhere, and on runtimes other
+ * than Node.js, the thread does it.
  *
  * @param {string} path
  * @param {readonly string[]} args
@@ -50,13 +50,13 @@ function startHere(path, args, env) {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env,
       windowsHide: true,
-      // A group of its own: Ctrl-C in a terminal is for this program, which lets what runs come to
-      // its end.
+      // Its own process group: Ctrl-C in a terminal is meant for this program, which lets running
+      // programs finish.
       detached: process.platform !== 'win32',
     });
     const { pid } = child;
-    // First, and before its pipes are used: a child that could not be started for want of
-    // descriptors has none.
+    // First, before its pipes are used: a child that could not be started for lack of descriptors
+    // has none.
     child.on('error', (error) => {
       if (pid === undefined) reject(error);
     });
@@ -71,7 +71,7 @@ function startHere(path, args, env) {
   });
 }
 
-/** A start that has been asked for, or a program that runs. */
+/** A requested start, or a running program. */
 class Launched {
   /** @type {(Readable | undefined)[]} */
   #pipes = [];
@@ -106,7 +106,7 @@ class Launched {
     this.pid = pid;
     const [output, errors, times] = this.#pipes;
     if (output === undefined || errors === undefined || times === undefined) {
-      // The system drops what a process has no descriptor for.
+      // The system drops pipes that a process has no descriptors for.
       this.kill();
       for (const pipe of this.#pipes) pipe?.destroy();
       this.onFailed(Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }));
@@ -122,7 +122,7 @@ class Launched {
   }
 }
 
-/** Ends a program that nobody waits for any more. @param {number} pid */
+/** Kills a program that nobody is waiting for any more. @param {number} pid */
 function killOrphan(pid) {
   try {
     process.kill(pid, 'SIGKILL');
@@ -146,11 +146,11 @@ class Launcher {
   #made = 0;
   #process = fork(new URL('./program-launcher.js', import.meta.url), [], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    // It does next to nothing: a small heap is collected sooner. Options of this process are not
-    // for it.
+    // It does next to nothing, and a small heap is collected sooner. It does not inherit this
+    // process's options.
     execArgv: ['--max-old-space-size=32', '--max-semi-space-size=1', '--no-warnings'],
     env: {},
-    // A group of its own, as what it starts.
+    // Its own process group, like the programs that it starts.
     detached: true,
   });
 
@@ -189,7 +189,7 @@ class Launcher {
 
   /** @param {LauncherRequest} request */
   #ask(request) {
-    // Of a channel that has closed the end of the process tells.
+    // A closed channel is reported by the end of the process.
     this.#process.send?.(request, undefined, {}, () => {});
   }
 
@@ -202,7 +202,7 @@ class Launcher {
       if (pid !== undefined) killOrphan(pid);
       onFailed(error);
     }
-    // How those end that run, nobody would learn.
+    // Nobody would learn how the running programs end.
     if (this.#process.pid !== undefined && started.length > 0) throw error;
   }
 }

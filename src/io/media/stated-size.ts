@@ -3,11 +3,11 @@ import { open } from 'node:fs/promises';
 /** A file's bytes by position: `length` of them, or fewer at its end. */
 export type ReadAt = (position: number, length: number) => Promise<Buffer>;
 
-/** Sizes that writers leave in a header which they could not go back to: they say nothing. */
+/** Sizes that writers leave in a header that they could not go back to; they mean nothing. */
 const UNKNOWN_SIZES = [0, 0x7fffffff, 0xffffffff];
 const MAXIMUM_CHUNKS = 1000;
 
-/** Opens a file for reading by position, for as long as `use` takes. */
+/** Opens a file for positioned reads for as long as `use` runs. */
 export async function withReadAt<T>(path: string, use: (readAt: ReadAt) => Promise<T>): Promise<T> {
   const handle = await open(path, 'r');
   try {
@@ -22,10 +22,10 @@ export async function withReadAt<T>(path: string, use: (readAt: ReadAt) => Promi
 }
 
 /**
- * How many bytes a file should have by what its own header says, where the header of its kind says
- * so and demuxers do not compare: WAV, AVI, CAF, AIFF, VOC, MP3 with a Xing header; infinity for a
- * GIF without its trailer. Undefined for others, and where the writer did not know (a stream's 0 or
- * 0xFFFFFFFF).
+ * The number of bytes that a file should have according to its own header, for formats whose header
+ * states it and whose demuxers do not check: WAV, AVI, CAF, AIFF, VOC, MP3 with a Xing header;
+ * infinity for a GIF without its trailer. Undefined for others, and if the writer did not know (0
+ * or 0xFFFFFFFF in a stream).
  *
  * @example
  * const stated = await statedSize(head, bytes, readAt);
@@ -45,9 +45,9 @@ export async function statedSize(head: Uint8Array, bytes: number, readAt: ReadAt
 }
 
 /**
- * Behind tags at its start, the first frame of an MP3 by a careful encoder holds no sound but the
- * bytes of all frames. A hundredth may be missing: editors that cut by frames leave that number as
- * it was.
+ * After any tags, the first frame of an MP3 by a careful encoder holds no audio but the byte count
+ * of all frames. A hundredth may be missing: editors that cut by frames leave that number
+ * unchanged.
  */
 async function endOfMp3(head: Uint8Array, bytes: number, readAt: ReadAt): Promise<number | undefined> {
   const first = tagLength(head) ?? 0;
@@ -60,16 +60,14 @@ async function endOfMp3(head: Uint8Array, bytes: number, readAt: ReadAt): Promis
   return first + 0.99 * stated > bytes ? first + stated : bytes;
 }
 
-/**
- * Bytes of the ID3v2 tag that begins so, its header and footer counted; undefined where none does.
- */
+/** Bytes of the ID3v2 tag that begins here, including header and footer; undefined if none does. */
 export function tagLength(head: Uint8Array): number | undefined {
   const [i, d, three, , , flags = 0, a = 0, b = 0, c = 0, e = 0] = head;
   if (head.length < 10 || i !== 0x49 || d !== 0x44 || three !== 0x33) return undefined;
   return 10 + (a << 21) + (b << 14) + (c << 7) + e + ((flags & 0x10) === 0 ? 0 : 10);
 }
 
-/** A GIF ends in its trailer, behind which some writers leave zeros. */
+/** A GIF ends with its trailer, which some writers follow with zeros. */
 async function endsInTrailer(bytes: number, readAt: ReadAt): Promise<boolean> {
   const tail = await readAt(Math.max(0, bytes - 64), 64);
   return tail.findLast((byte) => byte !== 0) === 0x3b;
@@ -99,8 +97,8 @@ async function endOfWave(start: string, readAt: ReadAt): Promise<number | undefi
 }
 
 /**
- * Of an AVI, the end of its list `movi`, where its pictures and sound are: of the index behind it
- * nothing is missed.
+ * The end of an AVI's list `movi`, which holds its video and audio; the index after it is not
+ * needed.
  */
 async function endOfAvi(readAt: ReadAt): Promise<number | undefined> {
   let position = 12;

@@ -1,12 +1,13 @@
 /**
- * Seconds by which times may go back before that is a discontinuity; less is held at the last time.
+ * Seconds by which times may go back before that is a discontinuity; a smaller step back is held at
+ * the last time.
  */
 export const LARGEST_STEP_BACK = 1;
 
-/** Share of a period below which a step is a crawl. */
+/** Fraction of a period below which a step counts as a crawl. */
 const CRAWL = 0.1;
 
-/** Seconds that may pass without an element where nobody vouches for the times. */
+/** Seconds that may pass without an element if nothing vouches for the times. */
 export function largestStepAhead(period: number, longestGap = 0): number {
   return Math.max(2, 3 * period, 1.01 * longestGap);
 }
@@ -18,27 +19,26 @@ export interface StreamClockOptions {
   /** Seconds from one element to the next. */
   readonly period: number;
   /**
-   * Times up to this one are believed however long nothing came before them: a picture may be shown
-   * for long.
+   * Times up to this one are believed, however long the gap before them: a picture may be shown for
+   * a long time.
    */
   readonly believedUntil: number;
-  /** Seconds that have been seen to pass without an element, and rightly. */
+  /** Length of the longest gap known to be legitimate, s. */
   readonly longestGap?: number | undefined;
   /**
-   * Its times crawl: what is stated less than a tenth of a period after the one before is not
-   * believed.
+   * Its times crawl: a time less than a tenth of a period after the previous one is not believed.
    */
   readonly crawls?: boolean | undefined;
 }
 
 /**
- * Turns the times that a stream states into times that continue. A time that goes back by more than
- * a second, or ahead by more than anything accounts for (joined recordings, a wild timestamp, a
- * clock that was set), is a *discontinuity*: the stream continues where it was due, and what
- * follows keeps its distance from there. A single wild timestamp costs nothing afterwards: once the
- * times from before it continue, they count again. Where a writer had to keep times ascending after
- * a wild one, all later ones crawl behind it, a tick apart: in a stream that was seen to do so each
- * is a period after the other.
+ * Turns the times that a stream states into continuous times. A time that goes back by more than a
+ * second, or ahead by more than anything accounts for (joined recordings, a wild timestamp, a clock
+ * that was set), is a *discontinuity*: the stream continues where it was due, and what follows
+ * keeps its distance from there. A single wild timestamp has no lasting effect: once the earlier
+ * times continue, they count again. If a writer had to keep times ascending after a wild one, all
+ * later ones crawl after it, a tick apart; in a stream known to do so, each is placed a period
+ * after the previous one.
  *
  * @example
  * const clock = new StreamClock({ start: 0, period: 0.04, believedUntil: 10 });
@@ -61,12 +61,12 @@ export class StreamClock {
     this.#due = options.start;
   }
 
-  /** Discontinuities so far. */
+  /** Number of discontinuities so far. */
   get breaks(): number {
     return this.#breaks;
   }
 
-  /** Times so far that were less than a tenth of a period after the one before. */
+  /** Number of times so far that were less than a tenth of a period after the previous one. */
   get crawled(): number {
     return this.#crawled;
   }
@@ -77,24 +77,24 @@ export class StreamClock {
   }
 
   /**
-   * Sets when the next element is due, for who knows better than a period: sound is counted in
-   * samples.
+   * Sets when the next element is due, for callers that know it more precisely than by the period:
+   * audio is counted in samples.
    */
   expect(due: number): void {
     this.#due = due;
   }
 
-  /** A stated time as the latest discontinuity has moved it. */
+  /** A stated time, shifted by the latest discontinuity. */
   shifted(stated: number): number {
     return stated + this.#shift;
   }
 
   /**
-   * The time of the next element, never before the one before.
+   * The time of the next element, never earlier than the previous one.
    *
-   * @param stated what the stream says; undefined when it says nothing.
-   * @param length seconds until the element after it is due; a period unless given.
-   * @param vouched whether something else shows that the time between really passed.
+   * @param stated - the stream's time; undefined if it states none.
+   * @param length - seconds until the following element is due; default a period.
+   * @param vouched - whether something else shows that the time in between really passed.
    */
   place(stated: number | undefined, length = this.#options.period, vouched = false): number {
     const time = stated === undefined ? this.#due : this.#believed(stated, vouched);
@@ -103,7 +103,7 @@ export class StreamClock {
     return this.#last;
   }
 
-  /** Whether a time would be taken as it is stated. */
+  /** Whether a time would be accepted as stated. */
   goesOn(stated: number, vouched = false): boolean {
     return this.#follows(stated + this.#shift, vouched) || this.#follows(stated + this.#earlierShift, vouched);
   }

@@ -5,13 +5,13 @@ import { type ReadAt, tagLength, withReadAt } from './stated-size.ts';
 
 const TIMEOUT = 10 * 60_000;
 const CHUNK = 1 << 20;
-/** Bytes of the head of a tag that are looked at. */
+/** Number of bytes examined at the start of a tag. */
 const HEAD = 10;
 
 /**
- * Which packets of a raw stream of sound begin with a tag, as where MP3s were joined: an ID3v2 tag
- * stands at the beginning of a file, an ID3v1 or APE tag at its end. A parser makes them part of a
- * packet, which decoders then refuse.
+ * Which packets of a raw audio stream begin with a tag, as where MP3s were joined: an ID3v2 tag is
+ * at the beginning of a file, an ID3v1 or APE tag at its end. A parser makes them part of a packet,
+ * which decoders then refuse.
  *
  * @returns the numbers of those packets, ascending.
  * @throws MediaError `timeout`, FlowError `aborted`.
@@ -49,7 +49,7 @@ export async function packetsWithTags(path: string, index: number, signal?: Abor
   return found;
 }
 
-/** Where in a file tags begin, other than at its beginning. */
+/** Where in a file tags begin, other than at its start. */
 async function tagPositions(readAt: ReadAt, signal: AbortSignal | undefined): Promise<ReadonlySet<number>> {
   const found = new Set<number>();
   for (let position = 0; ; position += CHUNK) {
@@ -60,7 +60,7 @@ async function tagPositions(readAt: ReadAt, signal: AbortSignal | undefined): Pr
         if (isTag && position + at > 0) found.add(position + at);
       }
     }
-    // Whoever is aborted is told so by what is run next.
+    // An abort is reported by whatever runs next.
     if (chunk.length <= CHUNK || signal?.aborted) return found;
   }
 }

@@ -1,10 +1,10 @@
 import type { TextOutput } from './decoder-child.ts';
 
 /**
- * Reads the presentation times that the `metadata=print` filter writes beside the pictures, one
- * `frame:7 pts:4800 pts_time:0.0833` line each, as whole numbers of the filter's time base. It
- * always flows: the decoder must never wait for this pipe, and can be ahead by no more lines than
- * pictures fit into the other one.
+ * Reads the presentation times that the `metadata=print` filter writes alongside the frames, one
+ * `frame:7 pts:4800 pts_time:0.0833` line each, as whole numbers of the filter's time base. It is
+ * always drained: the decoder must never wait for this pipe, and can be ahead by no more lines than
+ * the other pipe holds frames.
  */
 export class TickReader {
   readonly #ticks: (number | undefined)[] = [];
@@ -15,8 +15,8 @@ export class TickReader {
   readonly #onLine: ((frame: number, ticks: number | undefined) => void) | undefined;
 
   /**
-   * @param onLine takes every line as it comes, the frame's number and its ticks; none is kept for
-   * `next` then.
+   * @param onLine - called with every line as it arrives, the frame's number and its ticks; none is
+   * then kept for `next`.
    */
   constructor(stream: TextOutput, onLine?: (frame: number, ticks: number | undefined) => void) {
     this.#onLine = onLine;
@@ -25,8 +25,8 @@ export class TickReader {
   }
 
   /**
-   * The next picture's ticks: undefined when it has no time, or when no line is left. At once where
-   * the line is there.
+   * The next frame's ticks; undefined if it has no time or no line is left. Synchronous if the line
+   * is already there.
    */
   next(): number | undefined | Promise<number | undefined> {
     if (this.#head < this.#ticks.length) return this.#take();
@@ -36,7 +36,7 @@ export class TickReader {
     });
   }
 
-  /** Waits until more lines have been taken. @returns false at once when no more will come. */
+  /** Waits until more lines have arrived. @returns false at once if no more will come. */
   more(): boolean | Promise<boolean> {
     if (this.#ended) return false;
     return new Promise((resolve) => {

@@ -24,52 +24,52 @@ import { pulled } from './pull.ts';
 import { SharedWork } from './shared-work.ts';
 import { hasMediaExtension } from './sniff.ts';
 
-/** What a video is given beside its path. */
+/** What a video is given besides its path. */
 export interface VideoOptions {
   /** Its id in a dataset. Default: the file name without extension. */
   readonly id?: string | undefined;
   readonly source?: string | undefined;
   readonly more?: Readonly<Record<string, string>> | undefined;
-  /** Where copies are made of it while it is far away and in use. @internal */
+  /** Where copies are made while it is remote and in use. @internal */
   readonly copies?: InputCopies | undefined;
 }
 
 const knownOfVideo: KnownOptions<VideoOptions> = { id: true, source: true, more: true, copies: true };
 
-/** A file that is at hand. */
+/** A file that is available locally. */
 export interface HeldFile {
   /** On this machine. */
   readonly path: string;
-  /** Lets it go; `true`: it may be asked for again soon. */
+  /** Releases it; `true`: it may be needed again soon. */
   release(keep?: boolean): Promise<void>;
 }
 
 /**
- * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`. It may be far
- * away (`https://`, `s3://`): a copy of it is made then, in the directory for temporary files, for as
- * long as it is in use.
+ * A media file, by name: cheap, because nothing is opened until `probe`, `frames` or `audio`. It
+ * may be remote (`https://`, `s3://`); then a copy is kept in the temporary directory while it is
+ * in use.
  *
  * @example
  * const clip = video('trailers/heat.mp4');
  * const { duration } = await clip.probe();
  */
 export class Video {
-  /** Its path; of a file that is far away its address, without the query. */
+  /** Its path; for a remote file its address, without the query. */
   readonly path: string;
   /** The file name without extension, unless given. */
   readonly id: string;
   /**
    * The directory, glob or manifest that it was found by, absolute; undefined for a file that was
-   * named itself.
+   * named directly.
    */
   readonly source: string | undefined;
-  /** What a manifest says of it beside its path and its id. */
+  /** What a manifest says about it besides its path and its id. */
   readonly more: Readonly<Record<string, string>> | undefined;
-  /** Made when somebody asks: of a large corpus most are never looked at. */
+  /** Computed on demand: in a large corpus most are never needed. */
   #look: SharedWork<MediaInfo> | undefined;
   #info: MediaInfo | undefined;
   readonly #far: FarContent | undefined;
-  /** Hash of the copy that was looked at, of a file that is far away. */
+  /** Hash of the copy that was probed, for a remote file. */
   #lookedAt: string | undefined;
 
   constructor(path: string, options: VideoOptions = {}) {
@@ -83,11 +83,11 @@ export class Video {
   }
 
   /**
-   * Looks at the headers, once, however many ask: later calls give the first one's result. A look
-   * that failed is tried again. A caller that is aborted stops waiting; the look itself ends when
-   * all that wait for it are.
+   * Reads the headers once, however many callers ask: later calls return the first one's result. A
+   * failed probe is tried again. A caller that is aborted stops waiting; the probe itself ends when
+   * all its callers are aborted.
    *
-   * @throws MediaError as `probe` of a file does; FlowError `aborted`.
+   * @throws MediaError like `probe` of a file; FlowError `aborted`.
    */
   async probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
     if (this.#info === undefined) {
@@ -103,12 +103,12 @@ export class Video {
   }
 
   /**
-   * Measures the lengths of the streams by reading every packet, where that has not been done:
-   * `info` and `duration` are what was measured from then on. For files whose streams turn out to
-   * be of another length than they state: see `stopInDoubt`. Sound that turned out longer than its
-   * packets (`heard`) is as long as it was heard.
+   * Measures the lengths of the streams by reading every packet, if that has not been done; from
+   * then on `info` and `duration` are the measured values. For files whose streams turn out to have
+   * a different length than they state: see `stopInDoubt`. Audio that turned out longer than its
+   * packets (`heard`) gets the length that was decoded.
    *
-   * @throws MediaError `empty` when there are no packets, `timeout`; as `probe`; FlowError
+   * @throws MediaError `empty` if there are no packets, `timeout`; errors of `probe`; FlowError
    * `aborted`.
    * @example
    * await video.measure();
@@ -130,13 +130,11 @@ export class Video {
   }
 
   /**
-   * The pictures of the video for a loop, with no flow to set up: see the function `frames`, of
-   * whose `resize` `crop` is the default here. Decodes as the loop asks, at most 16 MiB ahead;
-   * leaving the loop ends the decoder. A frame is valid until the next one is asked for: copy what
-   * is to be kept of it.
+   * The frames of the video for a loop, with no flow to set up: see the function `frames`; the
+   * default of `resize` is `crop` here. Decodes on demand, at most 16 MiB ahead; leaving the loop
+   * ends the decoder. A frame is valid until the next one is requested: copy what you want to keep.
    *
-   * @throws as `frames`: what is wrong with the options at once, what is wrong with the file while
-   * it is looped over.
+   * @throws like `frames`: errors in the options at once, errors in the file while looping.
    *
    * @example
    * for await (const frame of video('clip.mp4').frames({ fps: 1, width: 320, height: 180 })) if (isBlack(frame)) break;
@@ -146,7 +144,7 @@ export class Video {
   }
 
   /**
-   * The sound of the video in patches for a loop, with no flow to set up: see the function `audio`,
+   * The audio of the video in patches for a loop, with no flow to set up: see the function `audio`,
    * and `frames` here.
    *
    * @example
@@ -156,16 +154,16 @@ export class Video {
     return pulled(this.id, (scope) => audio(this, { ...options, scope }));
   }
 
-  /** Where its content is: what it is hashed by. @internal */
+  /** Where its content is: what its hash is computed from. @internal */
   get content(): ContentPlace {
     return this.#far ?? this.path;
   }
 
   /**
-   * Keeps a copy at hand of a file that is far away, so that whatever is done meanwhile is done to
-   * the same bytes; of a file of this machine it does nothing.
+   * Keeps a local copy of a remote file, so that everything done meanwhile sees the same bytes;
+   * does nothing for a local file.
    *
-   * @returns the path of the file or its copy, and what lets it go.
+   * @returns the path of the file or its copy, and a function that releases it.
    * @throws MediaError `not-found`, `forbidden`, `too-large`, `unreachable`, `empty`; SystemError
    * `disk-full`, `object-store`; FlowError `aborted`.
    *
@@ -177,7 +175,7 @@ export class Video {
     if (this.#far === undefined) return { path: this.path, release: async () => {} };
     const { copy, release } = await this.#far.hold(options.signal);
     if (copy.sha256 !== this.#lookedAt) {
-      // What was seen of other bytes is not what is to be expected of these.
+      // What was found in other bytes does not apply to these.
       this.#info = undefined;
       this.#look = undefined;
       this.#lookedAt = copy.sha256;
@@ -185,23 +183,24 @@ export class Video {
     return { path: copy.path, release: (keep = false) => release(keep) };
   }
 
-  /** The file that decoders read: of one that is far away the copy that is at hand. @internal */
+  /** The file that decoders read: the local copy of a remote file. @internal */
   get file(): string {
     if (this.#far === undefined) return this.path;
     const { atHand } = this.#far;
-    if (atHand === undefined) throw new UsageError(`no copy of '${this.path}' is at hand: hold it first`);
+    if (atHand === undefined) throw new UsageError(`there is no local copy of '${this.path}': hold it first`);
     return atHand.path;
   }
 
   /**
-   * Bytes of the file, 0 when it cannot be read; undefined of a far one that nobody has asked for.
+   * Bytes of the file, 0 if it cannot be read; undefined for a remote one that has not been
+   * fetched.
    * @internal
    */
   async size(): Promise<number | undefined> {
     return this.#far === undefined ? sizeOf(this.path) : this.#far.size;
   }
 
-  /** Whether it is not on this machine. @internal */
+  /** Whether it is remote. @internal */
   get isFar(): boolean {
     return this.#far !== undefined;
   }
@@ -236,7 +235,7 @@ export class Video {
 /**
  * A media file, by name; see `Video`.
  *
- * @param options.id its id in a dataset; default the file name without extension.
+ * @param options.id - its id in a dataset; default the file name without extension.
  *
  * @example
  * for await (const frame of video('clip.mp4').frames({ fps: 1 })) console.log(frame.time);
@@ -245,15 +244,15 @@ export function video(path: string, options: { id?: string | undefined } = {}): 
   return new Video(path, options);
 }
 
-/** How `videos` looks through directories. */
+/** How `videos` searches directories. */
 export interface VideosOptions {
   /**
-   * Told of every file in a directory that is not taken, once for each directory that holds some.
+   * Called with the files in a directory that are skipped, once for each directory that has any.
    */
   readonly onPassedOver?: ((files: readonly PassedOver[]) => void) | undefined;
-  /** What of a file is its id. Default `stem`. */
+  /** How a file gets its id. Default `stem`. */
   readonly id?: IdRule | undefined;
-  /** Where copies are made of those that are far away. @internal */
+  /** Where copies of remote files are made. @internal */
   readonly copies?: InputCopies | undefined;
 }
 
@@ -263,10 +262,10 @@ const knownOfVideos: KnownOptions<VideosOptions> = { onPassedOver: true, id: tru
  * The media files that an input names: a file, a directory (all files in and below it with an
  * extension of `MEDIA_EXTENSIONS`), a glob, an address (`https://`, `s3://bucket/name`, and
  * `s3://bucket/prefix/` as a directory), or a list of these. Sorted by path within each input; a
- * path that several inputs name comes once. A named file that does not exist comes too: probing it
- * says that it is unreadable.
+ * path named by several inputs appears once. A named file that does not exist is included; probing
+ * it reports that it is unreadable.
  *
- * @throws UsageError when an input is not a path, or a directory or glob holds no media file.
+ * @throws UsageError if an input is not a path, or a directory or glob holds no media files.
  * @example
  * for await (const video of videos(['trailers/', 'more/*.mkv'])) console.log(video.id);
  */
@@ -289,7 +288,7 @@ export async function* videos(
   }
 }
 
-/** The paths of `videos`, those of each input together. @throws UsageError as `videos`. */
+/** The paths of `videos`, grouped by input. @throws UsageError like `videos`. */
 export async function* mediaPaths(
   input: string | readonly string[],
   options: VideosOptions = {},
@@ -302,7 +301,7 @@ export async function* mediaPaths(
   const breather = new Breather();
   for (const one of inputs) {
     const paths = await pathsOf(checkString('input', one), options);
-    // One input names nothing twice.
+    // A single input names nothing twice.
     if (inputs.length === 1) return yield paths;
     const fresh: string[] = [];
     for (const path of paths) {
@@ -362,7 +361,7 @@ async function farFilesBelow(
   return sortInTurns(media, (left, right) => (left < right ? -1 : 1));
 }
 
-/** Bytes of a file, 0 when it cannot be read: its own verdict comes when it is opened. */
+/** Bytes of a file, 0 if it cannot be read; opening it reports why. */
 async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

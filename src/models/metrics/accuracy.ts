@@ -7,9 +7,9 @@ import { type MetricValues, metrics, metricValues } from './metrics.ts';
  */
 export type Accuracy = MetricValues<'ratings'>;
 
-/** What error metrics are made of. */
+/** What error metrics are computed from. */
 export interface ErrorSums {
-  /** Ratings. */
+  /** Number of ratings. */
   readonly count: number;
   /** Sum of |prediction - rating|. */
   readonly distances: number;
@@ -20,9 +20,9 @@ export interface ErrorSums {
 }
 
 /**
- * Errors of predicted ratings (eqs. 16-20 of the thesis), over all rows alike.
+ * Errors of predicted ratings (eqs. 16-20 of the thesis), with equal weight for all rows.
  *
- * @throws UsageError when there is no row, the lengths differ, or the scale's minimum is not below
+ * @throws UsageError if there are no rows, the lengths differ, or the scale's minimum is not below
  * its maximum.
  *
  * @example

@@ -1,8 +1,8 @@
-/** What the metrics of one user's list over the whole catalogue are made of. */
+/** What the metrics of one user's list over the whole catalogue are computed from. */
 interface CatalogueList {
-  /** 1 where the item at that rank is one that the user chose, else 0; at most k long. */
+  /** 1 if the item at that rank is one that the user chose, else 0; at most k values. */
   readonly hits: Uint8Array;
-  /** Items that the user chose and that could have been listed. */
+  /** Number of items that the user chose and that could have been listed. */
   readonly relevant: number;
   readonly k: number;
 }
@@ -24,13 +24,13 @@ export const catalogueMetrics = {
 /** Name of a metric of one user's list. */
 export type CatalogueMetricName = keyof typeof catalogueMetrics;
 
-/** The names in the order of the record. */
+/** The names, in the order of the record. */
 export const catalogueMetricNames = Object.keys(catalogueMetrics) as readonly CatalogueMetricName[];
 
-/** Begins the name of a figure over the whole catalogue. */
+/** Prefix of the names of figures over the whole catalogue. */
 export const cataloguePrefix = 'catalogue.';
 
-/** The name that a figure of lists of one length has among those of the rated items. */
+/** The name of a catalogue figure at one list length, beside those of the rated items. */
 export function catalogueFigure(name: string, k: number | string): string {
   return `${cataloguePrefix}${name}@${k}`;
 }

@@ -4,7 +4,7 @@ import { groupRows } from '../group-rows.ts';
 import { type CatalogueMetricName, catalogueMetricNames, catalogueMetrics } from './catalogue-metrics.ts';
 import { firstItems } from './first-items.ts';
 
-/** Pairs that are scored at a time unless told otherwise: 2 MiB of numbers and scores. */
+/** Default number of pairs scored at a time: 2 MiB of numbers and scores. */
 export const usualBlockPairs = 1 << 17;
 
 /** Pairs of user and item, by number. */
@@ -13,40 +13,40 @@ interface Pairs {
   readonly items: Int32Array;
 }
 
-/** What a full-catalogue evaluation is of. */
+/** The input of a full-catalogue evaluation. */
 export interface CatalogueEvaluationInput {
-  /** The score of each pair; what is greater is listed first. */
+  /** The score of each pair; higher scores are listed first. */
   readonly score: (users: Int32Array, items: Int32Array) => PromiseLike<ArrayLike<number>> | ArrayLike<number>;
-  /** Test ratings that are relevant: what a list is to find. */
+  /** Relevant test ratings, which a list should find. */
   readonly relevant: Pairs;
-  /** What users have met already: training, validation and fold-in. Such items are not listed. */
+  /** What users have already seen: training, validation and fold-in. Such items are not listed. */
   readonly seen: Pairs;
   /** Training ratings, for novelty. */
   readonly training: Pairs;
   readonly userCount: number;
   readonly itemCount: number;
   /**
-   * Pairs that are scored at a time, 16 bytes each: all items of as many users as fit. Default
-   * 131,072; more where a call computes something for each item that serves all its users.
+   * Number of pairs scored at a time, 16 bytes each: all items of as many users as fit. Default
+   * 131,072; more if a call computes something per item that serves all its users.
    */
   readonly blockPairs?: number | undefined;
   /** List lengths; default 10, 20 and 50. */
   readonly ks?: readonly number[] | undefined;
   /**
-   * A number for a pair, by which items of one score are ordered, the least first. It must not
-   * follow the ids: draws do (`Draws.ofPairs`).
+   * A number for each pair that orders items of equal score, smallest first. It must not depend on
+   * the order of ids; random draws are suitable (`Draws.ofPairs`).
    */
   readonly tieOrder: (user: number, item: number) => number;
-  /** Hears what was found of each user, by ascending user number. */
+  /** Called with the result of each user, by ascending user number. */
   readonly onUser?: ((user: number, list: CatalogueUser) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The longest list of a user: what the metrics of every shorter one are made of. */
+/** A user's longest list, from which the metrics of shorter ones are computed. */
 export interface CatalogueUser {
-  /** 1 where the item at that rank is relevant, else 0. */
+  /** 1 if the item at that rank is relevant, else 0. */
   readonly hits: Uint8Array;
-  /** Relevant items that could be listed. */
+  /** Number of relevant items that could be listed. */
   readonly relevant: number;
 }
 
@@ -57,22 +57,22 @@ export type CatalogueFigures = Readonly<Record<CatalogueMetricName | 'coverage' 
 export interface CatalogueEvaluation {
   /** By k as text. */
   readonly at: Readonly<Record<string, CatalogueFigures>>;
-  /** Users with a relevant test item, over whom all means are. */
+  /** Number of users with a relevant test item, over whom all means are taken. */
   readonly users: number;
-  /** Items that could be listed. */
+  /** Number of items that could be listed. */
   readonly items: number;
   /** Mean number of relevant items that could be listed. */
   readonly averageRelevant: number;
-  /** Share of the users all of whose candidates have one score: their lists are draws. */
+  /** Share of users whose candidates all have the same score, so that their lists are random. */
   readonly constant: number;
 }
 
 /**
  * Ranks, for each user with a relevant test item, all items of the catalogue that the user has not
- * met, and looks at the first k. No item is left out as a sampled negative. Scores are asked for in
- * blocks of `blockPairs` pairs, so memory does not grow with users x items.
+ * seen, and evaluates the first k. Negatives are not sampled. Scores are requested in blocks of
+ * `blockPairs` pairs, so memory does not grow with users x items.
  *
- * @throws UsageError when no test rating is relevant, or a score is not a number; the reason of
+ * @throws UsageError if no test rating is relevant, or a score is not a number; the reason of
  * `signal`.
  *
  * @example
@@ -127,7 +127,7 @@ export async function evaluateCatalogue(input: CatalogueEvaluationInput): Promis
   };
 }
 
-/** The candidates of each user that has a relevant item, with their scores. */
+/** The candidates of each user with a relevant item, with their scores. */
 async function* scoredUsers(
   { score, seen, userCount, itemCount, blockPairs = usualBlockPairs }: CatalogueEvaluationInput,
   relevantStarts: Int32Array,
@@ -184,7 +184,10 @@ async function* scoredUsers(
   yield* flush();
 }
 
-/** -log2 of the share of training users that rated each item; who has none counts as having one. */
+/**
+ * -log2 of the share of training users that rated each item; an item without ratings counts as
+ * having one.
+ */
 function selfInformation({ users, items }: Pairs, userCount: number, itemCount: number): Float64Array {
   const counts = new Float64Array(itemCount);
   const isUser = new Uint8Array(userCount);
@@ -211,7 +214,7 @@ class ListMeans {
     this.#listed = new Uint8Array(itemCount);
   }
 
-  /** Adds a user's list, of which the first k count. */
+  /** Adds a user's list; its first k items count. */
   add(list: Int32Array, allHits: Uint8Array, relevant: number): void {
     const items = list.subarray(0, this.k);
     const hits = allHits.subarray(0, this.k);

@@ -21,26 +21,32 @@ export interface EvaluateOptions {
   readonly scale: { readonly minimum: number; readonly maximum: number };
   /** List lengths; default 4 and 10. */
   readonly ks?: readonly number[] | undefined;
-  /** Between a rating that is not relevant and one that is; default 3.5. */
+  /** Threshold between relevant and other ratings; default 3.5. */
   readonly threshold?: number | undefined;
   /** Default `gt`: above the threshold. */
   readonly thresholdRule?: ThresholdRule | undefined;
   /** Default `zero`. */
   readonly undefined?: UndefinedRule | undefined;
   /**
-   * Rank of each item's id among all ids in ascending order, by which ties are broken; default the
-   * item's number.
+   * Rank of each item's id among all ids in ascending order, which breaks ties; default the item's
+   * number.
    */
   readonly itemOrder?: Int32Array | undefined;
   /** Genres of the items, for diversity. */
   readonly genres?: GenreTable | undefined;
-  /** `scores`: the predictions only rank, and what would need a rating is NaN. Default `ratings`. */
+  /**
+   * `scores`: the predictions only rank items, so metrics that need a rating are NaN. Default
+   * `ratings`.
+   */
   readonly predicts?: Predicts | undefined;
-  /** How many items could have been recommended, for coverage; default the distinct test items. */
+  /**
+   * Number of items that could have been recommended, for coverage; default the number of distinct
+   * test items.
+   */
   readonly catalogue?: number | undefined;
-  /** Mean of the ratings that were learnt from, to stand beside the threshold; default unknown. */
+  /** Mean of the training ratings, reported beside the threshold; default unknown. */
   readonly trainMean?: number | undefined;
-  /** Hears each user's list, by ascending user number. */
+  /** Called with each user's list, by ascending user number. */
   readonly onUser?: ((user: number, list: RankedList) => void) | undefined;
 }
 
@@ -61,9 +67,9 @@ const known: KnownOptions<EvaluateOptions> = {
 /**
  * All metrics of one fold: errors over ratings, ranking metrics as means over the users that have a
  * test rating, list metrics over the recommended lists. `docs/metrics.md` defines each. Time is
- * that of sorting each user's items; memory a few numbers per row and item, never per pair.
+ * that of sorting each user's items; memory is a few numbers per row and item, never per pair.
  *
- * @throws UsageError when an argument is wrong, a user has an item twice, or an item is missing
+ * @throws UsageError if an argument is invalid, a user has an item twice, or an item is missing
  * from `itemOrder` or `genres`.
  *
  * @example
@@ -143,7 +149,7 @@ function settle(options: EvaluateOptions, itemCount: number) {
   return { ks, threshold, rule, undefinedRule, orderOf, genres: unitVectors };
 }
 
-/** The list of each user that has a row, by ascending user number. */
+/** The list of each user with a row, by ascending user number. */
 function* rankedLists(
   rows: PredictedRatings,
   userCount: number,

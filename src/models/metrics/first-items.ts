@@ -1,11 +1,11 @@
-/** Whether one item is to be listed before another. */
+/** Whether one item is listed before another. */
 type Before = (one: number, other: number) => boolean;
 
 /**
  * The first `k` of some items in order, best first; a heap of k items, so the others are never
  * sorted.
  *
- * @param before a total order: of two different items one is before the other.
+ * @param before - a total order: of two different items, one is before the other.
  */
 export function firstItems(items: Int32Array, k: number, before: Before): Int32Array {
   const heap = items.slice(0, k);

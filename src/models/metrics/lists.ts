@@ -1,16 +1,14 @@
 import { type MetricValues, metrics, metricValues } from './metrics.ts';
 import type { RankedList } from './ranked-list.ts';
 
-/**
- * What the recommended lists of all users are like: `coverage`, `diversity` and `personalisation`.
- */
+/** Properties of all users' recommended lists: `coverage`, `diversity` and `personalisation`. */
 export type ListMetrics = MetricValues<'lists'>;
 
-/** What list metrics are made of. */
+/** What list metrics are computed from. */
 export interface ListFacts {
-  /** Distinct items recommended to anyone. */
+  /** Number of distinct items recommended to anyone. */
   readonly distinct: number;
-  /** Distinct items that could have been. */
+  /** Number of distinct items that could have been recommended. */
   readonly available: number;
   /**
    * Mean over users of the mean pairwise 1 - cosine of genre one-hots within a list; NaN without
@@ -31,10 +29,10 @@ export interface ItemGenres {
  * Gathers the recommended lists of all users, cut at `depth`, one user at a time. Memory does not
  * grow with the users: 9 bytes per item.
  *
- * Neither measure looks at pairs. For unit vectors the cosines of all pairs in a list add up to
- * (|sum of vectors|^2 - vectors) / 2. The binary vector of a list of n items has length sqrt(n), so
- * with w_u = 1 / sqrt(n_u) the cosines of all pairs of users add up to (sum over items of (sum of
- * w_u of those it is recommended to)^2 - users with a list) / 2.
+ * Neither measure iterates over pairs. For unit vectors the cosines of all pairs in a list add up
+ * to (|sum of vectors|^2 - vectors) / 2. The binary vector of a list of n items has length sqrt(n),
+ * so with w_u = 1 / sqrt(n_u) the cosines of all pairs of users add up to (sum over items of (sum
+ * of w_u of those it is recommended to)^2 - users with a list) / 2.
  */
 export class ListCollector {
   readonly #depth: number;
@@ -48,7 +46,7 @@ export class ListCollector {
   #diversities = 0;
   #usersWithPairs = 0;
 
-  /** @param depth Infinity for whole lists */
+  /** @param depth - Infinity for whole lists */
   constructor(depth: number, itemCount: number, genres?: ItemGenres) {
     this.#depth = depth;
     this.#genres = genres;
@@ -78,9 +76,9 @@ export class ListCollector {
   }
 
   /**
-   * @param available how many distinct items could have been recommended
-   * @param onlyDefined leave lists of fewer than two items out of the diversity, where they
-   * otherwise count 0
+   * @param available - number of distinct items that could have been recommended
+   * @param onlyDefined - leave lists of fewer than two items out of the diversity, instead of
+   * counting them as 0
    */
   result(available: number, onlyDefined: boolean): ListMetrics {
     const lists = onlyDefined ? this.#usersWithPairs : this.#users;
@@ -111,7 +109,7 @@ export class ListCollector {
     return unit(1 - cosines / pairs);
   }
 
-  /** Two empty lists count 0, an empty and another one 1. Fewer than two users: 0. */
+  /** Two empty lists count as 0, an empty and a non-empty one as 1. Fewer than two users: 0. */
   #personalisation(): number {
     const pairs = pairsOf(this.#users);
     if (pairs === 0) return 0;
@@ -130,7 +128,7 @@ function squaredLength(vector: Float64Array): number {
   return sum;
 }
 
-/** Takes off what rounding left beyond 0 or 1. */
+/** Clamps what rounding left beyond 0 or 1. */
 function unit(value: number): number {
   return Math.min(Math.max(value, 0), 1);
 }

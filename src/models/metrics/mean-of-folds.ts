@@ -3,7 +3,7 @@ import type { Evaluation, RankingMetrics, UserCounts } from './metric-values.ts'
 import { type MetricOver, metricValues } from './metrics.ts';
 import type { RocPoint } from './roc.ts';
 
-/** Where the curve of a fold is in which nothing is recommended. */
+/** The curve of a fold in which nothing is recommended. */
 const origin: RocPoint = { k: 0, truePositiveRate: 0, falsePositiveRate: 0 };
 
 /**
@@ -12,7 +12,7 @@ const origin: RocPoint = { k: 0, truePositiveRate: 0, falsePositiveRate: 0 };
  * that metric's mean. A ROC curve that ends before the longest one stays at its last point. Counts
  * of users, ratings and folds are added up.
  *
- * @throws UsageError when there is no fold, or their list lengths or threshold rules differ.
+ * @throws UsageError if there are no folds, or their list lengths or threshold rules differ.
  */
 export function meanOfFolds(folds: readonly Evaluation[]): Evaluation {
   const [first] = folds;

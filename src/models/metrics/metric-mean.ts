@@ -1,6 +1,6 @@
 /**
- * Mean of a metric over users: one for whom it is not defined (NaN) counts as 0 or, with `skip`,
- * not at all. NaN over nobody.
+ * Mean of a metric over users. A user for whom it is undefined (NaN) counts as 0 or, with `skip`,
+ * not at all. NaN without any users.
  */
 export class MetricMean {
   readonly #skip: boolean;
@@ -21,7 +21,7 @@ export class MetricMean {
     this.#count++;
   }
 
-  /** The mean of what was added so far. */
+  /** The mean of the values added so far. */
   get value(): number {
     return this.#sum / this.#count;
   }

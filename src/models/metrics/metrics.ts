@@ -14,29 +14,29 @@ import {
 
 /** How a metric is printed; its name in JSON, CSV and text is its key in `metrics`. */
 interface Printed {
-  /** Title of its column in an experiment's tables, or undefined where they leave it out. */
+  /** Title of its column in an experiment's tables, or undefined if they leave it out. */
   readonly column: string | undefined;
 }
 
-/** Of the errors of all test ratings alike. */
+/** Computed from the errors of all test ratings, with equal weight. */
 interface ErrorMetric extends Printed {
   readonly over: 'ratings';
   readonly of: (errors: ErrorSums) => number;
 }
 
-/** Mean over users of a value of each one's first k; NaN for a user for whom it is not defined. */
+/** Mean over users of a value of each one's first k; NaN for a user for whom it is undefined. */
 interface RankingMetric extends Printed {
   readonly over: 'first-k';
   readonly ofUser: (list: RankedList, k: number) => number;
 }
 
-/** Made of the means of other metrics of the first k, which it asks for by name. */
+/** Computed from the means of other metrics of the first k, which it requests by name. */
 interface CombinedMetric extends Printed {
   readonly over: 'first-k';
   readonly ofMeans: (mean: (name: string) => number) => number;
 }
 
-/** Of everybody's recommended lists together, cut at k and whole. */
+/** Computed from all users' recommended lists together, cut at k and whole. */
 interface ListMetric extends Printed {
   readonly over: 'lists';
   readonly of: (lists: ListFacts) => number;
@@ -97,19 +97,19 @@ export const metrics = {
 /** Name of a metric. */
 export type MetricName = keyof typeof metrics;
 
-/** What a metric is over. */
+/** What a metric is computed over. */
 export type MetricScope = Metric['over'];
 
-/** The metrics that are over something. */
+/** The metrics computed over a given thing. */
 export type MetricOver<Scope extends MetricScope> = {
   [Name in MetricName]: (typeof metrics)[Name]['over'] extends Scope ? Name : never;
 }[MetricName];
 
-/** A number for each metric that is over something. */
+/** A number for each metric computed over a given thing. */
 export type MetricValues<Scope extends MetricScope> = { readonly [Name in MetricOver<Scope>]: number };
 
 /**
- * Names of the metrics that are over one of some things, in the order of the record.
+ * Names of the metrics computed over any of the given things, in the order of the record.
  *
  * @example
  * metricNames('ratings'); // ['mae', 'rmse', 'mse', 'nrmse', 'nmae']
@@ -119,7 +119,7 @@ export function metricNames<Scope extends MetricScope>(...scopes: readonly Scope
   return names.filter((name) => (scopes as readonly MetricScope[]).includes(metrics[name].over)) as never;
 }
 
-/** A number for each metric that is over something, computed one by one. */
+/** A number for each metric computed over a given thing, one by one. */
 export function metricValues<Scope extends MetricScope>(
   scope: Scope,
   value: (name: MetricOver<Scope>) => number,
@@ -127,7 +127,7 @@ export function metricValues<Scope extends MetricScope>(
   return Object.fromEntries(metricNames(scope).map((name) => [name, value(name)])) as MetricValues<Scope>;
 }
 
-/** 1 when all predictions are equal, else 0; NaN for one item, which is not a ranking. */
+/** 1 if all predictions are equal, else 0; NaN for a single item, which is not a ranking. */
 function constantList(predictions: Float64Array): number {
   if (predictions.length < 2) return Number.NaN;
   return predictions[0] === predictions.at(-1) ? 1 : 0;
@@ -137,7 +137,7 @@ function rootOfMeanSquare({ squares, count }: ErrorSums): number {
   return Math.sqrt(squares / count);
 }
 
-/** 2ab / (a + b), 0 where both are 0. */
+/** 2ab / (a + b), 0 if both are 0. */
 function harmonicMean(first: number, second: number): number {
   return first + second === 0 ? 0 : (2 * first * second) / (first + second);
 }

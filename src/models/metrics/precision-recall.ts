@@ -1,25 +1,25 @@
 import type { RankedList } from './ranked-list.ts';
 
-/** A point of the precision-recall curve: when the first `k` of each user's items are taken. */
+/** A point of the precision-recall curve: the first `k` of each user's items are taken. */
 export interface PrecisionRecallPoint {
   readonly k: number;
   /** Relevant among the first k / relevant. */
   readonly recall: number;
-  /** Relevant among the first k / k, or all the items where there are fewer. */
+  /** Relevant among the first k / k, or / all the items if there are fewer. */
   readonly precision: number;
 }
 
 /**
- * Gathers the precision-recall curve as a mean over users, over whole lists whatever the threshold
- * of recommending. Users without relevant items have no recall and are left out; one whose list has
- * ended stays at its last point.
+ * Gathers the precision-recall curve as a mean over users, over whole lists, whatever the
+ * recommendation threshold. Users without relevant items have no recall and are left out; one whose
+ * list has ended stays at its last point.
  */
 export class PrecisionRecallCollector {
   #users = 0;
-  /** By k - 1: sums over the users whose lists reach k. */
+  /** Indexed by k - 1: sums over the users whose lists reach k. */
   readonly #recalls: number[] = [];
   readonly #precisions: number[] = [];
-  /** By length of lists: last precision, and number, of the lists that end there. */
+  /** Indexed by list length: last precision, and number, of the lists that end there. */
   readonly #ended: { precision: number; count: number }[] = [];
 
   /** Adds a user's list. */

@@ -6,14 +6,14 @@ export interface RankedList {
   readonly predictions: Float64Array;
   /** True ratings in that order. */
   readonly ratings: Float64Array;
-  /** The same ratings in descending order: the best that a ranking could do. */
+  /** The same ratings in descending order: the ideal ranking. */
   readonly idealRatings: Float64Array;
-  /** 1 where the true rating is above the threshold, else 0. */
+  /** 1 if the true rating is above the threshold, else 0. */
   readonly relevant: Uint8Array;
-  /** How many are relevant. */
+  /** Number of relevant items. */
   readonly relevantCount: number;
   /**
-   * How many are recommended, their prediction being above the threshold: the first ones of the
+   * How many are recommended because their prediction is above the threshold: the first ones of the
    * list.
    */
   readonly recommendedCount: number;
@@ -25,9 +25,9 @@ export type ThresholdRule = 'gt' | 'ge';
 /**
  * Ranks one user's test items by prediction, descending.
  *
- * @param rows the user's items with rating and prediction, in any order
- * @param orderOf rank of an item's id among all in ascending order; of equal predictions the lesser
- * comes first
+ * @param rows - the user's items with rating and prediction, in any order
+ * @param orderOf - rank of an item's id among all in ascending order; with equal predictions the
+ * lower comes first
  */
 export function rankedList(
   rows: {

@@ -10,8 +10,8 @@ export class RankingCollector {
   readonly #means: ReadonlyMap<Name, MetricMean>;
 
   /**
-   * @param skip leave users for whom a metric is not defined out of its mean, where they otherwise
-   * count 0
+   * @param skip - leave users for whom a metric is undefined out of its mean, instead of counting
+   * them as 0
    */
   constructor(k: number, skip: boolean) {
     this.#k = k;

@@ -1,7 +1,7 @@
 import type { Evaluation, RankingMetrics } from './metric-values.ts';
 import { type MetricName, metricNames } from './metrics.ts';
 
-/** Metrics that hold a prediction against a rating, or against the threshold. */
+/** Metrics that compare a prediction with a rating or with the threshold. */
 const ofRatings: ReadonlySet<MetricName> = new Set<MetricName>([
   ...metricNames('ratings', 'lists'),
   ...([
@@ -17,14 +17,14 @@ const ofRatings: ReadonlySet<MetricName> = new Set<MetricName>([
   ] as const),
 ]);
 
-/** Whether a metric means something of scores, which rank and are no ratings. */
+/** Whether a metric is meaningful for scores, which rank items but are not ratings. */
 export function isOfOrderAlone(name: MetricName): boolean {
   return !ofRatings.has(name);
 }
 
 /**
- * An evaluation of scores, which rank and are no ratings: what would need a rating is NaN. What is
- * left is of the order alone, such as NDCG and the area under the ROC curve.
+ * An evaluation of scores, which rank items but are not ratings: metrics that need a rating are
+ * NaN. What remains depends on the order alone, such as NDCG and the area under the ROC curve.
  */
 export function rankingOnly(evaluation: Evaluation): Evaluation {
   return {

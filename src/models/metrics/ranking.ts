@@ -7,8 +7,8 @@ import type { RankedList } from './ranked-list.ts';
 export type NdcgVariant = 'ndcg-exp' | 'ndcg-linear';
 
 /**
- * What average precision is divided by: `map-min` min(k, relevant), `map-n` min(k, recommended)
- * (eq. 22 of the thesis).
+ * The divisor of average precision: `map-min` min(k, relevant), `map-n` min(k, recommended) (eq. 22
+ * of the thesis).
  */
 export type MapVariant = 'map-min' | 'map-n';
 
@@ -20,27 +20,27 @@ export function hits({ relevant, recommendedCount }: RankedList, k: number): num
   return count;
 }
 
-/** P@k = hits / min(k, recommended). Undefined (NaN) with nothing recommended. */
+/** P@k = hits / min(k, recommended). Undefined (NaN) if nothing is recommended. */
 export function precision(list: RankedList, k: number): number {
   return hits(list, k) / Math.min(k, list.recommendedCount);
 }
 
 /**
- * Adjusted recall: hits / min(k, relevant), which a full hit list makes 1 whatever k is. NaN with
- * nothing relevant.
+ * Adjusted recall: hits / min(k, relevant), which is 1 for a list full of hits whatever k is. NaN
+ * if nothing is relevant.
  */
 export function recallAdjusted(list: RankedList, k: number): number {
   return hits(list, k) / Math.min(k, list.relevantCount);
 }
 
-/** Recall (eq. 27): hits / relevant. NaN with nothing relevant. */
+/** Recall (eq. 27): hits / relevant. NaN if nothing is relevant. */
 export function recall(list: RankedList, k: number): number {
   return hits(list, k) / list.relevantCount;
 }
 
 /**
- * 1 / rank of the first relevant item among the first `k` recommended, 0 if there is none. NaN with
- * nothing relevant.
+ * 1 / rank of the first relevant item among the first `k` recommended, 0 if there is none. NaN if
+ * nothing is relevant.
  */
 export function reciprocalRank(list: RankedList, k: number): number {
   if (list.relevantCount === 0) return Number.NaN;
@@ -50,7 +50,7 @@ export function reciprocalRank(list: RankedList, k: number): number {
 
 /**
  * Sum over the first `k` recommended items of P@j * rel(j), divided as the variant says. `map-min`
- * is NaN with nothing relevant, `map-n` with nothing recommended.
+ * is NaN if nothing is relevant, `map-n` if nothing is recommended.
  */
 export function averagePrecision(list: RankedList, k: number, variant: MapVariant = 'map-min'): number {
   const end = Math.min(k, list.recommendedCount);
@@ -76,16 +76,16 @@ export function discountedGain(ratings: ArrayLike<number>, k: number, variant: N
 }
 
 /**
- * Discounted gain of all test items as ranked, no threshold, by that of the ideal order, both cut
- * at `k`. NaN when no rating has a gain.
+ * Discounted gain of all test items as ranked, without a threshold, divided by that of the ideal
+ * order, both cut at `k`. NaN if no rating has a gain.
  */
 export function normalisedDiscountedGain(list: RankedList, k: number, variant: NdcgVariant = 'ndcg-exp'): number {
   return discountedGain(list.ratings, k, variant) / discountedGain(list.idealRatings, k, variant);
 }
 
 /**
- * The same with no gain in items that are not relevant. NaN with nothing relevant. The thesis's
- * figures of recommenders that cannot rank fit this form and not the other.
+ * The same, but items that are not relevant have no gain. NaN if nothing is relevant. The thesis's
+ * figures for recommenders that cannot rank match this form and not the other.
  */
 export function relevantDiscountedGain(list: RankedList, k: number): number {
   if (list.relevantCount === 0) return Number.NaN;
@@ -97,8 +97,8 @@ export function relevantDiscountedGain(list: RankedList, k: number): number {
 
 /**
  * Area under the ROC curve over all test items, recommended or not: the share of pairs (relevant,
- * other) that are in the right order, a tie counting one half (Mann and Whitney 1947); with
- * `ties: 'ranked'` ties are in the order of the list. NaN unless both kinds are there.
+ * other) that are in the right order, with a tie counting one half (Mann and Whitney 1947); with
+ * `ties: 'ranked'` ties are in the order of the list. NaN unless both kinds are present.
  */
 export function areaUnderCurve(list: RankedList, ties: 'half' | 'ranked' = 'half'): number {
   const { predictions, relevant, relevantCount } = list;

@@ -1,6 +1,6 @@
 import type { RankedList } from './ranked-list.ts';
 
-/** A point of the ROC curve: rates when the first `k` recommended items are taken. */
+/** A point of the ROC curve: rates if the first `k` recommended items are taken. */
 export interface RocPoint {
   readonly k: number;
   /** |Rec(k) and relevant| / |relevant|. */
@@ -11,16 +11,16 @@ export interface RocPoint {
 
 /**
  * Gathers the ROC curve as a mean over users: each user's rates rise by one step per recommended
- * item, so only the steps are kept. Users with one kind of items only, relevant or not, have no
+ * item, so only the steps are kept. Users with only one kind of item, relevant or not, have no
  * rates and are left out.
  */
 export class RocCollector {
   #users = 0;
-  /** Sums over users of what the rates rise by at rank k, from index 0 for k = 1. */
+  /** Sums over users of the rates' increments at rank k, from index 0 for k = 1. */
   readonly #trueSteps: number[] = [];
   readonly #falseSteps: number[] = [];
 
-  /** Users that have a curve. */
+  /** Number of users with a curve. */
   get users(): number {
     return this.#users;
   }

@@ -1,12 +1,12 @@
 import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 
-/** More users or items than this are taken for ids that have not been numbered from 0. */
+/** Larger numbers of users or items are assumed to be ids that have not been numbered from 0. */
 const maxNumbers = 1 << 24;
 
-/** Test ratings beside their predictions, one pair of user and item per row, in any order. */
+/** Test ratings with their predictions, one pair of user and item per row, in any order. */
 export interface PredictedRatings {
-  /** Numbers from 0; those of no row are users that are not tested. */
+  /** Numbers from 0; numbers without a row are users that are not tested. */
   readonly users: Int32Array;
   readonly items: Int32Array;
   readonly ratings: Float32Array | Float64Array;
@@ -16,9 +16,9 @@ export interface PredictedRatings {
 /**
  * Checks predictions as a whole.
  *
- * @returns how many users and items the numbers reach to.
- * @throws UsageError naming the row: lengths that differ, no row at all, a negative number, a
- * rating or a prediction that is not finite.
+ * @returns the number of users and items that the numbers imply.
+ * @throws UsageError naming the row, for lengths that differ, no rows at all, a negative number, or
+ * a rating or prediction that is not finite.
  */
 export function checkPredictedRatings(rows: PredictedRatings): { userCount: number; itemCount: number } {
   const { users, items, ratings, predictions } = rows;

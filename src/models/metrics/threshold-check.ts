@@ -3,12 +3,12 @@ import type { RatingScale } from '../../core/rating-scale.ts';
 import type { ThresholdRule } from './ranked-list.ts';
 
 /**
- * Whether a threshold tells good ratings from others.
+ * Checks that a threshold separates good ratings from others.
  *
- * @param ratings test ratings.
- * @returns a warning when the threshold is not in the upper half of the scale.
- * @throws UsageError `threshold` when all ratings are relevant, or none is: every figure of the
- * lists would be that of the threshold.
+ * @param ratings - test ratings.
+ * @returns a warning if the threshold is not in the upper half of the scale.
+ * @throws UsageError `threshold` if all ratings are relevant, or none is: every figure would only
+ * reflect the threshold.
  */
 export function checkThreshold(
   ratings: ArrayLike<number>,
@@ -16,7 +16,7 @@ export function checkThreshold(
 ): string | undefined {
   const { minimum, maximum } = scale;
   const range = `${minimum} to ${maximum}`;
-  // 3.5 of 0.5 to 5: as far up on any other scale.
+  // 3.5 on a scale of 0.5 to 5, and the same relative position on any other scale.
   const usual = Number((minimum + (maximum - minimum) * (2 / 3)).toPrecision(3));
   let relevant = 0;
   for (let row = 0; row < ratings.length; row++) {
@@ -33,16 +33,16 @@ export function checkThreshold(
         remedy:
           ratings[0] === ratings[ratings.length - 1] && minimum >= 0 && maximum <= 1
             ? "Implicit ratings are all alike: `protocol: 'catalogue'` asks which items were chosen."
-            : `On this scale \`threshold: ${usual}\` is what 3.5 is on one of 0.5 to 5.`,
+            : `On this scale \`threshold: ${usual}\` corresponds to 3.5 on one of 0.5 to 5.`,
       },
     );
   }
   const isUpper = threshold >= (minimum + maximum) / 2 && threshold <= maximum;
   if (isUpper) return undefined;
-  return `the threshold ${threshold} is not in the upper half of the scale ${range}: what is relevant may not be what is liked (3.5 of 0.5 to 5 is ${usual} here)`;
+  return `the threshold ${threshold} is not in the upper half of the scale ${range}: what is relevant may not be what is liked (3.5 on a scale of 0.5 to 5 is ${usual} here)`;
 }
 
-/** What is asked of a threshold. */
+/** The settings of a threshold check. */
 export interface ThresholdSetting {
   readonly threshold?: number | undefined;
   readonly thresholdRule?: ThresholdRule | undefined;

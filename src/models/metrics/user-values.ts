@@ -3,20 +3,20 @@ import type { CatalogueUser } from './evaluate-catalogue.ts';
 import { metricNames, metrics } from './metrics.ts';
 import type { RankedList } from './ranked-list.ts';
 
-/** The metrics of each user, column by column: what paired tests compare. */
+/** The metrics of each user, column by column, for paired tests. */
 export interface UserMetrics {
   /** Numbers of the users, ascending. */
   readonly users: Int32Array;
   /**
-   * By name as in an experiment's tables (`rmse`, `ndcg@10`, `auc`), a value for each user. NaN
-   * where the metric is not defined for one.
+   * By name as in an experiment's tables (`rmse`, `ndcg@10`, `auc`), a value for each user. NaN if
+   * the metric is undefined for a user.
    */
   readonly values: Readonly<Record<string, Float64Array>>;
 }
 
 /**
- * Gathers the metrics of each user as `evaluate` goes over them: the errors `mae` and `rmse` of a
- * user's own ratings, every ranking metric of the first k, and those of the whole list.
+ * Gathers the metrics of each user while `evaluate` iterates over them: the errors `mae` and `rmse`
+ * of a user's own ratings, every ranking metric of the first k, and those of the whole list.
  *
  * @example
  * const values = new UserValues([10]);
@@ -57,8 +57,8 @@ export class UserValues {
 }
 
 /**
- * The catalogue metrics of each user as `evaluateCatalogue` goes over them, in the place that a
- * user has among those of the rated test items: NaN for a user without a relevant item.
+ * The catalogue metrics of each user while `evaluateCatalogue` iterates over them, in the same
+ * order as those of the rated test items; NaN for a user without a relevant item.
  */
 export class CatalogueUserValues {
   readonly #places: ReadonlyMap<number, number>;
@@ -69,7 +69,7 @@ export class CatalogueUserValues {
   }[];
 
   /**
-   * @param users the numbers of all users that are tested.
+   * @param users - the numbers of all tested users.
    * @param ks list lengths.
    */
   constructor(users: Int32Array, ks: readonly number[]) {

@@ -4,17 +4,17 @@ import type { SessionPart } from '../onnx/session.ts';
 import type { AssembledNetwork } from './assemble.ts';
 import { type PartBytes, partBytes } from './network-memory.ts';
 
-/** Rows that convolutions run at once at most: more gain nothing and cost memory. */
+/** Maximum number of rows that convolutions run at once: more gain nothing and cost memory. */
 const convolutionRows = 8;
 /**
- * Activations that convolutions hold at once, unless one row alone has more: VGG16 runs 2
- * rows at once, the others 8.
+ * Limit on the activations that convolutions hold at once, unless a single row exceeds it: VGG16
+ * runs 2 rows at once, the others 8.
  */
 const activationBytes = 64 * 1024 * 1024;
 
 const known = new WeakMap<AssembledNetwork, Activations>();
 
-/** What is known of the activations of a network; the same for everybody who asks of it. */
+/** What is known about a network's activations, shared by all who ask. */
 export function activationsOf(network: AssembledNetwork): Activations {
   const found = known.get(network) ?? new Activations(network);
   known.set(network, found);
@@ -22,7 +22,7 @@ export function activationsOf(network: AssembledNetwork): Activations {
 }
 
 /**
- * How large a network's activations are for one row, part by part: inferred from its operations,
+ * The size of a network's activations for one row, part by part: inferred from its operations, or
  * else measured.
  */
 class Activations {
@@ -36,11 +36,11 @@ class Activations {
   }
 
   /**
-   * Runs one row in a process of its own, unless everything is known.
+   * Runs one row in a separate process, unless everything is known.
    *
-   * @param parts - how the network is run.
+   * @param parts - the parts that the network runs in.
    * @param guard - may end that process.
-   * @throws SystemError `session` when it cannot be run; what the guard refuses with.
+   * @throws SystemError `session` if it cannot be run; whatever error the guard refuses with.
    */
   async measure(name: string, parts: () => readonly SessionPart[], guard?: RunGuard): Promise<void> {
     if (this.#network.parts.every((_, index) => this.#bytes(index) !== undefined)) return;
@@ -48,31 +48,31 @@ class Activations {
     try {
       this.#measured = await this.#measuring;
     } catch (error) {
-      // With another limit it may succeed.
+      // It may succeed under another limit.
       this.#measuring = undefined;
       throw error;
     }
   }
 
-  /** Takes over what was measured of a network of which this one is a form with one part. */
+  /** Adopts the measurements of a network that this one is a one-part form of. */
   takeFrom(other: Activations): void {
     if (other.#measured.length > 0) this.#measured = [Math.max(...other.#measured)];
   }
 
   /**
-   * Bytes of a part at their widest.
+   * Bytes of a part's activations at their widest.
    *
-   * @throws UsageError when they are neither known nor measured.
+   * @throws UsageError if they are neither known nor measured.
    */
   bytes(index: number, name: string): PartBytes {
     const bytes = this.#bytes(index);
     if (bytes !== undefined) return bytes;
-    throw new UsageError(`how much memory ${name} needs cannot be worked out from its operations`, {
+    throw new UsageError(`the memory that ${name} needs cannot be inferred from its operations`, {
       remedy: 'Call `await plan.measure()` first: it runs one row.',
     });
   }
 
-  /** Rows that a part runs at once, of a batch. */
+  /** How many rows of a batch a part runs at once. */
   rows(index: number, batch: number): number {
     const { convolutional, fixedRows } = this.#network;
     if (fixedRows !== undefined) return fixedRows;

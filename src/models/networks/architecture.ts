@@ -36,7 +36,7 @@ export type Layer =
       readonly kernel: number;
       readonly stride: number;
       readonly padding?: number | undefined;
-      /** A window that hangs over the edge counts too. */
+      /** Whether a window that extends past the edge counts too. */
       readonly ceil?: true | undefined;
       /** By default the number after the layer before it, as in a `Sequential` of PyTorch. */
       readonly name?: string | undefined;
@@ -44,7 +44,7 @@ export type Layer =
   | {
       readonly kind: 'global-average-pool';
       readonly name: string;
-      /** It is an end of its own: the next layer reads what this one reads. */
+      /** A side branch: the next layer reads the same input as this one. */
       readonly aside?: true | undefined;
     }
   /**
@@ -54,45 +54,45 @@ export type Layer =
   | { readonly kind: 'fire'; readonly name: string; readonly squeeze: number; readonly expand: number }
   /**
    * ResNet's block (He et al. 2015): 1x1, 3x3 and 1x1 convolutions to 4 times `channels`, added to
-   * what came in.
+   * their input.
    */
   | {
       readonly kind: 'bottleneck';
       readonly name: string;
       readonly channels: number;
       readonly stride?: number | undefined;
-      /** What came in goes through a 1x1 convolution, because its shape changes. */
+      /** The input goes through a 1x1 convolution, because the shape changes. */
       readonly projection?: true | undefined;
     }
   /**
-   * To one vector per row; `channels-last` puts the channels of a position together first, as
-   * TensorFlow does.
+   * Flattens to one vector per row; `channels-last` first puts the channels of each position
+   * together, as TensorFlow does.
    */
   | { readonly kind: 'flatten'; readonly order: 'channels-first' | 'channels-last' }
   | { readonly kind: 'dense'; readonly name: string; readonly units: number; readonly activation: 'relu' | 'linear' }
   /** VGGish's post-processing: PCA with whitening, clipped to +-2, then integers 0..255. */
   | { readonly kind: 'whiten-quantise'; readonly name: string };
 
-/** A network to one of its tensors, as a description from which its ONNX graph is written. */
+/** A network up to one of its tensors, described so that its ONNX graph can be written. */
 export interface Architecture {
   readonly name: string;
   /** Name and shape of its float32 input, channels first, without the batch. */
   readonly input: { readonly name: string; readonly shape: readonly [channels: number, height: number, width: number] };
   /** The layers up to the one that makes the output. */
   readonly layers: readonly Layer[];
-  /** Name of its output: a tensor's name, or any other name for what the last layer gives. */
+  /** Name of its output: a tensor's name, or any other name for the last layer's output. */
   readonly output: string;
 }
 
-/** A network with all its layers, of which any tensor can be the output. */
+/** A network with all its layers, any tensor of which can be the output. */
 export interface NetworkDescription extends Omit<Architecture, 'output'> {
-  /** The output when none is asked for. */
+  /** The default output. */
   readonly defaultLayer: string;
-  /** Further names of tensors. Where one has several, the first is the one that cards use. */
+  /** Further names of tensors. If a tensor has several, cards use the first. */
   readonly aliases: Readonly<Record<string, string>>;
 }
 
-/** Makes the tensor of a layer; `role` says what it is for: see `randomTensor`. */
+/** Makes a layer's tensor; `role` says what it is for: see `randomTensor`. */
 export type TensorMaker = (name: string, shape: readonly number[], role: TensorRole) => Initializer;
 
 function draftOf({ input, layers }: Pick<Architecture, 'input' | 'layers'>): GraphDraft {
@@ -108,7 +108,7 @@ function draftOf({ input, layers }: Pick<Architecture, 'input' | 'layers'>): Gra
  * A network up to one of its tensors.
  *
  * @param layer - name of a tensor, or an alias; by default the network's default layer.
- * @throws UsageError when the network has no such tensor, naming what it has.
+ * @throws UsageError if the network has no such tensor; the message names those it has.
  *
  * @example
  * architectureTo(alexnetDescription, 'fc6').layers.length; // 10
@@ -140,14 +140,14 @@ export function wholeArchitecture(description: NetworkDescription): Architecture
   return { name, input, layers, output: draftOf(description).nodes.at(-1)?.output ?? input.name };
 }
 
-/** What the output of an architecture is called inside its draft. */
+/** The name of an architecture's output inside its draft. */
 function targetOf(draft: GraphDraft, output: string): string {
   return draft.nodes.some((made) => made.output === output) ? output : (draft.nodes.at(-1)?.output ?? output);
 }
 
 /**
- * The tensors that an architecture needs of its weights, in order of the layers: only what its
- * output depends on.
+ * The weight tensors that an architecture needs, in order of the layers: only those that its output
+ * depends on.
  */
 export function wantedTensors(architecture: Architecture): readonly WantedTensor[] {
   const draft = draftOf(architecture);
@@ -159,7 +159,7 @@ export function wantedTensors(architecture: Architecture): readonly WantedTensor
 /**
  * The graph of an architecture: float32 [N, C, H, W] in, float32 [N, D] out; an output with
  * positions is flattened, channels first. Tensors have the names of torchvision's modules (a
- * module's name is the name of what it gives).
+ * module's name is the name of its output).
  *
  * @example
  * architectureGraph(architectureTo(alexnetDescription), (name, shape, role) => randomTensor(1, name, shape, role))
@@ -171,7 +171,7 @@ export function architectureGraph(architecture: Architecture, tensor: TensorMake
   const used = draft.reaching(target);
   const shape = draft.shapeOf(target);
   const isFlat = shape.length === 1;
-  // The output has its own name; where a flattening follows, what is flattened has another.
+  // The output has its own name; if a flattening follows, its input has another.
   const renamed = (name: string) => (name !== target ? name : isFlat ? output : `${output}.positions`);
   const nodes = used.map(({ operator, inputs, output: made, attributes }) =>
     node(operator, inputs.map(renamed), [renamed(made)], attributes),

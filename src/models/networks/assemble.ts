@@ -9,36 +9,36 @@ import { logMelPrefix } from './log-mel.ts';
 import { scalesByBatch } from './min-rows.ts';
 import { type Prefix, pixelPrefix, samplePrefix } from './preprocess.ts';
 
-/** The operators of a prefix have meant the same since this version. */
+/** The operators of a prefix have had the same meaning since this version. */
 const minOpset = 7;
 
-/** A network ready to be written: preprocessing in front. */
+/** A network ready to be written, with its preprocessing in front. */
 export interface AssembledNetwork {
-  /** Uncut, as devices run it. */
+  /** Whole, as devices run it. */
   readonly whole: OnnxGraph;
-  /** Cut into parts that want different numbers of rows, as the CPU runs it. */
+  /** Cut into parts that run different numbers of rows, as on the CPU. */
   readonly parts: readonly OnnxGraph[];
-  /** Which of the parts have convolutions: these run few rows at once. */
+  /** Which of the parts have convolutions; these run few rows at once. */
   readonly convolutional: readonly boolean[];
   /**
-   * The same network with its convolutions in the fast form, where that was asked for and pays for
-   * at least one.
+   * The same network with its convolutions in the fast form, if that was requested and pays for at
+   * least one.
    */
   readonly fast?: AssembledNetwork | undefined;
   /**
-   * Rows per run: 1 when the file has a fixed batch of 1, or its rows are to run alone; else
-   * undefined.
+   * Rows per run: 1 if the file has a fixed batch of 1 or its rows must run alone, else undefined.
    */
   readonly fixedRows: number | undefined;
 }
 
 /**
- * Puts a card's preprocessing in front of a network's graph, makes the card's output its only one,
- * and cuts it into parts.
+ * Puts a card's preprocessing in front of a network's graph, makes the card's output the only one,
+ * and cuts the graph into parts.
  *
  * @param origin - what messages call the network's file.
- * @param convolutions - `fast` gives them in both forms.
- * @throws ModelError `card` when the graph does not have what the card says, naming what it has.
+ * @param convolutions - `fast` produces both forms.
+ * @throws ModelError `card` if the graph does not match the card; the message names what the graph
+ * has.
  */
 export function assemble(
   card: NetworkCard,
@@ -118,11 +118,11 @@ function findOutput(card: NetworkCard, graph: OnnxGraph, origin: string): GraphV
 }
 
 /**
- * A tensor of a network's file as the output in place of the card's: its values per row follow from
- * the card's input and the shapes of the operations before it.
+ * Makes a tensor of a network's file the output instead of the card's; its values per row follow
+ * from the card's input and the shapes of the operations before it.
  *
- * @throws ModelError `card` when there is no such tensor, naming some that there are, or when its
- * size cannot be told.
+ * @throws ModelError `card` if there is no such tensor (the message names some that exist), or if
+ * its size cannot be inferred.
  */
 export function outputAt(card: NetworkCard, graph: OnnxGraph, layer: string, origin: string): NetworkCard['output'] {
   const tensors = graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== '');
@@ -137,7 +137,7 @@ export function outputAt(card: NetworkCard, graph: OnnxGraph, layer: string, ori
   const known = new Map(network.inputs.map(({ name }) => [name, [1, ...describedShape(card)]] as const));
   const dimension = rowSizes(network, known).outputs.get(layer);
   if (dimension === undefined) {
-    throw new ModelError('card', `how many values tensor '${layer}' of ${origin} has per row cannot be worked out`, {
+    throw new ModelError('card', `the number of values per row of tensor '${layer}' of ${origin} cannot be inferred`, {
       remedy: 'Write a network card with `output.name` and `output.dimension`.',
     });
   }

@@ -20,7 +20,7 @@ function valuesOf(tensor: TensorMaker, wanted: WantedTensor): Float32Array {
   return new Float32Array(collect(make(tensor, wanted)).buffer);
 }
 
-/** What a channel is multiplied with: scale / sqrt(variance + epsilon), in float64. */
+/** The factor of a channel: scale / sqrt(variance + epsilon), in float64. */
 function factors(tensor: TensorMaker, { scale, variance }: BatchNormTensors): Float64Array {
   const variances = valuesOf(tensor, variance);
   return Float64Array.from(
@@ -31,8 +31,8 @@ function factors(tensor: TensorMaker, { scale, variance }: BatchNormTensors): Fl
 
 /**
  * The weight of a convolution with the batch normalisation after it folded in (Ioffe and Szegedy
- * 2015, inference): scale (w x - mean) / sqrt(variance + epsilon) + shift is a convolution again.
- * Made piece by piece.
+ * 2015, inference): scale (w x - mean) / sqrt(variance + epsilon) + shift is again a convolution.
+ * Produced piece by piece.
  */
 export function foldedWeight(name: string, weight: WantedTensor, norm: BatchNormTensors): DraftInitializer {
   const folded = `${name}.folded.weight`;
@@ -50,8 +50,7 @@ export function foldedWeight(name: string, weight: WantedTensor, norm: BatchNorm
 function* scaledPieces({ pieces }: Initializer, factor: Float64Array, perChannel: number): Generator<Uint8Array> {
   let element = 0;
   for (const piece of pieces()) {
-    // A copy, because a piece need not begin where a float32 may, and may be read again by its
-    // maker.
+    // A copy, because a piece may not be aligned to float32, and its producer may read it again.
     const values = new Float32Array(new Uint8Array(piece).buffer);
     for (let index = 0; index < values.length; index++, element++)
       values[index] = (values[index] as number) * (factor[Math.floor(element / perChannel)] as number);
@@ -59,7 +58,7 @@ function* scaledPieces({ pieces }: Initializer, factor: Float64Array, perChannel
   }
 }
 
-/** The bias that goes with `foldedWeight`: shift - mean * scale / sqrt(variance + epsilon). */
+/** The bias that belongs to `foldedWeight`: shift - mean * scale / sqrt(variance + epsilon). */
 export function foldedBias(name: string, norm: BatchNormTensors): DraftInitializer {
   const { shape } = norm.shift;
   const folded = `${name}.folded.bias`;

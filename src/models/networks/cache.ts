@@ -18,13 +18,13 @@ import { directoryFailure } from '../../core/directory-failure.ts';
 import { ModelError, ReelflowError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 
-/** An unfinished folder of a process that was killed is removed after this many milliseconds. */
+/** Milliseconds after which the unfinished folder of a killed process is removed. */
 const abandonedAfter = 3_600_000;
 
 /**
- * Where networks are kept in the form they are run from (as large as their weights), and the hashes
- * of files are remembered: the option, else `REELFLOW_CACHE_DIR`, else `$XDG_CACHE_HOME/reelflow`,
- * else `~/.cache/reelflow`. Deleting the folder is always safe while nothing runs.
+ * Where networks are kept in the form that is run (as large as their weights) and file hashes are
+ * remembered: the option, else `REELFLOW_CACHE_DIR`, else `$XDG_CACHE_HOME/reelflow`, else
+ * `~/.cache/reelflow`. Deleting the folder is always safe while nothing runs.
  */
 export function cacheDirectory(option?: string): string {
   if (option) return resolve(option);
@@ -38,8 +38,8 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * Runs a step that writes into the cache; a full or read-only disk becomes a typed error that says
- * where.
+ * Runs a step that writes to the cache; a full or read-only disk becomes a typed error that names
+ * the place.
  */
 function writing<T>(directory: string, step: () => T): T {
   try {
@@ -55,11 +55,11 @@ function writing<T>(directory: string, step: () => T): T {
 }
 
 /**
- * A folder of the cache that is filled once: made aside and renamed when complete, so that a reader
- * never sees half of it, and of two processes that make it at the same time both end with a whole
- * one.
+ * A cache folder that is written once: it is built under another name and renamed when complete, so
+ * readers never see half of it, and two processes that build it at the same time both end up with a
+ * whole one.
  *
- * @param isWhole - says whether an existing folder is complete; one that is not is made again.
+ * @param isWhole - whether an existing folder is complete; if not, it is built again.
  */
 export function cachedFolder(
   directory: string,
@@ -99,10 +99,9 @@ function removeAbandoned(parent: string): void {
 }
 
 /**
- * SHA-256 of a file's content as hex, remembered in the cache by path, inode, size and time of
- * change.
+ * SHA-256 of a file's content as hex, remembered in the cache by path, inode, size and change time.
  *
- * @throws ModelError `weights` when the file cannot be read.
+ * @throws ModelError `weights` if the file cannot be read.
  */
 export function fileHash(path: string, directory: string): string {
   let descriptor: number;

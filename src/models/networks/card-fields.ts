@@ -10,8 +10,8 @@ export class CardFields {
 
   /**
    * @param path - of this object inside the card: '' or 'input'.
-   * @param known - all fields that may be there; anything else is refused, so that a misspelt one
-   * is not silently left out.
+   * @param known - all fields that may be there; anything else is refused, so that a misspelt field
+   * is not silently ignored.
    */
   constructor(
     readonly origin: string,
@@ -96,7 +96,7 @@ export class CardFields {
     return value as [number, number, number];
   }
 
-  /** @throws ModelError `card` when the field is there. */
+  /** @throws ModelError `card` if the field is present. */
   refuse(name: string, why: string): void {
     if (this.#own(name) !== undefined)
       throw new ModelError('card', `network card ${this.origin}: \`${this.#full(name)}\` ${why}`);

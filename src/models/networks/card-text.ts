@@ -1,8 +1,8 @@
 import type { CardFields } from './card-fields.ts';
 
 /**
- * The other half of a joint text-image network: what reads a text and gives a vector of the same
- * space as the frames'.
+ * The text half of a joint text-image network: it maps a text to a vector in the same space as the
+ * frames' vectors.
  */
 export interface CardText {
   /** Path of its ONNX file relative to the card, inside the card's folder. */
@@ -11,20 +11,20 @@ export interface CardText {
   readonly sha256?: string | undefined;
   /** Path of its `tokenizer.json`, likewise. */
   readonly tokenizer: string;
-  /** Tokens of a text: shorter ones are filled up, longer ones refused. */
+  /** Number of tokens of a text: shorter texts are padded, longer ones refused. */
   readonly length: number;
-  /** The token that fills up. */
+  /** The padding token. */
   readonly padding: number;
   /** The input that takes token ids, int64 [1, length]. Default `input_ids`. */
   readonly ids: string;
-  /** The input that is told which tokens are the text's, where there is one. */
+  /** The input for the attention mask, if there is one. */
   readonly mask?: string | undefined;
   /** The output: float32 [1, dimension], as many values as the card's own. */
   readonly output: string;
 }
 
 /**
- * The field `text` of a card.
+ * Reads the field `text` of a card.
  *
  * @throws ModelError `card`.
  */

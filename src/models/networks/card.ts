@@ -6,7 +6,7 @@ import { CardFields } from './card-fields.ts';
 import { type CardText, cardText } from './card-text.ts';
 import { logMel, samplesOfFrames } from './log-mel.ts';
 
-/** What a visual network reads. Frames come as uint8 RGB; size in pixels. */
+/** The input of a visual network. Frames arrive as uint8 RGB; size in pixels. */
 export interface FramesInput {
   readonly kind: 'frames';
   /** Name of the input in the ONNX file; the file's only input when left out. */
@@ -17,10 +17,7 @@ export interface FramesInput {
   readonly dtype: 'float32' | 'uint8';
 }
 
-/**
- * What an audio network reads: samples themselves, or their log-mel spectrogram (computed in the
- * graph).
- */
+/** The input of an audio network: samples, or their log-mel spectrogram (computed in the graph). */
 export interface AudioInput {
   readonly kind: 'pcm' | 'log-mel';
   readonly name?: string | undefined;
@@ -52,10 +49,7 @@ export interface CardPreprocess {
   readonly std: readonly [number, number, number];
 }
 
-/**
- * What must be known to use a network as an operator: what goes in, what comes out, where its file
- * is.
- */
+/** Everything needed to use a network as an operator: its input, its output, and its file. */
 export interface NetworkCard {
   readonly name: string;
   readonly modality: 'visual' | 'audio';
@@ -71,18 +65,18 @@ export interface NetworkCard {
   readonly preprocess?: CardPreprocess | undefined;
   /** A tensor of the graph (an output or any other) of float32 [N, dimension, 1...]. */
   readonly output: { readonly name: string; readonly dimension: number };
-  /** Of a joint text-image network: what reads text. Changes no vector of a frame. */
+  /** The text half of a joint text-image network. It does not affect the vectors of frames. */
   readonly text?: CardText | undefined;
-  /** Rows per batch, where the default does not suit. */
+  /** Rows per batch, if the default does not suit. */
   readonly batch?: number | undefined;
   /**
-   * Each row is run on its own: for networks in which the rows of a batch depend on each other.
-   * Default false.
+   * Run each row on its own, for networks in which the rows of a batch affect each other. Default
+   * false.
    */
   readonly alone?: boolean | undefined;
   /**
-   * `false`: the network is run although its vectors depend on chance, or on the rows beside them.
-   * Default true.
+   * `false`: run the network although its vectors depend on chance or on the other rows of the
+   * batch. Default true.
    */
   readonly repeatable?: boolean | undefined;
   readonly licence?: string | undefined;
@@ -248,10 +242,10 @@ function pixelRules(card: CardFields, input: FramesInput): CardPreprocess {
 }
 
 /**
- * SHA-256 of what in a card changes values: input, preprocessing, output, and whether rows run
- * alone; not its name, file, batch, licence or source.
+ * SHA-256 of everything in a card that affects values: input, preprocessing, output, and whether
+ * rows run alone; not its name, file, batch, licence or source.
  *
- * @param more - further things that change values, for networks that reelflow writes itself.
+ * @param more - anything else that affects values, for networks that reelflow writes itself.
  */
 export function hashCard(card: NetworkCard, more: unknown = null): string {
   const { modality, input, preprocess = null, output, alone } = card;

@@ -3,8 +3,8 @@ import { UsageError } from '../../core/errors.ts';
 import type { WorkerPool } from '../onnx/worker-pool.ts';
 
 /**
- * An open network: rows in, vectors out, computed in worker threads. Inputs must stay as they are
- * until `embed` resolves. Call `close` when done.
+ * An open network: rows in, vectors out, computed in worker threads. Do not change inputs until
+ * `embed` has resolved. Call `close` when done.
  *
  * @example
  * const look = await network('alexnet', { weights: 'random:1' }).open();
@@ -23,7 +23,7 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
     readonly name: string,
     /** Length of a vector. */
     readonly dimension: number,
-    /** Most inputs that one call of `embed` takes. */
+    /** Maximum number of inputs per call of `embed`. */
     readonly maxBatch: number,
     input: { readonly rowLength: number; readonly isBytes: boolean },
   ) {
@@ -32,23 +32,23 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
     this.#isBytes = input.isBytes;
   }
 
-  /** Threads that compute. */
+  /** Number of threads that compute. */
   get workers(): number {
     return this.#pool.workers;
   }
 
-  /** Calls of `embed` that may run at once and still help: further ones wait. */
+  /** Number of calls of `embed` worth running at once; further ones wait. */
   get concurrency(): number {
     return this.#pool.concurrency;
   }
 
   /**
-   * The vectors of up to `maxBatch` inputs, in order, each with memory of its own.
+   * The vectors of up to `maxBatch` inputs, in order, each with its own memory.
    *
    * @param inputs - visual: uint8 RGB of height x width x 3; audio: float32 mono samples of one
    * patch.
-   * @throws UsageError for a wrong count, type or length; SystemError `session` when a thread dies
-   * or the network is closed.
+   * @throws UsageError for a wrong count, type or length; SystemError `session` if a thread dies or
+   * the network is closed.
    */
   async embed(inputs: readonly T[]): Promise<readonly Float32Array[]> {
     if (!Array.isArray(inputs) || inputs.length > this.maxBatch) {
@@ -78,8 +78,8 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
   }
 
   /**
-   * Ends running batches, refuses waiting ones, and gives threads and memory back. May be called
-   * again.
+   * Finishes running batches, refuses waiting ones, and frees threads and memory. May be called
+   * more than once.
    */
   close(): Promise<void> {
     return this.#pool.close();
@@ -91,8 +91,8 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
   }
 
   /**
-   * Stops the threads at once: running and waiting batches fail with SystemError `session`, as when
-   * a thread dies.
+   * Stops the threads at once: running and waiting batches fail with SystemError `session`, as if a
+   * thread had died.
    */
   abort(): Promise<void> {
     return this.#pool.abort();

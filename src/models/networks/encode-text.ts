@@ -8,12 +8,13 @@ import type { loadCard } from './card.ts';
 import type { CardText } from './card-text.ts';
 
 /**
- * The vector that a joint text-image network has of a text, in the space of its frames' vectors.
+ * The vector that a joint text-image network computes for a text, in the space of its frames'
+ * vectors.
  *
- * @param loaded its card, which has a `text`, and the folder that the card lies in.
+ * @param loaded - its card, which has a `text`, and the folder that contains the card.
  * @throws UsageError `text` for a text that is empty or too long; ModelError `card`, `hash`,
- * `weights` or `shape` when card, files and network do not fit together; SystemError `package`
- * without the tokenizer's package.
+ * `weights` or `shape` if card, files and network do not match; SystemError `package` if the
+ * tokenizer's package is missing.
  */
 export async function encodeText({ card, folder }: ReturnType<typeof loadCard>, text: string): Promise<Float32Array> {
   const half = card.text;
@@ -34,7 +35,7 @@ export async function encodeText({ card, folder }: ReturnType<typeof loadCard>, 
   if (vector.length === card.output.dimension) return vector;
   throw new ModelError(
     'shape',
-    `${model} gives ${vector.length} values of a text, but frames have ${card.output.dimension}: the two are not of one space`,
+    `${model} returns ${vector.length} values for a text, but frames have ${card.output.dimension}: they are not in the same space`,
     { remedy: "Correct `text.output` in the card: the output after the text's projection." },
   );
 }
@@ -61,7 +62,7 @@ async function tokensOf(text: string, { length, padding }: CardText, path: strin
     own = new Tokenizer(JSON.parse(await readFile(path, 'utf8')), {}).encode(text).ids;
   } catch (cause) {
     throw new ModelError('card', `${path} cannot be used as a tokenizer: ${(cause as Error).message}`, {
-      remedy: 'Take the `tokenizer.json` that was published with the network.',
+      remedy: 'Use the `tokenizer.json` that was published with the network.',
       cause,
     });
   }
@@ -69,7 +70,7 @@ async function tokensOf(text: string, { length, padding }: CardText, path: strin
     throw new UsageError(`\`text\` has ${own.length} tokens, but the network reads ${length}`, {
       code: 'text',
       option: 'text',
-      remedy: 'Say it shorter.',
+      remedy: 'Shorten the text.',
     });
   }
   const places = Array.from({ length }, (_, place) => place);

@@ -3,7 +3,7 @@ import type { AttributeValue, Initializer } from '../onnx/onnx-graph.ts';
 import type { TensorRole } from '../weights/random-weights.ts';
 import type { TensorMaker } from './architecture.ts';
 
-/** A tensor that a network needs of its weights. */
+/** A weight tensor that a network needs. */
 export interface WantedTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -20,24 +20,21 @@ export interface DraftNode {
   readonly layer: number;
 }
 
-/** A constant that is not made yet, and the weights that it is made from. */
+/** A constant that has not been computed yet, and the weights that it is computed from. */
 export interface DraftInitializer {
   readonly name: string;
   readonly needs: readonly WantedTensor[];
   readonly make: (tensor: TensorMaker) => Initializer;
 }
 
-/**
- * A graph while its layers are put together: nodes with the shapes of what they give, before
- * weights are read.
- */
+/** A graph under construction: nodes with their output shapes, before weights are read. */
 export class GraphDraft {
   readonly nodes: DraftNode[] = [];
   readonly #initializers = new Map<string, DraftInitializer>();
   readonly #shapes = new Map<string, readonly number[]>();
-  /** Number of the layer that is being put together. */
+  /** Number of the layer under construction. */
   layer = 0;
-  /** Name of what the next layer reads. */
+  /** Name of the tensor that the next layer reads. */
   last: string;
 
   /** @param shape - of one row of the input. */
@@ -54,7 +51,7 @@ export class GraphDraft {
   }
 
   /**
-   * Adds an operation and gives back the name of its output, which the next layer reads unless told
+   * Adds an operation and returns the name of its output, which the next layer reads unless told
    * otherwise.
    */
   append(
@@ -71,7 +68,7 @@ export class GraphDraft {
     return output;
   }
 
-  /** Adds a tensor of the weights as it is, and gives back its name. */
+  /** Adds a weight tensor unchanged and returns its name. */
   weight(name: string, shape: readonly number[], role: TensorRole): string {
     return this.derived({
       name,
@@ -80,7 +77,7 @@ export class GraphDraft {
     });
   }
 
-  /** Adds a constant that is made from others, and gives back its name. */
+  /** Adds a constant that is computed from weights and returns its name. */
   derived(initializer: DraftInitializer): string {
     this.#initializers.set(initializer.name, initializer);
     return initializer.name;

@@ -15,11 +15,11 @@ export interface GuessOptions {
   /** Name of the card. */
   readonly name: string;
   /**
-   * The tensor that is the feature vector; needed where the file has several outputs. Inner tensors
+   * The tensor that is the feature vector; required if the file has several outputs. Inner tensors
    * can be named too.
    */
   readonly output?: string | undefined;
-  /** What the input is, where its shape can be read both ways. */
+  /** What the input is, if its shape is ambiguous. */
   readonly modality?: 'visual' | 'audio' | undefined;
 }
 
@@ -29,20 +29,19 @@ export interface GuessedCard {
   readonly assumptions: readonly Assumption[];
 }
 
-/** What torchvision does to pixels for networks that were trained on ImageNet. */
+/** torchvision's pixel preprocessing for networks trained on ImageNet. */
 const imageNet: CardPreprocess = { resize: 'crop', ...imagenet };
 
 const listLimit = 12;
 
 /**
- * Makes a network card from what an ONNX file says of its inputs and outputs. What it cannot say
- * (order of channels, scale, mean, deviation, resize, what the axes of a spectrogram mean) is
- * filled in with the usual values and listed. The card fits the graph, or there is none.
+ * Makes a network card from an ONNX file's inputs and outputs. What the file does not state
+ * (channel order, scale, mean, deviation, resizing, the meaning of a spectrogram's axes) is filled
+ * in with the usual values and listed. The returned card always matches the graph.
  *
  * @param origin - what messages call the file.
- * @throws ModelError `card` listing what the file has when it cannot be told which output or kind
- * of input is meant; SystemError `session` when the network must be run to tell its dimension, and
- * cannot.
+ * @throws ModelError `card` listing what the file has, if the output or the kind of input is
+ * ambiguous; SystemError `session` if the network must be run to find its dimension, and cannot.
  */
 export async function guessCard(graph: OnnxGraph, origin: string, options: GuessOptions): Promise<GuessedCard> {
   const output = chooseOutput(graph, origin, options.output);
@@ -119,7 +118,7 @@ function guessInput(input: GraphValue, origin: string, modality: GuessOptions['m
 }
 
 function pixelRules(dtype: 'float32' | 'uint8', assumptions: Assumption[]): CardPreprocess {
-  // A network that takes bytes normalises them for itself.
+  // A network that takes bytes normalises them itself.
   const known = dtype === 'uint8' ? { scale: 1, mean: [0, 0, 0], std: [1, 1, 1] } : {};
   for (const [field, value] of Object.entries(imageNet)) {
     if (Object.hasOwn(known, field)) continue;
@@ -146,7 +145,7 @@ function dimensionOf(
   return inferred;
 }
 
-/** The input's shape with the sizes that were taken for symbolic ones. */
+/** The input's shape with the sizes chosen for its symbolic axes. */
 function filled(shape: readonly (number | string)[], { input }: GuessedInput): readonly (number | string)[] {
   const sizes: Record<string, number | undefined> =
     input.kind === 'frames'

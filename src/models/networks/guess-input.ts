@@ -1,14 +1,14 @@
 import type { AudioInput, FramesInput } from './card.ts';
 import { logMel, samplesOfFrames } from './log-mel.ts';
 
-/** A field of a card that the file does not state, and why the value was taken. */
+/** A field of a card that the file does not state, and why this value was chosen. */
 export interface Assumption {
   readonly field: string;
   readonly value: unknown;
   readonly why: string;
 }
 
-/** What an input can be read as. */
+/** An interpretation of an input. */
 export interface GuessedInput {
   readonly input: FramesInput | AudioInput;
   readonly assumptions: readonly Assumption[];
@@ -16,11 +16,11 @@ export interface GuessedInput {
 
 type Shape = readonly (number | string)[];
 
-/** Sizes that are accepted where a dimension is symbolic. */
+/** Sizes used for a symbolic dimension. */
 const usual = { side: 224, frames: 96, samples: 15_600 } as const;
 /**
- * Fewer numbers in a row are more often features, or the pixels of a small picture, than sound:
- * half a second.
+ * Half a second. Fewer numbers per row are more likely to be features, or the pixels of a small
+ * picture, than audio.
  */
 const minSamples = 8000;
 const audioNames = /audio|sound|wave|pcm|mel|spec|log/i;
@@ -28,10 +28,10 @@ const spectrograms = ['N1FB', 'N1BF', 'NFB1', 'NFB', 'NBF'] as const;
 const waves = ['N1S', 'NS1', 'NS'] as const;
 
 /**
- * Reads an input's shape as frames of video: [N, 3, H, W] or [N, H, W, 3].
+ * Interprets an input's shape as video frames: [N, 3, H, W] or [N, H, W, 3].
  *
  * @param dtype - of the input in the file.
- * @returns undefined when it cannot be that.
+ * @returns undefined if that is impossible.
  */
 export function guessFrames(name: string, shape: Shape, dtype: 'float32' | 'uint8'): GuessedInput | undefined {
   if (shape.length !== 4) return undefined;
@@ -53,9 +53,10 @@ export function guessFrames(name: string, shape: Shape, dtype: 'float32' | 'uint
 }
 
 /**
- * Reads an input's shape as sound: a log-mel spectrogram where one axis has 64 bands, else samples.
+ * Interprets an input's shape as audio: a log-mel spectrogram if one axis has 64 bands, else
+ * samples.
  *
- * @returns undefined when it can be neither.
+ * @returns undefined if it can be neither.
  */
 export function guessAudio(name: string, shape: Shape): GuessedInput | undefined {
   const spectrogram = spectrograms.find((layout) => fits(layout, shape));
@@ -65,9 +66,9 @@ export function guessAudio(name: string, shape: Shape): GuessedInput | undefined
 }
 
 /**
- * What an input that `guessAudio` takes may be as well, or undefined where its shape or its name
- * says that it is sound: one channel of a picture has the shape of a spectrogram, and a list of
- * features that of samples.
+ * What else an input accepted by `guessAudio` might be, or undefined if its shape or name marks it
+ * as audio: a single-channel picture has the shape of a spectrogram, and a list of features that of
+ * samples.
  */
 export function otherThanAudio(name: string, shape: Shape): string | undefined {
   if (audioNames.test(name)) return undefined;
@@ -82,8 +83,8 @@ export function otherThanAudio(name: string, shape: Shape): string | undefined {
 }
 
 /**
- * Whether a layout's letters can be a shape's axes: 1 is one, B 64 bands, F frames, S samples of
- * sound and so not few of them.
+ * Whether a layout's letters match a shape's axes: 1 is an axis of length 1, B 64 bands, F frames,
+ * S samples of audio, so not just a few.
  */
 function fits(layout: string, shape: Shape): boolean {
   if (layout.length !== shape.length) return false;

@@ -44,7 +44,7 @@ export function melMatrix(): Float64Array {
   return matrix;
 }
 
-/** Samples that `frames` spectrogram frames cover. */
+/** Number of samples that `frames` spectrogram frames cover. */
 export function samplesOfFrames(frames: number): number {
   return (frames - 1) * logMel.hop + logMel.window;
 }
@@ -64,8 +64,8 @@ function transformMatrix(wave: (angle: number) => number): Float64Array {
   const matrix = new Float64Array(half * bins);
   for (let offset = 0; offset < half; offset++) {
     for (let bin = 0; bin < bins; bin++) {
-      // Reduced modulo the transform's length first: large angles lose digits. The middle sample is
-      // summed with itself.
+      // Reduced modulo the transform's length first, because large angles lose digits. The middle
+      // sample is added to itself.
       const angle = (2 * Math.PI * ((bin * offset) % transform)) / transform;
       matrix[offset * bins + bin] = (hann[half + offset] as number) * wave(angle) * (offset === 0 ? 0.5 : 1);
     }
@@ -88,9 +88,9 @@ function positions(frames: number, direction: 1 | -1): BigInt64Array {
  * layout, in the graph.
  *
  * The Fourier transform is a matrix product with windowed cosines and sines. Magnitudes do not
- * change when time is counted from the middle of the window, and there the window is symmetric:
- * x(t) + x(-t) meets the cosines and x(t) - x(-t) the sines, which halves the work. It is done in
- * float64: beside a loud tone, quiet bands lose 1e-4 of their logarithm in float32.
+ * depend on where time starts. Counted from the middle, the window is symmetric, so x(t) + x(-t) is
+ * multiplied by the cosines and x(t) - x(-t) by the sines, which halves the work. It is done in
+ * float64: in float32, quiet bands beside a loud tone lose 1e-4 of their logarithm.
  *
  * @param frames - spectrogram frames per patch; VGGish has 96.
  * @param layout - axes of the network's input: F frames, B bands.

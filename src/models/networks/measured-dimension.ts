@@ -10,13 +10,12 @@ import { prepareParts } from './prepare.ts';
 import { sessionParts } from './session-parts.ts';
 
 /**
- * How many values a network gives for each row, found by running it once, for outputs whose shape
- * neither the file states nor its operations tell.
+ * The number of values that a network returns per row, found by running it once, for outputs whose
+ * shape is neither stated in the file nor inferable from its operations.
  *
- * @param card - whose `output.dimension` is what is asked for; the one that stands in it does not
- * count.
- * @throws ModelError `card` when the graph does not have what the card says; SystemError `session`
- * when it cannot be run, `not-writable` or `disk-full` when the temporary directory cannot be used.
+ * @param card - its `output.dimension` is ignored, because that is what is being measured.
+ * @throws ModelError `card` if the graph does not match the card; SystemError `session` if it
+ * cannot be run, `not-writable` or `disk-full` if the temporary directory cannot be used.
  */
 export async function measuredDimension(card: NetworkCard, graph: OnnxGraph, origin: string): Promise<number> {
   const { parts, fixedRows } = assemble(card, graph, origin);
@@ -40,7 +39,7 @@ function temporaryFolder(): string {
     throw directoryFailure(
       `the temporary directory ${tmpdir()}`,
       error,
-      'Set TMPDIR to a directory with room that you may write to.',
+      'Set TMPDIR to a writable directory with enough space.',
     );
   }
 }

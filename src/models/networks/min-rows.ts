@@ -18,14 +18,14 @@ const multiplying = new Set([
 ]);
 
 /**
- * Operators that round a tensor to integers by the range of all its values, those of the rows
- * beside a row included.
+ * Operators that round a tensor to integers by the range of all its values, including those of
+ * other rows.
  */
 const rounding = new Set(['DynamicQuantizeLinear', 'DynamicQuantizeMatMul', 'DynamicQuantizeLSTM']);
 
 /**
- * Whether the integers of a row depend on the rows that run with it, as in networks that ONNX
- * Runtime's tool has quantised dynamically: rows are run alone then.
+ * Whether a row's integers depend on the rows that run with it, as in networks quantised
+ * dynamically by ONNX Runtime's tool; such rows are run alone.
  */
 export function scalesByBatch(graph: OnnxGraph): boolean {
   return graph.nodes.some(
@@ -34,13 +34,13 @@ export function scalesByBatch(graph: OnnxGraph): boolean {
 }
 
 /**
- * Rows that a run of a part must have at least, so that a row's bits do not depend on how many rows
- * run with it: 2 where the rows of a batch are multiplied with one matrix, else 1. ONNX Runtime
- * multiplies a single row by another kernel than several rows, which adds in another order; from
- * two rows on, every row is added up in one order, whatever the number of rows and its place among
- * them. Convolutions run image by image. What reelflow writes itself never multiplies a single one:
- * the spectrum in front of a network for sound has many rows per patch, a convolution in the fast
- * form several tiles per picture.
+ * Minimum rows per run of a part, so that a row's bits do not depend on how many rows run with it:
+ * 2 if the rows of a batch are multiplied with one matrix, else 1. For a single row ONNX Runtime
+ * uses a different kernel, which sums in a different order; from two rows on, every row is summed
+ * in the same order, whatever the number of rows and its position among them. Convolutions run
+ * image by image. Operations that reelflow writes itself never multiply a single row: the spectrum
+ * in front of an audio network has many rows per patch, a convolution in the fast form several
+ * tiles per picture.
  */
 export function minRows(part: OnnxGraph): 1 | 2 {
   const depends = part.nodes.some(

@@ -21,14 +21,14 @@ import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origi
 export interface NamedWeights {
   readonly tensor: TensorMaker;
   /**
-   * SHA-256 of the file, of both files where post-processing has its own, or of the recipe of
-   * random weights.
+   * SHA-256 of the file, of both files if post-processing has its own, or of the recipe for random
+   * weights.
    */
   readonly hash: string;
   readonly random: boolean;
   /** `random:SEED`, or the path of the file. */
   readonly origin: string;
-  /** The files, each with its own hash; none where all is random. */
+  /** The files, each with its own hash; none if all weights are random. */
   readonly files: readonly WeightsFile[];
 }
 
@@ -65,12 +65,12 @@ function listed(entries: readonly string[]): string {
 }
 
 /**
- * What wrappers put before the names of all tensors, one or several of them: DataParallel,
+ * Prefixes that wrappers put before all tensor names, possibly several at once: DataParallel,
  * torch.compile, Lightning.
  */
 const wrapperPrefix = /^(?:module\.|_orig_mod\.|model\.)+$/;
 
-/** The file without what wrappers put before the names of the wanted tensors. */
+/** The file without the prefixes that wrappers put before the names of the wanted tensors. */
 function unwrapped(file: WeightFile, wanted: readonly WantedTensor[]): WeightFile {
   const prefix = sharedPrefix(file, wanted);
   if (prefix === undefined || !wrapperPrefix.test(prefix)) return file;
@@ -81,8 +81,7 @@ function unwrapped(file: WeightFile, wanted: readonly WantedTensor[]): WeightFil
 }
 
 /**
- * What stands before the names of all wanted tensors in a file, as in `model.features.0.weight`, or
- * undefined.
+ * The prefix of all wanted tensor names in a file, as in `model.features.0.weight`, or undefined.
  */
 function sharedPrefix(file: WeightFile, wanted: readonly WantedTensor[]): string | undefined {
   const first = wanted[0]?.name;
@@ -93,7 +92,7 @@ function sharedPrefix(file: WeightFile, wanted: readonly WantedTensor[]): string
   return prefix !== undefined && wanted.every(({ name }) => file.tensors.has(prefix + name)) ? prefix : undefined;
 }
 
-/** What of the wanted tensors a file has not, or has in another shape; empty when it has all. */
+/** The wanted tensors that a file lacks or has in another shape; empty if it has them all. */
 function complaints(file: WeightFile, wanted: readonly WantedTensor[]): readonly string[] {
   const missing = wanted
     .filter(({ name }) => !find(file, name))
@@ -116,7 +115,7 @@ function noNetwork(name: string): UsageError {
   return new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
 }
 
-/** Whose tensor names a network's weights have. */
+/** The naming scheme of a network's weight tensors. */
 function namesWanted(name: string): string {
   const names = isNetworkName(name) ? networkEntry(name).weights.tensorNames : 'the network';
   return `Give a state dict with the tensor names of ${names}; see docs/networks.md.`;
@@ -144,8 +143,8 @@ function requireTensors(
 }
 
 /**
- * Every tensor that a network can need, whichever layer is its output: those of its own layers, and
- * of its post-processing.
+ * Every tensor that a network may need, whichever layer is its output: those of its layers and of
+ * its post-processing.
  */
 export function networkTensors(name: NetworkName): {
   readonly own: readonly WantedTensor[];
@@ -161,7 +160,7 @@ export function networkTensors(name: NetworkName): {
 /**
  * Asserts that a file holds the parameters of a network's post-processing, in the right shapes.
  *
- * @throws ModelError `weights` saying what the file has not.
+ * @throws ModelError `weights` listing what is missing.
  */
 export function checkPostprocessing(name: NetworkName, file: WeightFile): void {
   requireTensors(
@@ -173,11 +172,11 @@ export function checkPostprocessing(name: NetworkName, file: WeightFile): void {
 }
 
 /**
- * Asserts that a file holds the weights of a named network: all that its default layer needs, in
- * the right shapes, and what else it has of the network in the right shapes too. Tensors that the
- * network does not know do no harm. Reads no values.
+ * Asserts that a file holds the weights of a named network: everything that its default layer
+ * needs, and any further tensors of the network, in the right shapes. Unknown tensors are ignored.
+ * Reads no values.
  *
- * @throws UsageError when there is no network of that name; ModelError `weights` listing what is
+ * @throws UsageError if there is no network of that name; ModelError `weights` listing what is
  * missing or of another shape.
  *
  * @example
@@ -196,11 +195,11 @@ export function checkWeights(name: string, given: WeightFile): void {
 }
 
 /**
- * The layers of a named network, by their aliases, that a file which `checkWeights` takes does not
- * have the tensors of. VGGish's post-processing is left out: its parameters usually have a file of
- * their own.
+ * The layers of a named network, by alias, whose tensors are missing from a file that passes
+ * `checkWeights`. VGGish's post-processing does not count: its parameters usually come in their own
+ * file.
  *
- * @throws UsageError when there is no network of that name.
+ * @throws UsageError if there is no network of that name.
  */
 export function lackingLayers(name: string, given: WeightFile): readonly string[] {
   const network = namedNetwork(name);
@@ -214,16 +213,15 @@ export function lackingLayers(name: string, given: WeightFile): readonly string[
 }
 
 /**
- * The weights that an architecture is written with. Files are hashed and their structure is read;
- * values are read when the network is written.
+ * The weights of an architecture. Files are hashed and their structure is read; values are read
+ * when the network is written.
  *
  * @param weights - `random:SEED`, or the path of a weight file.
- * @param postprocess - path of the parameters of VGGish's post-processing, where they are in a file
- * of their own.
+ * @param postprocess - path of the parameters of VGGish's post-processing, if they are in their own
+ * file.
  * @param cache - where hashes of files are remembered.
- * @param known - what is known of the two files beside their content.
- * @throws ModelError `weights` when a file cannot be read, or does not have the tensors that are
- * needed.
+ * @param known - what is known about the two files besides their content.
+ * @throws ModelError `weights` if a file cannot be read or lacks tensors that are needed.
  */
 export function namedWeights(
   architecture: Architecture,
@@ -275,7 +273,7 @@ function fileSource(
     tensor: (name, shape) => {
       const found = find(file, name);
       if (!found) throw new ModelError('weights', `${path} has no tensor ${name} ${written(shape)}`);
-      // The shape that the graph is written for: a column of means becomes a row.
+      // The shape that the graph expects: a column of means becomes a row.
       return finiteInitializer({ ...floatInitializer(found, name), shape }, path);
     },
     hash: fileHash(path, cache),

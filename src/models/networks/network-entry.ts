@@ -13,8 +13,8 @@ export interface NamedOptions {
   readonly final?: 'relu' | 'linear' | undefined;
   /**
    * VGGish: PCA with whitening, clipped to +-2, as integers 0..255. A path is that of the PCA's
-   * parameters (`.pth`, `.npz`); with `true` they are in the file of the weights, or random as
-   * these are. Default: none.
+   * parameters (`.pth`, `.npz`); with `true` they are in the weight file, or random like the
+   * weights. Default: none.
    */
   readonly postprocess?: boolean | string | undefined;
   /**
@@ -24,43 +24,43 @@ export interface NamedOptions {
 }
 
 interface Entry {
-  /** What people call it: `ResNet-50`. */
+  /** Its usual name: `ResNet-50`. */
   readonly title: string;
-  /** Rows per batch by default, where measured fastest. */
+  /** Default rows per batch: the fastest measured. */
   readonly batch: number;
-  /** Its layers. The size of its input is that of the description. */
+  /** Its layers, and the size of its input. */
   readonly describe: (options: NamedOptions) => NetworkDescription;
   /** Where its weights are published. */
   readonly weights: PublishedWeights;
 }
 
-/** All that is to be known of a network that reads pictures. */
+/** Everything about a network that reads frames. */
 export interface VisualNetwork extends Entry {
   readonly reads: 'pictures';
-  /** How pixels become numbers: of most networks `imagenet`. */
+  /** How pixels become numbers: `imagenet` for most networks. */
   readonly pixels: Omit<CardPreprocess, 'resize'>;
 }
 
-/** All that is to be known of a network that reads sound. */
+/** Everything about a network that reads audio. */
 export interface AudioNetwork extends Entry {
   readonly reads: 'sound';
-  /** Samples, or their spectrogram, as the network reads them. */
+  /** Its input: samples, or their spectrogram. */
   readonly input: AudioInput;
   readonly postprocessing: Postprocessing | undefined;
 }
 
-/** Steps after a network's own last layer, whose parameters are published apart. */
+/** Steps after a network's own last layer, whose parameters are published separately. */
 export interface Postprocessing {
   /** Name under which the weights store keeps the parameters. */
   readonly name: string;
-  /** The layer of the description that does it: its last. */
+  /** The layer that does it: the last of the description. */
   readonly layer: string;
   readonly weights: PublishedWeights;
-  /** Which files have the parameters, to tell whoever gave another one. */
+  /** Which files contain the parameters; used as a remedy when another file is given. */
   readonly remedy: string;
 }
 
-/** A network that reelflow writes itself, with all that is to be known of it. */
+/** Everything about a network that reelflow writes itself. */
 export type NetworkEntry = VisualNetwork | AudioNetwork;
 
 /** The normalisation of networks trained on ImageNet by torchvision. */

@@ -6,14 +6,14 @@ import type { GraphDraft, WantedTensor } from './graph-draft.ts';
 /** The next module of a `Sequential`: `features.3` after `features.2`. */
 function nextName(name: string): string {
   const match = /^(.*\.)(\d+)$/.exec(name);
-  if (!match) throw new RangeError(`what follows '${name}' must be named, because '${name}' has no number`);
+  if (!match) throw new RangeError(`the layer after '${name}' must be named, because '${name}' has no number`);
   return `${match[1]}${Number(match[2]) + 1}`;
 }
 
 const square = (size: number) => [size, size];
 const onAllSides = (size: number) => [size, size, size, size];
 
-/** Adds one layer to a graph that is being put together. */
+/** Adds one layer to a graph under construction. */
 export function draftLayer(draft: GraphDraft, layer: Layer): void {
   switch (layer.kind) {
     case 'convolution':
@@ -47,7 +47,7 @@ export function draftLayer(draft: GraphDraft, layer: Layer): void {
 }
 
 interface ConvolutionOptions extends Omit<ConvolutionLayer, 'kind'> {
-  /** It ends a branch that is added to another: random weights make it small. */
+  /** Whether it ends a branch that is added to another; random weights make it small. */
   readonly isAdded?: boolean | undefined;
 }
 
@@ -67,8 +67,7 @@ function convolution(draft: GraphDraft, layer: ConvolutionOptions): string {
   if (batchNorm === undefined) {
     draft.append('Conv', [source, wanted, draft.weight(`${name}.bias`, [channels], 'bias')], name, shape, attributes);
   } else {
-    // What the convolution gives before it is normalised is there for whoever asks for it; nothing
-    // else reads it.
+    // The convolution's output before normalisation is available as a layer; nothing else reads it.
     draft.append('Conv', [source, wanted], name, shape, attributes);
     const norm = {
       scale: { name: `${batchNorm}.weight`, shape: [channels], role: layer.isAdded ? 'small-scale' : 'scale' },
@@ -166,8 +165,8 @@ function dense(draft: GraphDraft, { name, units, activation }: Extract<Layer, { 
 
 /**
  * VGGish's post-processing, as its TensorFlow release does it: PCA with whitening, values clipped
- * to +-2.0, then `(value + 2) * 255 / 4` with the fraction dropped. The PyTorch port rounds in
- * place of that: its integers are larger by 1 for about half the values.
+ * to +-2.0, then `(value + 2) * 255 / 4` with the fraction dropped. The PyTorch port rounds
+ * instead, so about half of its integers are larger by 1.
  */
 function whitenAndQuantise(draft: GraphDraft, name: string): void {
   const shape = draft.shapeOf(draft.last);

@@ -4,28 +4,28 @@ import { type KnownShapes, rowSizes } from '../onnx/shapes.ts';
 
 /** Bytes. */
 export interface SessionMemory {
-  /** The most that a network takes while its sessions are created, one after another. */
+  /** Peak while its sessions are created, one after another. */
   readonly creationPeak: number;
-  /** What it takes from then on, busy. */
+  /** Usage from then on, under load. */
   readonly resident: number;
 }
 
 /** Bytes of the activations of a part of a network. */
 export interface PartBytes {
-  /** For each row that runs at once. */
+  /** Per row that runs at once. */
   readonly perRow: number;
-  /** Whatever the number of rows. */
+  /** Independent of the number of rows. */
   readonly once: number;
 }
 
-/** What decides a network's memory. */
+/** What determines a network's memory. */
 export interface SizedNetwork {
   readonly parts: readonly {
     readonly graph: OnnxGraph;
     readonly rows: number;
-    /** Of its activations at their widest. */
+    /** Bytes of its activations at their widest. */
     readonly bytes: PartBytes;
-    /** Of a graph on 8-bit integers the float32 one: its activations are taken as the bound. */
+    /** For a graph on 8-bit integers, the float32 graph, whose activations serve as the bound. */
     readonly activations?: OnnxGraph | undefined;
   }[];
   /** Bytes of one row of input. */
@@ -35,39 +35,39 @@ export interface SizedNetwork {
 
 const mebibyte = 1024 * 1024;
 /**
- * ONNX Runtime's library, its tables and what its allocators keep. Measured 13-20 MiB mapped and
+ * ONNX Runtime's library, its tables and what its allocators keep. Measured: 13-20 MiB mapped and
  * 5-10 MiB of its own.
  */
 const runtimeBytes = 30 * mebibyte;
-/** A worker thread: JavaScript heap, stack, the session's tables. Measured 16 MiB. */
+/** A worker thread: JavaScript heap, stack, the session's tables. Measured: 16 MiB. */
 const workerBytes = 16 * mebibyte;
 /**
- * Vectors that were handed out and that the garbage collector has not taken yet: it waits until
- * about this much has come together.
+ * Vectors handed out that the garbage collector has not reclaimed yet: it waits until about this
+ * much has accumulated.
  */
 const uncollectedBytes = 36 * mebibyte;
-/** How many vectors that is at most, where they are small. */
+/** Upper bound on the number of such vectors, if they are small. */
 const uncollectedVectors = 4096;
-/** Memory of a further thread inside operations: packing buffers. */
+/** Memory of each additional thread inside operations: packing buffers. */
 const threadBytes = 2 * mebibyte;
 /**
- * What reordering integer weights takes beside them, by their bytes, while one session after
- * another is created. Measured on AlexNet.
+ * Memory for reordering integer weights, relative to their bytes, while sessions are created one
+ * after another. Measured on AlexNet.
  */
 const integerCreation = 2.5;
 /**
- * Memory that activations take, by the widest operation's input and output. Measured 1.1-1.3, in
- * the fast form 2.1: the allocator rounds up and keeps what it had.
+ * Memory of activations relative to the widest operation's input and output. Measured: 1.1-1.3, in
+ * the fast form 2.1, because the allocator rounds up and keeps what it had.
  */
 const activationFactor = 2.2;
 
 /**
- * What a network adds to the memory (PSS) of a process, from its structure and measured constants:
+ * What a network adds to a process's memory (PSS), from its structure and measured constants:
  * weights once, because all sessions map the same file; per worker its thread, a reordered copy of
  * the convolutions' weights, and the activations of the rows that a part runs at once; the buffers
- * of batches on their way, and vectors not yet collected.
+ * of batches in flight, and vectors not yet collected.
  *
- * @throws UsageError when a setting is not a positive integer.
+ * @throws UsageError if a setting is not a positive integer.
  */
 export function sessionMemory(
   network: SizedNetwork,
@@ -81,7 +81,7 @@ export function sessionMemory(
   for (const { graph, rows, bytes, activations } of network.parts) {
     const own = graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
     weights += own;
-    // Integer kernels read weights in an order of their own: each session keeps a copy.
+    // Integer kernels read weights in their own order, so each session keeps a copy.
     perWorker += activations === undefined ? reorderedBytes(graph) : own;
     if (activations !== undefined) weights += integerCreation * own;
     perWorker += activationFactor * bytes.perRow * Math.min(rows, batch) + bytes.once + widenedBytes(graph);
@@ -96,9 +96,9 @@ export function sessionMemory(
 const uncollectedOf = (dimension: number) => Math.min(uncollectedBytes, uncollectedVectors * 4 * dimension);
 
 /**
- * What the sessions of a network on a device add to the memory of this process, beside the driver:
- * the weights while they are taken to the device, per session its thread and a batch with its
- * results, and vectors not yet collected.
+ * What a network's sessions on a device add to this process's memory, apart from the driver: the
+ * weights while they are copied to the device; per session its thread and a batch with its results;
+ * and vectors not yet collected.
  */
 export function hostMemory(
   network: { readonly inputBytes: number; readonly dimension: number; readonly weightsBytes: number },
@@ -110,8 +110,7 @@ export function hostMemory(
 }
 
 /**
- * On the CPU weights of 16 bits are turned into float32 when a session is created, which keeps
- * them.
+ * On the CPU, 16-bit weights are converted to float32 when a session is created, which keeps them.
  */
 function widenedBytes(graph: OnnxGraph): number {
   const halves: readonly number[] = [elementTypes.float16, elementTypes.bfloat16];
@@ -122,8 +121,8 @@ function widenedBytes(graph: OnnxGraph): number {
 }
 
 /**
- * Bytes of the activations at their widest in each part of a network, by the shapes that its
- * operations give; undefined for a part with an operation whose shapes are not known.
+ * Bytes of the activations at their widest in each part of a network, from the shapes of its
+ * operations; undefined for a part with an operation of unknown shape.
  */
 export function partBytes(parts: readonly OnnxGraph[]): readonly (PartBytes | undefined)[] {
   let entering: KnownShapes | undefined;

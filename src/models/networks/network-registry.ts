@@ -15,16 +15,16 @@ export interface NamedNetwork {
   readonly description: string;
   /** Aliases of its layers. */
   readonly layers: readonly string[];
-  /** The network up to the layer that was chosen. */
+  /** The network up to the chosen layer. */
   readonly architecture: Architecture;
   readonly card: NetworkCard;
-  /** Rows per batch by default, where measured fastest. */
+  /** Default rows per batch: the fastest measured. */
   readonly batch: number;
 }
 
 /**
- * Every network by name. Each is all in its own file; names, sources of weights, stored files and
- * checks follow from here.
+ * Every network by name. Each is defined entirely in its own file; names, sources of weights,
+ * stored files and checks are derived from this record.
  */
 const networks = { alexnet, vgg16, resnet50, squeezenet1_0, squeezenet1_1, vggish } as const satisfies Readonly<
   Record<string, NetworkEntry>
@@ -33,7 +33,7 @@ const networks = { alexnet, vgg16, resnet50, squeezenet1_0, squeezenet1_1, vggis
 /** Name of a network that reelflow writes itself. */
 export type NetworkName = keyof typeof networks;
 
-/** The memory of one input of a named network: bytes of a picture, or samples of sound. */
+/** The buffer of one input of a named network: bytes of a frame, or samples of audio. */
 export type NetworkReads<Name extends NetworkName> = (typeof networks)[Name]['reads'] extends 'sound'
   ? Float32Array
   : Uint8Array;
@@ -46,24 +46,24 @@ export function isNetworkName(name: string): name is NetworkName {
   return Object.hasOwn(networks, name);
 }
 
-/** All that is to be known of a named network. */
+/** Everything about a named network. */
 export function networkEntry(name: NetworkName): NetworkEntry {
   return networks[name];
 }
 
-/** The post-processing of a network, or undefined when it has none or is not known by name. */
+/** The post-processing of a network; undefined if it has none or is not a named network. */
 export function postprocessingOf(name: string): Postprocessing | undefined {
   const entry = isNetworkName(name) ? networkEntry(name) : undefined;
   return entry?.reads === 'sound' ? entry.postprocessing : undefined;
 }
 
-/** Names of the networks that have a post-processing. */
+/** Names of the networks that have post-processing. */
 export const postprocessedNetworks: readonly NetworkName[] = networkNames.filter((name) => postprocessingOf(name));
 
 /**
- * A network by name, or undefined when there is none of that name.
+ * A network by name, or undefined if there is none of that name.
  *
- * @throws UsageError when the network has no such layer, or an option that it does not take.
+ * @throws UsageError if the network has no such layer, or does not take an option.
  *
  * @example
  * namedNetwork('alexnet')?.card.output.dimension; // 4096
@@ -73,9 +73,9 @@ export function namedNetwork(name: string, options: NamedOptions = {}): NamedNet
 }
 
 /**
- * A network from all that is to be known of it.
+ * A network from its registry entry.
  *
- * @throws UsageError as `namedNetwork`.
+ * @throws UsageError like `namedNetwork`.
  */
 export function networkFrom(name: string, entry: NetworkEntry, options: NamedOptions = {}): NamedNetwork {
   const described = entry.describe(options);

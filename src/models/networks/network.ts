@@ -21,7 +21,7 @@ const defaultBatch = 32;
 
 /**
  * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its network card.
- * Reads structure and hashes, no weights; nothing is opened.
+ * Reads structure and hashes but no weights; opens nothing.
  *
  * @param nameOrCardPath - one of `networkNames`, or the path of a card (JSON).
  * @throws UsageError, ModelError `card`, `weights` or `hash`.
@@ -54,7 +54,7 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): U
   if (options.weights === undefined) {
     throw new ModelError('weights', `${named.name} has no weights yet`, {
       remedy:
-        "Give a weight file, `weights: 'random:1'` to try things out, or a network card of a trained .onnx file in place of the name.",
+        "Give a weight file, `weights: 'random:1'` to try things out, or a network card of a trained .onnx file instead of the name.",
     });
   }
   const { architecture, card } = named;
@@ -81,7 +81,7 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): U
   );
 }
 
-/** The options that decide a named network, beside its weights. */
+/** The options that determine a named network, besides its weights. */
 function namedOptions({ layer, final, postprocess, resize }: NamedOptions): NamedOptions {
   return {
     layer,
@@ -108,7 +108,7 @@ function cardNetwork(path: string, options: NetworkOptions, cache: string): Unop
 }
 
 /**
- * The network of a network card, and of the ONNX file that is its weights, wherever that lies.
+ * The network of a network card and the ONNX file with its weights, wherever that is.
  *
  * @throws ModelError `card`, `weights` or `hash`, as `network`.
  */

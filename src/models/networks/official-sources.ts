@@ -9,8 +9,8 @@ export interface OfficialSource extends PublishedWeights {
 
 /**
  * The official source of each network's weights: the addresses in torchvision's own source and in
- * torchvggish's. They state eight digits of each file's SHA-256 and, in the versions that these
- * were taken from, no sizes.
+ * torchvggish's. They state eight digits of each file's SHA-256 but, in the versions used here, no
+ * sizes.
  */
 export const officialSources: readonly OfficialSource[] = networkNames.flatMap((network) => {
   const entry = networkEntry(network);
@@ -21,7 +21,7 @@ export const officialSources: readonly OfficialSource[] = networkNames.flatMap((
   ];
 });
 
-/** The official source of a network's weights, or undefined when there is none. */
+/** The official source of a network's weights, or undefined if there is none. */
 export function officialSource(network: string): OfficialSource | undefined {
   return officialSources.find((source) => source.network === network);
 }

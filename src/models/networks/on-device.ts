@@ -9,37 +9,37 @@ import { claimWebgpu } from '../onnx/webgpu-claim.ts';
 import { type PoolOptions, WorkerPool } from '../onnx/worker-pool.ts';
 
 /**
- * Rows per run on a device when nothing else is asked for: more gained little on a card of today,
- * and each batch waits in host memory too.
+ * Default rows per run on a device: more gained little on a current card, and each batch occupies
+ * host memory too.
  */
 export const deviceBatch = 64;
 
 /** Memory of a device, in bytes. */
 export interface DeviceMemory {
-  /** What one session takes beside the driver's own memory. */
+  /** Memory of one session, apart from the driver's own. */
   readonly session: number;
-  /** All of it, the driver's included. */
+  /** Everything, including the driver's. */
   readonly total: number;
 }
 
 const mebibyte = 1024 * 1024;
 /**
- * The driver's context, ONNX Runtime's kernels, cuBLAS and cuDNN with their work space. Measured,
+ * The driver's context, ONNX Runtime's kernels, cuBLAS and cuDNN with their workspaces. Measured,
  * see docs/devices.md.
  */
 const contextBytes = 1024 * mebibyte;
 /**
  * Memory of activations by the widest operation's: the arena grows by powers of two, and
- * convolutions have work space beside their results.
+ * convolutions need workspace besides their results.
  */
 const activationFactor = 4;
 
 /**
- * What a network takes of a device's memory: its weights and the activations of one run for every
- * session, and what the driver takes once. An estimate from the graph's shapes; cards say more
- * exactly what is used (see `readCards`).
+ * What a network takes of a device's memory: its weights and the activations of one run per
+ * session, and the driver's memory once. An estimate from the graph's shapes; the cards report
+ * actual usage more exactly (see `readCards`).
  *
- * @param settings.valueBytes - of one value of an activation.
+ * @param settings.valueBytes - bytes of one value of an activation.
  */
 export function deviceMemory(
   graph: OnnxGraph,
@@ -50,38 +50,38 @@ export function deviceMemory(
   return { session, total: contextBytes + sessions * session };
 }
 
-/** What decides which sessions a network has on a device. */
+/** What determines a network's sessions on a device. */
 export interface DeviceSessions {
   readonly device: Exclude<Device, 'cpu'>;
-  /** Which of its kind. */
+  /** The index among devices of its kind. */
   readonly numbers: readonly number[];
-  /** Sessions altogether. Default: one at each place. */
+  /** Number of sessions in total. Default: one on each device. */
   readonly workers?: number | undefined;
 }
 
 /**
- * Where the sessions of a network on a device are: in turn on its cards. Of WebGPU a process has
- * one session at most: several bring its driver down.
+ * The devices that a network's sessions run on: its cards in turn. A process can have only one
+ * WebGPU session: several crash its driver.
  *
- * @throws UsageError for several sessions of WebGPU.
+ * @throws UsageError for several WebGPU sessions.
  */
 export function placesOf({ device, numbers, workers }: DeviceSessions): readonly Place[] {
   const length = workers === undefined ? numbers.length : checkInteger('workers', workers, 1, 256);
   if (device === 'webgpu' && length > 1) {
     throw new UsageError(`\`workers\` of a network on webgpu must be 1, but is ${length}`, {
       option: 'workers',
-      remedy: 'Leave `workers` out: several sessions in one process bring its driver down.',
+      remedy: 'Leave `workers` out: several sessions in one process crash its driver.',
     });
   }
   return Array.from({ length }, (_, index) => ({ device, number: numbers[index % numbers.length] as number }));
 }
 
 /**
- * Opens the sessions of a network on a device: `workers` of them, or one at each place, and there a
- * second one where bringing batches together takes long beside computing them.
+ * Opens a network's sessions on a device: `workers` of them, or one per device, plus a second one
+ * if assembling batches takes long compared with computing them.
  *
- * @throws UsageError for several sessions of WebGPU; SystemError `session` while it has another
- * network's; else as `WorkerPool.open`.
+ * @throws UsageError for several WebGPU sessions; SystemError `session` while it has another
+ * network's; otherwise as `WorkerPool.open`.
  */
 export async function openOnDevice(
   plan: SessionPlan,

@@ -5,7 +5,7 @@ import type { OnnxGraph } from '../onnx/onnx-graph.ts';
 import { writeModel } from '../onnx/write.ts';
 import { cachedFolder } from './cache.ts';
 
-/** Raise when the form of prepared networks changes. */
+/** Increment when the format of prepared networks changes. */
 const format = 'reelflow-prepared-network-2';
 const manifestName = 'prepared.json';
 
@@ -32,13 +32,13 @@ function isWhole(folder: string, count: number): boolean {
 }
 
 /**
- * Writes the parts of a network into the cache in the form they are run from, unless they are there
- * already.
+ * Writes the parts of a network to the cache in the form that is run, unless they are already
+ * there.
  *
- * @param identity - decides the content: hashes of card and weights.
+ * @param identity - identifies the content: hashes of card and weights.
  * @returns paths of the parts' ONNX files.
- * @throws SystemError `not-writable` or `disk-full` when the cache cannot be written; ModelError
- * `weights` when the weights cannot be read.
+ * @throws SystemError `not-writable` or `disk-full` if the cache cannot be written; ModelError
+ * `weights` if the weights cannot be read.
  */
 export function prepareParts(
   parts: readonly OnnxGraph[],

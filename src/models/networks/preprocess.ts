@@ -1,14 +1,14 @@
 import { constant, elementTypes, type GraphValue, type Initializer, node, type OnnxNode } from '../onnx/onnx-graph.ts';
 
-/** Operations that stand before a network, making its input from what the decoders give. */
+/** Operations in front of a network that make its input from the decoders' output. */
 export interface Prefix {
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly Initializer[];
-  /** What enters instead of the network's own input. */
+  /** The input that replaces the network's own. */
   readonly input: GraphValue;
 }
 
-/** Names of tensors of a prefix start so, and no exported network's do. */
+/** Prefix of these tensors' names, which no exported network uses. */
 export const prefixed = (name: string) => `reelflow.${name}`;
 
 /**

@@ -1,4 +1,4 @@
-/** A file of weights, as its origin publishes it. */
+/** A published weight file. */
 export interface PublishedWeights {
   readonly url: string;
   /**
@@ -8,11 +8,11 @@ export interface PublishedWeights {
   readonly file: string;
   /** First hexadecimal digits of the file's SHA-256. */
   readonly sha256Prefix: string;
-  /** Size, where the origin states it. */
+  /** Size, if the publisher states it. */
   readonly bytes?: number | undefined;
-  /** What is known of the terms. */
+  /** What is known about the terms. */
   readonly licence: string;
-  /** Who gave the tensors their names: `torchvision`. */
+  /** Whose tensor names it uses: `torchvision`. */
   readonly tensorNames: string;
 }
 
@@ -39,7 +39,7 @@ function published(tensorNames: string, folder: string, file: string, licence: s
 
 /**
  * The start of a SHA-256 that a file name states in the manner of PyTorch Hub
- * (`alexnet-owt-7be5be79.pth`), in lower case, or undefined when it states none.
+ * (`alexnet-owt-7be5be79.pth`), in lower case, or undefined if it states none.
  */
 export function sha256PrefixOf(file: string): string | undefined {
   return /-([0-9a-f]{8,64})(?:\s?\(\d+\))?\.[a-z]+$/i.exec(file)?.[1]?.toLowerCase();

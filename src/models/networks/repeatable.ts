@@ -4,20 +4,20 @@ import type { NetworkCard } from './card.ts';
 import type { Network } from './embedder.ts';
 
 /**
- * By how much of its greatest value a vector may change with the number of rows: kernels may add in
- * another order.
+ * By what fraction of its largest value a vector may change with the number of rows: kernels may
+ * sum in a different order.
  */
 const tolerance = 1e-3;
 
 /**
- * Asserts that an open network gives a row the same vector again, and whatever rows run with it: a
- * row is run alone, at several places of a whole batch, and once more. A network that draws random
- * numbers (exported in training mode) or that mixes the rows of a batch would give other features
- * with each run or size of batch, under one name. A card that says `"repeatable": false` is taken
- * at its word.
+ * Asserts that an open network always returns the same vector for a row, whatever rows run with it:
+ * a row is run alone, at several places of a full batch, and once more. A network that draws random
+ * numbers (exported in training mode) or mixes the rows of a batch would give different features
+ * with each run or batch size, under one name. A card that says `"repeatable": false` is not
+ * checked.
  *
- * @throws ModelError `card` saying which it is, and what the card can say; the network is closed
- * then.
+ * @throws ModelError `card` saying which of the two it is, and what the card may declare; the
+ * network is closed.
  */
 export async function checkRepeatable(network: Network, card: NetworkCard, device: Device): Promise<void> {
   if (card.repeatable === false) return;
@@ -32,14 +32,14 @@ export async function checkRepeatable(network: Network, card: NetworkCard, devic
 async function compareRows(network: Network, card: NetworkCard, device: Device): Promise<void> {
   const [first, second, third] = sampleRows(card) as [Uint8Array, Uint8Array, Uint8Array];
   const [alone] = await network.embed([first]);
-  // At several places of a whole batch, which may be run in parts: a row may depend on one that is
+  // At several places of a full batch, which may be run in parts: a row may depend on one that is
   // some places away.
   const places = Array.from({ length: network.maxBatch }, (_, index) => index).filter((index) => index % 6 === 1);
   const others = Array.from({ length: network.maxBatch }, (_, index) => (index % 2 === 0 ? second : third));
   for (const place of places) others[place] = first;
   const beside = await network.embed(others);
   const [again] = await network.embed([first]);
-  // On the CPU the same run gives the same bits.
+  // On the CPU, the same run gives the same bits.
   const drawn = difference(alone, again);
   if (drawn > (device === 'cpu' ? 0 : tolerance)) {
     throw new ModelError(
@@ -66,7 +66,7 @@ async function compareRows(network: Network, card: NetworkCard, device: Device):
 
 const apart = (share: number) => `${Number((100 * share).toPrecision(2))} % of the largest value apart`;
 
-/** The greatest difference of two vectors, by their greatest value. */
+/** The largest difference between two vectors, relative to their largest value. */
 function difference(left: Float32Array = new Float32Array(), right: Float32Array = new Float32Array()): number {
   let greatest = 0;
   let most = 0;
@@ -78,10 +78,7 @@ function difference(left: Float32Array = new Float32Array(), right: Float32Array
   return most === 0 ? 0 : most / greatest;
 }
 
-/**
- * Three rows that have little in common: noise of all values, dark or quiet noise, bright or loud
- * noise.
- */
+/** Three very different rows: noise over all values, dark or quiet noise, bright or loud noise. */
 function sampleRows({ input }: NetworkCard): readonly (Uint8Array | Float32Array)[] {
   const next = noise();
   const ranges = [

@@ -5,16 +5,16 @@ import { minRows } from './min-rows.ts';
 
 /** How the rows of a batch are run. */
 export interface PartSettings {
-  /** Most rows that one run of a part takes. */
+  /** Maximum rows per run of a part. */
   readonly rows: (index: number) => number;
-  /** Rows of every run, where they are fixed. */
+  /** Rows of every run, if fixed. */
   readonly fixedRows: number | undefined;
-  /** Whether the network is on 8-bit integers. Default false. */
+  /** Whether the network computes with 8-bit integers. Default false. */
   readonly isQuantised?: boolean | undefined;
 }
 
 /**
- * What sessions are made from: the parts of a network, and how each is run.
+ * What sessions are created from: the parts of a network, and how each is run.
  *
  * @param models - paths of the parts' ONNX files.
  */

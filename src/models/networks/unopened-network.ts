@@ -29,26 +29,26 @@ import type { WeightsFile } from './weights-origin.ts';
 /** How to run a network. */
 export interface OpenOptions {
   /**
-   * Threads that each hold a session. Default 1; on cards one each, and a second where bringing
-   * rows takes long beside computing them.
+   * Number of threads, each with its own session. Default 1; on cards one each, plus a second if
+   * copying rows takes long compared with computing them.
    */
   readonly workers?: number | undefined;
-  /** Threads inside one operation of a session. Default 1. */
+  /** Number of threads inside an operation of a session. Default 1. */
   readonly threads?: number | undefined;
-  /** Rows per batch at most. Default: the network's own; on a device 64. */
+  /** Maximum rows per batch. Default: the network's own; on a device 64. */
   readonly batch?: number | undefined;
   /**
-   * Where it is computed: `cpu` (default), `webgpu`, `cuda`, or cards such as `cuda:0,cuda:1`; see
-   * `readDevice`. Sessions are not created elsewhere instead.
+   * Where it runs: `cpu` (default), `webgpu`, `cuda`, or cards such as `cuda:0,cuda:1`; see
+   * `readDevice`. There is no fallback to another device.
    */
   readonly device?: string | undefined;
   /**
-   * Called when a device had no memory for a whole batch: its runs have this many rows from now on.
+   * Called when a device has no memory for a full batch: its runs have this many rows from then on.
    */
   readonly onRowsHalved?: ((rows: number) => void) | undefined;
 }
 
-/** The pictures that a visual network takes: what `frames` decodes for it. */
+/** The frames that a visual network takes: the options of `frames` for it. */
 export interface FrameInput {
   /** Pixels per row. */
   readonly width: number;
@@ -57,39 +57,37 @@ export interface FrameInput {
   readonly resize: 'crop' | 'stretch';
 }
 
-/** The sound that an audio network takes: what `audio` decodes for it. */
+/** The audio that an audio network takes: the options of `audio` for it. */
 export interface PatchInput {
   /** Samples per second. */
   readonly sampleRate: number;
   readonly patchSamples: number;
-  /** Samples from one patch's first to the next one's. */
+  /** Samples from the start of one patch to the start of the next. */
   readonly hopSamples: number;
 }
 
-/**
- * What is decoded for a network, by the memory of its input: bytes of pictures, or samples of
- * sound.
- */
+/** What is decoded for a network, by its input buffer: bytes of frames, or samples of audio. */
 export type NetworkInput<T extends Uint8Array | Float32Array> = T extends Uint8Array ? FrameInput : PatchInput;
 
-/** A network in less than float32. */
+/** A network in lower precision than float32. */
 type Reduced =
   | {
       readonly precision: 'int8';
       readonly parts: readonly OnnxGraph[];
       readonly ranges: Ranges;
-      /** SHA-256 of the ranges and of the form. */
+      /** SHA-256 of the ranges and the form. */
       readonly hash: string;
     }
   | { readonly precision: 'float16'; readonly parts: readonly OnnxGraph[]; readonly whole: OnnxGraph };
 
 /**
- * A network that was found and checked, and not opened yet: all that a plan needs to know, and
- * `open`.
+ * A network that has been found and checked but not opened: everything that a plan needs to know,
+ * and `open`.
  */
 export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | Float32Array> {
   /**
-   * Of the type alone, so that a network for sound is none for pictures: the memory of one input.
+   * For the type only, so that an audio network is not accepted as a visual one: the buffer of one
+   * input.
    */
   declare readonly reads: T;
   readonly #assembled: AssembledNetwork;
@@ -100,24 +98,26 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   constructor(
     readonly card: NetworkCard,
     /**
-     * SHA-256 of what in the card (and, for a named network, in its architecture) changes values.
+     * SHA-256 of everything in the card (and, for a named network, its architecture) that affects
+     * values.
      */
     readonly cardHash: string,
     /**
-     * SHA-256 of the weights' file; of seeded weights, of the recipe that decides every bit; with a
-     * file for post-processing, of both hashes.
+     * SHA-256 of the weight file; for seeded weights, of the recipe that determines every bit; with
+     * a separate file for post-processing, of both hashes.
      */
     readonly weightsHash: string,
-    /** Its weights are random: whatever shows results must say so. */
+    /** Whether its weights are random; whatever shows results must say so. */
     readonly random: boolean,
     /** Where the weights come from: `random:SEED`, or the path of a file. */
     readonly weightsOrigin: string,
-    /** The files that the weights come from, each with its own hash; none where all are random. */
+    /** The files that the weights come from, each with its own hash; none if all are random. */
     readonly weightsFiles: readonly WeightsFile[],
-    /** Rows per batch when nothing else is asked for. */
+    /** Default rows per batch. */
     readonly defaultBatch: number,
     /**
-     * The options that decide a named network, beside its weights; undefined for that of a card.
+     * The options that determine a named network, besides its weights; undefined for the network of
+     * a card.
      */
     readonly named: NamedOptions | undefined,
     assembled: AssembledNetwork,
@@ -129,14 +129,14 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
     this.#reduced = reduced;
   }
 
-  /** What its layers are computed in. */
+  /** The number format that its layers are computed in. */
   get precision(): 'float32' | 'float16' | 'int8' {
     return this.#reduced?.precision ?? 'float32';
   }
 
   /**
-   * How its convolutions are computed on a CPU: `direct` too where none pays in the fast form, and
-   * in less than float32.
+   * How its convolutions are computed on a CPU; also `direct` if the fast form pays for none, or in
+   * lower precision than float32.
    */
   get convolutions(): ConvolutionForm {
     return this.#reduced === undefined && this.#assembled.fast !== undefined ? 'fast' : 'direct';
@@ -146,19 +146,19 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
     return this.#reduced?.precision === 'int8' ? this.#reduced : undefined;
   }
 
-  /** SHA-256 of what decides the integers, beside the weights; undefined where there are none. */
+  /** SHA-256 of what determines the integers, besides the weights; undefined if there are none. */
   get rangesHash(): string | undefined {
     return this.#int8?.hash;
   }
 
-  /** The ranges that decide the integers; undefined where there are none. */
+  /** The ranges that determine the integers; undefined if there are none. */
   get ranges(): Ranges | undefined {
     return this.#int8?.ranges;
   }
 
   /**
-   * Names of the tensors whose ranges `quantised` needs; none when the network has no layer that 8
-   * bits could take.
+   * Names of the tensors whose ranges `quantised` needs; none if no layer of the network can run on
+   * 8 bits.
    */
   get rangedTensors(): readonly string[] {
     return rangedTensors(this.#assembled.parts);
@@ -173,13 +173,13 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
    * The same network with its convolutions and dense layers on 8-bit integers.
    *
    * @param ranges - of every tensor that `rangedTensors` names.
-   * @throws ModelError `precision` when there is no such layer, or a range is missing.
+   * @throws ModelError `precision` if there is no such layer, or a range is missing.
    */
   quantised(ranges: Ranges): UnopenedNetwork<T> {
     if (this.rangedTensors.length === 0) {
       throw new ModelError(
         'precision',
-        `${this.name} has no convolution or dense layer with constant float32 weights that int8 could take`,
+        `${this.name} has no convolution or dense layer with constant float32 weights that could run in int8`,
         { remedy: "Use `precision: 'float32'`." },
       );
     }
@@ -195,14 +195,15 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   }
 
   /**
-   * The same network with its convolutions and dense layers in float16, which graphics devices
-   * compute faster; its input and its vectors are what they were. The CPU can run it too, slower
-   * than in float32.
+   * The same network with its convolutions and dense layers in float16, which graphics cards
+   * compute faster; its input and its vectors keep their format. The CPU can run it too, more
+   * slowly than in float32.
    *
-   * @throws ModelError `precision` when there is no such layer.
+   * @throws ModelError `precision` if there is no such layer.
    */
   float16(): UnopenedNetwork<T> {
-    // The preprocessing in front: a spectrogram's sums are long, and their logarithms fine.
+    // The preprocessing stays in full precision: a spectrogram's sums are long, and its logarithms
+    // sensitive.
     const isFixed = ({ outputs }: OnnxNode) => outputs[0]?.startsWith(prefixed('')) === true;
     const { parts, whole } = this.#assembled;
     const converted = partsInFloat16([whole, ...parts], isFixed, this.name);
@@ -215,16 +216,16 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   }
 
   /**
-   * The network in float32 that gives after its vector, on each row, the least and the greatest
-   * value of every tensor of `rangedTensors` over the rows of the same run.
+   * The network in float32 that returns, after each row's vector, the minimum and maximum of every
+   * tensor of `rangedTensors` over the rows of the same run.
    *
-   * @param cache - where it is prepared, apart from the other networks; the caller removes it.
+   * @param cache - where it is prepared, separate from the other networks; the caller removes it.
    */
   observed(cache: string): UnopenedNetwork<T> {
     const names = this.rangedTensors;
     const whole = observed(this.#assembled.parts, names);
     const dimension = this.dimension + 2 * names.length;
-    // The ranges are those of all rows of a run.
+    // The ranges cover all rows of a run.
     const card = { ...this.card, output: { name: observedOutput, dimension }, repeatable: false };
     const assembled = { whole, parts: [whole], convolutional: [true], fixedRows: this.#assembled.fixedRows };
     activationsOf(assembled).takeFrom(activationsOf(this.#assembled));
@@ -242,22 +243,22 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
     return new UnopenedNetwork<T>(card, ...own, assembled, cache, reduced);
   }
 
-  /** The network in the form whose activations the CPU holds. */
+  /** The network in the form that determines activations on the CPU. */
   get #onCpu(): AssembledNetwork {
     return this.convolutions === 'fast' ? (this.#assembled.fast ?? this.#assembled) : this.#assembled;
   }
 
-  /** The graphs that are run on a CPU. */
+  /** The graphs that run on a CPU. */
   get #parts(): readonly OnnxGraph[] {
     return this.#reduced?.parts ?? this.#onCpu.parts;
   }
 
-  /** The graph that is run on a device: integers are the CPU's. */
+  /** The graph that runs on a device; integers are for the CPU only. */
   get #whole(): OnnxGraph {
     return this.#reduced?.precision === 'float16' ? this.#reduced.whole : this.#assembled.whole;
   }
 
-  /** What tells the form of its graphs from others of the same weights. */
+  /** What distinguishes its graphs from others with the same weights. */
   get #form(): readonly string[] {
     const float16 = this.precision === 'float16' ? float16Form : undefined;
     const fast = this.convolutions === 'fast' ? fastForm : undefined;
@@ -279,7 +280,7 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   }
 
   /**
-   * What is decoded for it: size and resizing of pictures, or rate and patches of sound.
+   * What is decoded for it: size and resizing of frames, or rate and patches of audio.
    *
    * @example
    * frames(video, { scope, ...network('alexnet').input });
@@ -305,28 +306,28 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
     return this.card.input.kind === 'frames' ? this.inputLength : 4 * this.inputLength;
   }
 
-  /** Bytes of all weights, before any is transformed for the fast form. */
+  /** Bytes of all weights, before any are transformed for the fast form. */
   get weightsBytes(): number {
     const { parts } = this.#reduced ?? this.#assembled;
     return parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /**
-   * Finds out what the network's structure does not tell of its memory: one row is run in a process
-   * of its own. Does nothing for a network of the usual operations, nor a second time.
+   * Measures what the network's structure does not reveal about its memory by running one row in a
+   * separate process. Does nothing for a network of the usual operations, or when called again.
    *
-   * @param guard - may end that process, for the memory that it takes.
-   * @throws SystemError `session` when it cannot be run; what the guard refuses with.
+   * @param guard - may end that process if it takes too much memory.
+   * @throws SystemError `session` if it cannot be run; whatever error the guard refuses with.
    */
   measure(guard?: RunGuard): Promise<void> {
     return activationsOf(this.#onCpu).measure(this.name, () => this.#sessionParts(1), guard);
   }
 
   /**
-   * What it will take of memory; see `sessionMemory`.
+   * The memory it will take; see `sessionMemory`.
    *
-   * @throws UsageError when it has operations whose memory cannot be told, and `measure` was not
-   * called before.
+   * @throws UsageError if it has operations whose memory cannot be inferred and `measure` has not
+   * been called.
    */
   memory(options: OpenOptions = {}): SessionMemory {
     const { workers = 1, threads = 1, batch = this.defaultBatch } = options;
@@ -343,7 +344,7 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   }
 
   /**
-   * What its sessions on a device take of this process's memory, beside the driver; see
+   * What its sessions on a device take of this process's memory, apart from the driver; see
    * `hostMemory`.
    */
   hostMemory({ workers, batch }: { readonly workers: number; readonly batch: number }): SessionMemory {
@@ -352,8 +353,8 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   }
 
   /**
-   * What it will take of memory on each device that computes it, for a number of sessions there;
-   * see `deviceMemory`.
+   * The memory it will take on each of its devices, for a given number of sessions there; see
+   * `deviceMemory`.
    */
   deviceMemory(options: { readonly sessions: number; readonly batch: number }): DeviceMemory {
     const rows = this.#assembled.fixedRows ?? options.batch;
@@ -361,13 +362,13 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   }
 
   /**
-   * Writes the network into the cache unless it is there, then creates its sessions one after
-   * another. On the CPU each has the network in parts, which run as many rows as pay; on a device
-   * the whole network runs whole batches, always of the same shape, so that the device chooses its
-   * algorithms once.
+   * Writes the network to the cache unless it is already there, then creates its sessions one after
+   * another. On the CPU each session has the network in parts, which run as many rows as pays; on a
+   * device the whole network runs full batches, always of the same shape, so that the device
+   * chooses its algorithms once.
    *
-   * @throws UsageError for a wrong setting; ModelError when the network cannot be run as its card
-   * says; SystemError `device-memory` when a device has no room for it.
+   * @throws UsageError for an invalid setting; ModelError if the network cannot be run as its card
+   * says; SystemError `device-memory` if a device has no room for it.
    */
   async open(options: OpenOptions = {}): Promise<Network<T>> {
     const device = this.#device(options);
@@ -389,8 +390,8 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   }
 
   /**
-   * What a rehearsal runs: the sessions that `open` would have on a device. Writes the network into
-   * the cache unless it is there. @internal
+   * What a rehearsal runs: the sessions that `open` would create on a device. Writes the network to
+   * the cache unless it is already there. @internal
    */
   rehearsed(options: OpenOptions): RehearsedNetwork {
     const { device, numbers } = this.#device(options);
@@ -403,7 +404,7 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   #device(options: OpenOptions): { readonly device: Device; readonly numbers: readonly number[] } {
     const { device, numbers } = readDevice(options.device ?? 'cpu');
     if (device !== 'auto') return { device, numbers };
-    throw new UsageError("`device` of `open` must be a device, but is 'auto'", { remedy: 'Ask `chooseDevice` first.' });
+    throw new UsageError("`device` of `open` must be a device, but is 'auto'", { remedy: 'Call `chooseDevice` first.' });
   }
 
   #sessionPlan(device: Device, options: OpenOptions): SessionPlan {
@@ -415,8 +416,8 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   }
 
   /**
-   * Writes the network whole into the cache unless it is there: a device runs whole batches, all of
-   * one shape.
+   * Writes the whole network to the cache unless it is already there: a device runs full batches,
+   * all of one shape.
    */
   #deviceParts(batch: number): readonly SessionPart[] {
     const whole = this.#whole;
@@ -426,7 +427,9 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
     return sessionParts(this.card, [whole], models, { rows: () => rows, fixedRows: rows });
   }
 
-  /** Writes the network into the cache unless it is there, and says how its parts are run. */
+  /**
+   * Writes the network to the cache unless it is already there, and returns how its parts are run.
+   */
   #sessionParts(batch: number): readonly SessionPart[] {
     const parts = this.#parts;
     const identity = [this.cardHash, this.weightsHash, ...this.#form];

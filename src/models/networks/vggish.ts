@@ -15,8 +15,8 @@ const pool: Layer = { kind: 'max-pool', kernel: 2, stride: 2 };
 
 /**
  * VGGish (Hershey et al., "CNN architectures for large-scale audio classification", 2017): log-mel
- * float32 [N, 1, 96, 64] to [N, 128]; post-processed where that is asked for. It flattens channels
- * last, as its TensorFlow original does; tensor names are those of the PyTorch port.
+ * float32 [N, 1, 96, 64] to [N, 128]; post-processed if requested. It flattens channels last, as
+ * its TensorFlow original does; tensor names are those of the PyTorch port.
  *
  * @param final - `relu`: the embedding after its ReLU, as in the first release; `linear`: before
  * it, as in the release of 2020.

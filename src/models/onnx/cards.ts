@@ -14,8 +14,8 @@ const mebibyte = 1024 * 1024;
 const patience = 5000;
 
 /**
- * The cards of NVIDIA that CUDA counts, by its numbers; none where the driver's `nvidia-smi` is not
- * there or does not answer. `CUDA_VISIBLE_DEVICES` is followed where it lists numbers.
+ * The NVIDIA cards in CUDA's numbering; none if the driver's `nvidia-smi` is missing or does not
+ * answer. `CUDA_VISIBLE_DEVICES` is honoured if it lists numbers.
  *
  * @example
  * (await readCards())[0]; // { name: 'NVIDIA H200', totalBytes: 150754820096, usedBytes: 0 }
@@ -24,7 +24,7 @@ export async function readCards(): Promise<readonly Card[]> {
   if (process.platform === 'linux' && !existsSync('/dev/nvidiactl') && !existsSync('/dev/dxg')) return [];
   const listed = await new Promise<string>((resolve) => {
     const asked = ['--query-gpu=name,memory.total,memory.used', '--format=csv,noheader,nounits'];
-    // Without it nothing is known of the cards' memory, and nothing else depends on it.
+    // Without it nothing is known about the cards' memory, and nothing else depends on it.
     execFile('nvidia-smi', asked, { timeout: patience, windowsHide: true }, (error, output) =>
       resolve(error ? '' : output),
     );

@@ -2,28 +2,28 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { leaveTelemetryOff } from './telemetry.ts';
 
-/** What a child process answers when it could not do what it was asked. */
+/** A child process's reply if it could not do what it was asked. */
 export interface ChildFailure {
   readonly kind: 'failed';
   readonly message: string;
 }
 
-/** Seconds that a child process is waited for. */
+/** Seconds to wait for a child process. */
 const usualPatience = 60;
-/** Of what drivers print, this much is looked at: the end. Characters. */
+/** How many characters at the end of the drivers' output are searched. */
 const maxPrinted = 16 * 1024;
-/** Milliseconds for a process that has answered to end and to close its pipes. */
+/** Milliseconds within which a process that has answered must end and close its pipes. */
 const parting = 1000;
 
 /**
- * Asks a program beside this file one thing, in a process of its own: whatever crashes a driver
- * ends that process only. Gives its answer, and the end of what it printed: loaders name there what
- * they did not find.
+ * Sends one request to a program beside this file, in a separate process, so that a driver crash
+ * ends only that process. Returns its reply and the end of its output, where loaders name what they
+ * did not find.
  *
  * @param program - file name of a program that answers one message with one message.
- * @param options.patience - seconds that it is waited for; default 60.
- * @param options.env - variables beside those of this process.
- * @param options.onStart - given the process.
+ * @param options.patience - seconds to wait for it; default 60.
+ * @param options.env - variables in addition to those of this process.
+ * @param options.onStart - called with the process.
  */
 export function inChild<Request extends object, Reply>(
   program: string,
@@ -54,8 +54,8 @@ export function inChild<Request extends object, Reply>(
       child.kill('SIGKILL');
     };
     let timer = setTimeout(finish, 1000 * patience);
-    // The first answer counts. What was printed before it may still be in the pipe, which closes
-    // with the process.
+    // The first reply counts. Output printed before it may still be in the pipe, which closes with
+    // the process.
     const answered = (answer: Reply | ChildFailure) => {
       if (reply !== undefined) return;
       reply = answer;
@@ -72,7 +72,7 @@ export function inChild<Request extends object, Reply>(
       answered({ kind: 'failed', message: `the process that tried it ended with ${how}` });
     });
     child.once('close', finish);
-    // A process that could not be made has no channel; its 'error' says why.
+    // A process that could not be created has no channel; its 'error' event says why.
     if (child.connected) {
       child.send(request, (error) => {
         if (error !== null) answered({ kind: 'failed', message: error.message });

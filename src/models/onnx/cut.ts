@@ -2,12 +2,12 @@ import { elementTypes, type GraphValue, type OnnxGraph } from './onnx-graph.ts';
 import { inferShapes } from './shapes.ts';
 import { readsOf } from './sort.ts';
 
-/** Dense layers with less weight than this gain nothing from running apart. */
+/** Dense layers with fewer weights than this gain nothing from running separately. */
 const heavyDenseBytes = 16 * 1024 * 1024;
 
 /**
- * The part of a graph that the wanted output needs: nodes, constants and inputs that do not reach
- * it are left out.
+ * The part of a graph that an output needs: nodes, constants and inputs that do not reach it are
+ * left out.
  */
 export function reachable(graph: OnnxGraph, output: GraphValue): OnnxGraph {
   const wanted = new Set([output.name]);
@@ -26,13 +26,13 @@ export function reachable(graph: OnnxGraph, output: GraphValue): OnnxGraph {
 }
 
 /**
- * Cuts a network where its heavy dense layers begin, when one tensor alone connects the two parts:
+ * Cuts a network where its heavy dense layers begin, if a single tensor connects the two parts:
  * `[convolutions, dense]`, else `[graph]`.
  *
- * The parts want different batch sizes. Convolutions gain nothing from large batches, but hold
- * activations for every row; dense layers read all their weights once per batch, and hold next to
- * nothing per row. Run apart, convolutions in small chunks and dense layers over the whole batch,
- * AlexNet needs the memory of a batch of 8 at the speed of a batch of 64.
+ * The parts suit different batch sizes. Convolutions gain nothing from large batches but hold
+ * activations for every row; dense layers read all their weights once per batch and hold next to
+ * nothing per row. Run separately, convolutions in small chunks and dense layers over the whole
+ * batch, AlexNet needs the memory of a batch of 8 at the speed of a batch of 64.
  */
 export function cutAtDense(graph: OnnxGraph): readonly OnnxGraph[] {
   if (graph.nodes.some((node) => node.hasSubgraph)) return [graph];
@@ -44,7 +44,8 @@ export function cutAtDense(graph: OnnxGraph): readonly OnnxGraph[] {
       (constants.get(inputs[1] ?? '')?.byteLength ?? 0) >= heavyDenseBytes,
   );
   const seam = graph.nodes[first]?.inputs[0];
-  // Only after a flattening is it sure that each row of the seam belongs to one row of the batch.
+  // Only after a flattening is it certain that each row at the seam belongs to one row of the
+  // batch.
   const maker = graph.nodes.find(({ outputs }) => seam !== undefined && outputs.includes(seam));
   if (maker?.operator !== 'Flatten' && maker?.operator !== 'Reshape') return [graph];
   if (first < 1 || seam === undefined || constants.has(seam) || graph.inputs.some(({ name }) => name === seam))
@@ -55,7 +56,7 @@ export function cutAtDense(graph: OnnxGraph): readonly OnnxGraph[] {
   const crossing = new Set(after.flatMap((node) => node.inputs).filter((name) => made.has(name)));
   const [output] = graph.outputs;
   if (crossing.size !== 1 || !crossing.has(seam) || output === undefined || made.has(output.name)) return [graph];
-  // A flattening that puts axes of a row among the rows would be cut into other batches.
+  // A flattening that merges a row's axes into the batch axis would change the batches.
   const { shapes, types } = inferShapes(graph);
   if (shapes.get(seam)?.[0] !== 1 || types.get(seam) !== elementTypes.float32) return [graph];
   const connection: GraphValue = { name: seam, elementType: elementTypes.float32 };

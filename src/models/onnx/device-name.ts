@@ -2,17 +2,14 @@ import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Place } from './session.ts';
 
-/** Where a network is computed. */
+/** Where a network runs. */
 export type Device = 'cpu' | 'cuda' | 'webgpu';
 
-/** Which device is wanted. */
+/** The requested device. */
 export interface DeviceChoice {
-  /**
-   * `auto` is the first of cuda, webgpu and cpu that works and is faster than one thread of the
-   * CPU.
-   */
+  /** `auto` is the first of cuda, webgpu and cpu that works and is faster than one CPU thread. */
   readonly device: 'auto' | Device;
-  /** Which of its kind, as the driver counts them from 0. */
+  /** Its index among devices of its kind, as the driver counts them from 0. */
   readonly numbers: readonly number[];
 }
 
@@ -38,7 +35,7 @@ export function readDevice(name: string): DeviceChoice {
   return { device: 'cuda', numbers };
 }
 
-/** What messages call a place: `cpu`, `webgpu`, `cuda:0`. */
+/** The name of a place in messages: `cpu`, `webgpu`, `cuda:0`. */
 export function placeName({ device, number }: Place): string {
   return device === 'cuda' ? `${device}:${number}` : device;
 }

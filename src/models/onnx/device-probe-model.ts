@@ -3,7 +3,7 @@ import { encodeModel } from './write.ts';
 
 const [rows, channels, size, units] = [8, 64, 28, 16];
 
-/** Axes of the input of the small network that devices are tried with. */
+/** Input axes of the small network that devices are tried with. */
 export const probeShape = [rows, channels, size, size] as const;
 
 const waves = (length: number, step: number) => Float32Array.from({ length }, (_, index) => Math.sin(index * step));
@@ -15,7 +15,7 @@ export function probeInput(): Float32Array {
 
 /**
  * A convolution, a ReLU, a pooling and a dense layer, of 0.46 billion multiplications: milliseconds
- * on one thread, less on a device that is worth it, seconds on a software driver.
+ * on one thread, less on a useful device, seconds on a software driver.
  */
 export function probeModel(): Uint8Array {
   const pooled = channels * (size / 2) ** 2;

@@ -13,7 +13,7 @@ const runs = 3;
  * @param {'cpu' | 'cuda' | 'webgpu'} device
  */
 async function compute({ model, input, shape, number }, device) {
-  // Without the CPU behind it: what a device cannot compute must show.
+  // Without falling back to the CPU, so that whatever the device cannot compute shows.
   const session = await ort.InferenceSession.create(model, {
     executionProviders: [device === 'cuda' ? { name: device, deviceId: number } : device],
     intraOpNumThreads: 1,
@@ -51,7 +51,7 @@ process.once('message', async (/** @type {ProbeRequest} */ request) => {
   } catch (error) {
     reply = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
-  // Drivers may hang or crash while they are unloaded: the answer is out, nothing of this process
-  // is needed any more.
+  // Drivers may hang or crash while they are unloaded: the reply has been sent, and this process is
+  // no longer needed.
   process.send?.(reply, () => process.kill(process.pid, 'SIGKILL'));
 });

@@ -47,7 +47,7 @@ async function nextReply(worker) {
 }
 
 /**
- * Runs whole batches until a moment.
+ * Runs full batches until a point in time.
  *
  * @param {Session} session
  * @param {number} end
@@ -123,7 +123,7 @@ process.once('message', async (/** @type {RehearsalRequest} */ request) => {
   } catch (error) {
     reply = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
-  // Drivers may hang or crash while they are unloaded: the answer is out, nothing of this process
-  // is needed any more.
+  // Drivers may hang or crash while they are unloaded: the reply has been sent, and this process is
+  // no longer needed.
   process.send?.(reply, () => process.kill(process.pid, 'SIGKILL'));
 });

@@ -5,7 +5,7 @@ import { probeInput, probeModel, probeShape } from './device-probe-model.ts';
 import { missingLibrary } from './missing-library.ts';
 import { executionProviders } from './runtime.ts';
 
-/** What the child process is asked. */
+/** The request to the child process. */
 export interface ProbeRequest {
   readonly device: Device;
   readonly number: number;
@@ -14,19 +14,19 @@ export interface ProbeRequest {
   readonly shape: readonly number[];
 }
 
-/** What it answers. */
+/** Its reply. */
 export type ProbeReply =
   | {
       readonly kind: 'ran';
-      /** Greatest difference from the CPU's result, by the greatest of its values. */
+      /** Largest difference from the CPU's result, relative to its largest value. */
       readonly difference: number;
-      /** The fastest of three runs, and of three on one thread of the CPU. */
+      /** The fastest of three runs, and of three on one CPU thread. */
       readonly milliseconds: number;
       readonly cpuMilliseconds: number;
     }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** What a try of a device found. */
+/** What trying a device found. */
 export type DeviceFinding =
   | { readonly usable: true; readonly milliseconds: number; readonly cpuMilliseconds: number }
   | {
@@ -43,10 +43,10 @@ const tolerance = 0.01;
 
 /**
  * Whether ONNX Runtime can compute on a device: a small network is created and run there in a child
- * process, so that a crashing driver takes nothing with it, and its result is compared with the
- * CPU's. Takes a second; at most 60.
+ * process, so that a crashing driver does no harm, and its result is compared with the CPU's. Takes
+ * about a second, at most 60.
  *
- * @param number - which of its kind, as the driver counts them.
+ * @param number - its index among devices of its kind, as the driver counts them.
  *
  * @example
  * await tryDevice('webgpu'); // { usable: false, reason: 'Failed to get a WebGPU adapter: No supported adapters' }
@@ -73,20 +73,20 @@ export async function tryDevice(device: 'cuda' | 'webgpu', number = 0): Promise<
 /** A device that works. */
 export interface ChosenDevice {
   readonly device: Device;
-  /** Which of its kind, as the driver counts them. */
+  /** Its index among devices of its kind, as the driver counts them. */
   readonly numbers: readonly number[];
-  /** A sentence about what was wanted and is not used. */
+  /** A sentence about a requested device that is not used. */
   readonly says?: string | undefined;
 }
 
 /**
- * The device that networks are computed on. A device is tried before it is chosen; one that is
- * asked for and does not work is replaced by the CPU, with a sentence that says why. `auto` says
- * nothing where the system shows no graphics device, and never takes a device that is slower than
- * one thread of the CPU, as software drivers are.
+ * The device that networks run on. A device is tried before it is chosen; if a requested device
+ * does not work, the CPU is used instead, with a sentence that says why. `auto` says nothing if the
+ * system has no graphics device, and never chooses a device that is slower than one CPU thread, as
+ * software drivers are.
  *
- * @param wanted - as `readDevice` takes it.
- * @throws UsageError for another word.
+ * @param wanted - a name for `readDevice`.
+ * @throws UsageError for any other name.
  *
  * @example
  * const { device, says } = await chooseDevice('auto');
@@ -125,7 +125,7 @@ export async function chooseDevice(
 }
 
 /**
- * Whether the system shows any graphics device; only Linux tells it at no cost, elsewhere ONNX
+ * Whether the system has any graphics device; only Linux reveals that for free, elsewhere ONNX
  * Runtime is asked each time.
  */
 function showsGraphics(device: 'cuda' | 'webgpu'): boolean {
@@ -134,7 +134,7 @@ function showsGraphics(device: 'cuda' | 'webgpu'): boolean {
   return nodes.some((path) => existsSync(path));
 }
 
-/** What ONNX Runtime says, without the place in its source: one line. */
+/** ONNX Runtime's message on one line, without its source location. */
 export function shortened(message: string): string {
   const line = message.replace(/\s+/g, ' ').trim();
   const said = line.split(/ was false\. |: (?=Failed )/).at(-1) ?? line;

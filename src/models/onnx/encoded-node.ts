@@ -2,21 +2,21 @@ import { protobufFields } from '../../core/protobuf-reader.ts';
 import { stringField } from '../../core/protobuf-writer.ts';
 import type { OnnxNode } from './onnx-graph.ts';
 
-/** A field of an encoded message, its tag and length included. */
+/** A field of an encoded message. */
 interface Field {
   readonly number: number;
   readonly wire: number;
-  /** The field as it is encoded. */
+  /** The encoded field, including tag and length. */
   readonly whole: Uint8Array;
   /** Its content, without tag and length. */
   readonly content: Uint8Array;
 }
 
 /**
- * The same operation over other inputs; everything else of it, attributes that we know nothing of
- * included, stays as it is encoded.
+ * The same operation with different inputs; everything else, including unknown attributes, stays as
+ * encoded.
  *
- * @throws RangeError when the node's encoding is broken.
+ * @throws RangeError if the node's encoding is broken.
  *
  * @example
  * withInputs(node('Relu', ['x'], ['y']), ['z']).inputs; // ['z']
@@ -28,10 +28,9 @@ export function withInputs(node: OnnxNode, inputs: readonly string[]): OnnxNode 
 }
 
 /**
- * The same operation under other names of what it gives; everything else of it stays as it is
- * encoded.
+ * The same operation with renamed outputs; everything else stays as encoded.
  *
- * @throws RangeError when the node's encoding is broken.
+ * @throws RangeError if the node's encoding is broken.
  *
  * @example
  * withOutputs(node('Relu', ['x'], ['y']), ['z']).outputs; // ['z']
@@ -43,9 +42,9 @@ export function withOutputs(node: OnnxNode, outputs: readonly string[]): OnnxNod
 }
 
 /**
- * A float attribute of an operation, or undefined when it is not given.
+ * A float attribute of an operation, or undefined if it is missing.
  *
- * @throws RangeError when the node's encoding is broken.
+ * @throws RangeError if the node's encoding is broken.
  */
 export function floatAttribute(node: OnnxNode, name: string): number | undefined {
   const value = attribute(node, name)?.find(({ number, wire }) => number === 2 && wire === 5)?.content;
@@ -53,10 +52,9 @@ export function floatAttribute(node: OnnxNode, name: string): number | undefined
 }
 
 /**
- * A list of floats that is an attribute of an operation, packed or not; undefined when it is not
- * given.
+ * A float-list attribute of an operation, packed or not; undefined if it is missing.
  *
- * @throws RangeError when the node's encoding is broken.
+ * @throws RangeError if the node's encoding is broken.
  */
 export function attributeFloats(node: OnnxNode, name: string): readonly number[] | undefined {
   const lists = attribute(node, name)?.filter(({ number, wire }) => number === 7 && (wire === 5 || wire === 2));
@@ -64,9 +62,9 @@ export function attributeFloats(node: OnnxNode, name: string): readonly number[]
 }
 
 /**
- * A text attribute of an operation, or undefined when it is not given.
+ * A text attribute of an operation, or undefined if it is missing.
  *
- * @throws RangeError when the node's encoding is broken.
+ * @throws RangeError if the node's encoding is broken.
  */
 export function attributeText(node: OnnxNode, name: string): string | undefined {
   const value = attribute(node, name)?.find(({ number, wire }) => number === 4 && wire === 2)?.content;
@@ -74,10 +72,10 @@ export function attributeText(node: OnnxNode, name: string): string | undefined 
 }
 
 /**
- * The value of an attribute that is a tensor of one float32, int64 or int32, such as what
- * ConstantOfShape fills with; undefined for any other.
+ * The value of an attribute that is a tensor of one float32, int64 or int32, such as the fill value
+ * of ConstantOfShape; undefined for any other.
  *
- * @throws RangeError when the node's encoding is broken.
+ * @throws RangeError if the node's encoding is broken.
  */
 export function attributeScalar(node: OnnxNode, name: string): number | undefined {
   const encoded = attribute(node, name)?.find(({ number, wire }) => number === 5 && wire === 2)?.content;

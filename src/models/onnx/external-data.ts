@@ -6,18 +6,18 @@ import { fillSync } from '../../core/whole-io.ts';
 
 const pieceBytes = 1 << 20;
 
-/** A tensor whose values lie in a file of their own beside the model. */
+/** A tensor whose values are in a separate file beside the model. */
 export interface ExternalTensor {
   readonly name: string;
   readonly byteLength: number;
-  /** Of the model file. */
+  /** Path of the model file. */
   readonly model: string;
-  /** What the model says of the place: `location`, `offset`, `length`. */
+  /** The place according to the model: `location`, `offset`, `length`. */
   readonly entries: Readonly<Record<string, string>>;
 }
 
 /**
- * The real path of `name` inside `folder`, or undefined when it is missing, no file, or leads out
+ * The real path of `name` inside `folder`, or undefined if it is missing, not a file, or leads out
  * of the folder (also through a link).
  */
 export function insideFolder(folder: string, name: string): string | undefined {
@@ -27,17 +27,17 @@ export function insideFolder(folder: string, name: string): string | undefined {
     const path = realpathSync(resolve(root, name));
     return path.startsWith(root.endsWith(sep) ? root : root + sep) && statSync(path).isFile() ? path : undefined;
   } catch (error) {
-    // Whatever the file system says of the path, there is no such file inside the folder.
+    // Whatever the file system's error is, there is no such file inside the folder.
     if ((error as NodeJS.ErrnoException).syscall !== undefined) return undefined;
     throw error;
   }
 }
 
 /**
- * Where the external values of a tensor lie.
+ * Where the external values of a tensor are.
  *
- * @throws ModelError `weights` when the file is missing, is a pointer to it, leads out of the
- * model's folder, or is shorter than it must be.
+ * @throws ModelError `weights` if the file is missing, is only a pointer, is outside the model's
+ * folder, or is too short.
  */
 export function externalPlace(tensor: ExternalTensor): { readonly path: string; readonly start: number } {
   const { name, model, entries, byteLength } = tensor;
@@ -68,7 +68,7 @@ function missing({ name, model }: ExternalTensor, location: string): ModelError 
   return new ModelError(
     'weights',
     isAbsent
-      ? `${model} keeps the values of '${name}' in a file of their own, '${location}', and there is no such file next to it`
+      ? `${model} keeps the values of '${name}' in a separate file, '${location}', and there is no such file next to it`
       : `${model} keeps initialiser '${name}' in '${location}', which is not a file inside its own folder`,
     {
       remedy: isAbsent
@@ -91,7 +91,7 @@ function firstBytes(path: string): Uint8Array {
 /**
  * The bytes of a part of a file, at most 1 MiB at a time; the buffer is reused.
  *
- * @throws ModelError `weights` when the file ends before them.
+ * @throws ModelError `weights` if the file ends before them.
  */
 export function* filePieces(path: string, start: number, length: number): Generator<Uint8Array> {
   const descriptor = openSync(path, 'r');

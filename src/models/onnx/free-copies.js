@@ -9,10 +9,9 @@ closed.port2.close();
 
 /**
  * Frees the copies of a run's results at once. ONNX Runtime writes results where it is told to, and
- * then copies them into new buffers all the same. They are garbage, but the collector sees next to
- * nothing else to collect in a thread that only infers or trains, so tens of megabytes of them
- * would come together before it looks. What is sent to a closed port is moved out of this thread,
- * and dropped.
+ * then copies them into new buffers anyway. The copies are garbage, but in a thread that only
+ * infers or trains the collector sees next to nothing else to collect, so tens of megabytes would
+ * accumulate before it runs. What is transferred to a closed port leaves this thread and is freed.
  *
  * @param {Readonly<Record<string, Tensor>>} results what `session.run` returned
  * @param {Readonly<Record<string, Tensor>>} targets what it was told to write into

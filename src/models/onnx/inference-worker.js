@@ -36,7 +36,7 @@ class ShapeError extends Error {}
 /**
  * The options of every session. Measured with AlexNet and VGGish, see docs/decisions.md: without
  * prepacking, ONNX Runtime reads weights where they are mapped instead of keeping a second copy of
- * them; without spinning, threads that wait leave their core to the decoders.
+ * them; without spinning, waiting threads leave their core to the decoders.
  *
  * @param {SessionPart} part
  * @returns {import('onnxruntime-node').InferenceSession.SessionOptions}
@@ -44,17 +44,17 @@ class ShapeError extends Error {}
 function sessionOptions(part) {
   const { device, number } = place;
   return {
-    // The CPU takes the operations that a device does not know.
+    // The CPU runs the operations that a device does not support.
     executionProviders: device === 'cuda' ? [{ name: device, deviceId: number }, 'cpu'] : [...new Set([device, 'cpu'])],
     intraOpNumThreads: plan.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // The arena would keep the room of what integer dense layers need only while their weights are
+    // The arena would keep memory that integer dense layers need only while their weights are
     // reordered.
     enableCpuMemArena: part.arena !== false,
-    // A block for all activations of a run would be kept beside what the arena gave the first run:
-    // twice the memory, and not faster.
+    // A block for all activations of a run would be kept in addition to what the arena gave the
+    // first run: twice the memory, and no faster.
     enableMemPattern: false,
     logSeverityLevel: 3,
     extra: {
@@ -68,8 +68,8 @@ function sessionOptions(part) {
 }
 
 /**
- * Opens one part, and runs it once on zeros: that tells the shape of what it gives, and a device
- * chooses its algorithms for the shape that every run will have.
+ * Opens one part and runs it once on zeros: that reveals its output shape, and lets a device choose
+ * its algorithms for the shape that every run will have.
  *
  * @param {SessionPart} part
  * @param {readonly number[]} inputShape
@@ -105,12 +105,12 @@ const lacksDeviceMemory = (error) =>
     messageOf(error),
   );
 
-/** Rows per run after the device had no memory for what was planned; told once. */
+/** Rows per run after the device ran out of memory for the planned number; reported once. */
 let rowsHalved = /** @type {number | undefined} */ (undefined);
 
 /**
- * Does something with a part; where the device has no memory for it, once more with half of the
- * rows per run.
+ * Runs work on a part; if the device has no memory for it, runs it again with half the rows per
+ * run.
  *
  * @template T
  * @param {OpenPart} opened
@@ -146,7 +146,7 @@ async function open() {
 }
 
 /**
- * Brings rows of a batch into memory that ONNX Runtime takes: it takes none that is shared.
+ * Copies rows of a batch into memory that ONNX Runtime accepts: it does not accept shared memory.
  *
  * @param {RunRequest['input']} input
  * @param {number} start
@@ -162,8 +162,8 @@ function gather(input, start, end, into) {
 }
 
 /**
- * Runs a batch through all parts, each in as many runs as its own limit of rows asks for. A run of
- * fewer rows than a part needs takes along what an earlier run left behind them, and that result is
+ * Runs a batch through all parts, each in as many runs as its row limit requires. A run with fewer
+ * rows than a part needs is padded with whatever an earlier run left behind; those results are
  * overwritten or not read.
  *
  * @param {OpenPart[]} opened
@@ -200,7 +200,7 @@ async function run(opened, rows, made, request) {
 }
 
 /**
- * What a whole batch takes on a device: the faster of two.
+ * The time of a full batch on a device: the faster of two.
  *
  * @param {(request: RunRequest) => Promise<void>} runBatch
  * @param {number} rowBytes
@@ -237,7 +237,7 @@ try {
   const handle = async (request) => {
     if (request.kind === 'close') {
       for (const { session } of opened) await session.release();
-      // Without a port to wait for the thread ends. Deno's cannot be closed.
+      // Without a port to wait for, the thread ends. Deno's cannot be closed.
       port.unref();
       return;
     }
@@ -252,8 +252,8 @@ try {
   };
   const rowBytes = elements(first.inputShape) * rows.BYTES_PER_ELEMENT;
   const times = place.device === 'cpu' ? undefined : await timeBatch(runBatch, rowBytes);
-  // One after another: a request to close waits for the batch before it, and so does what is to be
-  // forgotten.
+  // One after another: a request to close waits for the batch before it, and so does forgetting
+  // memory.
   let last = Promise.resolve();
   port.on('message', (/** @type {WorkerRequest} */ request) => {
     last = last.then(() => {

@@ -1,6 +1,8 @@
 import { NotInferred, type Shape, type ShapeOperation } from './shape-operation.ts';
 
-/** Tensors of more elements are not sizes, axes or repetitions: their values are not followed. */
+/**
+ * Tensors with more elements are not sizes, axes or repetitions, so their values are not tracked.
+ */
 export const maxKnownValues = 1024;
 
 type Operator = (...operands: number[]) => number;
@@ -31,18 +33,18 @@ const elementwise: Readonly<Record<string, Operator>> = {
 /** Element types whose division drops the fraction. */
 const integerTypes = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
 
-/** What is known of an operation beside what its shape follows from. */
+/** What is known about an operation besides what determines its shape. */
 export interface ValueContext {
   /** Shape of the operation's first output. */
   readonly shape: Shape;
-  /** ONNX element type of the operation's first input, 0 when not known. */
+  /** ONNX element type of the operation's first input, 0 if unknown. */
   readonly elementType: number;
 }
 
 /**
- * The values of an operation's first output, where it is the arithmetic by which exporters compute
- * the sizes of a Reshape, Resize or Expand from the shape of a tensor; undefined where the values
- * follow only from the network's input.
+ * The values of an operation's first output, if it is part of the arithmetic with which exporters
+ * compute the sizes of a Reshape, Resize or Expand from a tensor's shape; undefined if the values
+ * depend on the network's input.
  */
 export function knownValues(operation: ShapeOperation, context: ValueContext): readonly number[] | undefined {
   try {
@@ -102,7 +104,7 @@ function computed(operation: ShapeOperation, { shape, elementType }: ValueContex
   }
 }
 
-/** Operands are lists of one length, or of one element. */
+/** Operands are lists of equal length, or of one element. */
 function applied(operation: ShapeOperation, shape: Shape, apply: Operator): readonly number[] | undefined {
   if (shape.length > 1) return undefined;
   const operands = operation.node.inputs.map((_, index) => operation.values(index));

@@ -3,47 +3,47 @@ import { SystemError } from '../../core/errors.ts';
 import { type ChildFailure, inChild } from './child-try.ts';
 import type { SessionPart } from './session.ts';
 
-/** Seconds: a row of a large network takes some on a busy machine. */
+/** In seconds: a row of a large network takes a while on a busy machine. */
 const patience = 600;
 
-/** What the child process is asked. */
+/** The request to the child process. */
 export interface RunRequest {
   readonly parts: readonly SessionPart[];
 }
 
-/** What a run showed. */
+/** The result of a run. */
 export interface MeasuredRun {
-  /** Bytes that the activations of one row take at their peak, for each part. */
+  /** Peak bytes of the activations of one row, for each part. */
   readonly bytesPerRow: readonly number[];
   /** Shape of one row of the last part's output. */
   readonly shape: readonly number[];
 }
 
-/** Watches the process in which a network is run to be measured, and may end it. */
+/** Watches the process that runs a network to measure it, and may end it. */
 export interface RunGuard {
-  /** Told of the process. */
+  /** Called with the process when it starts. */
   watch(child: ChildProcess): void;
-  /** The process has ended. */
+  /** Called when the process has ended. */
   stop(): void;
-  /** Why it was ended; undefined when it was not. */
+  /** Why it was ended; undefined if it was not. */
   refusal(name: string): Error | undefined;
 }
 
-/** What it answers. */
+/** Its reply. */
 export type RunReply = ({ readonly kind: 'ran' } & MeasuredRun) | ChildFailure;
 
 /**
- * What the activations of one row take at their peak in each part of a network, and what comes out,
+ * The peak memory of one row's activations in each part of a network, and its output shape,
  * measured by running a row or two of noise in a child process. For networks with operations whose
  * shapes cannot be inferred.
  *
  * @param name - what messages call the network.
  * @param guard - may end the process.
- * @throws SystemError `session` when the network cannot be run, or the process ends without an
- * answer; what the guard refuses with.
+ * @throws SystemError `session` if the network cannot be run, or the process ends without a reply;
+ * whatever error the guard refuses with.
  */
 export async function measureRun(name: string, parts: readonly SessionPart[], guard?: RunGuard): Promise<MeasuredRun> {
-  // glibc gives large blocks back to the system as soon as they are free, whatever came before.
+  // Makes glibc return large blocks to the system as soon as they are free.
   const env = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' };
   const asked = inChild<RunRequest, RunReply>(
     'run-probe.js',

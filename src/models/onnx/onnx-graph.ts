@@ -43,19 +43,19 @@ const typeNames: Readonly<Record<number, readonly [name: string, bits: number | 
   26: ['int2', 2],
 };
 
-/** Bits per element of the ONNX element types that have bytes of their own. */
+/** Bits per element of the ONNX element types with a fixed size. */
 export const elementBits: Readonly<Record<number, number | undefined>> = Object.fromEntries(
   Object.entries(typeNames).map(([type, [, bits]]) => [type, bits]),
 );
 
-/** What an ONNX element type is called, such as `float16`. */
+/** The name of an ONNX element type, such as `float16`. */
 export function elementTypeName(elementType: number): string {
   return typeNames[elementType]?.[0] ?? `number ${elementType} (unknown)`;
 }
 
 /**
- * A constant tensor of a graph. Its values come in pieces when they are written, so they are never
- * all in memory.
+ * A constant tensor of a graph. Its values are produced in pieces as they are written, so they are
+ * never all in memory.
  */
 export interface Initializer {
   readonly name: string;
@@ -64,8 +64,8 @@ export interface Initializer {
   readonly elementType: number;
   readonly byteLength: number;
   /**
-   * The values, little-endian, in order; a piece may be reused by the generator once the next one
-   * is asked for.
+   * The values, little-endian, in order; the generator may reuse a piece once the next one is
+   * requested.
    */
   readonly pieces: () => Iterable<Uint8Array>;
 }
@@ -79,9 +79,9 @@ export interface OnnxNode {
   readonly encoded: Pieces;
   /** Integer attributes, kept for shape inference. */
   readonly attributes: Readonly<Record<string, readonly number[]>>;
-  /** It holds graphs of its own (If, Loop, Scan), which may read any tensor of the outer graph. */
+  /** Whether it contains graphs (If, Loop, Scan), which may read any tensor of the outer graph. */
   readonly hasSubgraph: boolean;
-  /** Those graphs by the attribute's name, where they were read. */
+  /** Those graphs by the attribute's name, if they have been read. */
   readonly bodies?: Readonly<Record<string, OnnxGraph>> | undefined;
 }
 
@@ -94,7 +94,7 @@ export interface GraphValue {
   readonly shape?: readonly (number | string)[] | undefined;
 }
 
-/** A network as data: nodes in order of execution, constants, what enters and what leaves. */
+/** A network as data: nodes in order of execution, constants, inputs and outputs. */
 export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly Initializer[];
@@ -103,7 +103,7 @@ export interface OnnxGraph {
   /** Operator set version by domain ('' is ONNX's own). */
   readonly opsets: Readonly<Record<string, number>>;
   readonly irVersion: number;
-  /** Encoded model-local functions, passed on as they came. */
+  /** Encoded model-local functions, passed on unchanged. */
   readonly functions: readonly Uint8Array[];
 }
 

@@ -13,9 +13,7 @@ function product(left: Shape, right: Shape): Shape {
   return [...broadcast([left.slice(0, -2), right.slice(0, -2)]), ...rows, ...columns];
 }
 
-/**
- * @param right - index of the right operand: behind scale and zero point where both are integers.
- */
+/** @param right - index of the right operand: after scale and zero point if both are integers. */
 const matMul =
   (right: number): ShapeRule =>
   (operation) => [product(operation.shape(), operation.shape(right))];
@@ -36,7 +34,7 @@ const gemm =
     return [product(left, swapped(operation.shape(right), operation.integer('transB', 0) === 1))];
   };
 
-/** Weights of 4 bits in blocks: their shape does not tell the matrix's. */
+/** 4-bit weights in blocks: their shape does not reveal the matrix's. */
 const packedMatMul: ShapeRule = (operation) => {
   const columns = operation.integers('N')?.[0];
   if (columns === undefined) throw new NotInferred();

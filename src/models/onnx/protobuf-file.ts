@@ -20,7 +20,7 @@ export class ProtobufFile {
 
   constructor(readonly path: string) {
     try {
-      // Asked before opening: opening a named pipe would wait for its writer.
+      // Checked before opening: opening a named pipe would wait for its writer.
       if (!statSync(path).isFile()) throw new ModelError('weights', `${path} is not a file`, { remedy: pathRemedy });
       this.#descriptor = openSync(path, 'r');
     } catch (error) {
@@ -62,7 +62,7 @@ export class ProtobufFile {
     }
   }
 
-  /** Dimensions in a repeated field of integers, packed or not: what no size can be is refused. */
+  /** Dimensions in a repeated field of integers, packed or not; impossible sizes are refused. */
   integers(range: FieldRange, limit = 64): number[] {
     return this.numbers(range, limit).map((value) => {
       if (!Number.isSafeInteger(value)) throw this.broken(range.start, `a dimension of ${BigInt(value)}`);
@@ -71,8 +71,8 @@ export class ProtobufFile {
   }
 
   /**
-   * Integers of a repeated field, packed or not, as the nearest numbers: 2^63 - 1 is how exporters
-   * write 'to the end'.
+   * Integers of a repeated field, packed or not, as the nearest numbers: exporters write 2^63 - 1
+   * for 'to the end'.
    */
   numbers(range: FieldRange, limit: number): number[] {
     if (range.wire === 0) return [Number(BigInt.asIntN(64, range.value))];

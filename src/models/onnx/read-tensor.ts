@@ -5,35 +5,32 @@ import { elementBits, elementTypeName, type Initializer } from './onnx-graph.ts'
 import type { ProtobufFile } from './protobuf-file.ts';
 import { varintPieces } from './varint-pieces.ts';
 
-/**
- * Fields of TensorProto in which values can be: as they are in memory, or as integers of protobuf.
- */
+/** Fields of TensorProto that can hold values: as in memory, or as protobuf integers. */
 const fixedFields = { float: 4, raw: 9, double: 10 };
 const varintFields = { int32: 5, int64: 7, uint64: 11 };
 const strings = 6;
 const segment = 3;
 
-/** What a TensorProto says. */
+/** The contents of a TensorProto. */
 interface TensorFields {
   readonly name: string;
   readonly shape: readonly number[];
   readonly elementType: number;
-  /** Where values lie as they are in memory. */
+  /** Where values are stored as in memory. */
   readonly fixed: readonly FieldRange[];
-  /** Where values lie as integers of protobuf. */
+  /** Where values are stored as protobuf integers. */
   readonly varints: readonly FieldRange[];
   readonly hasOthers: boolean;
   readonly external: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * Reads a constant tensor: where its values lie, in any of the forms that ONNX has for them (raw
- * bytes, the typed fields that each serve several element types, a file of its own). A type that
- * has no bytes of its own (text) is refused where its values are asked for, so that one nobody
- * needs does no harm.
+ * Reads a constant tensor: where its values are, in any of ONNX's forms (raw bytes, typed fields
+ * that each serve several element types, a separate file). A type without a fixed size (text) is
+ * refused only when its values are read, so that an unused one does no harm.
  *
- * @param name - what it is called, where its own name does not count.
- * @throws ModelError `weights` when it is broken, or its external data is missing.
+ * @param name - its name, if its own does not count.
+ * @throws ModelError `weights` if it is broken or its external data is missing.
  */
 export function readTensor(file: ProtobufFile, message: FieldRange, name?: string): Initializer {
   const fields = tensorFields(file, message);

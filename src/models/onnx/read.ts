@@ -8,22 +8,21 @@ import { sorted } from './sort.ts';
 
 export { insideFolder } from './external-data.ts';
 
-/** Everything but the values of initialisers must fit in this. */
+/** Limit on everything except the values of initialisers. */
 const structureLimit = 64 * 1024 * 1024;
 const nodeLimit = 100_000;
 const attributeLimit = 100_000;
-/** Graphs inside graphs inside graphs. */
+/** Maximum nesting of graphs inside graphs. */
 const depthLimit = 16;
 
 /**
  * Reads the structure of an ONNX file: nodes, inputs, outputs, and where the values of its
- * initialisers lie. The values themselves are not read before they are written elsewhere, piece by
- * piece. Values in every form that ONNX has are understood, external data inside the model's own
- * folder too. Operations `Constant` become initialisers, and nodes are brought into an order in
- * which they can run.
+ * initialisers are. The values themselves are read only when they are written elsewhere, piece by
+ * piece. All of ONNX's forms for values are supported, including external data inside the model's
+ * own folder. `Constant` operations become initialisers, and nodes are sorted so that they can run.
  *
- * @throws ModelError `weights` when the file is missing, broken, not ONNX, or uses a form that is
- * not supported.
+ * @throws ModelError `weights` if the file is missing, broken, not ONNX, or uses an unsupported
+ * form.
  */
 export function readModel(path: string): OnnxGraph {
   const file = new ProtobufFile(path);
@@ -150,7 +149,7 @@ class ModelReader {
     return { operator, inputs, outputs, attributes, hasSubgraph, encoded, bodies: hasSubgraph ? bodies : undefined };
   }
 
-  /** The constant that an operation `Constant` is; undefined for a text or a sparse one. */
+  /** The value of a `Constant` operation; undefined for a text or sparse one. */
   #constant({ name, tensor, floats, integers }: Attribute, output: string): Initializer | undefined {
     if (name === 'value' && tensor) return readTensor(this.file, tensor, output);
     if (name === 'value_float') return constant(output, [], Float32Array.from(floats));

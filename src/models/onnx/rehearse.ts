@@ -14,53 +14,52 @@ export interface RehearsedNetwork {
   /** Bytes of one row. */
   readonly inputBytes: number;
   /**
-   * Whether each place gets a second session where bringing batches together takes long beside
+   * Whether each place gets a second session if assembling batches takes long compared with
    * computing them.
    */
   readonly maySecond: boolean;
 }
 
-/** What the child process is asked. */
+/** The request to the child process. */
 export interface RehearsalRequest {
   readonly networks: readonly RehearsedNetwork[];
   readonly milliseconds: number;
   readonly worthSecondSession: number;
-  /** Of the first network; its vectors are part of the answer. Default: none. */
+  /** Rows of the first network, whose vectors are part of the reply. Default: none. */
   readonly rows?: readonly (Uint8Array | Float32Array)[] | undefined;
 }
 
-/** What it answers. */
+/** Its reply. */
 export type RehearsalReply =
   | { readonly kind: 'ran'; readonly sessionsPerPlace: readonly number[]; readonly vectors: readonly Float32Array[] }
   | ChildFailure;
 
 /**
- * What a rehearsal found: sessions on each place, network by network; or why the device cannot run
- * them.
+ * The result of a rehearsal: the number of sessions on each place, network by network, or why the
+ * device cannot run them.
  */
 export type Rehearsal =
   | { readonly usable: true; readonly sessionsPerPlace: readonly number[] }
   | { readonly usable: false; readonly reason: string };
 
 /**
- * Seconds. Devices choose algorithms for every convolution of a large network before its first run
- * ends.
+ * In seconds. Devices choose algorithms for every convolution of a large network before its first
+ * run ends.
  */
 const patience = 180;
 
 /**
- * Where bringing a batch together takes more than this of computing it, a second session keeps a
+ * If assembling a batch takes more than this fraction of computing it, a second session keeps a
  * card busy meanwhile.
  */
 export const worthSecondSession = 0.05;
 
 /**
- * Runs the very sessions that a run will have, with whole batches, for a second in a process of its
- * own: a driver that takes a small network may end the process over several sessions or a large
- * batch. What ran once with this ONNX Runtime, this driver and these networks is remembered and not
- * run again.
+ * Runs exactly the sessions that a run will have, with full batches, for a second in a separate
+ * process: a driver that accepts a small network may crash on several sessions or a large batch. A
+ * success with this ONNX Runtime, this driver and these networks is remembered and not repeated.
  *
- * @param directory - the cache of networks, where that is remembered.
+ * @param directory - the network cache, where that is remembered.
  */
 export async function rehearse(networks: readonly RehearsedNetwork[], directory: string): Promise<Rehearsal> {
   const remembered = new Memory(networks, directory);
@@ -74,8 +73,7 @@ export async function rehearse(networks: readonly RehearsedNetwork[], directory:
 }
 
 /**
- * The vectors of some rows as one session of a network gives them, in a process of its own; or why
- * it cannot.
+ * The vectors of some rows from one session of a network, in a separate process, or why it fails.
  */
 export async function computeApart(
   network: RehearsedNetwork,
@@ -87,7 +85,7 @@ export async function computeApart(
   return reply.kind === 'failed' ? { reason: shortened(reply.message) } : { vectors: reply.vectors };
 }
 
-/** The verdict on sessions that have run; kept only where the driver tells its version. */
+/** The verdict on sessions that have run; kept only if the driver reveals its version. */
 class Memory {
   readonly #folder: string;
   readonly #path: string | undefined;
@@ -109,7 +107,7 @@ class Memory {
         Array.isArray(counts) && counts.length === this.#count && counts.every((each) => each === 1 || each === 2);
       return fits ? counts : undefined;
     } catch {
-      // Not there, or cut short: the sessions are run again.
+      // Missing or cut short: the sessions are run again.
       return undefined;
     }
   }
@@ -122,14 +120,14 @@ class Memory {
       writeFileSync(aside, JSON.stringify(sessionsPerPlace), { mode: 0o600 });
       renameSync(aside, this.#path);
     } catch {
-      // Where it cannot be kept, the next run rehearses again.
+      // If it cannot be kept, the next run rehearses again.
     }
   }
 }
 
 /**
- * The version of NVIDIA's driver, whose name changes with every release; undefined where there is
- * none, or where the system does not tell.
+ * The version of NVIDIA's driver, which changes with every release; undefined if there is none, or
+ * the system does not reveal it.
  */
 function driverVersion(): string | undefined {
   try {

@@ -1,6 +1,6 @@
 // @ts-check
-// A child process that runs a network once for its memory: what it takes at its peak is read where
-// nothing else runs. JavaScript, because Node 20 cannot load TypeScript.
+// A child process that runs a network once to measure its peak memory, with nothing else running
+// beside it. JavaScript, because Node 20 cannot load TypeScript.
 import { readFileSync, writeFileSync } from 'node:fs';
 import ort from 'onnxruntime-node';
 
@@ -11,7 +11,7 @@ import ort from 'onnxruntime-node';
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
 
 /**
- * Bytes of this process at its highest since `forgetPeak`; where the system cannot forget, since it
+ * Peak bytes of this process since `forgetPeak` or, if the system cannot reset the peak, since it
  * started, which is never less.
  */
 function peakBytes() {
@@ -28,12 +28,12 @@ function forgetPeak() {
   try {
     writeFileSync('/proc/self/clear_refs', '5');
   } catch {
-    // Not Linux, or not allowed: the peak since the start is taken.
+    // Not Linux, or not allowed: the peak since the start is used.
   }
 }
 
 /**
- * Activations of one row at their peak, part by part, in bytes, and the shape of what comes out.
+ * Peak bytes of the activations of one row, part by part, and the output shape.
  *
  * @param {RunRequest} request
  */
@@ -49,7 +49,7 @@ async function measure({ parts }) {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      // What is given back is given to the system: the next run shows its own peak.
+      // Freed memory is returned to the system, so the next run shows its own peak.
       enableCpuMemArena: false,
       enableMemPattern: false,
       logSeverityLevel: 4,

@@ -7,7 +7,8 @@ interface RuntimeModule {
 }
 
 /**
- * Loaded on use: a process that infers in threads only need not map the library on its main one.
+ * Loaded on first use: a process that infers only in worker threads need not load the library in
+ * its main one.
  */
 function load(): RuntimeModule {
   leaveTelemetryOff();
@@ -15,9 +16,9 @@ function load(): RuntimeModule {
 }
 
 /**
- * Version of the ONNX Runtime that inference runs on.
+ * Version of the ONNX Runtime used for inference.
  *
- * @throws the loader's own error when the package or its binary is missing.
+ * @throws the loader's own error if the package or its binary is missing.
  */
 export function runtimeVersion(): string {
   const { versions } = load().env;
@@ -27,7 +28,7 @@ export function runtimeVersion(): string {
 /**
  * Names of the execution providers of this ONNX Runtime, such as `cpu`.
  *
- * @throws the loader's own error when the package or its binary is missing.
+ * @throws the loader's own error if the package or its binary is missing.
  */
 export function executionProviders(): readonly string[] {
   return load()

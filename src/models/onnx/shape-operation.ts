@@ -5,28 +5,25 @@ import type { OnnxNode } from './onnx-graph.ts';
 export type Shape = readonly number[];
 
 /**
- * What a rule knows of one operation: its attributes, and the shapes and values of its inputs as
+ * What a rule knows about an operation: its attributes, and the shapes and values of its inputs as
  * far as they are known.
  */
 export interface OperationInputs {
-  /** Shape of an input, or undefined when it is not known. */
+  /** Shape of an input, or undefined if it is unknown. */
   shape(index: number): Shape | undefined;
-  /**
-   * Values of an input of few elements, or undefined when they are not known before the network
-   * runs.
-   */
+  /** Values of a small input, or undefined if they are not known before the network runs. */
   values(index: number): readonly number[] | undefined;
 }
 
 /**
- * Thrown by a rule when the shape depends on what is not known: the driver takes the output as
+ * Thrown by a rule if the shape depends on something unknown: the output is then treated as
  * unknown.
  */
 export class NotInferred extends Error {}
 
 /**
- * One operation as a rule of shape inference reads it. Whatever is asked for and not known ends the
- * rule with `NotInferred`.
+ * An operation as seen by a shape inference rule. Asking for anything unknown ends the rule with
+ * `NotInferred`.
  */
 export class ShapeOperation {
   constructor(
@@ -35,7 +32,7 @@ export class ShapeOperation {
     readonly inputs: OperationInputs,
   ) {}
 
-  /** Whether an input is given; optional ones may be left out. */
+  /** Whether an input is present; optional ones may be left out. */
   has(index: number): boolean {
     return (this.node.inputs[index] ?? '') !== '';
   }
@@ -74,8 +71,8 @@ export class ShapeOperation {
   }
 
   /**
-   * Integers that older operator sets give as an attribute and newer ones as an input; undefined
-   * when neither is there.
+   * Integers that are an attribute in older operator sets and an input in newer ones; undefined if
+   * neither is present.
    */
   integersOrInput(name: string, index: number): readonly number[] | undefined {
     return this.has(index) ? this.values(index) : this.integers(name);
@@ -89,21 +86,21 @@ export class ShapeOperation {
   }
 
   /**
-   * Whether it is one of ONNX's own operations, or of ONNX Runtime's: other domains may mean
-   * anything by a name.
+   * Whether it is one of ONNX's own operations, or of ONNX Runtime's: in other domains a name may
+   * mean anything.
    */
   get isKnownDomain(): boolean {
     return ['', 'ai.onnx', 'com.microsoft', 'ai.onnx.ml'].includes(domainOf(this.node));
   }
 }
 
-/** Shapes of the outputs in order; those that are left out are unknown. */
+/** Shapes of the outputs in order; missing ones are unknown. */
 export type ShapeRule = (operation: ShapeOperation) => readonly Shape[];
 
-/** How many elements a shape has. */
+/** Number of elements of a shape. */
 export const elementsOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
-/** The common shape of operands that are repeated along axes of length 1 (NumPy's rule). */
+/** The broadcast shape of operands (NumPy's rule). */
 export function broadcast(shapes: readonly Shape[]): Shape {
   const rank = Math.max(...shapes.map(({ length }) => length));
   return Array.from({ length: rank }, (_, axis) => {

@@ -10,14 +10,14 @@ import {
 } from './shape-operation.ts';
 import { windowRules } from './window-shapes.ts';
 
-/** Elementwise operations, and those that give back what they read in the same arrangement. */
+/** Elementwise operations, and those whose output has the same arrangement as their input. */
 const sameShape = `Abs Acos Acosh Asin Asinh Atan Atanh BiasGelu BiasSoftmax BitwiseNot Bernoulli Cast CastLike Ceil Celu Clip Cos Cosh CumSum
   DequantizeLinear Elu Erf Exp EyeLike FastGelu Floor Gelu GroupNormalization GroupNorm HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN
   LRN LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg Not ParametricSoftplus QLinearLeakyRelu
   QLinearSigmoid QLinearSoftmax QuantizeLinear QuickGelu RandomNormalLike RandomUniformLike Reciprocal Relu ReverseSequence Round
   ScaledTanh Scatter ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu
   Trilu`;
-/** Operations on operands that are repeated to one shape. */
+/** Operations that broadcast their operands. */
 const broadcasting = `Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod
   Mul Or PRelu Pow Sub Sum Where Xor`;
 const reductions = `ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare`;
@@ -80,10 +80,10 @@ const range: ShapeRule = (operation) => {
 
 const drawn: ShapeRule = (operation) => [operation.integers('shape') ?? []];
 
-/** The most that an operation gives whose result is as long as its values have it. */
+/** An upper bound for an operation whose output length depends on values. */
 const longest = (operation: ShapeOperation): number => elementsOf(operation.shape());
 
-/** Operations of which only the most is known: how much they give depends on values. */
+/** Operations with only an upper bound: their output length depends on values. */
 export const upToRules: Readonly<Record<string, ShapeRule>> = {
   NonZero: (operation) => [[operation.shape().length, longest(operation)]],
   Compress: (operation) => {
@@ -102,7 +102,7 @@ export const upToRules: Readonly<Record<string, ShapeRule>> = {
 };
 
 /**
- * The shapes that operations give, by operator of ONNX or ONNX Runtime. What is not here is
+ * The output shapes of operations, by operator of ONNX or ONNX Runtime. Anything missing here is
  * unknown.
  */
 export const shapeRules: Readonly<Record<string, ShapeRule>> = {

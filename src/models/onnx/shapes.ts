@@ -7,16 +7,13 @@ import { collect } from './write.ts';
 
 export type { Shape } from './shape-operation.ts';
 
-/** What is known of the tensors of a graph when one row of a batch runs through it. */
+/** What is known about the tensors of a graph when one row of a batch runs through it. */
 export interface InferredShapes {
   /**
-   * By name. What is not here is unknown: a shape is exact or bounds what is there, never guessed.
+   * By name. Anything missing here is unknown: a shape is exact or an upper bound, never guessed.
    */
   readonly shapes: ReadonlyMap<string, Shape>;
-  /**
-   * Tensors whose shape is the most that they can have: how much there is depends on the values of
-   * the input.
-   */
+  /** Tensors whose shape is an upper bound, because their size depends on the input's values. */
   readonly bounds: ReadonlySet<string>;
   /** ONNX element types by name, as far as they are known. */
   readonly types: ReadonlyMap<string, number>;
@@ -24,12 +21,12 @@ export interface InferredShapes {
   readonly unknown: readonly OnnxNode[];
 }
 
-/** Known shapes of tensors by name, from elsewhere: of what enters, or measured. */
+/** Shapes of tensors by name, known from elsewhere: those of inputs, or measured ones. */
 export type KnownShapes = ReadonlyMap<string, Shape>;
 
 /**
- * Infers the shapes of all tensors of a graph for one row. What follows from a symbolic size that
- * `known` does not tell is unknown.
+ * Infers the shapes of all tensors of a graph for one row. Anything that follows from a symbolic
+ * size missing from `known` is unknown.
  */
 export function inferShapes(graph: OnnxGraph, known: KnownShapes = new Map()): InferredShapes {
   return new Inference(graph, known).run();
@@ -128,7 +125,7 @@ const conditions = new Set([
   'Xor',
 ]);
 
-/** The ONNX element type of an output, as far as it decides how many bytes an element has. */
+/** The ONNX element type of an output, as far as it determines the bytes per element. */
 function outputType(node: OnnxNode, index: number, types: ReadonlyMap<string, number>): number | undefined {
   const { operator, attributes, inputs } = node;
   if (operator === 'Cast') return attributes.to?.[0];
@@ -151,24 +148,24 @@ function constantValues(initializer: Initializer): readonly number[] | undefined
 }
 
 /**
- * What one row of a batch needs in a graph, in elements of 4 bytes: those of 8 bytes count twice.
+ * What one row of a batch needs in a graph, in elements of 4 bytes; those of 8 bytes count twice.
  */
 export interface RowSizes {
   /**
-   * The largest sum of the activations that are there while one operation runs: its own, and those
-   * that a later one still reads.
+   * The largest sum of activations that exist while an operation runs: its own, and those that a
+   * later one still reads.
    */
   readonly widestOperation: number;
   /**
-   * The same of what is made of constants alone, such as weights that are turned back into floats:
-   * it is there once, whatever the number of rows.
+   * The same for what is computed from constants alone, such as weights converted back to floats:
+   * it exists once, whatever the number of rows.
    */
   readonly madeOfConstants: number;
-  /** Elements of each output per row, by name; undefined where not known. */
+  /** Elements of each output per row, by name; undefined if unknown. */
   readonly outputs: ReadonlyMap<string, number | undefined>;
   /** Shapes of the outputs for one row, as far as they are known. */
   readonly shapes: KnownShapes;
-  /** Operations of which something is not known: `widestOperation` leaves it out of account. */
+  /** Operations with something unknown, which `widestOperation` ignores. */
   readonly unknown: readonly OnnxNode[];
 }
 
@@ -211,7 +208,7 @@ export function rowSizes(graph: OnnxGraph, known?: KnownShapes): RowSizes {
     if (!inPlace.has(node.operator)) {
       widestOperation = Math.max(widestOperation, sumOf(live));
     }
-    // What is changed in place, and what nothing reads any more, is there no longer.
+    // What is changed in place, or no longer read by anything, no longer exists.
     for (const name of readsOf(node)) {
       if (constants.has(name) || kept.has(name) || lastReader.get(name) !== index) continue;
       live.delete(name);

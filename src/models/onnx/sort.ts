@@ -1,7 +1,7 @@
 import type { OnnxGraph, OnnxNode } from './onnx-graph.ts';
 
 /**
- * Names of the tensors that a node reads: its inputs, and what the graphs inside it read of the
+ * Names of the tensors that a node reads: its inputs, and what the graphs inside it read from the
  * graph around them.
  */
 export function readsOf(node: OnnxNode): readonly string[] {
@@ -21,9 +21,9 @@ function outerReads(body: OnnxGraph): readonly string[] {
 }
 
 /**
- * Nodes in an order in which each follows those that make what it reads; nodes that are sorted
- * already stay as they are. ONNX asks for that order, and some tools append nodes at the end all
- * the same. Nodes of a cycle come last, for ONNX Runtime to refuse.
+ * Nodes in topological order; nodes that are already sorted stay as they are. ONNX requires that
+ * order, but some tools append nodes at the end anyway. Nodes of a cycle come last, for ONNX
+ * Runtime to refuse.
  */
 export function sorted(nodes: readonly OnnxNode[]): readonly OnnxNode[] {
   const makers = new Map(nodes.flatMap((node, index) => node.outputs.map((name) => [name, index] as const)));
@@ -34,7 +34,7 @@ export function sorted(nodes: readonly OnnxNode[]): readonly OnnxNode[] {
   for (const [index, makersOf] of waitsFor.entries()) for (const maker of makersOf) readers[maker]?.push(index);
   const missing = waitsFor.map(({ size }) => size);
   const order: number[] = [];
-  // A node goes where it stood as far as it can: what can run is taken in the order of the file, in
+  // Nodes keep their place as far as possible: those that can run are taken in file order, in
   // rounds.
   let ready = [...missing.keys()].filter((index) => missing[index] === 0);
   while (ready.length > 0) {

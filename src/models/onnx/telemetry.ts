@@ -1,10 +1,10 @@
 /**
- * Keeps ONNX Runtime from collecting anything: its builds for Linux and macOS send events of
+ * Keeps ONNX Runtime from collecting anything: its Linux and macOS builds send events about
  * sessions and networks to Microsoft, and keep an identifier in the temporary directory, unless
- * this variable is set when they are loaded. A value that is there already stays.
+ * this variable is set when they are loaded. An existing value is kept.
  *
- * Called before the library is loaded, and before a thread starts that loads it: what a thread sets
- * does not reach the library.
+ * Call it before the library is loaded, and before starting a thread that loads it: variables set
+ * inside a thread do not reach the library.
  */
 export function leaveTelemetryOff(): void {
   process.env.ORT_DISABLE_TELEMETRY ??= '1';

@@ -5,13 +5,13 @@ import type { ProtobufFile } from './protobuf-file.ts';
 const pieceBytes = 1 << 20;
 
 /**
- * Integers of protobuf as the little-endian values of a tensor, at most 1 MiB at a time. Every
- * element type of up to 8 bytes is kept so: of an integer only as many bytes count as an element
- * has, which are the bits of a float16 as well as those of a negative number.
+ * Protobuf integers as the little-endian values of a tensor, at most 1 MiB at a time. Every element
+ * type of up to 8 bytes is stored like this: only as many low bytes of the integer count as an
+ * element has, which covers the bits of a float16 as well as negative numbers.
  *
- * @param ranges - where the integers lie, packed or one by one.
+ * @param ranges - where the integers are, packed or one by one.
  * @param width - bytes of an element.
- * @throws ModelError `weights` when there are more or fewer than `byteLength` needs, or one is
+ * @throws ModelError `weights` if there are more or fewer than `byteLength` requires, or one is
  * broken.
  */
 export function* varintPieces(
@@ -25,7 +25,7 @@ export function* varintPieces(
   const [first] = ranges as [FieldRange];
   let filled = 0;
   let done = 0;
-  // Of the integer that is being read: its two halves, and the place of the next 7 bits.
+  // State of the integer being read: its two halves, and the position of the next 7 bits.
   let low = 0;
   let high = 0;
   let shift = 0;

@@ -1,6 +1,6 @@
 import { NotInferred, type Shape, type ShapeOperation, type ShapeRule } from './shape-operation.ts';
 
-/** Output lengths of a window that slides over the axes behind the second. */
+/** Output lengths of a window that slides over the axes after the second. */
 function slid(operation: ShapeOperation, input: Shape, kernel: Shape): number[] {
   const strides = operation.integers('strides') ?? [];
   const pads = operation.integers('pads') ?? [];
@@ -16,15 +16,12 @@ function slid(operation: ShapeOperation, input: Shape, kernel: Shape): number[] 
     const steps = (size + before + after - span) / stride;
     if (!rounded) return Math.floor(steps) + 1;
     const length = Math.ceil(steps) + 1;
-    // A last window that would lie in the padding alone is left out.
+    // A last window that would lie entirely in the padding is left out.
     return (length - 1) * stride >= size + before ? length - 1 : length;
   });
 }
 
-/**
- * @param weight - index of the input that holds the weights: behind scale and zero point where both
- * are integers.
- */
+/** @param weight - index of the weights input: after scale and zero point if both are integers. */
 const convolution =
   (weight: number): ShapeRule =>
   (operation) => {
@@ -60,7 +57,7 @@ const pooling: ShapeRule = (operation) => {
   const kernel = operation.integers('kernel_shape');
   if (kernel === undefined || operation.integer('channels_last', 0) === 1) throw new NotInferred();
   const pooled = [...input.slice(0, 2), ...slid(operation, input, kernel)];
-  // The second output of MaxPool: where each maximum was.
+  // The second output of MaxPool: the index of each maximum.
   return [pooled, pooled];
 };
 

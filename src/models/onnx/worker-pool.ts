@@ -4,7 +4,9 @@ import { isShared, MemoryLink } from '../../core/shared-memory.ts';
 import type { BatchTimes, Place, SessionPlan, WorkerData, WorkerReply, WorkerRequest } from './session.ts';
 import { leaveTelemetryOff } from './telemetry.ts';
 
-/** Worker threads hold no large JavaScript objects: small heaps are collected sooner. In MiB. */
+/**
+ * In MiB. Worker threads hold no large JavaScript objects, and small heaps are collected sooner.
+ */
 const heapLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
 /** One row of a batch. */
@@ -12,33 +14,33 @@ export type Row = Uint8Array | Float32Array;
 
 interface Task {
   readonly inputs: readonly Row[];
-  /** Copies the results out of the buffer, which is used again at once. */
+  /** Copies the results out of the buffer, which is reused at once. */
   readonly take: (output: Float32Array) => void;
   readonly resolve: () => void;
   readonly reject: (error: SystemError) => void;
 }
 
-/** Memory that a batch is brought and its results are fetched in. */
+/** Memory for a batch and its results. */
 interface BatchBuffers {
-  /** Made when a batch first needs it: rows that lie in shared memory are read where they are. */
+  /** Allocated when a batch first needs it: rows in shared memory are read in place. */
   input: SharedArrayBuffer | undefined;
   readonly output: SharedArrayBuffer;
 }
 
 interface Member {
   readonly worker: Worker;
-  /** What the thread knows of shared memory. */
+  /** What the thread knows about shared memory. */
   readonly link: MemoryLink;
   task: Task | undefined;
-  /** What its batch is in. */
+  /** The buffers of its batch. */
   buffers: BatchBuffers | undefined;
   exited: Promise<void>;
 }
 
-/** How a pool tells what its sessions had to do. */
+/** How a pool reports what its sessions had to do. */
 export interface PoolOptions {
   /**
-   * Called when a device had no memory for a whole run: its runs have this many rows from now on.
+   * Called when a device has no memory for a full run: its runs have this many rows from then on.
    */
   readonly onRowsHalved?: ((rows: number) => void) | undefined;
   /** Called when all of its threads have ended. */
@@ -47,11 +49,10 @@ export interface PoolOptions {
 
 /**
  * Threads that each hold one session of the same network. Batches wait in one queue and go to
- * whichever is free. Rows in shared memory (frames of a flow's pool) are read by the threads where
- * they lie; others are copied into buffers that are shared with the threads and used again:
- * megabytes that move between threads are garbage of the main one each time, and the process grows
- * by what lies there until it is collected. A thread that dies fails what runs and what waits, now
- * and later.
+ * whichever is free. The threads read rows in shared memory (frames of a flow's pool) in place;
+ * others are copied into reusable shared buffers, because megabytes moved between threads would
+ * become garbage in the main one each time and the process would grow until they are collected. If
+ * a thread dies, running, waiting and later batches fail.
  */
 export class WorkerPool {
   readonly #plan: SessionPlan;
@@ -72,11 +73,11 @@ export class WorkerPool {
   }
 
   /**
-   * Opens a session at each of the places, one after another, so that what one needs only while it
-   * is created is needed once.
+   * Opens a session at each of the places, one after another, so that memory needed only during
+   * creation is needed once.
    *
-   * @throws ModelError `shape`, SystemError `session` or `device-memory` when the network cannot be
-   * run as its card says; what was opened is closed again.
+   * @throws ModelError `shape`, SystemError `session` or `device-memory` if the network cannot be
+   * run as its card says; whatever was opened is closed again.
    */
   static async open(
     plan: SessionPlan,
@@ -94,14 +95,14 @@ export class WorkerPool {
     return pool;
   }
 
-  /** Threads that compute. */
+  /** Number of threads that compute. */
   get workers(): number {
     return this.#members.length;
   }
 
   /**
-   * Most batches that may be given at once and still help: one per thread, and one ready for the
-   * first that is free.
+   * Number of batches worth submitting at once: one per thread, and one ready for the first that
+   * becomes free.
    */
   get concurrency(): number {
     return this.#members.length + 1;
@@ -110,9 +111,9 @@ export class WorkerPool {
   /**
    * Runs one batch.
    *
-   * @param inputs - rows, which must stay as they are until the batch has settled.
-   * @param take - copies the results (float32, rows in order) before it returns: their memory is
-   * used again.
+   * @param inputs - rows, which must not change until the batch has settled.
+   * @param take - copies the results (float32, rows in order) before it returns, because their
+   * memory is reused.
    */
   run(inputs: readonly Row[], take: Task['take']): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -127,8 +128,8 @@ export class WorkerPool {
   }
 
   /**
-   * Lets running batches end, refuses the waiting ones, closes sessions and threads. May be called
-   * again.
+   * Lets running batches finish, refuses waiting ones, and closes sessions and threads. May be
+   * called more than once.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -136,8 +137,8 @@ export class WorkerPool {
   }
 
   /**
-   * Stops the threads without waiting for their batches: what runs and what waits fails, as when a
-   * thread dies.
+   * Stops the threads without waiting for their batches: running and waiting ones fail, as if a
+   * thread had died.
    */
   async abort(): Promise<void> {
     await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
@@ -155,7 +156,7 @@ export class WorkerPool {
     this.#options.onClosed?.();
   }
 
-  /** Opens one more session. @returns what a batch takes there; undefined on the CPU. */
+  /** Opens another session. @returns the times of a batch there; undefined on the CPU. */
   async add(place: Place): Promise<BatchTimes | undefined> {
     leaveTelemetryOff();
     const worker = new Worker(new URL('./inference-worker.js', import.meta.url), {
@@ -175,11 +176,11 @@ export class WorkerPool {
           'session',
           `an inference thread of ${this.#plan.name} ended unexpectedly (exit code ${code})`,
           {
-            remedy: 'Run again; if it happens again, look at free memory and lower `batch` or the number of `workers`.',
+            remedy: 'Run it again; if it happens again, check the free memory and lower `batch` or the number of `workers`.',
           },
         );
         settle(error);
-        // One that could not open its session ends on its own, and is not a member.
+        // A thread that could not open its session ends on its own and is not a member.
         if (!this.#closing && this.#members.includes(member)) this.#fail(error);
         member.task?.reject(error);
         member.task = undefined;

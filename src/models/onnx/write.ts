@@ -5,11 +5,11 @@ import { integerField, messageField, type Pieces, stringField } from '../../core
 import { writeAllSync } from '../../core/whole-io.ts';
 import type { GraphValue, Initializer, OnnxGraph } from './onnx-graph.ts';
 
-/** Initialisers below this size stay inside the model file. */
+/** Initialisers smaller than this stay inside the model file. */
 const inlineBelowBytes = 1024;
 /**
- * ONNX Runtime maps an external tensor into memory when its offset is a multiple of the page size;
- * 64 KiB suits all systems.
+ * ONNX Runtime maps an external tensor into memory if its offset is a multiple of the page size; 64
+ * KiB suits all systems.
  */
 const alignment = 65_536;
 
@@ -68,9 +68,9 @@ function encodeStructure(graph: OnnxGraph, encodedInitializers: readonly Pieces[
  * Writes a graph as an ONNX model: `modelPath` holds the structure, `dataPath` (in the same folder)
  * the values of the large tensors, each at an aligned offset so that ONNX Runtime maps them instead
  * of copying them: sessions in one process then share one copy in the page cache. Values are
- * streamed from their generators: memory stays at one piece, whatever the size of the network.
+ * streamed from their generators, so memory stays at one piece whatever the size of the network.
  *
- * @throws the file system's own error when a file cannot be written.
+ * @throws the file system's own error if a file cannot be written.
  */
 export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string): WrittenModel {
   const hash = createHash('sha256');
@@ -117,12 +117,12 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
   return { dataBytes: position, valuesHash: hash.digest('hex') };
 }
 
-/** An ONNX model in memory, its constants inside: for graphs whose constants are small. */
+/** An ONNX model in memory, constants included: for graphs with small constants. */
 export function encodeModel(graph: OnnxGraph): Uint8Array {
   return Buffer.concat(encodeStructure(graph, inlineInitializers(graph)));
 }
 
-/** A graph in memory as the value of a node's attribute, its constants inside. */
+/** A graph in memory as the value of a node's attribute, constants included. */
 export function encodeBody(graph: OnnxGraph): Pieces {
   return encodeGraph(graph, inlineInitializers(graph));
 }

@@ -2,19 +2,19 @@ import type { MatMul } from './mat-mul.ts';
 import type { SymmetricOperator } from './symmetric-operator.ts';
 
 /**
- * How far a filter may lift the largest eigenvalue above the damped ones. Columns that are near
- * eigenvectors bear as much as float64 has digits, for they hold little of the largest; those of
- * the first filter do not.
+ * How far a filter may lift the largest eigenvalue above the damped ones. Columns close to
+ * eigenvectors tolerate as much as float64 has digits for, because they contain little of the
+ * largest; those of the first filter do not.
  */
 const firstLiftLimit = 1e12;
 const liftLimit = 1e16;
 const float32LiftLimit = 1e6;
 const degreeLimit = 8;
-/** Eigenvalues below this share of the largest are taken for zero. */
+/** Eigenvalues below this fraction of the largest are treated as zero. */
 const minShare = 1e-10;
 /**
- * Columns this many times above the damped interval are found, to about 1e-7, after filters of this
- * degree together.
+ * Columns whose quotient exceeds the damped interval by this factor are converged, to about 1e-7,
+ * after filters of this total degree.
  */
 const foundRatio = 4;
 const foundDegree = 7;
@@ -24,10 +24,10 @@ type Times = (block: Float64Array, target: Float64Array) => Promise<Float64Array
 
 /**
  * Applies T_m((2 A - b) / b), the Chebyshev polynomial that stays within +-1 on [0, b] and grows
- * fastest beyond, to a block of columns (Zhou, Saad, Tiago and Chelikowsky 2006), b being the least
- * Rayleigh quotient of the block and the degree m as high as the digits bear. Once the leading
- * columns are found they are set aside: A is replaced by A - V L V', which leaves so little to lift
- * that float32 products suffice, on fewer columns.
+ * fastest beyond, to a block of columns (Zhou, Saad, Tiago and Chelikowsky 2006), with b the
+ * smallest Rayleigh quotient of the block and the degree m as high as precision allows. Once the
+ * leading columns have converged they are set aside: A is replaced by A - V L V', which leaves so
+ * little to lift that float32 products on fewer columns suffice.
  */
 export class ChebyshevFilter {
   readonly #operator: SymmetricOperator;
@@ -80,8 +80,8 @@ export class ChebyshevFilter {
   }
 
   /**
-   * The three-term recurrence T_(j+1) = 2 x T_j - T_(j-1), which needs the image of the basis
-   * already at hand.
+   * The three-term recurrence T_(j+1) = 2 x T_j - T_(j-1), which starts from the image of the
+   * basis.
    */
   async #polynomial(
     times: Times,
@@ -97,8 +97,8 @@ export class ChebyshevFilter {
     const scale = 2 / bound;
     let current = combine(image, scale, basis, -1);
     let previous = basis;
-    // Three blocks take turns: new ones at each step would be garbage of many megabytes before it
-    // is collected.
+    // Three blocks take turns: new ones at each step would be many megabytes of garbage before they
+    // are collected.
     let spare: Float64Array = new Float64Array(basis.length);
     for (let step = 2; step <= degree; step++) {
       const next = combine(await times(current, spare), 2 * scale, current, -2);
@@ -112,7 +112,7 @@ export class ChebyshevFilter {
     return current;
   }
 
-  /** (A - V L V') block in float32, V being the columns found and L their Rayleigh quotients. */
+  /** (A - V L V') block in float32, with V the converged columns and L their Rayleigh quotients. */
   async #timesRest(
     block: Float64Array,
     columns: number,

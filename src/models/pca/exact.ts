@@ -4,16 +4,16 @@ import type { Moments, MomentValues } from './moments.ts';
 import type { SymmetricOperator } from './symmetric-operator.ts';
 import { topEigen } from './top-eigen.ts';
 
-/** Components to begin with when only a share of the variance is asked for. */
+/** Number of components to start with if only a share of the variance is requested. */
 const firstGuess = 64;
-/** A share of 1 is reached when this much is missing at most: rounding. */
+/** A share of 1 counts as reached if at most this much is missing, to allow for rounding. */
 const roundingShare = 1e-12;
 
 /**
  * Fits a PCA to the moments of all rows: the eigenvectors of the covariance C = (P - s s' / n) /
  * (n - 1), largest first. `components` asks for a number of them, `variance` (above 0, at most 1)
- * for the least number whose variances add up to that share of the total. Up to 512 dimensions the
- * eigenvectors are computed directly; above, by filtered subspace iteration, see `topEigen`.
+ * for the smallest number whose variances add up to that share of the total. Up to 512 dimensions
+ * the eigenvectors are computed directly; above, by filtered subspace iteration, see `topEigen`.
  * Waiting rows of the moments are computed first; the moments stay usable. Equal moments give equal
  * bytes. Memory: 8 D (k + 0.15 k) bytes five times over, besides the moments.
  *
@@ -64,8 +64,8 @@ export async function fitExact(moments: Moments, options: { components: number }
 }
 
 /**
- * The least number of leading variances that add up to the share, or undefined when all of them do
- * not.
+ * The smallest number of leading variances that add up to the share, or undefined if all of them
+ * together do not.
  */
 function leastCount(variances: Float64Array, share: number, total: number): number | undefined {
   let sum = 0;

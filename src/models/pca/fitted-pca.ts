@@ -5,7 +5,7 @@ import { checkRows } from './row-blocks.ts';
 
 /** A fitted principal component analysis. */
 export interface Pca {
-  /** `exact`: of all rows' moments; `incremental`: scikit-learn's IncrementalPCA. */
+  /** `exact`: from the moments of all rows; `incremental`: scikit-learn's IncrementalPCA. */
   readonly algorithm: 'exact' | 'incremental';
   /** D, values of a row before the reduction. */
   readonly dimension: number;
@@ -14,8 +14,8 @@ export interface Pca {
   /** Mean of the rows fitted, D. */
   readonly mean: Float32Array;
   /**
-   * Orthonormal axes, k x D, row-major, by falling variance. Of each axis the value of largest
-   * magnitude is positive.
+   * Orthonormal axes, k x D, row-major, by descending variance. The value of largest magnitude on
+   * each axis is positive.
    */
   readonly axes: Float32Array;
   /** Variance along each axis, divided by n - 1. */
@@ -27,11 +27,11 @@ export interface Pca {
   readonly explainedVarianceRatio: Float64Array;
   /** Sum of the variances of all D columns, divided by n - 1. */
   readonly totalVariance: number;
-  /** Rows fitted. */
+  /** Number of rows fitted. */
   readonly rows: number;
 }
 
-/** Rows reduced in one go. */
+/** Number of rows reduced at once. */
 const blockRows = 512;
 
 /**
@@ -39,7 +39,7 @@ const blockRows = 512;
  *
  * @param rows `count` x D, row-major.
  * @returns `count` x k, row-major.
- * @throws UsageError when there are fewer values than `count` rows need, or a row holds NaN or
+ * @throws UsageError if there are fewer values than `count` rows need, or a row contains NaN or
  * infinity.
  *
  * @example
@@ -83,9 +83,9 @@ export function fixSigns(axes: Float64Array, count: number, dimension: number): 
 }
 
 /**
- * Asserts that `components` can be had from `rows` rows of `dimension` values.
+ * Asserts that `rows` rows of `dimension` values can have `components` components.
  *
- * @throws UsageError when it is not an integer from 1 to min(rows, dimension).
+ * @throws UsageError if it is not an integer from 1 to min(rows, dimension).
  */
 export function checkComponents(components: number, rows: number, dimension: number): void {
   checkInteger('components', components);
@@ -98,8 +98,8 @@ export function checkComponents(components: number, rows: number, dimension: num
 }
 
 /**
- * The total variance, when it is of use.
- * @throws UsageError when the rows do not vary or overflow.
+ * The total variance, checked.
+ * @throws UsageError if the rows do not vary, or overflow.
  */
 export function checkVariance(total: number, rows: number): number {
   if (!(total > 0) || !Number.isFinite(total)) {

@@ -6,19 +6,19 @@ import { topSingular } from './top-singular.ts';
 
 /**
  * scikit-learn's IncrementalPCA (Ross, Lim, Lin and Yang 2008). Each batch of m rows is stacked
- * under what is kept of the n before,
+ * under what is kept of the n rows before it,
  *
  *     A = [ diag(S) V ; X - mean(X) ; sqrt(n m / (n + m)) (mean - mean(X)) ]
  *
  * and the k largest singular values S and right singular vectors V of A are kept. What lies outside
- * the k axes is forgotten at each batch, so it captures a little less variance than `fitExact` and
- * depends on the order and the cutting of the rows. Columns' means and variances are exact (Chan,
- * Golub and LeVeque 1979). Computed in float64.
+ * the k axes is discarded with each batch, so it captures a little less variance than `fitExact`
+ * and depends on the order of the rows and how they are cut into batches. The columns' means and
+ * variances are exact (Chan, Golub and LeVeque 1979). Computed in float64.
  *
  * `partialFit` takes each call as one batch, as scikit-learn's `partial_fit` does. `add` and
- * `finish` cut a stream as its `fit` does: batches of `batchSize` rows, the last one longer when
- * fewer than `components` rows would be left for it. Memory: (k + m) D float64 values three times
- * over, D the dimension, and the rows that wait for their batch.
+ * `finish` cut a stream as its `fit` does: batches of `batchSize` rows, the last one longer if
+ * fewer than `components` rows would be left for it. Memory: three times (k + m) D float64 values,
+ * where D is the dimension, and the rows waiting for their batch.
  *
  * @example
  * const fitting = new IncrementalPca({ components: 600, batchSize: 1200 });
@@ -50,7 +50,7 @@ export class IncrementalPca {
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? 2 * options.components, options.components);
   }
 
-  /** Rows fitted; without those that wait. */
+  /** Number of rows fitted, not counting waiting ones. */
   get count(): number {
     return this.#count;
   }
@@ -59,7 +59,7 @@ export class IncrementalPca {
    * Fits `count` rows as one batch. The dimension is that of the first call: `rows.length / count`.
    *
    * @throws UsageError for fewer rows than components, another dimension, NaN or infinity, or while
-   * rows given to `add` wait.
+   * rows given to `add` are waiting.
    */
   async partialFit(rows: Float32Array, count: number): Promise<void> {
     if (this.#waitingRows > 0)
@@ -71,7 +71,7 @@ export class IncrementalPca {
   }
 
   /**
-   * Adds rows of a stream; batches are fitted as they fill up. The array may be used again once the
+   * Adds rows of a stream; batches are fitted as they fill up. The array may be reused once the
    * promise has settled.
    *
    * @throws UsageError for another dimension, NaN or infinity.
@@ -82,8 +82,8 @@ export class IncrementalPca {
     await this.#exclusively(async () => {
       this.#accept(rows, count);
       const dimension = this.#mean.length;
-      // A batch goes out only when enough rows for another are there: else they belong to the last,
-      // longer one.
+      // A batch is fitted only if enough rows for another one follow; otherwise they all belong to
+      // the last, longer one.
       const hold = this.#batchSize + this.#components;
       if (this.#waiting.length === 0) this.#waiting = new Float32Array(hold * dimension);
       for (let row = 0; row < count; ) {
@@ -100,7 +100,7 @@ export class IncrementalPca {
   }
 
   /**
-   * Fits the rows that wait as the last batch.
+   * Fits the waiting rows as the last batch.
    *
    * @returns the PCA, as `model()`.
    */
@@ -115,11 +115,11 @@ export class IncrementalPca {
   }
 
   /**
-   * The PCA of the rows fitted until now. Its ratios are as scikit-learn's: S^2 over the sum of
-   * squared deviations.
+   * The PCA of the rows fitted so far. Its ratios match scikit-learn's: S^2 over the sum of squared
+   * deviations.
    *
-   * @throws UsageError before the first batch, while rows wait (call `finish`), or when the rows do
-   * not vary.
+   * @throws UsageError before the first batch, while rows are waiting (call `finish`), or if the
+   * rows do not vary.
    */
   current(): Pca {
     if (this.#waitingRows > 0) throw new UsageError(`${this.#waitingRows} rows wait for their batch: call \`finish\``);
@@ -150,7 +150,7 @@ export class IncrementalPca {
     }
   }
 
-  /** Checks rows; the first ones say the dimension. */
+  /** Checks rows; the first ones determine the dimension. */
   #accept(rows: Float32Array, count: number): void {
     checkInteger('count', count);
     const dimension = rows.length / count;

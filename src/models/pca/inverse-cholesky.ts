@@ -1,18 +1,18 @@
 import type { MatMul } from './mat-mul.ts';
 
-/** Below this a triangle is computed by loops, above it by products of blocks. */
+/** Up to this size a triangle is computed by loops, above it by block products. */
 const leafSize = 48;
 
 /**
- * The inverse of a Cholesky factor, and the least pivot met: how nearly dependent the columns
- * behind the matrix are.
+ * The inverse of a Cholesky factor, and the smallest pivot, which shows how close to dependent the
+ * underlying columns are.
  */
 export interface InverseFactor {
   /** n x n, row-major, lower triangular. */
   readonly inverse: Float64Array;
   /**
-   * The least squared diagonal element of the factor. Zero or less: the matrix is not positive
-   * definite, and `inverse` is of no use.
+   * The smallest squared diagonal element of the factor. If zero or less, the matrix is not
+   * positive definite and `inverse` is meaningless.
    */
   readonly minPivot: number;
 }

@@ -5,14 +5,13 @@ import { leaveTelemetryOff } from '../onnx/telemetry.ts';
 import { encodeModel } from '../onnx/write.ts';
 
 /**
- * Work of one call at most, in multiplications: about 25 ms here, so that even a core ten times
- * slower lets the event loop turn.
+ * Maximum work per call, in multiplications: about 25 ms here, so that even a core ten times slower
+ * yields to the event loop.
  */
 const multiplicationsPerCall = 1e9;
 
 /**
- * A row-major matrix as an operand: `rows` x `columns` as stored, read the other way round when
- * `transposed`.
+ * A row-major matrix as an operand: `rows` x `columns` as stored, read transposed if `transposed`.
  */
 export interface Operand<Values extends Float32Array | Float64Array> {
   readonly values: Values;
@@ -24,10 +23,10 @@ export interface Operand<Values extends Float32Array | Float64Array> {
 /** Multiplies matrices. Both operands and the result are of one type, float32 or float64. */
 export interface MatMul {
   /**
-   * left x right, row-major, into `target` when it is given (overwritten). The event loop turns
-   * between blocks.
+   * left x right, row-major, into `target` if given (overwritten). Yields to the event loop between
+   * blocks.
    *
-   * @throws UsageError when the sizes do not fit.
+   * @throws UsageError if the sizes do not match.
    */
   multiply<Values extends Float32Array | Float64Array>(
     left: Operand<Values>,
@@ -59,7 +58,7 @@ class OnnxMatMul implements MatMul {
     checkSizes(left, right, inner, target, height * width);
     const output = target ?? (makeLike(left.values, height * width) as Values);
     const parts = Math.ceil((height * inner * width) / multiplicationsPerCall);
-    // Both ways of cutting keep the pieces of the left operand contiguous: its stored rows are cut.
+    // Either way, the pieces of the left operand stay contiguous: its stored rows are cut.
     if (parts <= 1) await this.#run(left, right, output, height, width);
     else if (!left.transposed) await this.#byRows(left, right, output, width, parts);
     else await this.#bySums(left, right, output, width, parts);
@@ -120,7 +119,7 @@ class OnnxMatMul implements MatMul {
     );
   }
 
-  /** Loaded on use, so that a process that never multiplies does not map the library. */
+  /** Loaded on first use, so that a process that never multiplies does not load the library. */
   #load(): Promise<Runtime> {
     leaveTelemetryOff();
     this.#runtime ??= import('onnxruntime-node').then((module) => module.default);
@@ -157,8 +156,8 @@ class OnnxMatMul implements MatMul {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      // The arena keeps its largest scratch space for ever; without it, packing buffers go back at
-      // once.
+      // The arena keeps its largest scratch space for ever; without it, packing buffers are freed
+      // at once.
       enableCpuMemArena: false,
       logSeverityLevel: 3,
     });
@@ -168,7 +167,7 @@ class OnnxMatMul implements MatMul {
 let shared: MatMul | undefined;
 
 /**
- * The MatMul of this process, on ONNX Runtime: sessions are made on first use and kept, one per
+ * The MatMul of this process, on ONNX Runtime: sessions are created on first use and kept, one per
  * type and transposition.
  *
  * @example

@@ -9,8 +9,8 @@ import { SymmetricTiles } from './symmetric-tiles.ts';
  *     s' = s_i + n_i d        P' = P_i + s_i d' + d s_i' + n_i d d'
  *
  * summed over the parts about the shift c of the first. The parts are folded in an order that
- * follows from their content alone, so the same parts in any order give the same bytes. Parts
- * without rows are left out. The parts stay as they are.
+ * depends only on their content, so the same parts in any order give the same bytes. Parts without
+ * rows are left out. The parts are not changed.
  *
  * @throws UsageError for no parts, for parts of different dimensions, for parts that are not
  * settled.
@@ -45,7 +45,7 @@ export function mergeMoments(parts: readonly Moments[]): Moments {
   return Moments.of({ count, shift, sum, products: total });
 }
 
-/** Adds the values of a part, moved to another shift. */
+/** Adds the values of a part, converted to another shift. */
 function addShifted(values: MomentValues, shift: Float64Array, sum: Float64Array, total: SymmetricTiles): void {
   const { count, products } = values;
   const moved = values.shift.map((value, index) => value - (shift[index] as number));

@@ -8,7 +8,7 @@ const dimensionLimit = 65_536;
 
 /**
  * Moments as bytes (safetensors: `shift`, `sum`, and the tiles of one triangle of the products), to
- * send to another process or keep. Rows that wait are computed first. The same moments give the
+ * send to another process or to keep. Waiting rows are computed first. The same moments give the
  * same bytes. Memory: the bytes, as much again as the moments.
  */
 export async function encodeMoments(moments: Moments): Promise<Uint8Array> {
@@ -28,7 +28,7 @@ export async function encodeMoments(moments: Moments): Promise<Uint8Array> {
 /**
  * The moments of `encodeMoments`.
  *
- * @throws ModelError `weights` or `shape` when the bytes are anything else, or hold NaN or
+ * @throws ModelError `weights` or `shape` if the bytes are anything else, or contain NaN or
  * infinity.
  */
 export function decodeMoments(bytes: Uint8Array): Moments {
@@ -41,7 +41,7 @@ export function decodeMoments(bytes: Uint8Array): Moments {
     Number.isInteger(dimension) &&
     dimension >= 1 &&
     dimension <= dimensionLimit;
-  // The bytes must be there before any memory is taken for a claimed dimension.
+  // The bytes must exist before memory is allocated for a claimed dimension.
   if (metadata.format !== format || !valid || bytes.byteLength < 4 * dimension ** 2) {
     throw new ModelError(
       'weights',

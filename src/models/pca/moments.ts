@@ -4,12 +4,14 @@ import { type MatMul, onnxMatMul } from './mat-mul.ts';
 import { checkRows } from './row-blocks.ts';
 import { SymmetricTiles } from './symmetric-tiles.ts';
 
-/** Rows that wait until their products are computed together; 4 MiB at 1024 dimensions. */
+/**
+ * Number of rows gathered before their products are computed together; 4 MiB at 1024 dimensions.
+ */
 const blockRows = 512;
-/** A mergeable whole of more than this would take 16 GiB. */
+/** Moments of a larger dimension would take more than 16 GiB. */
 const dimensionLimit = 65_536;
 
-/** What moments consist of, and what their file holds. */
+/** The values of moments, as kept in their file. */
 export interface MomentValues {
   readonly count: number;
   /** The shift c about which sums and products are taken, D. */
@@ -25,11 +27,11 @@ export interface MomentValues {
  *
  *     s = sum of (x - c)        P = sum of (x - c)(x - c)'
  *
- * in float64 throughout. Mean and covariance follow from them: m = c + s / n, C = (P - s s' / n) /
- * (n - 1). The shift is the mean of the first 512 rows unless it is given: without one, a large
- * mean would cost digits. Rows wait in blocks of 512 whose products are computed together, so how
- * rows are cut into calls changes no bit. Memory: 4 D^2 bytes (one triangle), and 4 KiB x D while
- * rows wait.
+ * in float64 throughout. They determine mean and covariance: m = c + s / n, C = (P - s s' / n) / (n
+ * - 1). The shift is the mean of the first 512 rows unless it is given: without one, a large mean
+ * would cost digits. Rows wait in blocks of 512 whose products are computed together, so how rows
+ * are cut into calls changes no bit. Memory: 4 D^2 bytes (one triangle), and 4 KiB x D while rows
+ * wait.
  *
  * @example
  * const moments = new Moments(4096);
@@ -65,7 +67,7 @@ export class Moments {
     this.#sum = new Float64Array(dimension);
   }
 
-  /** Moments of given values, which are not copied. */
+  /** Moments with the given values, which are not copied. */
   static of(values: MomentValues): Moments {
     const moments = new Moments(values.products.dimension, { shift: values.shift });
     moments.#products = values.products;
@@ -74,17 +76,17 @@ export class Moments {
     return moments;
   }
 
-  /** Rows added. */
+  /** Number of rows added. */
   get count(): number {
     return this.#settled + this.#waiting;
   }
 
   /**
-   * Adds `count` rows, row-major. The array may be used again once the promise has settled. Either
-   * all rows are added or, on error, none.
+   * Adds `count` rows, row-major. The array may be reused once the promise has settled. Either all
+   * rows are added or, on error, none.
    *
-   * @throws UsageError `dimension` when there are fewer values, `not-finite` naming the first row
-   * with NaN or infinity, `usage` when the call before has not settled yet.
+   * @throws UsageError `dimension` if there are too few values, `not-finite` naming the first row
+   * with NaN or infinity, `usage` if the previous call has not settled yet.
    */
   async add(rows: Float32Array, count: number): Promise<void> {
     this.#enter();
@@ -102,7 +104,7 @@ export class Moments {
   }
 
   /**
-   * Computes what waits; needed before `values`, merging or encoding. Adding may continue
+   * Computes waiting rows; required before `values`, merging or encoding. More rows may be added
    * afterwards.
    */
   async settle(): Promise<void> {
@@ -118,7 +120,7 @@ export class Moments {
   /**
    * The moments of all rows, not copied.
    *
-   * @throws UsageError while rows wait: call `settle` first.
+   * @throws UsageError while rows are waiting: call `settle` first.
    */
   get values(): MomentValues {
     if (this.#waiting > 0 || this.#busy) {
@@ -136,7 +138,7 @@ export class Moments {
   }
 
   /**
-   * Copies rows to the panels, column panel by column panel, so that each is one contiguous
+   * Copies rows to the panels, one column panel after another, so that each is a contiguous
    * operand.
    */
   #stage(rows: Float32Array, first: number, count: number): void {

@@ -2,7 +2,7 @@ import { ModelError } from '../../core/errors.ts';
 import { inverseCholesky } from './inverse-cholesky.ts';
 import type { MatMul } from './mat-mul.ts';
 
-/** A pass whose least pivot is above this leaves columns orthogonal to about 1e-13. */
+/** A pass whose smallest pivot is above this leaves columns orthogonal to about 1e-13. */
 const goodPivot = 1e-3;
 /** Below this the factorisation is repeated with a shift, which keeps it from breaking down. */
 const minUsefulPivot = 1e-11;
@@ -14,8 +14,8 @@ const passLimit = 8;
  * (Fukaya, Kannan, Nakatsukasa, Yamamoto and Yanagisawa 2020): G = Y'Y scaled to a diagonal of
  * ones, G = L L', Y <- Y L^-T, repeated until G is close to the identity.
  *
- * @param block rows x columns, row-major; left as it is.
- * @throws ModelError `shape` when the columns are linearly dependent.
+ * @param block rows x columns, row-major; not changed.
+ * @throws ModelError `shape` if the columns are linearly dependent.
  */
 export async function orthonormalise(
   block: Float64Array,

@@ -9,23 +9,26 @@ const version = 1;
 /** A pca description is about 20 bytes per component. */
 const jsonLimit = 16 * 1024 * 1024;
 const sizeLimit = 2 ** 24;
-/** How far a stored ratio may be from the variances it follows from: two roundings. */
+/** How far a stored ratio may be from the variances that determine it: two roundings. */
 const ratioTolerance = 1e-9;
 
 /** A fitted pca as two files: the tensors, and their description. */
 export interface EncodedPca {
   /** `mean` F32 [D], `axes` F32 [k, D], `explained_variance` F64 [k], `total_variance` F64 [1]. */
   readonly safetensors: Uint8Array;
-  /** Algorithm, sizes, the explained-variance curve, the SHA-256 of the tensors, and free facts. */
+  /**
+   * Algorithm, sizes, the explained-variance curve, the SHA-256 of the tensors, and arbitrary
+   * facts.
+   */
   readonly json: string;
 }
 
 /**
  * A pca as bytes and text; the same pca and facts give the same bytes.
  *
- * @param facts free pairs that say where the pca comes from, such as the network's name and the
- * hash of its weights.
- * @throws UsageError when a fact is not text.
+ * @param facts arbitrary pairs that say where the PCA comes from, such as the network's name and
+ * the hash of its weights.
+ * @throws UsageError if a fact is not text.
  *
  * @example
  * const { safetensors, json } = encodePca(pca, { network: 'alexnet', weightsHash });
@@ -56,11 +59,11 @@ export function encodePca(pca: Pca, facts: Readonly<Record<string, string>> = {}
 }
 
 /**
- * The pca of two files, checked whole: sizes, types, hash, finite numbers, and the curve against
+ * The PCA of two files, fully checked: sizes, types, hash, finite numbers, and the curve against
  * the variances.
  *
- * @throws ModelError `weights` when the description or the tensors make no sense, `hash` when they
- * do not belong together, `shape` for tensors of other sizes than described.
+ * @throws ModelError `weights` if the description or the tensors are invalid, `hash` if they do not
+ * belong together, `shape` if the tensors' sizes differ from the description.
  */
 export function decodePca(safetensors: Uint8Array, json: string): { pca: Pca; facts: Record<string, string> } {
   const description = parse(json);

@@ -3,10 +3,10 @@ import { UsageError } from '../../core/errors.ts';
 
 /**
  * Asserts that `rows` holds at least `count` rows of `dimension` values, all finite. `firstRow` is
- * the number of the first one in messages.
+ * the number of the first row in messages.
  *
- * @throws UsageError `usage` for another length or type, `not-finite` naming the first row with NaN
- * or infinity.
+ * @throws UsageError `usage` for the wrong length or type, `not-finite` naming the first row with
+ * NaN or infinity.
  */
 export function checkRows(rows: unknown, count: number, dimension: number, firstRow = 0): asserts rows is Float32Array {
   if (!(rows instanceof Float32Array)) throw new UsageError(`\`rows\` must be a Float32Array, but is ${shown(rows)}`);
@@ -19,7 +19,8 @@ export function checkRows(rows: unknown, count: number, dimension: number, first
   }
   for (let row = 0; row < count; row++) {
     const start = row * dimension;
-    // Zero times NaN or infinity is NaN: one comparison per row instead of one per value.
+    // Zero times NaN or infinity is NaN, so one comparison per row suffices instead of one per
+    // value.
     let probe = 0;
     for (let index = start; index < start + dimension; index++) probe += (rows[index] as number) * 0;
     if (probe !== 0) throw notFinite(rows.subarray(start, start + dimension), firstRow + row);

@@ -11,18 +11,18 @@ export interface Eigen {
   readonly vectors: Float64Array;
 }
 
-/** QL finds an eigenvalue in two sweeps or so; many more mean the matrix was not finite. */
+/** QL finds an eigenvalue in about two sweeps; many more mean that the matrix was not finite. */
 const sweepLimit = 60;
 
 /**
  * All eigenvalues and eigenvectors of a symmetric n x n matrix by Householder tridiagonalisation
  * and implicit QL (Bowdler, Martin, Reinsch and Wilkinson 1968: `tred2`, `tql2`), about 3 n^3
- * nanoseconds. Vectors lie along rows, so that every inner loop runs over neighbours in memory; the
- * event loop turns every 50 ms. ml-matrix has the same algorithm, takes twice the time, and blocks
- * throughout: 1.6 s at n = 660.
+ * nanoseconds. Vectors are stored as rows, so that every inner loop runs over contiguous memory;
+ * yields to the event loop every 50 ms. ml-matrix has the same algorithm, takes twice as long, and
+ * blocks throughout: 1.6 s at n = 660.
  *
  * @param matrix n x n; it is overwritten and becomes the result's `vectors`.
- * @throws ModelError `weights` when the matrix holds NaN or infinity.
+ * @throws ModelError `weights` if the matrix contains NaN or infinity.
  */
 export async function symmetricEigen(matrix: Float64Array, n: number): Promise<Eigen> {
   for (const value of matrix) {
@@ -139,8 +139,8 @@ function multiplySymmetric(
 }
 
 /**
- * Multiplies the reflectors out: the rows of `matrix` become the orthogonal basis. `diagonal`
- * becomes the tridiagonal's diagonal.
+ * Accumulates the reflectors: the rows of `matrix` become the orthogonal basis. `diagonal` becomes
+ * the tridiagonal's diagonal.
  */
 async function accumulate(matrix: Float64Array, n: number, diagonal: Float64Array, breather: Breather): Promise<void> {
   for (let i = 0; i < n - 1; i++) {
@@ -254,7 +254,7 @@ function sorted(vectors: Float64Array, n: number, diagonal: Float64Array): Eigen
     (left, right) => (diagonal[right] as number) - (diagonal[left] as number) || left - right,
   );
   const values = Float64Array.from(order, (index) => diagonal[index] as number);
-  // Follows the cycles of the permutation, so that no second matrix is needed.
+  // Follows the cycles of the permutation, so no second matrix is needed.
   const row = new Float64Array(n);
   const done = new Uint8Array(n);
   for (let start = 0; start < n; start++) {

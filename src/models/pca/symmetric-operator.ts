@@ -1,4 +1,4 @@
-/** What products of tiles are computed in; they are summed in float64. */
+/** The type that products of tiles are computed in; they are summed in float64. */
 export type ProductPrecision = 'float32' | 'float64';
 
 /**
@@ -12,7 +12,7 @@ export interface SymmetricOperator {
    * Matrix x block; the block is `dimension` x `columns`, row-major. In float32 the products of
    * tiles are rounded to 1e-7 of their size, at half the time.
    *
-   * @param target where the result goes, of the block's size; a new array without it.
+   * @param target receives the result, of the block's size; default a new array.
    */
   times(
     block: Float64Array,

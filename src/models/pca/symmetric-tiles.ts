@@ -2,14 +2,14 @@ import { type MatMul, type Operand, onnxMatMul } from './mat-mul.ts';
 import type { ProductPrecision } from './symmetric-operator.ts';
 
 /**
- * Columns of one tile. Measured: 256 loses a tenth of the speed, 1024 computes more of the mirrored
- * half of the diagonal.
+ * Columns of one tile. Measured: 256 is a tenth slower, 1024 computes more of the mirrored half of
+ * the diagonal.
  */
 const tileWidth = 512;
 
 /**
- * A symmetric float64 matrix as tiles of one triangle: 4 D^2 bytes and a little, half of the full
- * matrix. Tile (p, q), p >= q, holds rows of panel p and columns of panel q; the tiles on the
+ * A symmetric float64 matrix as tiles of one triangle: slightly more than 4 D^2 bytes, half of the
+ * full matrix. Tile (p, q), p >= q, holds rows of panel p and columns of panel q; the tiles on the
  * diagonal are whole.
  */
 export class SymmetricTiles {

@@ -8,15 +8,15 @@ import type { SymmetricOperator } from './symmetric-operator.ts';
 /** Up to this dimension all eigenvectors are computed directly. */
 const directDimension = 512;
 /**
- * Columns beyond those wanted speed up the last of them. Measured: fewer cost more rounds, a fifth
- * costs more itself.
+ * Extra columns speed up the convergence of the last wanted ones. Measured: fewer cost more rounds,
+ * a fifth costs more than it saves.
  */
 const spareShare = 0.15;
 const leastSpare = 16;
 /**
- * Iteration ends when a round adds less than this share to the wanted Rayleigh quotients. They lag
- * behind the subspace: at the end of the benchmark's fit (4096 dimensions, 600 wanted, the last 200
- * of them in a crowd of noise) the variance captured is within 1e-8 of the optimum, every
+ * Iteration ends when a round adds less than this fraction to the wanted Rayleigh quotients. They
+ * lag behind the subspace: at the end of the benchmark's fit (4096 dimensions, 600 wanted, the last
+ * 200 of them in a cluster of noise) the variance captured is within 1e-8 of the optimum, every
  * eigenvalue within 5e-6.
  */
 const growthTolerance = 3e-4;
@@ -24,8 +24,8 @@ const roundLimit = 40;
 const seed = 20;
 
 /**
- * How many eigenvectors are wanted: given estimates of the largest eigenvalues, largest first, or
- * undefined when more estimates are needed to tell.
+ * The number of eigenvectors wanted, given estimates of the largest eigenvalues, largest first;
+ * undefined if more estimates are needed.
  */
 export type Wanted = (estimates: Float64Array) => number | undefined;
 
@@ -35,12 +35,12 @@ export type Wanted = (estimates: Float64Array) => number | undefined;
  *
  * Up to 512 dimensions directly. Above, by subspace iteration with Chebyshev filters (Zhou, Saad,
  * Tiago and Chelikowsky 2006): a block of q columns, some more than wanted, is multiplied by a
- * polynomial of the matrix that stays within +-1 on [0, b] and grows fastest beyond it, b being the
- * least Rayleigh quotient of the block; then made orthonormal by Cholesky QR. It ends when a round
- * adds less than 3e-4 to the sum of the wanted Rayleigh quotients; the small projected matrix is
- * then diagonalised (Rayleigh-Ritz). The start is fixed, so equal matrices give equal bytes.
- * Eigenvectors that stand apart are then exact to rounding; of a crowd of nearly equal eigenvalues
- * that reaches beyond those wanted, the last are found less exactly than their sum.
+ * polynomial of the matrix that stays within +-1 on [0, b] and grows fastest beyond it, with b the
+ * smallest Rayleigh quotient of the block; then made orthonormal by Cholesky QR. It ends when a
+ * round adds less than 3e-4 to the sum of the wanted Rayleigh quotients; the small projected matrix
+ * is then diagonalised (Rayleigh-Ritz). The start is fixed, so equal matrices give equal bytes.
+ * Well-separated eigenvectors are then exact to rounding; in a cluster of nearly equal eigenvalues
+ * that extends beyond those wanted, the last ones are found less exactly than their sum.
  *
  * @param start columns to begin with.
  * @returns at least as many as wanted.
@@ -79,8 +79,8 @@ export async function topEigen(
       return project(basis, image, n, columns, matMul);
     }
     before = captured;
-    // Of random columns the quotients tell nothing yet: one plain multiplication, kept of full rank
-    // by a little of the identity.
+    // The quotients of random columns say nothing yet: one plain multiplication, kept at full rank
+    // by adding a little of the identity.
     const filtered =
       round === 0
         ? combine(image, 1, basis, (1e-3 * operator.trace) / n)
@@ -124,7 +124,7 @@ async function project(
   return { values, vectors: turned };
 }
 
-/** Seeded uniform columns; those of number `from` on, as a block of their own. */
+/** Seeded uniform columns, from number `from` on, as a separate block. */
 function randomColumns(n: number, from: number, columns: number): Float64Array {
   const block = new Float64Array(n * columns);
   let filled = 0;

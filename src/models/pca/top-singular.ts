@@ -9,7 +9,7 @@ const blockRows = 512;
 /**
  * The `count` largest singular values of a matrix of `rows` x `columns` and their right singular
  * vectors, one per row: from the eigenvectors of A A' or A'A, whichever is smaller, in float64
- * (A'A = V S^2 V', A A' = U S^2 U', V' = S^-1 U' A). A singular value of 0 has a vector of zeros.
+ * (A'A = V S^2 V', A A' = U S^2 U', V' = S^-1 U' A). The vector of a singular value of 0 is zero.
  */
 export async function topSingular(
   matrix: Float64Array,

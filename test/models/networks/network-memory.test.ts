@@ -89,11 +89,11 @@ describe('the memory of a network', () => {
       node('ConcatFromSequence', ['sequence'], ['wide'], { axis: 1 }),
     ];
     const plan = network(write('sequence', nodes, [integers(1, 1, 8, 8)], 48), { cacheDirectory });
-    expect(() => plan.memory()).toThrow(/how much memory sequence needs cannot be worked out/);
+    expect(() => plan.memory()).toThrow(/the memory that sequence needs cannot be inferred/);
     if (existsSync('/proc/self/smaps_rollup')) {
       const limit = processTreeMemory().bytes + 20 * mebibyte;
       await expect(plan.measure(new MemoryGuard(limit))).rejects.toMatchObject({ code: 'memory-too-small' });
-      expect(() => plan.memory()).toThrow(/how much memory sequence needs cannot be worked out/);
+      expect(() => plan.memory()).toThrow(/the memory that sequence needs cannot be inferred/);
     }
     await plan.measure(new MemoryGuard(processTreeMemory().bytes + 4096 * mebibyte));
     const { resident } = plan.memory({ batch: 1 });

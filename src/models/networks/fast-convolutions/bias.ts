@@ -3,21 +3,21 @@ import { collect } from '../../onnx/write.ts';
 import type { GraphWriter } from './graph-writer.ts';
 import type { Placed } from './placed.ts';
 
-/** What is added where there is to be zero after a ReLU: no activation comes up to it. */
+/** Added where the result after a ReLU must be zero: no activation is large enough to offset it. */
 const drowning = -3e38;
 
 /** What follows a convolution on the same values. */
 export interface Activation {
   readonly bias: Initializer | undefined;
   readonly relu: boolean;
-  /** A convolution reads it that needs a row of zeros. */
+  /** It is read by a convolution that needs a row of zeros. */
   readonly zero: boolean;
 }
 
 /**
- * Adds a bias to an activation, and takes its ReLU if asked to. Where the ReLU follows and a row
- * belongs to no place, that row becomes zero if it is wanted: the next convolution reads it in
- * place of the padding, and no pass over the values is needed to make it.
+ * Adds a bias to an activation, and applies a ReLU if asked to. With a ReLU, a row that belongs to
+ * no place becomes zero on request: the next convolution reads it as its padding, and no extra pass
+ * over the values is needed.
  */
 export function activated(writer: GraphWriter, placed: Placed, { bias, relu, zero }: Activation): Placed {
   const { channels, rows, places } = placed;
@@ -34,7 +34,7 @@ export function activated(writer: GraphWriter, placed: Placed, { bias, relu, zer
   return { ...placed, tensor, zero: spare };
 }
 
-/** The bias of each row: the channels' own for a place, and what leaves nothing for others. */
+/** The bias of each row: that of the channels for a place, and one that leaves zero elsewhere. */
 function perRow(bias: Initializer | undefined, channels: number, rows: number, used: ReadonlySet<number>): Initializer {
   return {
     name: '',

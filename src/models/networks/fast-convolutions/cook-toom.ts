@@ -7,18 +7,18 @@ import { fraction, inverse, minus, plus, type Rational, times, toNumber } from '
 export interface CookToom {
   readonly outputs: number;
   readonly taps: number;
-  /** outputs + taps - 1: values that go in, and products. */
+  /** outputs + taps - 1: the number of inputs, and of products. */
   readonly points: number;
-  /** [points, points]: of the values that go in. */
+  /** [points, points]: transforms the inputs. */
   readonly input: readonly (readonly number[])[];
-  /** [points, taps]: of the weights. */
+  /** [points, taps]: transforms the weights. */
   readonly weights: readonly (readonly number[])[];
-  /** [outputs, points]: of the products. */
+  /** [outputs, points]: transforms the products. */
   readonly output: readonly (readonly number[])[];
 }
 
 /**
- * Where the polynomials are evaluated, beside infinity: small fractions and their reciprocals lose
+ * Where the polynomials are evaluated, besides infinity: small fractions and their reciprocals lose
  * the fewest digits in float32.
  */
 const places: readonly Rational[] = [
@@ -32,8 +32,8 @@ const places: readonly Rational[] = [
 ];
 
 /**
- * The most products in a row: one for each place, and infinity. With more, float32 no longer keeps
- * its digits.
+ * The maximum number of products: one for each point, and infinity. With more, float32 loses too
+ * many digits.
  */
 export const maxPoints = places.length + 1;
 
@@ -54,8 +54,8 @@ const power = (base: Rational, exponent: number) => Array.from({ length: exponen
 /**
  * Cook-Toom's convolution F(outputs, taps), as Winograd and Lavin use it (Lavin & Gray, "Fast
  * Algorithms for Convolutional Neural Networks", 2015): `output * ((weights * g) x (input * d))` is
- * what `taps` weights g give at `outputs` places of the `points` values d, each product `x` taken
- * once. The matrices are worked out in fractions, then rounded once.
+ * the convolution of `taps` weights g with `points` values d at `outputs` places, with each product
+ * `x` computed once. The matrices are computed in fractions and rounded once.
  *
  * @throws RangeError for more than `maxPoints` points, or fewer than two.
  *

@@ -1,6 +1,6 @@
 /**
- * How convolutions are computed: with fewer products where their shape pays, or as ONNX Runtime's
- * own operation.
+ * How convolutions are computed: with fewer products where that pays for their shape, or by ONNX
+ * Runtime's own operation.
  */
 export const convolutionForms = ['fast', 'direct'] as const;
 

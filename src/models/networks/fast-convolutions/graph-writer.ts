@@ -2,8 +2,8 @@ import { type AttributeValue, constant, type Initializer, node, type OnnxNode } 
 import { prefixed } from '../preprocess.ts';
 
 /**
- * Operations and constants of a graph that is being rewritten. What it makes itself has names that
- * no other tensor has.
+ * The operations and constants of a graph that is being rewritten. Tensors that it creates have
+ * unique names.
  */
 export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
@@ -11,7 +11,7 @@ export class GraphWriter {
   readonly #taken: ReadonlySet<string>;
   #made = 0;
 
-  /** @param taken - names that the graph has already. */
+  /** @param taken - names already used in the graph. */
   constructor(
     taken: Iterable<string>,
     /** The operator set of the graph. */
@@ -25,7 +25,7 @@ export class GraphWriter {
     return [...this.#initializers.values()];
   }
 
-  /** Adds an operation, and gives back the name of its output. */
+  /** Adds an operation and returns the name of its output. */
   append(
     operator: string,
     inputs: readonly string[],
@@ -41,7 +41,7 @@ export class GraphWriter {
     this.nodes.push(made);
   }
 
-  /** Adds a constant under a name of its own, and gives that back. */
+  /** Adds a constant under a new name and returns that name. */
   add(initializer: Initializer): string {
     const name = this.#name('constant');
     this.#initializers.set(name, { ...initializer, name });
@@ -49,7 +49,7 @@ export class GraphWriter {
   }
 
   /**
-   * A list of integers as a constant; -1 stands for the axis that depends on the rows of the batch.
+   * A list of integers as a constant; -1 stands for the axis that depends on the number of rows.
    */
   integers(shape: readonly number[], values: readonly number[]): string {
     return this.#once(`integers ${shape} ${values}`, () => constant('', shape, BigInt64Array.from(values, BigInt)));

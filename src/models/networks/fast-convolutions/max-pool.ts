@@ -1,23 +1,23 @@
 import type { GraphWriter } from './graph-writer.ts';
 import { gathered, type Placed } from './placed.ts';
 
-/** A pooling that takes the greatest value of each window. */
+/** A pooling that takes the maximum of each window. */
 export interface MaxPool {
   readonly kernel: readonly [height: number, width: number];
   readonly strides: readonly [number, number];
-  /** Above and to the left. */
+  /** Padding above and to the left. */
   readonly padding: readonly [top: number, left: number];
-  /** Height and width of what comes out. */
+  /** Height and width of the output. */
   readonly size: readonly [height: number, width: number];
 }
 
-/** Reductions name their axes by an input from this operator set on. */
+/** From this operator set on, reductions take their axes as an input. */
 const axesAreInputs = 18;
 
 /**
- * Writes a pooling over an activation with the places first: what each window reads is gathered,
- * and the greatest taken. Padding is never the greatest: a window that hangs over reads a place of
- * its own twice.
+ * Writes a pooling over an activation with the places first: the values of each window are gathered
+ * and their maximum taken. Padding never wins: a window that extends past the edge reads one of its
+ * own places twice.
  *
  * @param spare - adds a row that belongs to no place.
  */

@@ -1,8 +1,8 @@
 import type { GraphWriter } from './graph-writer.ts';
 
 /**
- * How an activation lies in memory where the places of a picture come first: [rows, N * channels],
- * each place of all pictures in one row.
+ * The memory layout of an activation with the places of a picture first: [rows, N * channels], with
+ * the same place of all pictures in one row.
  */
 export interface Placement {
   readonly channels: number;
@@ -10,13 +10,13 @@ export interface Placement {
   readonly width: number;
   /** The row of each place, from left to right and from top to bottom. */
   readonly places: readonly number[];
-  /** How many rows there are: some may belong to no place. */
+  /** Number of rows, some of which may belong to no place. */
   readonly rows: number;
-  /** A row of zeros, where there is one. */
+  /** The row of zeros, if there is one. */
   readonly zero?: number | undefined;
 }
 
-/** A tensor that lies so. */
+/** A tensor in that layout. */
 export interface Placed extends Placement {
   readonly tensor: string;
 }
@@ -48,8 +48,7 @@ export function withZero(writer: GraphWriter, placed: Placed): Placed & { readon
 }
 
 /**
- * Rows of a tensor in the given order; `shape` is that of the axes which stand in place of the
- * rows.
+ * The rows of a tensor in the given order; `shape` is that of the axes that replace the row axis.
  */
 export function gathered(
   writer: GraphWriter,

@@ -4,7 +4,7 @@ export interface Rational {
   readonly under: bigint;
 }
 
-/** A fraction, as it is given: `fraction(1, 2)`. */
+/** A fraction, not reduced: `fraction(1, 2)`. */
 export const fraction = (over: number, under = 1): Rational => ({ over: BigInt(over), under: BigInt(under) });
 
 /** The sum of two fractions. */
@@ -25,7 +25,7 @@ export const minus = ({ over, under }: Rational): Rational => ({ over: -over, un
 /** One divided by a fraction other than zero. */
 export const inverse = ({ over, under }: Rational): Rational => ({ over: under, under: over });
 
-/** The nearest float64, where numerator and denominator are below 2^53 in lowest terms. */
+/** The nearest float64, if numerator and denominator are below 2^53 in lowest terms. */
 export function toNumber({ over, under }: Rational): number {
   const divisor = greatestCommonDivisor(over < 0n ? -over : over, under < 0n ? -under : under);
   return Number(over / divisor) / Number(under / divisor);

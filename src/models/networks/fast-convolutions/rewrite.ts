@@ -8,21 +8,22 @@ import { fromPlaced, type Placed, toPlaced } from './placed.ts';
 import { fastFormOf } from './rule.ts';
 import { type PlannedConvolution, plannedConvolution, plannedPool, type Rule, type Tensors } from './windows.ts';
 
-/** A graph whose convolutions were looked at. */
+/** A graph whose convolutions have been considered. */
 export interface Rewritten {
   readonly graph: OnnxGraph;
   /** How many of them are in the fast form. */
   readonly convolutions: number;
 }
 
-/** The operations that the fast form is written with mean the same since this version. */
+/** The operations that the fast form uses have had the same meaning since this version. */
 const minOpset = 11;
 
 /**
  * The same graph with the convolutions that the rule takes (`fastFormOf`) written as products of
- * transformed windows and weights, in ONNX's own operators. Between them activations stay as those
- * products leave them; poolings and ReLUs in between are written for that. All tensors that others
- * read, and the outputs, are as they were, but for rounding: about 1e-6 of the greatest value.
+ * transformed windows and weights, in ONNX's own operators. Between them activations keep the
+ * layout of those products, and poolings and ReLUs in between are written for that layout. All
+ * tensors that other operations read, and the outputs, are unchanged except for rounding: about
+ * 1e-6 of the largest value.
  *
  * @param rule - which convolutions are rewritten, and how.
  */
@@ -40,9 +41,9 @@ class Rewriting {
   readonly #writer: GraphWriter;
   readonly #tensors: Tensors;
   readonly #readers = new Map<string, OnnxNode[]>();
-  /** Activations with the places first, by the name of the tensor that they stand for. */
+  /** Activations with the places first, by the name of the tensor that they replace. */
   readonly #placed = new Map<string, Placed>();
-  /** Tensors that are there under their own names. */
+  /** Tensors that exist under their own names. */
   readonly #there: Set<string>;
   readonly #done = new Set<OnnxNode>();
 
@@ -94,15 +95,15 @@ class Rewriting {
     const last = (pool ? pooling : relu) ?? node;
     const zero = this.#feedsConvolution(last);
     let placed = fastConvolution(writer, this.#placedOf(node.inputs[0] as string), convolution);
-    // The greatest of some values keeps its place when a bias is added to all and negative ones are
-    // cut off: fewer are left to do that to.
+    // Adding a bias and a ReLU does not change which value is the maximum, so the pooling goes
+    // first and leaves fewer values to process.
     if (pool) placed = fastMaxPool(writer, placed, pool, zero);
     placed = activated(writer, placed, { bias: convolution.bias, relu: relu !== undefined, zero });
     this.#placed.set(last.outputs[0] as string, placed);
     for (const following of [relu, pool && pooling]) if (following) this.#done.add(following);
   }
 
-  /** Writes an operation on activations that have the places first, if it is one that can be. */
+  /** Writes an operation on activations with the places first, if that is possible for it. */
   #inPlace(node: OnnxNode): boolean {
     const sources = node.inputs.map((name) => (this.#there.has(name) ? undefined : this.#placed.get(name)));
     const [source, other] = sources;
@@ -120,7 +121,7 @@ class Rewriting {
     return true;
   }
 
-  /** The operation that alone reads what a node makes, if it is of the given kind. */
+  /** The only reader of a node's output, if it is an operation of the given kind. */
   #onlyReader(node: OnnxNode, operator: string): OnnxNode | undefined {
     const [output = ''] = node.outputs;
     const readers = this.#readers.get(output) ?? [];
@@ -140,7 +141,7 @@ class Rewriting {
     return placed;
   }
 
-  /** Makes a tensor be there under its own name. */
+  /** Makes sure that a tensor exists under its own name. */
   #demand(name: string): void {
     const placed = this.#placed.get(name);
     if (placed === undefined || this.#there.has(name)) return;

@@ -2,19 +2,19 @@ import { type CookToom, cookToom, maxPoints } from './cook-toom.ts';
 
 /** A convolution of stride 1 and one group, for one row. */
 export interface ConvolutionShape {
-  /** Channels that go in. */
+  /** Input channels. */
   readonly channels: number;
-  /** Channels that come out. */
+  /** Output channels. */
   readonly filters: number;
   /** Height and width of the kernel. */
   readonly taps: number;
-  /** Height and width of what comes out. */
+  /** Height and width of the output. */
   readonly size: readonly [height: number, width: number];
 }
 
 /**
  * How a convolution is cut along one axis: `tiles` windows of `form.outputs` places each, the last
- * of which may hang over.
+ * of which may extend past the edge.
  */
 export interface Tiling {
   readonly form: CookToom;
@@ -28,31 +28,31 @@ export interface FastForm {
 }
 
 /**
- * Raise with whatever changes the values that a network gives in the fast form: the rule, the
+ * Increment with every change that affects a network's values in the fast form: the rule, the
  * matrices, the order of operations.
  */
 export const fastForm = 'fast-convolutions-1';
 
-/** Kernels that are rewritten: others lose too many digits, or too little is saved. */
+/** Kernels that are rewritten: others lose too many digits or save too little. */
 const kernels = [3, 5];
 /**
- * Larger tiles need fewer products and lose more digits: 4 places of 3 taps differ by 3e-6 of the
- * greatest value, 5 by 1e-5.
+ * Larger tiles need fewer products and lose more digits: with 3 taps, 4 places differ by 3e-6 of
+ * the largest value, 5 by 1e-5.
  */
 const maxOutputs = 4;
 /**
- * What a product, a value that is transformed, and a weight that is read once per run of eight rows
- * cost, in multiplications of the direct form.
+ * The cost of a product, of a transformed value, and of a weight that is read once per run of eight
+ * rows, in multiplications of the direct form.
  */
 const perProduct = 1.5;
 const perValue = 90;
 const perWeight = 2;
-/** The fast form is taken where it is estimated to gain more than this. */
+/** The fast form is used if its estimated gain exceeds this. */
 const minGain = 1.13;
 
 /**
- * The tiling of one axis with the fewest products; of two alike the one with smaller tiles, which
- * is closer to the direct form.
+ * The tiling of one axis with the fewest products; on a tie the one with smaller tiles, which is
+ * closer to the direct form.
  */
 function tilingOf(size: number, taps: number): Tiling {
   let best: { outputs: number; products: number } | undefined;
@@ -70,8 +70,8 @@ export function tiled({ taps, size }: ConvolutionShape): FastForm {
 }
 
 /**
- * How many times fewer steps a convolution is taken to need in the fast form than in the direct
- * one: more than that it computes is counted.
+ * The estimated speed-up of a convolution in the fast form over the direct one; memory traffic
+ * counts too.
  */
 export function estimatedGain(shape: ConvolutionShape): number {
   const { channels, filters, taps, size } = shape;
@@ -83,8 +83,8 @@ export function estimatedGain(shape: ConvolutionShape): number {
 }
 
 /**
- * The fast form of a convolution, or undefined where it does not pay. It depends on the shape
- * alone, so that the same network has the same values on every machine.
+ * The fast form of a convolution, or undefined if it does not pay. It depends on the shape alone,
+ * so a network has the same values on every machine.
  *
  * @example
  * fastFormOf({ channels: 256, filters: 256, taps: 3, size: [13, 13] })?.rows.form.outputs; // 4: 36 products for 16 places, where 144 are taken directly
@@ -93,8 +93,8 @@ export function estimatedGain(shape: ConvolutionShape): number {
 export function fastFormOf(shape: ConvolutionShape): FastForm | undefined {
   if (!kernels.includes(shape.taps) || shape.size.some((length) => length < 1)) return undefined;
   const form = tiled(shape);
-  // Of a single tile one row of a batch would be multiplied on its own: ONNX Runtime adds that up
-  // in another order than several.
+  // With a single tile, one row of a batch would be multiplied on its own, which ONNX Runtime sums
+  // in a different order from several rows.
   if (form.rows.tiles * form.columns.tiles === 1) return undefined;
   return estimatedGain(shape) > minGain ? form : undefined;
 }

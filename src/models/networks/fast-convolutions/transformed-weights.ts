@@ -3,9 +3,9 @@ import { collect } from '../../onnx/write.ts';
 import type { CookToom } from './cook-toom.ts';
 
 /**
- * Weights [filters, channels, taps, taps] as the products of a fast convolution want them: [points
- * of rows x points of columns, channels, filters]. Each is worked out in float64 and rounded once;
- * one matrix after the other, when they are written.
+ * Weights [filters, channels, taps, taps] in the layout that the products of a fast convolution
+ * need: [points of rows x points of columns, channels, filters]. Each is computed in float64 and
+ * rounded once, matrix by matrix as they are written.
  */
 export function transformedWeights(weights: Initializer, rows: CookToom, columns: CookToom): Initializer {
   const [filters, channels] = weights.shape as [number, number];

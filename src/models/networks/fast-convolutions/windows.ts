@@ -4,9 +4,9 @@ import type { Shape } from '../../onnx/shapes.ts';
 import type { MaxPool } from './max-pool.ts';
 import type { ConvolutionShape, FastForm } from './rule.ts';
 
-/** What is known of a graph's tensors. */
+/** What is known about a graph's tensors. */
 export interface Tensors {
-  /** The shape for one row, where it is certain. */
+  /** The shape for one row, if it is certain. */
   readonly shape: (name: string) => Shape | undefined;
   readonly constant: (name: string) => Initializer | undefined;
 }
@@ -22,7 +22,10 @@ export interface PlannedConvolution {
 
 const isAll = (values: readonly number[] | undefined, value: number) => (values ?? []).every((each) => each === value);
 
-/** Zeros above and to the left, or undefined where that depends on what we do not follow. */
+/**
+ * Padding above and to the left, or undefined if it depends on something that is not evaluated
+ * here.
+ */
 function paddingOf(node: OnnxNode, kernel: readonly number[], isOfStrideOne: boolean): [number, number] | undefined {
   const automatic = attributeText(node, 'auto_pad') ?? 'NOTSET';
   const { pads = [0, 0, 0, 0] } = node.attributes;
@@ -32,7 +35,7 @@ function paddingOf(node: OnnxNode, kernel: readonly number[], isOfStrideOne: boo
   return isOfStrideOne && !isEven ? [((kernel[0] as number) - 1) / 2, ((kernel[1] as number) - 1) / 2] : undefined;
 }
 
-/** The form of a convolution of stride 1 and one group, or undefined where it stays as it is. */
+/** The fast form of a convolution of stride 1 and one group, or undefined if it stays as it is. */
 export type Rule = (shape: ConvolutionShape) => FastForm | undefined;
 
 /**
@@ -58,8 +61,8 @@ export function plannedConvolution(node: OnnxNode, tensors: Tensors, rule: Rule)
 }
 
 /**
- * The pooling of a node, where every window has its greatest value inside the picture and nothing
- * else is asked of it; else undefined.
+ * The pooling of a node, if every window has its maximum inside the picture and no other attribute
+ * is set; else undefined.
  */
 export function plannedPool(node: OnnxNode, tensors: Tensors): MaxPool | undefined {
   const { kernel_shape: kernel = [], strides = [1, 1], dilations } = node.attributes;
