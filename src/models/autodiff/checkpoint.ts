@@ -8,14 +8,14 @@ import type { PlateauState } from './plateau.ts';
 import type { StateTensor, StateValues } from './state.ts';
 
 const magic = 'reelflow-checkpoint-1\n';
-/** A header is a page or a few: what claims more is not a checkpoint. */
+/** A header is a few pages at most; anything that claims more is not a checkpoint. */
 const maxHeader = 16 * 2 ** 20;
 
-/** What one epoch gave. */
+/** The result of an epoch. */
 export interface EpochRecord {
   /** Counted from 0. */
   readonly epoch: number;
-  /** Mean of the loss over the training rows, while they were learnt. */
+  /** Mean of the loss over the training rows during training. */
   readonly trainingLoss: number;
   /** Null without validation data. */
   readonly validationLoss: number | null;
@@ -23,14 +23,14 @@ export interface EpochRecord {
   readonly steps: number;
 }
 
-/** Where a training stands, beside its tensors. */
+/** The progress of a training, besides its tensors. */
 export interface TrainingProgress {
   readonly epoch: number;
-  /** Batches of that epoch that have been learnt. */
+  /** Number of batches of that epoch that have been processed. */
   readonly batches: number;
   /**
-   * Steps of all epochs. Dropout masks depend on it and on the seed alone: it is all the state that
-   * randomness has.
+   * Number of steps over all epochs. Dropout masks depend only on it and the seed, so it is the
+   * entire state of the randomness.
    */
   readonly step: number;
   /** Sum of loss times rows, and rows, of the epoch so far. */
@@ -44,20 +44,23 @@ export interface TrainingProgress {
 
 /** A training that can continue. */
 export interface Checkpoint {
-  /** Of what: module, optimiser, options, data. Another one's checkpoint is refused. */
+  /**
+   * Identity of the training: module, optimiser, options, data. A checkpoint of another training is
+   * refused.
+   */
   readonly identity: string;
   readonly progress: TrainingProgress;
   readonly state: StateValues;
-  /** The state with the best validation loss; empty before the first epoch has ended. */
+  /** The state with the best validation loss; empty before the end of the first epoch. */
   readonly best: StateValues;
 }
 
 /**
  * Writes a checkpoint whole or not at all: a temporary file, `fsync`, `rename`. Layout: the line
  * `reelflow-checkpoint-1`, uint32 (little-endian) length of a JSON header, the header, then the
- * tensors as raw little-endian float32, end to end, in the order of the header's `tensors`.
+ * tensors as raw little-endian float32, concatenated in the order of the header's `tensors`.
  *
- * @throws the file system's own error when it cannot be written; a checkpoint that was there stays.
+ * @throws the file system's own error if it cannot be written; an existing checkpoint is kept.
  */
 export function writeCheckpoint(path: string, tensors: readonly StateTensor[], checkpoint: Checkpoint): void {
   const { identity, progress, state, best } = checkpoint;
@@ -99,9 +102,9 @@ export function writeCheckpoint(path: string, tensors: readonly StateTensor[], c
 /**
  * Reads the checkpoint of a training.
  *
- * @returns nothing when there is no file.
- * @throws ModelError `weights` when the file is not a checkpoint or is damaged, `shape` when it is
- * another training's.
+ * @returns undefined if there is no file.
+ * @throws ModelError `weights` if the file is not a checkpoint or is damaged, `shape` if it belongs
+ * to another training.
  */
 export function readCheckpoint(
   path: string,

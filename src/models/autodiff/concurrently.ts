@@ -1,11 +1,11 @@
 import { checkInteger } from '../../core/check.ts';
 
 /**
- * Runs tasks side by side, at most `limit` at a time: folds or grid points, each training in a
- * thread of its own. Results are in the order of the tasks. When one fails, no other is started,
- * and the failure is thrown once those that run have ended.
+ * Runs tasks concurrently, at most `limit` at a time: folds or grid points, each training in its
+ * own thread. Results are in the order of the tasks. If one fails, no other is started, and the
+ * failure is thrown once the running ones have ended.
  *
- * @throws UsageError when `limit` is not a positive integer.
+ * @throws UsageError if `limit` is not a positive integer.
  */
 export async function concurrently<T>(tasks: readonly (() => Promise<T>)[], limit: number): Promise<T[]> {
   checkInteger('limit', limit);

@@ -5,18 +5,18 @@ export interface EarlyStoppingState {
   readonly bestLoss: number | null;
   /** Epoch of the best loss, counted from 0; -1 before the first. */
   readonly bestEpoch: number;
-  /** Steps that had been made when the best loss came. */
+  /** Number of steps made when the best loss was reached. */
   readonly bestStep: number;
-  /** Epochs since. */
+  /** Number of epochs since then. */
   readonly waited: number;
-  /** Steps since. */
+  /** Number of steps since then. */
   readonly waitedSteps: number;
 }
 
 /**
  * Ends training when the validation loss has not fallen for a number of epochs and of steps: an
- * epoch of a small corpus is a handful of steps, and a module that still stands on its first
- * plateau then is not one that has learnt.
+ * epoch of a small corpus is only a handful of steps, after which a module may still be on its
+ * first plateau.
  */
 export class EarlyStopping {
   readonly #patience: number;
@@ -24,8 +24,8 @@ export class EarlyStopping {
   #state: EarlyStoppingState = { bestLoss: null, bestEpoch: -1, bestStep: 0, waited: 0, waitedSteps: 0 };
 
   /**
-   * @throws UsageError when `patience` is not a positive integer, or `patienceSteps` not an integer
-   * of at least 0.
+   * @throws UsageError if `patience` is not a positive integer, or `patienceSteps` is not an
+   * integer of at least 0.
    */
   constructor(patience: number, patienceSteps = 0) {
     this.#patience = checkInteger('patience', patience);
@@ -36,7 +36,7 @@ export class EarlyStopping {
     return this.#state;
   }
 
-  /** Goes on from a state. */
+  /** Resumes from a state. */
   resume(state: EarlyStoppingState): void {
     this.#state = state;
   }
@@ -47,10 +47,10 @@ export class EarlyStopping {
   }
 
   /**
-   * Takes the validation loss of an epoch; says whether it is the best so far. A loss that is not a
-   * number never is.
+   * Records the validation loss of an epoch and returns whether it is the best so far. NaN never
+   * is.
    *
-   * @param step steps of all epochs so far.
+   * @param step - number of steps over all epochs so far.
    */
   epochEnded(epoch: number, loss: number, step = 0): boolean {
     const { bestLoss, bestEpoch, bestStep, waited } = this.#state;

@@ -17,7 +17,7 @@ import {
  */
 export type Dimension = number | string;
 
-/** Element type of a tensor; `real` is float32, or float64 in an emitter made so. */
+/** Element type of a tensor; `real` is float32, or float64 if the emitter is created with it. */
 export type TensorType = 'real' | 'int32' | 'int64' | 'bool';
 
 /** Precision of all `real` tensors of a graph. */
@@ -30,12 +30,12 @@ export interface Tensor {
   readonly type: TensorType;
 }
 
-/** How many elements a tensor of this fixed shape has. */
+/** Number of elements of a tensor of this fixed shape. */
 export function elementCount(shape: readonly Dimension[]): number {
   return shape.reduce<number>((product, size) => product * (size as number), 1);
 }
 
-/** The size of an axis that a graph must know when it is written. */
+/** The size of an axis that must be known when the graph is written. */
 export function fixedSize(tensor: Tensor, axis: number): number {
   const size = tensor.shape.at(axis);
   if (typeof size !== 'number') {
@@ -72,7 +72,7 @@ export class GraphEmitter {
     return elementTypes[type === 'real' ? this.precision : type];
   }
 
-  /** A value that enters the graph under this name; the second time, the same one. */
+  /** The graph input of this name; further calls return the same one. */
   input(name: string, shape: readonly Dimension[], type: TensorType = 'real'): Tensor {
     const known = this.#inputs.find((input) => input.name === name);
     if (known && known.shape?.join() !== shape.join()) {
@@ -82,10 +82,10 @@ export class GraphEmitter {
     return { name, shape, type };
   }
 
-  /** Defines tensors of fixed shapes, used anywhere, as the pieces of a flat one, in order. */
+  /** Defines tensors of fixed shapes as consecutive pieces of a flat one. */
   unpack(flat: Tensor, pieces: readonly Tensor[]): void {
     const lengths = pieces.map(({ shape }) => elementCount(shape));
-    // A piece of one axis is what the split gives; others get their axes back.
+    // A one-dimensional piece is the output of the split; others are reshaped.
     const names = pieces.map(({ name, shape }) => (shape.length === 1 ? name : `${name}/flat`));
     const split =
       pieces.length === 1
@@ -111,8 +111,7 @@ export class GraphEmitter {
   }
 
   /**
-   * Cuts a tensor along an axis into parts of these sizes; without sizes of fixed axes, into
-   * `count` equal parts.
+   * Cuts a tensor along an axis into parts of these sizes; without sizes, into `count` equal parts.
    */
   split(tensor: Tensor, axis: number, parts: readonly number[] | { readonly count: number; readonly size: Dimension }) {
     const equal = 'count' in parts;
@@ -184,7 +183,7 @@ export class GraphEmitter {
     return { name, shape, type: 'real' };
   }
 
-  /** A constant list of int64, as ONNX takes shapes and axes. */
+  /** A constant list of int64, ONNX's type for shapes and axes. */
   integers(values: readonly number[]): Tensor {
     const name = `int64:${values}`;
     if (!this.#initializers.has(name)) {

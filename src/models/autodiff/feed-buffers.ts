@@ -1,20 +1,19 @@
-/** Buffers kept at most. */
+/** Maximum number of buffers kept. */
 const maxKept = 64;
 
 /**
- * Buffers of feeds, used again for later batches: megabytes per step that need not be allocated and
- * cleared again.
+ * Feed buffers reused for later batches, which saves allocating and clearing megabytes per step.
  */
 export class FeedBuffers {
   readonly #free = new Map<number, ArrayBuffer[]>();
   #count = 0;
 
-  /** A float32 array of this length; what it holds is undefined. */
+  /** A float32 array of this length with undefined content. */
   reals(length: number): Float32Array {
     return new Float32Array(this.#take(4 * length), 0, length);
   }
 
-  /** An int32 array of this length; what it holds is undefined. */
+  /** An int32 array of this length with undefined content. */
   integers(length: number): Int32Array {
     return new Int32Array(this.#take(4 * length), 0, length);
   }
@@ -29,7 +28,7 @@ export class FeedBuffers {
   }
 
   #take(bytes: number): ArrayBuffer {
-    // Sizes are rounded up to four steps per power of two, so that batches of about the same size
+    // Sizes are rounded up to one of four steps per power of two, so that batches of similar size
     // share buffers.
     const step = Math.max(64, 2 ** (Math.floor(Math.log2(Math.max(1, bytes))) - 2));
     const rounded = Math.ceil(Math.max(bytes, 1) / step) * step;

@@ -4,12 +4,12 @@ export interface BatchFeed {
   readonly shape: readonly number[];
 }
 
-/** What a batch gives the graph, by input name. */
+/** The inputs of the graph for a batch, by name. */
 export type Feeds = Readonly<Record<string, BatchFeed>>;
 
 /** A batch of a training or an evaluation. */
 export interface FedBatch {
-  /** Rows that the loss is the mean of. */
+  /** Number of rows that the loss is averaged over. */
   readonly rows: number;
   readonly feeds: Feeds;
 }

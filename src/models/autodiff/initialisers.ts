@@ -1,15 +1,15 @@
 import { UsageError } from '../../core/errors.ts';
 import { randomIntegers } from '../../core/random-integers.ts';
 
-/** Gives numbers uniform in [0, 1). */
+/** Returns uniform numbers in [0, 1). */
 export type Uniform = () => number;
 
 /** Fills a new weight: its values in row-major order. */
 export type Initialiser = (shape: readonly number[], uniform: Uniform) => Float32Array;
 
 /**
- * A generator for one named tensor of a seeded module: its values do not depend on what is made
- * before it.
+ * A generator for one named tensor of a seeded module: its values do not depend on what is
+ * generated before it.
  */
 export function seededUniform(seed: number, name: string): Uniform {
   const next = randomIntegers(`reelflow-initial-weights-1:${seed}:${name}`);
@@ -18,7 +18,7 @@ export function seededUniform(seed: number, name: string): Uniform {
 
 const size = (shape: readonly number[]): number => shape.reduce((product, axis) => product * axis, 1);
 
-/** Every value the same. */
+/** Sets all values to a constant. */
 export function filled(value: number): Initialiser {
   return (shape) => new Float32Array(size(shape)).fill(value);
 }

@@ -1,13 +1,13 @@
 // @ts-check
-// What the steps of one run read, put together. JavaScript, because a worker thread of Node 20
-// cannot load TypeScript.
+// The joined inputs of the steps of one run. JavaScript, because a worker thread of Node 20 cannot
+// load TypeScript.
 import ort from 'onnxruntime-node';
 
 /** @typedef {import('./step-loop.ts').SteppedInput} SteppedInput */
 
 /**
  * The inputs of a loop over steps: the values of all steps one after another along the first axis,
- * and where those of each begin and end.
+ * and where those of each step begin and end.
  *
  * @param {readonly SteppedInput[]} inputs
  * @param {readonly Record<string, ort.Tensor>[]} steps inputs of each step

@@ -7,12 +7,12 @@ import { lstm } from './operations/lstm.ts';
 import { rows } from './operations/rows.ts';
 import type { Tape, Variable } from './tape.ts';
 
-/** Bound of the uniform initial values of embeddings, as Keras has it. */
+/** Bound of the uniform initial values of embeddings, as in Keras. */
 const embeddingBound = 0.05;
 
 /**
  * A dense layer with weights `name/kernel` [inputs, units] and `name/bias` [units], without an
- * activation. The bias starts at 0, or as `bias` says.
+ * activation. The bias starts at 0 unless `bias` is given.
  */
 export function denseLayer(tape: Tape, name: string, x: Tensor, units: number, bias: Initialiser = filled(0)): Tensor {
   const kernel = tape.weight(`${name}/kernel`, [fixedSize(x, 1), units], glorotUniform);

@@ -1,12 +1,12 @@
 // @ts-check
-// The tables that stand outside a graph. JavaScript, because a worker thread of Node 20 cannot load
+// The tables kept outside a graph. JavaScript, because a worker thread of Node 20 cannot load
 // TypeScript.
 import ort from 'onnxruntime-node';
 
-/** Rows are handed in padded to a multiple of this, so that batches share few shapes. */
+/** Rows are padded to a multiple of this, so that batches have few distinct shapes. */
 const rowMultiple = 8;
 
-/** Which rows of its tables a batch names, each once, in the order in which they come. */
+/** The distinct rows of its tables that a batch names, in order of first appearance. */
 class NamedRows {
   /** @type {Int32Array} */
   #stamps;
@@ -38,7 +38,7 @@ class NamedRows {
 
   /**
    * @param {Int32Array} indices
-   * @returns for each the place of its row among the named ones
+   * @returns for each, the position of its row among the named ones
    */
   name(indices) {
     this.#stamp++;
@@ -61,7 +61,7 @@ class NamedRows {
   }
 }
 
-/** One table, with room for the rows of it that a run takes and gives. */
+/** One table, with room for the rows that a run reads and writes. */
 class Table {
   #values;
   #width;
@@ -76,7 +76,7 @@ class Table {
    * @param {Float32Array} values of the whole table
    * @param {number} width
    * @param {NamedRows} named
-   * @param {boolean} inPlace whether what a run gives may be written over what it takes
+   * @param {boolean} inPlace whether a run may write its results over its inputs
    */
   constructor(values, width, named, inPlace) {
     this.#values = values;
@@ -107,7 +107,7 @@ class Table {
     return this.#tensor(this.#given);
   }
 
-  /** Puts what a run gave where it was taken from. */
+  /** Writes a run's results back to their rows. */
   put() {
     const width = this.#width;
     const given = this.#given;
@@ -136,8 +136,8 @@ function atLeast(array, length) {
 }
 
 /**
- * The tables that stand outside the graphs of a module. Of each the rows that a batch names go into
- * a run, each once; what the run makes of them goes back to their places.
+ * The tables kept outside a module's graphs. The distinct rows that a batch names go into a run,
+ * and the run's results are written back to them.
  */
 export class LookedUpRows {
   /** @type {Map<string, NamedRows>} */
@@ -160,11 +160,11 @@ export class LookedUpRows {
   }
 
   /**
-   * Takes the rows that a feed names as those of this run.
+   * Selects the rows that a feed names for this run.
    *
    * @param {string} feed
    * @param {Int32Array} indices
-   * @returns the place of each row's among them
+   * @returns the position of each index's row among them
    */
   name(feed, indices) {
     return /** @type {NamedRows} */ (this.#named.get(feed)).name(indices);
@@ -172,14 +172,14 @@ export class LookedUpRows {
 
   /**
    * @param {number} index of a state tensor
-   * @returns its table, or nothing when it stands in the graph
+   * @returns its table, or undefined if it is in the graph
    */
   table(index) {
     return this.#tables.get(index);
   }
 
   /**
-   * Puts what a step gave into all tables that it changes.
+   * Writes a step's results into all tables that it changes.
    *
    * @param {readonly (string | null)[]} next
    */

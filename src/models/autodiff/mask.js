@@ -3,9 +3,9 @@
 import { mixBits } from '../../core/xoshiro.js';
 
 /**
- * Fills a dropout mask: 0 for about `rate` of the values, 1 / (1 - rate) for the others. Seed, step
- * and number of the mask alone decide it (xoshiro128** started from a mix of them), so that
- * training continues after an interruption as if there had been none.
+ * Fills a dropout mask: 0 for about `rate` of the values, 1 / (1 - rate) for the others. It depends
+ * only on the seed, the step and the mask's number (which seed xoshiro128**), so that training
+ * continues after an interruption as if there had been none.
  *
  * @param {Float32Array} mask
  * @param {number} rate

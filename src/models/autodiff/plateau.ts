@@ -3,15 +3,17 @@ import { UsageError } from '../../core/errors.ts';
 
 /** When and how the learning rate is lowered. */
 export interface PlateauOptions {
-  /** What the rate is multiplied by. Default 0.5. */
+  /** Factor that the rate is multiplied by. Default 0.5. */
   readonly factor?: number | undefined;
-  /** Epochs without improvement before it is. Default 2. */
+  /** Epochs without improvement before the rate is lowered. Default 2. */
   readonly patience?: number | undefined;
-  /** Steps without improvement before it is, however many epochs that is. Default 200. */
+  /**
+   * Steps without improvement before the rate is lowered, however many epochs that is. Default 200.
+   */
   readonly patienceSteps?: number | undefined;
-  /** Rate below which it does not go. Default 1e-5. */
+  /** Lower limit of the rate. Default 1e-5. */
   readonly minimum?: number | undefined;
-  /** What counts as improvement: lower than the best by more than this. Default 1e-4. */
+  /** Minimum improvement: the loss must be lower than the best by more than this. Default 1e-4. */
   readonly minimumChange?: number | undefined;
 }
 
@@ -19,9 +21,9 @@ export interface PlateauOptions {
 export interface PlateauState {
   readonly learningRate: number;
   readonly best: number | null;
-  /** Epochs without improvement. */
+  /** Number of epochs without improvement. */
   readonly waited: number;
-  /** Steps that had been made when the best loss came, or the rate was lowered last. */
+  /** Number of steps made when the best loss was reached or the rate was last lowered. */
   readonly since: number;
 }
 
@@ -37,7 +39,7 @@ export class Plateau {
   readonly #minimumChange: number;
   #state: PlateauState;
 
-  /** @throws UsageError when an option is out of range. */
+  /** @throws UsageError if an option is out of range. */
   constructor(learningRate: number, options: PlateauOptions = {}) {
     this.#factor = checkPositive('plateau.factor', options.factor ?? 0.5);
     if (this.#factor >= 1) throw new UsageError(`\`plateau.factor\` must be below 1, but is ${this.#factor}`);
@@ -56,15 +58,15 @@ export class Plateau {
     return this.#state;
   }
 
-  /** Goes on from a state. */
+  /** Resumes from a state. */
   resume(state: PlateauState): void {
     this.#state = state;
   }
 
   /**
-   * Takes the validation loss of an epoch.
+   * Records the validation loss of an epoch.
    *
-   * @param step steps of all epochs so far.
+   * @param step - number of steps over all epochs so far.
    */
   epochEnded(loss: number, step: number): void {
     const { learningRate, best, since } = this.#state;

@@ -4,21 +4,21 @@ import { seededUniform } from './initialisers.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { rowsOf, type Variable } from './tape.ts';
 
-/** Variables of at most this many elements travel together in one tensor. */
+/** Variables of at most this many elements are packed into one tensor. */
 const maxPacked = 16_384;
 
 /** A variable inside a state tensor. */
 export interface StateMember {
   readonly name: string;
   readonly shape: readonly number[];
-  /** First element. */
+  /** Offset of the first element. */
   readonly offset: number;
   readonly length: number;
 }
 
 /**
- * A tensor that enters a training step and leaves it changed: one large variable, or many small
- * ones end to end.
+ * A tensor that a training step reads and updates: one large variable, or many small ones
+ * concatenated.
  */
 export interface StateTensor {
   /** Name of the graph's input. */
@@ -26,16 +26,13 @@ export interface StateTensor {
   readonly shape: readonly number[];
   readonly length: number;
   readonly members: readonly StateMember[];
-  /** What the values are: of the variables themselves, or what an optimiser keeps for each. */
+  /** What the values are: the variables themselves, or what an optimiser keeps for each. */
   readonly kind: 'weight' | 'statistic' | 'slot';
-  /**
-   * Of a table outside the graph: the feed that names the rows which a run is given, and whose
-   * places it changes.
-   */
+  /** For a table outside the graph: the feed that names the rows that a run reads and updates. */
   readonly lookedUpBy?: string | undefined;
 }
 
-/** The shape that a state tensor has in a graph. */
+/** The shape of a state tensor in a graph. */
 export function graphShape({ shape, lookedUpBy }: StateTensor): readonly Dimension[] {
   return lookedUpBy === undefined ? shape : [rowsOf(lookedUpBy), ...shape.slice(1)];
 }
@@ -44,7 +41,7 @@ export function graphShape({ shape, lookedUpBy }: StateTensor): readonly Dimensi
 export type StateValues = readonly Float32Array[];
 
 /**
- * Variables that enter a graph as one tensor, with the tensors that the optimiser keeps beside it.
+ * Variables that enter a graph as one tensor, with the tensors that the optimiser keeps for them.
  */
 export interface StateGroup {
   readonly variables: readonly Variable[];
@@ -70,9 +67,9 @@ function tensorOf(
 }
 
 /**
- * How variables lie in state tensors. Small ones are packed: each input and output of a run costs
- * microseconds, and the optimiser then takes one set of nodes for all of them. Large ones stand
- * alone, so that nothing large is copied, and tables outside the graph too.
+ * How variables are arranged in state tensors. Small ones are packed, because each input and output
+ * of a run costs microseconds and the optimiser then needs one set of nodes for all of them. Large
+ * ones are separate, so that nothing large is copied, and so are tables outside the graph.
  */
 export function layOut(variables: readonly Variable[], optimiser: Optimiser): StateGroup[] {
   const groups: StateGroup[] = [];
@@ -102,12 +99,12 @@ export function layOut(variables: readonly Variable[], optimiser: Optimiser): St
   return groups;
 }
 
-/** All state tensors of groups, in the order in which a step takes and gives them. */
+/** All state tensors of groups, in the order of a step's inputs and outputs. */
 export function tensorsOf(groups: readonly StateGroup[]): StateTensor[] {
   return groups.flatMap(({ value, slots }) => [value, ...slots]);
 }
 
-/** Seeded first values: those of the initialisers, and zeros for what the optimiser keeps. */
+/** Seeded initial values: those of the initialisers, and zeros for what the optimiser keeps. */
 export function initialState(groups: readonly StateGroup[], seed: number): Float32Array[] {
   return groups.flatMap(({ variables, value, slots }) => {
     const values = new Float32Array(value.length);
@@ -130,9 +127,9 @@ export function namedVariables(tensors: readonly StateTensor[], values: StateVal
 }
 
 /**
- * Writes values over the variables of these names, in place.
+ * Overwrites the variables of these names in place.
  *
- * @throws ModelError `shape` when a name is unknown or its length differs.
+ * @throws ModelError `shape` if a name is unknown or its length differs.
  */
 export function overwrite(
   tensors: readonly StateTensor[],

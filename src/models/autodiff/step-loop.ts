@@ -3,18 +3,18 @@ import { constant, elementTypes, type GraphValue, node, type OnnxGraph, type Onn
 import { encodeBody, encodeModel } from '../onnx/write.ts';
 import type { TrainingPlan } from './training-plan.ts';
 
-/** An input that each step of a loop has a piece of, along its first axis. */
+/** An input that is divided among the steps of a loop along its first axis. */
 export interface SteppedInput {
   readonly input: string;
-  /** The first axis: inputs of the same one have pieces of the same lengths. */
+  /** The first axis: inputs that share it have pieces of the same lengths. */
   readonly axis: string;
 }
 
 /**
- * Training steps in one run, as an ONNX model: the state enters once, is carried from step to step
- * where it is computed, and leaves once. Of every other input come the values of all steps, one
- * after another (`all/NAME`), and where those of each step begin and end (`offsets/AXIS`, int64
- * [steps + 1]). What leaves are the losses of the steps (`losses`) and the state (`final/NAME`).
+ * Several training steps in one run, as an ONNX model: the state enters once, is carried from step
+ * to step on the device, and leaves once. Every other input has the values of all steps, one after
+ * another (`all/NAME`), with the boundaries between steps (`offsets/AXIS`, int64 [steps + 1]). The
+ * outputs are the losses of the steps (`losses`) and the state (`final/NAME`).
  */
 export interface StepLoop {
   readonly model: Uint8Array;
@@ -25,8 +25,8 @@ export interface StepLoop {
  * The loop around a training step.
  *
  * @param graph - of one step of the plan.
- * @returns undefined for a plan with tables outside the graph: their rows are taken in and out
- * between steps.
+ * @returns undefined for a plan with tables outside the graph, whose rows are exchanged between
+ * steps.
  */
 export function stepLoop(graph: OnnxGraph, plan: Pick<TrainingPlan, 'state' | 'next' | 'loss'>): StepLoop | undefined {
   const { state, next } = plan;
@@ -57,7 +57,7 @@ export function stepLoop(graph: OnnxGraph, plan: Pick<TrainingPlan, 'state' | 'n
       ),
       ...graph.nodes,
       node('Identity', ['loop/goesOn'], ['loop/going']),
-      // A value that a step leaves as it is would be an input that is an output too.
+      // A value that a step does not change would otherwise be both input and output.
       ...next.map((name, index) => node('Identity', [name ?? (state[index]?.input as string)], [`next/${index}`])),
     ],
     initializers: [

@@ -3,13 +3,13 @@ import type { StepRequest } from './thread-messages.ts';
 import type { TrainingThread } from './training-thread.ts';
 
 /**
- * Small batches travel together: a message costs some 50 microseconds, a step of a small module
- * under a millisecond.
+ * Small batches are sent together: a message costs about 50 microseconds, a step of a small module
+ * less than a millisecond.
  */
 const onCpu = { batches: 16, bytes: 4 * 2 ** 20 };
-/** A run of a device takes the weights there and back: it has many steps. */
+/** A run on a device copies the weights there and back, so it has many steps. */
 const inLoop = { batches: 64, bytes: 64 * 2 ** 20 };
-/** Messages under way at most: one that is learnt, and one that is ready. */
+/** Maximum number of messages in flight: one being processed and one ready. */
 const messagesUnderWay = 2;
 
 /** Losses of an epoch, weighted by rows. */
@@ -18,7 +18,7 @@ export interface LossSum {
   rows: number;
 }
 
-/** Hands steps to a thread, some together, and adds up their losses in order. */
+/** Sends steps to a thread, several at a time, and adds up their losses in order. */
 export class StepQueue {
   readonly #thread: TrainingThread;
   readonly #sum: LossSum;
@@ -29,7 +29,7 @@ export class StepQueue {
   #bytes = 0;
   readonly #limits: typeof onCpu;
 
-  /** @param onLearnt called after each message, when `sum` has its losses. */
+  /** @param onLearnt - called after each message, when `sum` includes its losses. */
   constructor(thread: TrainingThread, sum: LossSum, onLearnt: () => void) {
     this.#limits = thread.loops ? inLoop : onCpu;
     this.#thread = thread;
@@ -48,7 +48,7 @@ export class StepQueue {
     while (this.#underWay.length >= messagesUnderWay) await this.#underWay.shift();
   }
 
-  /** Resolves when every step has been made. */
+  /** Resolves when all steps are done. */
   async drain(): Promise<void> {
     this.#send();
     while (this.#underWay.length > 0) await this.#underWay.shift();
@@ -64,7 +64,7 @@ export class StepQueue {
       }
       this.#onLearnt();
     });
-    // A failure is met where the promise is awaited; it must not count as unhandled until then.
+    // A failure is handled where the promise is awaited; it must not count as unhandled until then.
     sent.catch(() => {});
     this.#underWay.push(sent);
     this.#steps = [];

@@ -17,7 +17,7 @@ import { fillMask } from './mask.js';
  */
 
 /**
- * Sessions of one thread: results are then the same bits from run to run.
+ * Single-threaded sessions, whose results are bit-identical from run to run.
  *
  * @param {number} threads
  * @param {import('../onnx/session.ts').Place} [place]
@@ -37,10 +37,9 @@ function sessionOptions(threads, place) {
 
 /**
  * Holds the state of a module, and changes it step by step. Weights exist twice: a step reads one
- * side and writes the other straight from ONNX Runtime, then they change places, so that nothing is
- * copied. What the optimiser keeps exists once: its next value is made of its last one by the only
- * node that reads that, so it may be written over it. Tables that stand outside the graph exist
- * once too.
+ * side and has ONNX Runtime write the other, then they swap, so that nothing is copied. What the
+ * optimiser keeps exists once: its next value is computed by the only node that reads its last one,
+ * so it may overwrite it. Tables outside the graph exist once too.
  */
 export class StepRunner {
   /** @type {TrainingPlan} */
@@ -125,7 +124,7 @@ export class StepRunner {
     for (const [index, values] of this.#front.values.entries()) this.#remembered[index]?.set(values);
   }
 
-  /** What was remembered last, or nothing. */
+  /** The last remembered state, or undefined. */
   remembered() {
     return this.#remembered?.map((values) => values.slice());
   }
@@ -162,7 +161,7 @@ export class StepRunner {
   }
 
   /**
-   * What a step has of its own: feeds, scalars and masks.
+   * A step's own inputs: feeds, scalars and masks.
    *
    * @param {StepRequest} request
    * @returns {Record<string, ort.Tensor>}
@@ -177,7 +176,7 @@ export class StepRunner {
     for (const [index, { input, shape, rate }] of plan.masks.entries()) {
       const dimensions = shape.map((size) => {
         const known = typeof size === 'number' ? size : sizes.get(size);
-        if (known === undefined) throw new Error(`nothing that is fed has the axis '${size}' of '${input}'`);
+        if (known === undefined) throw new Error(`no feed has the axis '${size}' of '${input}'`);
         return known;
       });
       const mask = new Float32Array(dimensions.reduce((product, size) => product * size, 1));
@@ -212,7 +211,7 @@ export class StepRunner {
   }
 
   /**
-   * What the module predicts for a batch.
+   * The module's predictions for a batch.
    *
    * @param {Feeds} feeds
    * @returns {Promise<Float32Array>}

@@ -3,7 +3,7 @@ import { type Dimension, type FloatType, GraphEmitter, type Tensor } from './emi
 import type { Initialiser } from './initialisers.ts';
 
 /**
- * A weight of a module (trained), or a running statistic of it (kept up by the step, without a
+ * A weight of a module (trained), or one of its running statistics (updated by the step, without a
  * gradient).
  */
 export interface Variable {
@@ -11,15 +11,15 @@ export interface Variable {
   readonly shape: readonly number[];
   readonly initialiser: Initialiser;
   readonly kind: 'weight' | 'statistic';
-  /** As the graph has it: of a table that stands outside, the rows that a batch names. */
+  /** Its tensor in the graph; for a table outside the graph, the rows that a batch names. */
   readonly tensor: Tensor;
-  /** Of a table that stands outside the graph: the feed whose numbers name its rows. */
+  /** For a table outside the graph: the feed whose numbers name its rows. */
   readonly lookedUpBy?: string | undefined;
 }
 
 /**
- * A table of at least this many rows stands outside the graph unless told otherwise: a step that
- * writes all of a smaller one costs little.
+ * By default a table of at least this many rows is kept outside the graph; writing a smaller one in
+ * every step costs little.
  */
 const sparseRows = 10_000;
 
@@ -32,11 +32,11 @@ const sparseRows = 10_000;
 export interface LookUp {
   /** `rows x width`: the whole table, or each row that the batch names once. */
   readonly table: Tensor;
-  /** int64 [batch]: which of the rows each row of the batch has. */
+  /** int64 [batch]: which of the rows each row of the batch uses. */
   readonly places: Tensor;
 }
 
-/** A dropout mask: an input that is filled again for each step. */
+/** A dropout mask: an input that is refilled for each step. */
 export interface Mask {
   readonly input: string;
   readonly shape: readonly Dimension[];
@@ -51,7 +51,7 @@ interface Recorded {
 
 /**
  * Records operators while they are written into a graph, so that their gradients can be written
- * after them: reverse-mode automatic differentiation whose result is not numbers but more nodes of
+ * after them: reverse-mode automatic differentiation that produces not numbers but more nodes of
  * the same ONNX graph (Griewank and Walther, "Evaluating Derivatives", 2nd ed., chapter 3.2).
  *
  * @example
@@ -67,8 +67,8 @@ export class Tape {
   /** Whether dropout drops and batch normalisation uses the batch's own statistics. */
   readonly training: boolean;
   /**
-   * Whether gradients of looked-up rows may be added by `ScatterND`, which a card does in an order
-   * of its own each time; else by products of matrices.
+   * Whether gradients of looked-up rows may be added by `ScatterND`, which runs in a varying order
+   * on a card; otherwise by matrix products.
    */
   readonly scatters: boolean;
   readonly #isFrozen: (name: string) => boolean;
@@ -82,10 +82,10 @@ export class Tape {
   readonly #sparse: boolean | undefined;
 
   /**
-   * @param options.sparse whether tables stand outside the graph; undefined: those of at least
+   * @param options.sparse - whether tables are kept outside the graph; undefined: those of at least
    * 10,000 rows.
-   * @param options.isFrozen which weights the step carries on without training them. Default none.
-   * @param options.scatters see `scatters`. Default true.
+   * @param options.isFrozen - which weights the step passes on without training them. Default none.
+   * @param options.scatters - see `scatters`. Default true.
    */
   constructor(options: {
     training: boolean;
@@ -101,7 +101,7 @@ export class Tape {
     this.#isFrozen = options.isFrozen ?? (() => false);
   }
 
-  /** All variables in the order in which they were made. */
+  /** All variables in the order of their creation. */
   get variables(): readonly Variable[] {
     return [...this.#variables.values()];
   }
@@ -113,7 +113,7 @@ export class Tape {
   /**
    * A trained weight, unless it is frozen.
    *
-   * @throws UsageError when the name is taken.
+   * @throws UsageError if the name is taken.
    */
   weight(name: string, shape: readonly number[], initialiser: Initialiser): Tensor {
     if (this.#isFrozen(name)) return this.statistic(name, shape, initialiser);
@@ -123,21 +123,21 @@ export class Tape {
   }
 
   /**
-   * A value that the step carries on without training it.
+   * A value that the step passes on without training it.
    *
-   * @throws UsageError when the name is taken.
+   * @throws UsageError if the name is taken.
    */
   statistic(name: string, shape: readonly number[], initialiser: Initialiser): Tensor {
     return this.#variable(name, shape, initialiser, 'statistic');
   }
 
   /**
-   * A table [rows, width] of which a batch reads some rows: those that the feed `lookedUpBy`, int32
-   * [batch], names. A large one stands outside the graph: the rows that a batch names go in, each
-   * once, and come out changed by the optimiser; the others stay as they are, moments of Adam
-   * included, and the L2 term is of the named rows alone.
+   * A table [rows, width] of which a batch reads the rows that the feed `lookedUpBy`, int32
+   * [batch], names. A large one is kept outside the graph: the distinct rows that a batch names go
+   * in, and come out updated by the optimiser; the others do not change, including their Adam
+   * moments, and the L2 term covers only the named rows.
    *
-   * @throws UsageError when the name is taken.
+   * @throws UsageError if the name is taken.
    */
   table(
     name: string,
@@ -160,12 +160,12 @@ export class Tape {
     return known;
   }
 
-  /** What a statistic becomes after the step. */
+  /** Sets what a statistic becomes after the step. */
   update(statistic: Tensor, next: Tensor): void {
     this.#updates.set(statistic.name, next);
   }
 
-  /** The tensor that a statistic becomes; itself when nothing updates it. */
+  /** The tensor that a statistic becomes; itself if nothing updates it. */
   updateOf(statistic: Tensor): Tensor {
     return this.#updates.get(statistic.name) ?? statistic;
   }
@@ -180,21 +180,21 @@ export class Tape {
     return this.graph.input(input, shape);
   }
 
-  /** Asks for the gradient of a tensor that is not a weight, such as an input. */
+  /** Requests the gradient of a tensor that is not a weight, such as an input. */
   track(tensor: Tensor): void {
     this.#tracked.add(tensor.name);
   }
 
   /**
-   * Whether the loss can depend on a weight through this tensor: only then is its gradient of use.
+   * Whether the loss can depend on a weight through this tensor; only then is its gradient needed.
    */
   tracks(tensor: Tensor): boolean {
     return this.#tracked.has(tensor.name);
   }
 
   /**
-   * Records an operator: `backward` gets the gradient of the loss with respect to `output` and adds
-   * to the gradients of `inputs`.
+   * Records an operator: `backward` receives the gradient of the loss with respect to `output` and
+   * adds to the gradients of `inputs`.
    *
    * @returns `output`.
    */
@@ -207,8 +207,8 @@ export class Tape {
   }
 
   /**
-   * Adds to the gradient of a tensor. `total` gets what was added before, if anything, and gives
-   * the sum, so that an operator can do both in one node (Gemm and ScatterND add as they go). Does
+   * Adds to the gradient of a tensor. `total` receives what was added before, if anything, and
+   * returns the sum, so that an operator can do both in one node (Gemm and ScatterND can add). Does
    * nothing for a tensor that is not tracked.
    */
   accumulate(tensor: Tensor, total: (before: Tensor | undefined) => Tensor): void {
@@ -234,7 +234,7 @@ export class Tape {
     }
   }
 
-  /** The gradient of a tensor after `backward`, or nothing when the loss does not depend on it. */
+  /** The gradient of a tensor after `backward`, or undefined if the loss does not depend on it. */
   gradientOf(tensor: Tensor): Tensor | undefined {
     return this.#gradients.get(tensor.name);
   }
@@ -258,7 +258,7 @@ export class Tape {
   }
 }
 
-/** The input that says which of the rows handed in each row of the batch has. */
+/** The input that says which of the passed rows each row of the batch uses. */
 export function placesOf(feed: string): string {
   return `places/${feed}`;
 }

@@ -8,11 +8,11 @@ export interface ThreadStart {
   readonly plan: TrainingPlan;
   /** Seed of the dropout masks. */
   readonly seed: number;
-  /** Steps run so, several in one run; default: one after another, on the CPU. */
+  /** How to run several steps at once; default: one after another, on the CPU. */
   readonly loop?: (StepLoop & { readonly place: Place }) | undefined;
 }
 
-/** A batch with what its step needs beside it. */
+/** A batch with everything else that its step needs. */
 export interface StepRequest {
   readonly feeds: Feeds;
   /** Counted from 1. */
@@ -20,7 +20,7 @@ export interface StepRequest {
   readonly scalars: readonly number[];
 }
 
-/** What a training thread is asked. Answers come in the order of the questions. */
+/** A request to a training thread. Replies come in the order of the requests. */
 export type ThreadRequest =
   | { readonly kind: 'steps'; readonly steps: readonly StepRequest[] }
   | { readonly kind: 'evaluate'; readonly feeds: Feeds }
@@ -32,10 +32,10 @@ export type ThreadRequest =
   | { readonly kind: 'recall' }
   | { readonly kind: 'close' };
 
-/** What a training thread answers. `values` belongs to the kind of the question. */
+/** A training thread's reply. `values` depends on the kind of request. */
 export type ThreadReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }
-  /** Values asked for, and the buffers of the feeds, given back to be used again. */
+  /** The requested values, and the buffers of the feeds, returned for reuse. */
   | { readonly kind: 'done'; readonly values: readonly Float32Array[]; readonly buffers: readonly ArrayBuffer[] };

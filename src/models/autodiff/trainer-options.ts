@@ -6,51 +6,51 @@ import type { PlateauOptions } from './plateau.ts';
 
 /** Batches to learn from. */
 export interface TrainingData {
-  /** Rows of an epoch, for its progress. */
+  /** Number of rows in an epoch, for progress reports. */
   readonly rows?: number | undefined;
   /**
    * The batches of an epoch from number `from` on (both counted from 0), always the same for the
-   * same epoch. Feeds may be taken from `buffers`; a batch is moved away once it has been given.
+   * same epoch. Feeds may use `buffers`; a batch is transferred once it has been yielded.
    */
   batches(epoch: number, from: number, buffers: FeedBuffers): AsyncIterable<FedBatch> | Iterable<FedBatch>;
 }
 
-/** A batch with what should be predicted for it. */
+/** A batch with its expected predictions. */
 export interface EvaluationBatch extends FedBatch {
   readonly targets: Float32Array;
 }
 
-/** A batch that says itself how wrong its predictions are, summed over some judgements. */
+/** A batch that computes the error of its own predictions, summed over a number of judgements. */
 export interface JudgedBatch extends FedBatch {
   readonly judge: (predictions: Float32Array) => { readonly wrong: number; readonly judgements: number };
 }
 
-/** Batches to judge by. */
+/** Batches for validation. */
 export interface ValidationData {
   /**
-   * How wrong the predictions of all batches are, one after the other; training keeps what is least
-   * wrong. Default: the mean squared error, or where batches judge themselves the mean over all
+   * The error of the predictions of all batches in order; training keeps the weights with the
+   * smallest. Default: the mean squared error or, if batches compute their own, the mean over all
    * judgements.
    */
   readonly loss?: ((predictions: Float32Array, targets: Float32Array) => number) | undefined;
   batches(buffers: FeedBuffers): AsyncIterable<EvaluationBatch | JudgedBatch> | Iterable<EvaluationBatch | JudgedBatch>;
 }
 
-/** Where a training leaves itself to be taken up again. */
+/** Where and when a training saves its state in order to resume. */
 export interface CheckpointOptions {
-  /** Path of the file, which is replaced again and again. */
+  /** Path of the file, which is replaced each time. */
   readonly path: string;
   /**
-   * Steps between checkpoints inside an epoch; at each epoch's end there is one anyway. Default:
-   * none inside.
+   * Steps between checkpoints within an epoch; there is always one at the end of an epoch. Default:
+   * none within.
    */
   readonly everySteps?: number | undefined;
-  /** What the data are, so that another data set's checkpoint is refused. */
+  /** Identity of the data, so that a checkpoint of another data set is refused. */
   readonly data: string;
 }
 
 /**
- * Where an epoch stands.
+ * Progress of an epoch.
  *
  * @example
  * await Trainer.open(module, { onProgress: ({ rows, of }) => console.log(`${rows} of ${of} rows`) });
@@ -58,19 +58,19 @@ export interface CheckpointOptions {
 export interface EpochProgress {
   /** Counted from 0. */
   readonly epoch: number;
-  /** Rows that it has learnt. */
+  /** Number of rows processed. */
   readonly rows: number;
-  /** All rows of an epoch, where the data say it. */
+  /** Number of rows in the epoch, if the data state it. */
   readonly of: number | undefined;
-  /** Mean of the loss over the rows learnt. */
+  /** Mean of the loss over the rows processed. */
   readonly loss: number;
 }
 
 /** How a module is trained. */
 export interface TrainerOptions {
-  /** Seed of first weights and dropout masks. Default 1. */
+  /** Seed of initial weights and dropout masks. Default 1. */
   readonly seed?: number | undefined;
-  /** Epochs at most. Default 100. */
+  /** Maximum number of epochs. Default 100. */
   readonly epochs?: number | undefined;
   /** Epochs without a better validation loss before training ends. Default 5. */
   readonly patience?: number | undefined;
@@ -79,50 +79,50 @@ export interface TrainerOptions {
    * Default 500.
    */
   readonly patienceSteps?: number | undefined;
-  /** First learning rate. Default 0.001. */
+  /** Initial learning rate. Default 0.001. */
   readonly learningRate?: number | undefined;
-  /** The rate of each epoch, in place of `learningRate` and `plateau`; the last one stays. */
+  /** The rate of each epoch, instead of `learningRate` and `plateau`; the last one is kept. */
   readonly rates?: readonly number[] | undefined;
-  /** How the learning rate is lowered; `false` never. */
+  /** How the learning rate is lowered; `false`: never. */
   readonly plateau?: PlateauOptions | false | undefined;
   /** Default `adam()`. */
   readonly optimiser?: Optimiser | undefined;
   /** Factor of the sum of squared kernels and embeddings in the loss. Default 1e-5. */
   readonly l2?: number | undefined;
   /**
-   * Whether embeddings are learnt sparsely: a step then changes the rows alone that its batch names
-   * (Adam as `torch.optim.SparseAdam`, L2 on those rows), and its cost does not grow with users and
-   * items. Default: tables of at least 10,000 rows are.
+   * Whether embeddings are learnt sparsely: a step then changes only the rows that its batch names
+   * (Adam like `torch.optim.SparseAdam`, L2 on those rows), and its cost does not grow with the
+   * number of users and items. Default: for tables of at least 10,000 rows.
    */
   readonly sparse?: boolean | undefined;
   /**
-   * Where steps are computed: `cpu` (default), or a card such as `cuda`. There up to 64 steps are
-   * one run, between which the weights stay on the card; predictions are the CPU's. Where that
-   * cannot be, training is on the CPU, and `onMessage` is told why. The card changes roundings, so
-   * that weights differ from the CPU's; a checkpoint may be continued elsewhere.
+   * Where steps run: `cpu` (default), or a card such as `cuda`. On a card up to 64 steps form one
+   * run, during which the weights stay there; predictions are computed on the CPU. If the card
+   * cannot be used, training runs on the CPU and `onMessage` is told why. A card rounds
+   * differently, so weights differ from the CPU's; a checkpoint may be resumed on another device.
    */
   readonly device?: string | undefined;
   /** Several steps in one run on the CPU too. @internal */
   readonly inLoop?: boolean | undefined;
-  /** Told a sentence about where it is trained, if that is not where it should be. */
+  /** Called with a sentence if the training runs elsewhere than requested. */
   readonly onMessage?: ((sentence: string) => void) | undefined;
-  /** Values that replace the seeded first ones, by name. */
+  /** Values that replace the seeded initial ones, by name. */
   readonly initialWeights?: ReadonlyMap<string, Float32Array> | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called inside an epoch whenever some batches are learnt: 16 small ones, or one of 4 MiB. */
+  /** Called during an epoch after every few batches: 16 small ones, or one of 4 MiB. */
   readonly onProgress?: ((progress: EpochProgress) => void) | undefined;
   /** Called after each epoch, before its checkpoint; awaited. */
   readonly onEpoch?: ((record: EpochRecord) => void | Promise<void>) | undefined;
 }
 
-/** What a training gave. */
+/** The result of a training. */
 export interface TrainingResult {
   readonly history: readonly EpochRecord[];
-  /** Epoch whose weights the module has now. */
+  /** The epoch whose weights the module now has. */
   readonly bestEpoch: number;
   /** Its validation loss; null without validation data. */
   readonly bestLoss: number | null;
-  /** Epoch and batch that training continued from, when there was a checkpoint. */
+  /** Epoch and batch that training resumed from, if there was a checkpoint. */
   readonly resumedFrom: { readonly epoch: number; readonly batches: number } | undefined;
 }

@@ -14,7 +14,7 @@ import { openTraining } from './training-place.ts';
 import { type PlannedTraining, planTraining, type TrainableModule } from './training-plan.ts';
 import type { TrainingThread } from './training-thread.ts';
 
-/** Where an epoch stands. */
+/** Progress of an epoch. */
 interface Position {
   epoch: number;
   batches: number;
@@ -24,9 +24,9 @@ interface Position {
 }
 
 /**
- * Trains one module in a thread of its own; several trainers run side by side. The same seed, data
- * and options give the same weights bit by bit, whether or not training was interrupted and resumed
- * from its checkpoint.
+ * Trains one module in its own thread; several trainers can run concurrently. The same seed, data
+ * and options give bit-identical weights, whether or not training was interrupted and resumed from
+ * its checkpoint.
  *
  * @example
  * const trainer = await Trainer.open(module, { seed: 1, epochs: 20 });
@@ -62,10 +62,10 @@ export class Trainer {
   }
 
   /**
-   * Writes the module's graphs, starts its thread and gives it its first weights.
+   * Writes the module's graphs, starts its thread and loads its initial weights.
    *
-   * @throws UsageError when an option is out of range; ModelError `shape` when `initialWeights` do
-   * not fit; SystemError `session` when the graphs cannot be run.
+   * @throws UsageError if an option is out of range; ModelError `shape` if `initialWeights` do not
+   * fit; SystemError `session` if the graphs cannot be run.
    */
   static async open(module: TrainableModule, options: TrainerOptions = {}): Promise<Trainer> {
     const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
@@ -86,11 +86,11 @@ export class Trainer {
   }
 
   /**
-   * Trains until the epochs are over or the validation loss no longer falls, then takes back the
-   * weights of the best epoch. Goes on from the checkpoint when there is one.
+   * Trains until all epochs are done or the validation loss no longer falls, then restores the
+   * weights of the best epoch. Resumes from the checkpoint if there is one.
    *
-   * @throws the abort signal's reason; ModelError `weights` when the loss is no longer a number or
-   * the checkpoint is damaged; SystemError `session` when a step fails.
+   * @throws the abort signal's reason; ModelError `weights` if the loss becomes NaN or the
+   * checkpoint is damaged; SystemError `session` if a step fails.
    */
   async fit(data: TrainingData, validation?: ValidationData): Promise<TrainingResult> {
     this.#options.signal?.throwIfAborted();
@@ -119,7 +119,7 @@ export class Trainer {
     return this.#thread.buffers;
   }
 
-  /** What the module predicts for a batch. The feeds are moved away. */
+  /** The module's predictions for a batch. The feeds are transferred. */
   predict(feeds: Feeds): Promise<Float32Array> {
     return this.#thread.evaluate(feeds);
   }
@@ -170,7 +170,7 @@ export class Trainer {
     return this.close();
   }
 
-  /** Learns the batches of an epoch that are left. */
+  /** Trains on the remaining batches of an epoch. */
   async #learn(data: TrainingData, at: Position): Promise<void> {
     const { signal, checkpoint, onProgress } = this.#options;
     const queue = new StepQueue(this.#thread, at, () => {
@@ -198,7 +198,7 @@ export class Trainer {
     }
   }
 
-  /** Judges an epoch; says whether training is over. */
+  /** Evaluates an epoch; returns whether training is over. */
   async #endEpoch(at: Position, validation: ValidationData | undefined): Promise<boolean> {
     const learningRate = this.#rateOf(at.epoch);
     const validationLoss = validation ? await this.validate(validation) : null;
@@ -218,7 +218,7 @@ export class Trainer {
     return rates[epoch] ?? rates.at(-1) ?? this.#plateau.learningRate;
   }
 
-  /** What the checkpoint is of: everything that the weights depend on. */
+  /** Identity of the training: everything that the weights depend on. */
   #identity(): string {
     const { epochs = 100, patience = 5, patienceSteps = 500, checkpoint } = this.#options;
     const { learningRate = 0.001, plateau = {}, seed = 1, rates } = this.#options;
@@ -233,7 +233,7 @@ export class Trainer {
       data: checkpoint?.data,
       optimiser: this.#optimiser.name,
     };
-    // A table outside the graph leaves no trace of its size in it.
+    // The size of a table outside the graph does not appear in the graph.
     const tables = this.#planned.plan.state.flatMap(({ input, shape, lookedUpBy }) =>
       lookedUpBy === undefined ? [] : [[input, shape]],
     );

@@ -7,7 +7,7 @@ import type { ThreadStart } from './thread-messages.ts';
 import type { PlannedTraining } from './training-plan.ts';
 import { TrainingThread } from './training-thread.ts';
 
-/** Where a module is to be trained. */
+/** Where a module should be trained. */
 export interface WantedPlace {
   readonly device?: string | undefined;
   readonly inLoop?: boolean | undefined;
@@ -17,8 +17,7 @@ export interface WantedPlace {
 const cpu: Place = { device: 'cpu', number: 0 };
 
 /**
- * Opens the thread of a training: with several steps in one run on a card, else on the CPU, saying
- * why.
+ * Opens a training thread: on a card with several steps per run, or else on the CPU, saying why.
  *
  * @throws UsageError for a device that cannot train; SystemError `session` as
  * `TrainingThread.open`.

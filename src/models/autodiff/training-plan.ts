@@ -16,8 +16,8 @@ export interface ModuleOutputs {
   /** The loss without penalties, a scalar. */
   readonly loss: Tensor;
   /**
-   * A penalty of the module's own, a scalar: the step lowers loss and penalty together, what is
-   * reported is the loss.
+   * The module's own penalty, a scalar: the step minimises loss plus penalty, but only the loss is
+   * reported.
    */
   readonly penalty?: Tensor | undefined;
 }
@@ -30,7 +30,7 @@ export interface TrainableModule {
    * evaluation, for steps on a card.
    */
   build(tape: Tape): ModuleOutputs;
-  /** Which weights keep their first values. Default none. */
+  /** Which weights keep their initial values. Default none. */
   readonly isFrozen?: ((name: string) => boolean) | undefined;
 }
 
@@ -38,36 +38,36 @@ export interface TrainableModule {
 export interface FedInput {
   readonly name: string;
   readonly shape: readonly Dimension[];
-  /** Of an input that says which of the rows handed in are meant: the feed that it is made of. */
+  /** For an input that selects among the passed rows: the feed that it is computed from. */
   readonly placesOf?: string | undefined;
 }
 
 /**
- * A training step and an evaluation as ONNX models, with all that is needed to run them: plain
- * data, which may move between threads.
+ * A training step and an evaluation as ONNX models, with everything needed to run them: plain data
+ * that can be sent between threads.
  */
 export interface TrainingPlan {
   readonly stepModel: Uint8Array;
   readonly evaluationModel: Uint8Array;
   readonly state: readonly StateTensor[];
-  /** For each state tensor the output that holds its next values; null for one that stays. */
+  /** For each state tensor, the output with its next values; null for one that does not change. */
   readonly next: readonly (string | null)[];
-  /** Inputs of the evaluation that are state, as places in `state`. */
+  /** Inputs of the evaluation that are state, as indices into `state`. */
   readonly evaluationState: readonly number[];
   readonly loss: string;
   readonly output: string;
   readonly masks: readonly Mask[];
-  /** Inputs [1] that the optimiser gives again for each step. */
+  /** Inputs [1] that the optimiser sets afresh for each step. */
   readonly scalars: readonly string[];
   readonly stepInputs: readonly FedInput[];
   readonly evaluationInputs: readonly FedInput[];
 }
 
-/** A plan, and how its variables lie in the state. */
+/** A plan, and how its variables are arranged in the state. */
 export interface PlannedTraining {
   readonly plan: TrainingPlan;
   readonly groups: readonly StateGroup[];
-  /** Steps in one run; undefined for a plan with tables outside the graph. */
+  /** Several steps in one run; undefined for a plan with tables outside the graph. */
   readonly loop: () => StepLoop | undefined;
 }
 
@@ -82,7 +82,7 @@ function enter(tape: Tape, groups: readonly StateGroup[]): void {
   }
 }
 
-/** The gradients of a group as one tensor of the shape of its value. */
+/** The gradients of a group as one tensor with the shape of its value. */
 function gradientOf(tape: Tape, { variables, value }: StateGroup): Tensor {
   const { graph } = tape;
   const gradients = variables.map(({ name, tensor }) => {
@@ -96,7 +96,7 @@ function gradientOf(tape: Tape, { variables, value }: StateGroup): Tensor {
 }
 
 /**
- * One training step as a graph: what enters is the batch and the state, what leaves the loss and
+ * One training step as a graph: the inputs are the batch and the state, the outputs the loss and
  * the next state.
  */
 function buildStep(
@@ -153,13 +153,13 @@ function fedInputs(graph: OnnxGraph, state: readonly StateTensor[], others: Read
 }
 
 /**
- * Writes the training step and the evaluation of a module. The step's loss has `l2` times the sum
- * of squares of all weights of two or more axes (kernels and embeddings, not biases) added to it;
- * the loss that is reported does not.
+ * Writes the training step and the evaluation of a module. To the step's loss is added `l2` times
+ * the sum of squares of all weights with two or more axes (kernels and embeddings, not biases); the
+ * reported loss does not include it.
  *
- * @param sparse whether tables stand outside the graph, so that a step changes the rows alone that
- * its batch names; undefined: those of at least 10,000 rows.
- * @throws UsageError when a weight does not reach the loss, or an option is out of range.
+ * @param sparse - whether tables are kept outside the graph, so that a step changes only the rows
+ * that its batch names; undefined: those of at least 10,000 rows.
+ * @throws UsageError if the loss does not depend on a weight, or an option is out of range.
  */
 export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 = 0, sparse?: boolean): PlannedTraining {
   const step = buildStep(module, optimiser, l2, sparse);

@@ -20,8 +20,8 @@ function buffersOf(feeds: readonly Feeds[]): ArrayBuffer[] {
 /**
  * A thread that holds the state of one module and trains it: `session.run` of ONNX Runtime blocks
  * its thread, so training must not be on the main one. Requests are answered in order; several may
- * be under way, so that the next batch is read while the last one is learnt. Feeds are moved to the
- * thread, not copied, and their buffers come back into `buffers`.
+ * be in flight, so that the next batch is read while the last one is processed. Feeds are
+ * transferred to the thread, not copied, and their buffers return to `buffers`.
  */
 export class TrainingThread {
   readonly buffers = new FeedBuffers();
@@ -34,7 +34,7 @@ export class TrainingThread {
   private constructor(
     worker: Worker,
     name: string,
-    /** Whether steps that are asked for together are one run. */
+    /** Whether steps requested together form one run. */
     readonly loops: boolean,
   ) {
     this.#worker = worker;
@@ -44,7 +44,7 @@ export class TrainingThread {
   /**
    * Starts a thread and opens its sessions. Its state is all zeros until `load`.
    *
-   * @throws SystemError `session` when ONNX Runtime does not take the graphs.
+   * @throws SystemError `session` if ONNX Runtime rejects the graphs.
    */
   static async open(name: string, start: ThreadStart): Promise<TrainingThread> {
     leaveTelemetryOff();
@@ -59,15 +59,15 @@ export class TrainingThread {
   }
 
   /**
-   * Makes steps in order. Resolves to the loss of each before it was made. The feeds must not be
-   * used any more.
+   * Runs steps in order. Resolves to the loss before each step. The feeds must not be used
+   * afterwards.
    */
   async steps(steps: readonly StepRequest[]): Promise<Float32Array> {
     const [losses] = await this.#ask({ kind: 'steps', steps }, buffersOf(steps.map(({ feeds }) => feeds)));
     return losses as Float32Array;
   }
 
-  /** What the module predicts for a batch. The feeds must not be used any more. */
+  /** The module's predictions for a batch. The feeds must not be used afterwards. */
   async evaluate(feeds: Feeds): Promise<Float32Array> {
     const [values] = await this.#ask({ kind: 'evaluate', feeds }, buffersOf([feeds]));
     return values as Float32Array;
@@ -78,7 +78,7 @@ export class TrainingThread {
     return this.#ask({ kind: 'read' });
   }
 
-  /** A copy of the state that was remembered last; empty when none was. */
+  /** A copy of the last remembered state; empty if there is none. */
   readRemembered(): Promise<StateValues> {
     return this.#ask({ kind: 'read-remembered' });
   }
@@ -96,19 +96,19 @@ export class TrainingThread {
     await this.#ask({ kind: 'remember' });
   }
 
-  /** Takes the remembered state back. */
+  /** Restores the remembered state. */
   async recall(): Promise<void> {
     await this.#ask({ kind: 'recall' });
   }
 
-  /** Lets what is under way end, then closes sessions and thread. */
+  /** Lets requests in flight finish, then closes sessions and thread. */
   async close(): Promise<void> {
     this.#failure ??= new SystemError('session', `the training of ${this.#name} was closed`);
     this.#worker.postMessage({ kind: 'close' } satisfies ThreadRequest);
     await this.#exited;
   }
 
-  /** Stops the thread in the middle of what it does. */
+  /** Stops the thread immediately. */
   async abort(): Promise<void> {
     await this.#worker.terminate();
   }

@@ -54,7 +54,7 @@ try {
   const handle = async (request) => {
     if (request.kind === 'close') {
       await runner.close();
-      // Without a port to wait for the thread ends. Deno's cannot be closed.
+      // Without a port to wait for, the thread ends. Deno's cannot be closed.
       port.unref();
       return;
     }

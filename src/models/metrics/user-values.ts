@@ -27,7 +27,7 @@ export class UserValues {
   readonly #users: number[] = [];
   readonly #columns: readonly { readonly name: string; readonly values: number[]; of(list: RankedList): number }[];
 
-  /** @param ks list lengths. */
+  /** @param ks - list lengths. */
   constructor(ks: readonly number[]) {
     const column = (name: string, of: (list: RankedList) => number) => ({ name, values: [], of });
     this.#columns = [
@@ -70,7 +70,7 @@ export class CatalogueUserValues {
 
   /**
    * @param users - the numbers of all tested users.
-   * @param ks list lengths.
+   * @param ks - list lengths.
    */
   constructor(users: Int32Array, ks: readonly number[]) {
     this.#places = new Map([...users].map((user, place) => [user, place]));

@@ -176,7 +176,8 @@ export class WorkerPool {
           'session',
           `an inference thread of ${this.#plan.name} ended unexpectedly (exit code ${code})`,
           {
-            remedy: 'Run it again; if it happens again, check the free memory and lower `batch` or the number of `workers`.',
+            remedy:
+              'Run it again; if it happens again, check the free memory and lower `batch` or the number of `workers`.',
           },
         );
         settle(error);

@@ -5,13 +5,13 @@ const windowBytes = 1 << 16;
 /** Bytes that can be read at any position. */
 export interface RandomBytes {
   readonly byteLength: number;
-  /** A copy of `length` bytes from `start`, which lie inside. */
+  /** A copy of `length` bytes from `start`; the range must be inside. */
   bytes(start: number, length: number): Uint8Array;
 }
 
 /**
  * Reads bytes one after another through a window of 64 KiB, at most `limit` of them. Every length
- * is checked against what is left.
+ * is checked against the bytes left.
  */
 export class ByteCursor {
   readonly #source: RandomBytes;

@@ -4,16 +4,16 @@ import { ModelError } from '../../core/errors.ts';
 import type { Initializer } from '../onnx/onnx-graph.ts';
 
 /**
- * All bits of a float32's exponent, in the order of the machine: only NaNs and infinities have them
- * all.
+ * All exponent bits of a float32, in machine byte order; only NaNs and infinities have them all
+ * set.
  */
 const exponent = endianness() === 'LE' ? 0x7f80_0000 : 0x0000_807f;
 
 /**
- * A float32 constant whose values are looked at while they are written: with a NaN or an infinity
+ * A float32 constant whose values are checked while they are written: with a NaN or an infinity
  * among them every result would be one, and the media would seem to be at fault.
  *
- * @param path - of the file that the values come from, for the message.
+ * @param path - of the values' file, for the message.
  * @throws ModelError `weights` from `pieces()`, naming the tensor and the first such value's index.
  */
 export function finiteInitializer(initializer: Initializer, path: string): Initializer {
@@ -37,8 +37,8 @@ function* finitePieces({ name, pieces }: Initializer, path: string): Generator<U
 }
 
 /**
- * Index of the first value that is not finite, or -1. Words in place of a DataView: several times
- * as fast.
+ * Index of the first value that is not finite, or -1. Reads words instead of using a DataView,
+ * which is several times as fast.
  */
 function firstNotFinite(piece: Uint8Array): number {
   const aligned = piece.byteOffset % 4 === 0 ? piece : new Uint8Array(piece);

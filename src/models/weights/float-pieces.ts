@@ -2,7 +2,7 @@ import type { WeightTensor, WeightType } from './weight-tensor.ts';
 
 let halves: Float32Array | undefined;
 
-/** Every float16 as float32 (IEEE 754-2008, binary16), made once: 65,536 values. */
+/** Every float16 as float32 (IEEE 754-2008, binary16), computed once: 65,536 values. */
 function halfTable(): Float32Array {
   if (halves) return halves;
   halves = new Float32Array(1 << 16);
@@ -17,8 +17,8 @@ function halfTable(): Float32Array {
 }
 
 /**
- * Every float8 as float32, made once: 256 values for each of the two forms. OCP 8-bit Floating
- * Point Specification, revision 1.0.
+ * Every float8 as float32, computed once: 256 values for each of the two formats. OCP 8-bit
+ * Floating Point Specification, revision 1.0.
  */
 function quarterTable(exponentBits: 4 | 5): Float32Array {
   const fractionBits = 7 - exponentBits;
@@ -29,7 +29,7 @@ function quarterTable(exponentBits: 4 | 5): Float32Array {
     const exponent = (bits & 0x7f) >> fractionBits;
     const fraction = bits & (steps - 1);
     if (exponentBits === 5 && exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    // The form with more digits has no infinities, and one NaN.
+    // The format with more mantissa bits has no infinities and one NaN.
     if (exponentBits === 4 && (bits & 0x7f) === 0x7f) return Number.NaN;
     const value =
       exponent === 0 ? (fraction / steps) * 2 ** (1 - bias) : (1 + fraction / steps) * 2 ** (exponent - bias);
@@ -83,7 +83,7 @@ export function floatPieces(tensor: WeightTensor): Iterable<Uint8Array> {
   return type === 'BF16' ? fromBfloat(tensor) : converted(tensor, ...readerOf(type));
 }
 
-/** bfloat16 is the upper half of a float32; the bits are moved, so that NaNs keep theirs. */
+/** bfloat16 is the upper half of a float32; moving the bits preserves NaN payloads. */
 function* fromBfloat(tensor: WeightTensor): Generator<Uint8Array> {
   const output = new Uint8Array(1 << 20);
   for (const piece of tensor.pieces()) {
@@ -114,8 +114,8 @@ function* converted(tensor: WeightTensor, width: number, read: Read): Generator<
 }
 
 /**
- * Values of a tensor as float64, which has every type but 64-bit integers beyond 2^53 exactly; at
- * most 1 MiB of the file at a time.
+ * Values of a tensor as float64, which represents every type exactly except 64-bit integers beyond
+ * 2^53; at most 1 MiB of the file at a time.
  */
 export function* doublePieces(tensor: WeightTensor): Generator<Float64Array> {
   const [width, read] = doubleReaderOf(tensor.type);

@@ -3,25 +3,26 @@ import type { Refuse, WeightBytes } from './source-file.ts';
 import type { WeightTensor } from './weight-tensor.ts';
 
 /**
- * NumPy's own writer stays under 64 KiB but for records of many fields, which are refused anyway.
+ * NumPy's own writer stays below 64 KiB except for records with many fields, which are refused
+ * anyway.
  */
 const headerLimit = 1 << 16;
 
-/** What to do instead of keeping anything but plain numbers. */
+/** The remedy for arrays of anything but plain numbers. */
 export const plainArrayRemedy = 'Save plain numbers: numpy.savez(path, name=array.astype(numpy.float32)).';
 
-/** Whether bytes start like an array file of NumPy. */
+/** Whether bytes start like a NumPy array file. */
 export function looksLikeNpy(start: Uint8Array): boolean {
   return Buffer.from(start.subarray(0, 6)).equals(Buffer.from('\x93NUMPY', 'latin1'));
 }
 
 /**
  * The tensor of one `.npy` array (format 1.0 to 3.0). Fortran order and big-endian values are
- * brought into row-major, little-endian order as they are read. Arrays of Python objects are not:
- * they are pickles.
+ * converted to row-major, little-endian order as they are read. Arrays of Python objects are
+ * refused, because they are pickles.
  *
- * @returns the tensor, or why it cannot be read, where it has another type.
- * @throws what `refuse` makes, for a broken header, or values that do not fit the shape.
+ * @returns the tensor or, if its type is not supported, why it cannot be read.
+ * @throws the error from `refuse` for a broken header, or values that do not match the shape.
  */
 export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): WeightTensor | string {
   const { label, description, fortran, shape, values } = openNpy(name, bytes, refuse);
@@ -35,16 +36,16 @@ export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): Weigh
   return numpyTensor(name, { shape, type, fortran, bigEndian: description.startsWith('>') }, values, refuse);
 }
 
-/** What the header of a `.npy` array says, and the bytes of its values. */
+/** The header of a `.npy` array, and the bytes of its values. */
 export interface NpyArray extends NpyHeader {
-  /** What the array is called in messages. */
+  /** The array's name in messages. */
   readonly label: string;
   readonly values: WeightBytes;
 }
 
 /**
  * Reads the header of a `.npy` array of any type.
- * @throws what `refuse` makes, when it is broken.
+ * @throws the error from `refuse` if it is broken.
  */
 export function openNpy(name: string, bytes: WeightBytes, refuse: Refuse): NpyArray {
   const label = `array '${name}'`;

@@ -5,9 +5,9 @@ import type { ZipEntry } from './zip-entry.ts';
 
 /**
  * The arrays of an `.npz` archive (numpy.savez and savez_compressed), named as their entries
- * without `.npy`. One of a type that weights have not is told by name.
+ * without `.npy`. Arrays of a type that weights cannot have are listed by name.
  *
- * @throws ModelError `weights` when an entry is not an array, or none can be read.
+ * @throws ModelError `weights` if an entry is not an array, or none can be read.
  */
 export function readNpz(file: SourceFile, entries: ReadonlyMap<string, ZipEntry>): FileTensors {
   const tensors = new Map<string, WeightTensor>();

@@ -3,32 +3,32 @@ import { isSizes, PickleGlobal, PickleTuple } from './pickle-values.ts';
 import type { Refuse } from './source-file.ts';
 import type { WeightType } from './weight-tensor.ts';
 
-/** NumPy has moved its modules from `numpy.core` to `numpy._core` in version 2. */
+/** NumPy 2 moved its modules from `numpy.core` to `numpy._core`. */
 const functionName = /^numpy\._?core\.multiarray\.(_reconstruct|scalar)$/;
 const names = new Set(['numpy.ndarray', 'numpy.dtype', '_codecs.encode', '__builtin__.bytes']);
 const byteOrders = new Set(['<', '>', '|', '=']);
 const dtypeVersion = 3;
 const arrayVersion = 1;
-/** What to do instead of keeping anything but plain numbers in an array. */
+/** The remedy for arrays of anything but plain numbers. */
 const arrayRemedy =
   "Save plain numbers as tensors: torch.save({name: torch.from_numpy(array.astype('float32'))}, 'weights.pth'), or numpy.savez(path, name=array).";
 
 /**
- * Characters that all texts of a pickle together are turned into bytes of: a pickle can hand the
- * same text to every call.
+ * Limit on the characters that a pickle may turn into bytes in total: it can pass the same text to
+ * every call.
  */
 const latin1Limit = 16 * 1024 * 1024;
 
 /**
- * A dtype of a pickle. Its state, which says the byte order, comes after it was made, and it may be
- * shared by arrays.
+ * A dtype in a pickle. Its state, which contains the byte order, follows its creation, and arrays
+ * may share it.
  */
 class NumpyType {
   bigEndian = false;
   /** Why arrays of this type cannot be read. */
   refusal: string | undefined;
 
-  /** @param type - undefined for one that is not a plain number. */
+  /** @param type - undefined if it is not a plain number. */
   constructor(
     readonly type: WeightType | undefined,
     readonly name: string,
@@ -44,8 +44,8 @@ function refusalOf(name: string): string {
 }
 
 /**
- * An array of NumPy whose values are in the pickle itself; without `content` until the pickle gives
- * its state.
+ * A NumPy array whose values are in the pickle itself; without `content` until the pickle sets its
+ * state.
  */
 export class NumpyArray {
   content?: { readonly layout: NumpyLayout; readonly values: Uint8Array } | undefined;
@@ -53,11 +53,11 @@ export class NumpyArray {
   refusal?: string | undefined;
 }
 
-/** A number of NumPy (`numpy.float64(0.5)`): part of a checkpoint's notes, no tensor. */
+/** A NumPy number (`numpy.float64(0.5)`): part of a checkpoint's notes, not a tensor. */
 class NumpyScalar {}
 
 /**
- * What a pickle of plain arrays of NumPy refers to: `_reconstruct`, `scalar`, `numpy.ndarray`,
+ * What a pickle of plain NumPy arrays refers to: `_reconstruct`, `scalar`, `numpy.ndarray`,
  * `numpy.dtype`, and the ways in which protocol 2 writes bytes (`_codecs.encode(text, 'latin1')`,
  * and `bytes()` for none). Nothing is called. Subclasses of arrays, Python objects and records are
  * not read.
@@ -71,7 +71,7 @@ export class NumpyObjects {
     return names.has(name) || functionName.test(name);
   }
 
-  /** The value of calling a known name, or undefined when it does not take these parameters. */
+  /** The value of calling a known name, or undefined if it does not take these arguments. */
   call(name: string, parameters: readonly unknown[]): NumpyArray | NumpyType | NumpyScalar | Uint8Array | undefined {
     const [first, second] = parameters;
     if (name === '_codecs.encode') {
@@ -88,7 +88,7 @@ export class NumpyObjects {
     return undefined;
   }
 
-  /** Gives a dtype or an array its state. Whether `value` is one of the two. */
+  /** Sets the state of a dtype or an array. Returns whether `value` is one of the two. */
   setState(value: unknown, state: unknown): boolean {
     const fields = state instanceof PickleTuple ? state.items : [];
     if (value instanceof NumpyType) this.#setType(value, fields);

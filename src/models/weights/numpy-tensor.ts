@@ -2,7 +2,7 @@ import type { Refuse, WeightBytes } from './source-file.ts';
 import { checkView, rowMajor, stridedPieces } from './strided.ts';
 import { type WeightTensor, type WeightType, weightTypeBytes } from './weight-tensor.ts';
 
-/** The types of NumPy's arrays that are read, by NumPy's names without the byte order. */
+/** Supported NumPy array types, by NumPy's names without the byte order. */
 export const numpyTypes: Readonly<Record<string, WeightType>> = {
   f8: 'F64',
   f4: 'F32',
@@ -18,7 +18,7 @@ export const numpyTypes: Readonly<Record<string, WeightType>> = {
   b1: 'BOOL',
 };
 
-/** How an array of NumPy lies in its bytes. */
+/** The layout of a NumPy array in its bytes. */
 export interface NumpyLayout {
   readonly shape: readonly number[];
   readonly type: WeightType;
@@ -28,10 +28,10 @@ export interface NumpyLayout {
 }
 
 /**
- * The tensor of an array of NumPy whose values are exactly `values`. Fortran order and big-endian
- * values are brought into row-major, little-endian order as they are read.
+ * The tensor of a NumPy array whose values are exactly `values`. Fortran order and big-endian
+ * values are converted to row-major, little-endian order as they are read.
  *
- * @throws what `refuse` makes, when the values are not as many as the shape says.
+ * @throws the error from `refuse` if the number of values does not match the shape.
  */
 export function numpyTensor(name: string, layout: NumpyLayout, values: WeightBytes, refuse: Refuse): WeightTensor {
   const { shape, type, fortran, bigEndian } = layout;

@@ -23,9 +23,10 @@ const types: Readonly<Record<number, WeightType>> = {
 };
 
 /**
- * The initialisers of an ONNX file, by name. One of a type that weights have not is told by name.
+ * The initialisers of an ONNX file, by name. Those of a type that weights cannot have are listed by
+ * name.
  *
- * @throws ModelError `weights` when the file is broken, or a name occurs twice.
+ * @throws ModelError `weights` if the file is broken, or a name occurs twice.
  */
 export function readOnnxInitializers(file: SourceFile): FileTensors {
   const tensors = new Map<string, WeightTensor>();
@@ -42,7 +43,7 @@ export function readOnnxInitializers(file: SourceFile): FileTensors {
   return { tensors, unread };
 }
 
-/** A read may end anywhere; pieces of a weight tensor hold whole elements. */
+/** A read may end anywhere, but pieces of a weight tensor hold whole elements. */
 function* wholeElements(pieces: Iterable<Uint8Array>, type: WeightType, file: SourceFile): Generator<Uint8Array> {
   for (const piece of pieces) {
     if (piece.byteLength % weightTypeBytes[type] !== 0) {

@@ -1,6 +1,6 @@
 /**
- * A name of a Python module that a pickle refers to and that its reader knows: a word, never the
- * thing itself.
+ * A Python name that a pickle refers to and that its reader knows: only the name, never the object
+ * itself.
  */
 export class PickleGlobal {
   constructor(readonly name: string) {}
@@ -8,13 +8,13 @@ export class PickleGlobal {
 
 /**
  * A value that the reader does not know, such as the `argparse.Namespace` beside a state dict:
- * nothing was made of it, and it is refused only where it is used. Whatever is made of it is one
- * too.
+ * nothing is built from it, and it is refused only if it is used. Whatever is derived from it is
+ * opaque too.
  */
 export class PickleOpaque {
   /**
    * @param why - continues 'the file ...'.
-   * @param name - of the class, where it is one.
+   * @param name - of the class, if it is one.
    */
   constructor(
     readonly why: string,
@@ -29,7 +29,7 @@ export class PickleTuple {
 
 const axisLimit = 64;
 
-/** Whether a value is a whole number of at least 0, exactly. */
+/** Whether a value is a non-negative safe integer. */
 export function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
@@ -40,8 +40,8 @@ export function isSizes(value: unknown): value is PickleTuple {
 }
 
 /**
- * A Python dict or OrderedDict, in order. Keys that are not text, number, truth value or None are
- * told apart by identity.
+ * A Python dict or OrderedDict, in order. Keys other than strings, numbers, booleans and None are
+ * compared by identity.
  */
 export class PickleDictionary {
   readonly entries = new Map<unknown, unknown>();

@@ -3,11 +3,11 @@ import { PickleDictionary, PickleGlobal, PickleList, PickleOpaque, PickleTuple }
 import type { Refuse } from './source-file.ts';
 
 /**
- * Operations of one pickle: a dictionary of 30,000 tensors. Each makes at most one small object, so
- * this bounds the memory too.
+ * Limit on the operations of a pickle: enough for a dictionary of 30,000 tensors. Each creates at
+ * most one small object, so this bounds memory too.
  */
 const operationLimit = 1_000_000;
-/** The values of NumPy's arrays are bytes, or text, inside the pickle. */
+/** The values of NumPy arrays are bytes, or text, inside the pickle. */
 const textLimit = 1 << 24;
 const integerBytesLimit = 255;
 const nameLimit = 256;
@@ -15,40 +15,36 @@ const nameLimit = 256;
 const setReason = 'has a set, which is not part of a dictionary of tensors';
 
 /**
- * What the pickles of a program may refer to. What it knows but cannot read becomes a
- * `PickleOpaque`; claims that do not fit are refused.
+ * What a program's pickles may refer to. What it knows but cannot read becomes a `PickleOpaque`;
+ * invalid claims are refused.
  */
 export interface PickleObjects {
   /** Whether a global name is known. */
   knows(name: string): boolean;
-  /**
-   * The value of calling a known global. Nothing is called: known calls have meanings of their own
-   * here.
-   */
+  /** The value of calling a known global. Nothing is executed: known calls are interpreted here. */
   call(name: string, parameters: readonly unknown[]): unknown;
-  /** The object behind a persistent identity. */
+  /** The object behind a persistent id. */
   persistent(identity: unknown): unknown;
   /**
-   * Gives a value its state (BUILD), or leaves it as it is where attributes do not matter. Whether
-   * the value may have any.
+   * Sets a value's state (BUILD), or ignores it if attributes do not matter. Returns whether the
+   * value may have any.
    */
   setState(value: unknown, state: unknown): boolean;
 }
 
-/** What to do instead of giving a pickle of anything. */
+/** The remedy for pickles of anything else. */
 export const plainDictionaryRemedy =
   "Save a plain dictionary of tensors: torch.save(model.state_dict(), 'weights.pth'), or safetensors.torch.save_file(model.state_dict(), 'weights.safetensors').";
 
 /**
  * Reads one pickle (protocols 2 to 5) as data. It is a machine of about forty operations that build
  * numbers, text, lists, tuples and dictionaries; it cannot import or call anything: a global is a
- * word that `objects` knows, or stands for a value that nothing is made of. Stack, memo, lengths
- * and the number of operations are bounded.
+ * name that `objects` knows, or an opaque value. Stack, memo, lengths and the number of operations
+ * are bounded.
  *
- * Operations by the documentation in CPython's `Lib/pickletools.py`.
+ * Operations follow the documentation in CPython's `Lib/pickletools.py`.
  *
- * @throws ModelError `weights` (made by `refuse`) for any other operation, or a claim that does not
- * fit.
+ * @throws ModelError `weights` (made by `refuse`) for any other operation, or an invalid claim.
  */
 export function readPickle(cursor: ByteCursor, objects: PickleObjects, refuse: Refuse): unknown {
   return new PickleMachine(cursor, objects, refuse).run();
@@ -56,7 +52,7 @@ export function readPickle(cursor: ByteCursor, objects: PickleObjects, refuse: R
 
 class PickleMachine {
   readonly #stack: unknown[] = [];
-  /** Stack heights at the marks that are open. */
+  /** Stack heights at the open marks. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, unknown>();
 
@@ -81,7 +77,7 @@ class PickleMachine {
       case 0x80: // PROTO
         this.#protocol(cursor.byte());
         break;
-      case 0x95: // FRAME: its length is of no use to a reader by position
+      case 0x95: // FRAME: a positional reader does not need its length
         cursor.take(8);
         break;
       case 0x28: // MARK
@@ -102,7 +98,7 @@ class PickleMachine {
       case 0x89: // NEWFALSE
         this.#push(false);
         break;
-      case 0x49: // INT, of Python 2: integers beyond 32 bits, and truth values
+      case 0x49: // INT, of Python 2: integers beyond 32 bits, and booleans
         this.#push(this.#integerLine());
         break;
       case 0x4c: // LONG, of Python 2
@@ -229,7 +225,7 @@ class PickleMachine {
         this.#call(...(this.#popMany(2) as [unknown, unknown]));
         break;
       case 0x92: {
-        // NEWOBJ_EX: parameters by name come last
+        // NEWOBJ_EX: keyword arguments come last
         const [callable, parameters] = this.#popMany(3);
         this.#call(callable, parameters);
         break;
@@ -298,7 +294,7 @@ class PickleMachine {
 
   #integerLine(): number | bigint | boolean {
     const line = this.#line();
-    // Python 2 writes truth values as integers of two digits.
+    // Python 2 writes booleans as two-digit integers.
     if (line === '01') return true;
     if (line === '00') return false;
     const digits = /^([+-]?\d+)L?$/.exec(line)?.[1];

@@ -25,11 +25,11 @@ export function looksLikeLegacyPth(start: Uint8Array): boolean {
 /**
  * The tensors of a `.pth` file in the legacy layout (torch.save before 1.6, or with
  * `_use_new_zipfile_serialization=False`): pickles of a magic number, a version, facts about the
- * machine, the dictionary and the storages' keys, then each storage: 8 bytes of element count, and
- * its values. The values are skipped over.
+ * machine, the dictionary and the storages' keys, then each storage: an 8-byte element count and
+ * its values. The values are skipped.
  *
- * @throws ModelError `weights` for anything but a state dict, and for one that a big-endian machine
- * has written.
+ * @throws ModelError `weights` for anything but a state dict, and for one written on a big-endian
+ * machine.
  */
 export function readPthLegacy(file: SourceFile): FileTensors {
   const { refuse } = file;

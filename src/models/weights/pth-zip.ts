@@ -18,8 +18,8 @@ export function looksLikePth(entries: ReadonlyMap<string, ZipEntry>): boolean {
  * The tensors of a `.pth` file in the zip layout (torch.save since 1.6): `NAME/data.pkl` is the
  * pickled dictionary, `NAME/data/KEY` the storages. Only the pickle is read.
  *
- * @throws ModelError `weights` for anything but a state dict, and for one that a big-endian machine
- * has written.
+ * @throws ModelError `weights` for anything but a state dict, and for one written on a big-endian
+ * machine.
  */
 export function readPthZip(file: SourceFile, entries: ReadonlyMap<string, ZipEntry>): FileTensors {
   const { refuse } = file;

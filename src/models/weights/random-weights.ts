@@ -3,16 +3,16 @@ import { sha256 } from '../../core/hash.ts';
 import { randomIntegers } from '../../core/random-integers.ts';
 import { elementTypes, type Initializer } from '../onnx/onnx-graph.ts';
 
-/** Part of the hash of random weights: raise it when the numbers change. */
+/** Part of the hash of random weights: increment it when the numbers change. */
 const algorithm = 'reelflow-random-weights-1';
-/** Biases are uniform in +-0.05, so that a bias forgotten somewhere shows. */
+/** Biases are uniform in +-0.05, so that a forgotten bias shows. */
 const biasBound = 0.05;
 const pieceElements = 1 << 18;
 
 /**
  * The seed of `random:SEED`.
  *
- * @throws ModelError `weights` when `weights` is of another form.
+ * @throws ModelError `weights` if `weights` has any other form.
  */
 export function parseRandomWeights(weights: string): number {
   const match = /^random:(\d{1,10})$/.exec(weights);
@@ -28,8 +28,8 @@ export function parseRandomWeights(weights: string): number {
 }
 
 /**
- * What a tensor is for, which decides the scale of its random values: a number is the fan-in of a
- * weight (the inputs that one unit sums up); `scale` and `variance` belong to a batch
+ * What a tensor is for, which determines the scale of its random values: a number is the fan-in of
+ * a weight (the inputs that one unit sums up); `scale` and `variance` belong to a batch
  * normalisation, whose shift and mean are like a `bias`; `small-scale` ends a branch that is added
  * to another.
  */
@@ -44,7 +44,7 @@ function rangeOf(role: TensorRole): readonly [middle: number, bound: number] {
     case 'variance':
       return [1, 0.25];
     case 'small-scale':
-      // Each of ResNet-50's 16 sums would double the variance of activations otherwise.
+      // Otherwise each of ResNet-50's 16 sums would double the variance of activations.
       return [0.25, 0.0625];
     default:
       return [0, Math.sqrt(6 / role)];
@@ -54,11 +54,11 @@ function rangeOf(role: TensorRole): readonly [middle: number, bound: number] {
 /**
  * A tensor of seeded uniform values: weights in +-sqrt(6 / fanIn) (He et al. 2015, eq. 10: variance
  * 2 / fanIn, which keeps the scale of activations through ReLU layers), biases in +-0.05, scales
- * and variances about 1 (a variance is never below 0.75), small scales about 0.25. Made piece by
- * piece, the same bytes on every machine; each tensor has its own stream by name, so its values do
- * not depend on what is made before it.
+ * and variances about 1 (a variance is never below 0.75), small scales about 0.25. Generated piece
+ * by piece, with the same bytes on every machine; each tensor has its own stream by name, so its
+ * values do not depend on what is generated before it.
  *
- * @throws UsageError when a dimension or the fan-in is not a positive integer.
+ * @throws UsageError if a dimension or the fan-in is not a positive integer.
  */
 export function randomTensor(seed: number, name: string, shape: readonly number[], role: TensorRole): Initializer {
   const elements = shape.reduce((product, size) => product * size, 1);
@@ -81,8 +81,8 @@ export function randomTensor(seed: number, name: string, shape: readonly number[
 }
 
 /**
- * What identifies random weights without making them: the algorithm's version, the seed and the
- * tensors' names and shapes decide every bit.
+ * The identity of random weights without generating them: the algorithm's version, the seed and the
+ * tensors' names and shapes determine every bit.
  *
  * @returns SHA-256 of that recipe as hex.
  */

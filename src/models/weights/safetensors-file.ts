@@ -4,8 +4,8 @@ import type { SourceFile } from './source-file.ts';
 import type { FileTensors, WeightTensor } from './weight-tensor.ts';
 
 /**
- * Room for more than 100,000 tensors; less than the format's own 100 MB, which would be parsed at
- * once.
+ * Enough for more than 100,000 tensors; less than the format's own 100 MB, which would be parsed in
+ * one go.
  */
 const headerLimit = 16 * 1024 * 1024;
 
@@ -16,8 +16,8 @@ export function looksLikeSafetensors(start: Uint8Array, fileBytes: number): bool
 }
 
 /**
- * The tensors of a safetensors file. Only the header is read; the values are read by position when
- * asked for.
+ * The tensors of a safetensors file. Only the header is read; the values are read by position on
+ * demand.
  *
  * @throws ModelError `weights` for a broken header, or one of more than 16 MiB.
  */

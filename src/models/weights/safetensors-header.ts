@@ -4,10 +4,10 @@ import { elementCount } from './strided.ts';
 import { type WeightType, weightTypeBytes } from './weight-tensor.ts';
 
 const tensorLimit = 100_000;
-/** A header has three: itself, a tensor, and its shape. */
+/** A header has three levels: itself, a tensor, and its shape. */
 const depthLimit = 8;
 
-/** Bits per element of the types that the format has and that are not weights here. */
+/** Bits per element of the format's types that are not supported as weights. */
 const otherBits: Readonly<Record<string, number>> = {
   F4: 4,
   F6_E2M3: 6,
@@ -18,32 +18,32 @@ const otherBits: Readonly<Record<string, number>> = {
   C64: 64,
 };
 
-/** Where a tensor lies among the values of a safetensors file, in bytes from their start. */
+/** The position of a tensor among the values of a safetensors file, in bytes from their start. */
 export interface SafetensorsPlace {
   readonly name: string;
-  /** Undefined for one that cannot be read. */
+  /** Undefined if the type is not supported. */
   readonly type: WeightType | undefined;
-  /** As the file has it. */
+  /** As written in the file. */
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly start: number;
   readonly end: number;
 }
 
-/** What the header of a safetensors file says. */
+/** The header of a safetensors file. */
 export interface SafetensorsHeader {
   /** In the order of the values. */
   readonly places: readonly SafetensorsPlace[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Makes the error that says what is wrong. */
+/** Creates the error that says what is wrong. */
 export type BrokenSafetensors = (what: string, cause?: unknown) => ModelError;
 
 /**
  * The length of the header, from the first 8 bytes of a file.
  *
- * @throws what `broken` makes, when the file or `limit` is shorter than what it claims.
+ * @throws the error from `broken` if it claims more than the file or `limit` allows.
  */
 export function headerLength(start: Uint8Array, fileBytes: number, limit: number, broken: BrokenSafetensors): number {
   if (fileBytes < 8) throw broken(`it has ${fileBytes} bytes, fewer than its header's length takes`);
@@ -57,7 +57,7 @@ export function headerLength(start: Uint8Array, fileBytes: number, limit: number
  * Reads the JSON header strictly: every tensor's offsets must match its shape and type, and
  * together they must cover the `available` bytes of values without gap or overlap.
  *
- * @throws what `broken` makes, for anything else.
+ * @throws the error from `broken` for anything else.
  */
 export function parseSafetensorsHeader(
   bytes: Uint8Array,
@@ -91,7 +91,7 @@ function place(name: string, entry: unknown, available: number, broken: BrokenSa
   if (!isSizes(offsets) || offsets.length !== 2) throw broken(`tensor '${name}' has no valid offsets`);
   const [start, end] = offsets as [number, number];
   const bits = type ? 8 * weightTypeBytes[type] : Object.hasOwn(otherBits, dtype) ? otherBits[dtype] : undefined;
-  // Of a type that the format did not have yet only the place can be checked.
+  // For an unknown type only the position can be checked.
   const fits = bits === undefined || 8 * (end - start) === elements * bits;
   if (start > end || end > available || !fits) {
     throw broken(`tensor '${name}' of ${dtype} [${shape}] claims bytes ${start} to ${end} of ${available}`);
@@ -112,8 +112,8 @@ function parseObject(bytes: Uint8Array, broken: BrokenSafetensors): Record<strin
 }
 
 /**
- * Whether brackets outside of texts are nested too deep: a parser takes fifty times the memory of
- * megabytes of them.
+ * Whether brackets outside strings are nested too deeply: for megabytes of them a parser takes
+ * fifty times the memory.
  */
 function isDeep(bytes: Uint8Array): boolean {
   let depth = 0;

@@ -2,7 +2,7 @@ import { ModelError, UsageError } from '../../core/errors.ts';
 import { headerLength, parseSafetensorsHeader } from './safetensors-header.ts';
 import { weightTypeBytes as elementSizes, type WeightType } from './weight-tensor.ts';
 
-/** The reference implementation's limit of the header. */
+/** The reference implementation's limit on the header. */
 const headerLimit = 100_000_000;
 
 /** A tensor of a safetensors file: little-endian values, row-major. */
@@ -12,7 +12,7 @@ export interface SafetensorsTensor {
   readonly bytes: Uint8Array;
 }
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
   /** The free text pairs of `__metadata__`. */
@@ -21,10 +21,10 @@ export interface Safetensors {
 
 /**
  * Writes tensors in the safetensors layout: 8 bytes header length, a JSON header padded with spaces
- * to a multiple of 8, then the values. Widest elements first, then by name, so that every tensor is
- * aligned; metadata by key: the same content gives the same bytes.
+ * to a multiple of 8, then the values. Tensors are sorted by element width, widest first, then by
+ * name, so that all are aligned; metadata are sorted by key. The same content gives the same bytes.
  *
- * @throws UsageError when a tensor's bytes are not those of its shape, or a name is `__metadata__`.
+ * @throws UsageError if a tensor's bytes do not match its shape, or a name is `__metadata__`.
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, SafetensorsTensor>>,
@@ -119,9 +119,9 @@ export function integerTensor(values: Int32Array, shape: readonly number[]): Saf
 }
 
 /**
- * The values of a list of int32, copied.
+ * A copy of the values of an int32 list.
  *
- * @throws ModelError `shape` when the tensor is missing, of another type, or no list.
+ * @throws ModelError `shape` if the tensor is missing, of another type, or not a list.
  */
 export function integerValues(file: Safetensors, name: string): Int32Array {
   const tensor = file.tensors.get(name);
@@ -135,10 +135,10 @@ export function integerValues(file: Safetensors, name: string): Int32Array {
 }
 
 /**
- * The values of a float64 or float32 tensor, copied.
+ * A copy of the values of a float64 or float32 tensor.
  *
- * @throws ModelError `shape` when the tensor is missing or of another type or shape, `weights` when
- * a value is NaN or infinity.
+ * @throws ModelError `shape` if the tensor is missing or of another type or shape, `weights` if a
+ * value is NaN or infinity.
  */
 export function floatValues<Type extends 'F32' | 'F64'>(
   file: Safetensors,

@@ -3,10 +3,10 @@ import { ModelError } from '../../core/errors.ts';
 import { printableStart } from '../../core/printable.ts';
 import { fillSync } from '../../core/whole-io.ts';
 
-/** The most bytes of values that are in memory at a time. */
+/** Maximum bytes of values in memory at a time. */
 export const pieceBytes = 1 << 20;
 
-/** Bytes that lie in a weight file and are read when asked for. */
+/** Bytes in a weight file that are read on demand. */
 export interface WeightBytes {
   readonly byteLength: number;
   /**
@@ -16,7 +16,7 @@ export interface WeightBytes {
   pieces(start: number, end: number): Iterable<Uint8Array>;
 }
 
-/** Makes the error that says what is wrong with a weight file, with its path. */
+/** Creates the error that says what is wrong with a weight file, with its path. */
 export type Refuse = (what: string, options?: { remedy?: string | undefined; cause?: unknown }) => ModelError;
 
 const damagedRemedy = 'Check that the file is complete; compare its size and SHA-256 with the source.';
@@ -26,10 +26,10 @@ const messageLimit = 600;
 
 /**
  * A weight file that is read by position. It is held open while its structure is read; the values
- * are read later through descriptors of their own, which refuse a file that has changed meanwhile.
+ * are read later through separate descriptors, which refuse a file that has changed meanwhile.
  *
- * @throws ModelError `weights` when there is no such file, it cannot be opened, or is not a regular
- * file.
+ * @throws ModelError `weights` if there is no such file, it cannot be opened, or it is not a
+ * regular file.
  */
 export class SourceFile implements WeightBytes {
   readonly byteLength: number;
@@ -38,7 +38,7 @@ export class SourceFile implements WeightBytes {
 
   constructor(readonly path: string) {
     try {
-      // Asked before opening: opening a named pipe would wait for its writer.
+      // Checked before opening: opening a named pipe would wait for its writer.
       if (!statSync(path).isFile()) throw this.refuse('is not a file', { remedy: 'Give the path of one weight file.' });
       this.#descriptor = openSync(path, 'r');
     } catch (error) {
@@ -56,14 +56,14 @@ export class SourceFile implements WeightBytes {
   readonly refuse: Refuse = (what, { remedy = damagedRemedy, cause } = {}) =>
     new ModelError('weights', `${this.path} ${printableStart(what, messageLimit)}`, { remedy, cause });
 
-  /** Ends the reading of the structure. Values can be read still. */
+  /** Ends the reading of the structure. Values can still be read. */
   close(): void {
     closeSync(this.#descriptor);
   }
 
   /**
-   * `length` bytes from `start`, copied. The caller has bounded `length`; beyond the end of the
-   * file is refused before anything is allocated.
+   * A copy of `length` bytes from `start`. The caller has bounded `length`; a range beyond the end
+   * of the file is refused before anything is allocated.
    */
   bytes(start: number, length: number): Uint8Array<ArrayBuffer> {
     if (!(start >= 0 && length >= 0 && start + length <= this.byteLength)) {

@@ -9,24 +9,25 @@ import { TorchTensor } from './torch-objects.ts';
 import { type FileTensors, type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
 
 /**
- * Where checkpoints keep the state dict: of dictionaries with as many tensors, such a one counts.
+ * Keys under which checkpoints keep the state dict; they win among dictionaries with equally many
+ * tensors.
  */
 const usualKeys = ['state_dict', 'model_state_dict', 'model_state', 'model', 'net', 'network', 'module', 'weights'];
-/** What wrappers put before the names of all tensors: DataParallel, torch.compile, Lightning. */
+/** Prefixes that wrappers put before all tensor names: DataParallel, torch.compile, Lightning. */
 const wrapperPrefix = /^(?:module|_orig_mod|model)\./;
 
-/** The bytes of a storage, or undefined when the file has none under this key. */
+/** The bytes of a storage, or undefined if the file has none under this key. */
 export type StorageBytes = (key: string) => WeightBytes | undefined;
 
 /**
  * The tensors of an unpickled state dict, or of the checkpoint around one
- * (`{'state_dict': {...}, 'epoch': 3}`), however deep it lies: of all dictionaries inside the value
- * the one with the most tensors is taken. Entries that are not tensors are left out; what nothing
- * could be made of is told by name. Prefixes that wrappers put before all names (`module.`,
- * `_orig_mod.`, `model.`) are removed. Arrays of NumPy count as tensors; a dictionary of nothing
- * but arrays is looked for last: a checkpoint may keep some beside its state dict.
+ * (`{'state_dict': {...}, 'epoch': 3}`), however deeply nested: of all dictionaries inside the
+ * value, the one with the most tensors is used. Entries that are not tensors are left out; those
+ * that could not be read are listed by name. Prefixes that wrappers put before all names
+ * (`module.`, `_orig_mod.`, `model.`) are removed. NumPy arrays count as tensors; a dictionary of
+ * nothing but arrays is the last choice, because a checkpoint may keep some beside its state dict.
  *
- * @throws what `refuse` makes, when there are no tensors, or one does not fit its storage.
+ * @throws the error from `refuse` if there are no tensors, or one does not fit its storage.
  */
 export function stateDictTensors(value: unknown, storage: StorageBytes, refuse: Refuse): FileTensors {
   const dictionary = findStateDict(value, refuse);
@@ -46,13 +47,13 @@ export function stateDictTensors(value: unknown, storage: StorageBytes, refuse: 
 
 const isTensor = (value: unknown) => value instanceof TorchTensor || value instanceof NumpyArray;
 
-/** Why nothing was made of a value, or undefined. */
+/** Why a value could not be read, or undefined. */
 function refusalOf(value: unknown): string | undefined {
   if (value instanceof PickleOpaque) return value.why;
   return value instanceof NumpyArray ? value.refusal : undefined;
 }
 
-/** The prefix of wrappers that all names have. */
+/** The wrapper prefix that all names share. */
 function prefixOf(names: readonly string[]): string {
   let prefix = '';
   for (;;) {
@@ -62,7 +63,7 @@ function prefixOf(names: readonly string[]): string {
   }
 }
 
-/** What Python calls a value. */
+/** A value's type in Python terms. */
 function called(value: unknown): string {
   if (value instanceof TorchTensor) return 'one tensor';
   if (value instanceof NumpyArray) return 'one NumPy array';
@@ -82,7 +83,7 @@ function findStateDict(value: unknown, refuse: Refuse): PickleDictionary {
   throw refuse(`has no tensors in its dictionary (${keys ? `keys ${keys}` : 'empty'})`, { remedy });
 }
 
-/** The dictionary with the most values of a kind, and how many; the first of several. */
+/** The dictionary with the most values of a kind, and their number; the first of several. */
 function largest(
   dictionaries: readonly PickleDictionary[],
   counts: (value: unknown) => boolean,
@@ -99,8 +100,8 @@ function largest(
 }
 
 /**
- * All dictionaries inside a value, from the outside in, those under usual keys first; and why
- * nothing was made of the first value of which that is so.
+ * All dictionaries inside a value, outermost first, those under the usual keys before others; and
+ * why the first unreadable value could not be read.
  */
 function inside(value: unknown): {
   readonly dictionaries: readonly PickleDictionary[];
@@ -135,7 +136,9 @@ function arrayTensor(name: string, { content }: NumpyArray, refuse: Refuse): Wei
   return numpyTensor(name, content.layout, bytesInMemory(content.values), refuse);
 }
 
-/** Bytes that are in memory already, handed out as copies: what reads pieces may change them. */
+/**
+ * Bytes that are already in memory, returned as copies, because a reader of pieces may change them.
+ */
 function bytesInMemory(bytes: Uint8Array): WeightBytes {
   return {
     byteLength: bytes.byteLength,

@@ -1,7 +1,8 @@
 import { pieceBytes, type Refuse, type WeightBytes } from './source-file.ts';
 
 /**
- * How the elements of a tensor lie in its storage. All in elements, but `width`: bytes per element.
+ * How a tensor's elements are laid out in its storage. In elements, except `width`: bytes per
+ * element.
  */
 export interface StridedView {
   readonly shape: readonly number[];
@@ -11,7 +12,7 @@ export interface StridedView {
 }
 
 /**
- * Output that is gathered in one pass over the storage, when the elements are not in order there.
+ * Bytes of output gathered in one pass over the storage, if the elements are not in order there.
  */
 const blockBytes = 16 * pieceBytes;
 const axisLimit = 64;
@@ -36,11 +37,11 @@ export function elementCount(shape: readonly number[]): number | undefined {
 }
 
 /**
- * Checks that every element of a view lies inside a storage of `available` elements, and that no
- * two elements are the same one: a view that repeats elements can claim any number of values.
+ * Checks that every element of a view is inside a storage of `available` elements, and that no two
+ * elements coincide: a view that repeats elements can claim any number of values.
  *
  * @returns the number of elements.
- * @throws what `refuse` makes, when the shape, strides or offset do not fit.
+ * @throws the error from `refuse` if the shape, strides or offset do not fit.
  */
 export function checkView(view: StridedView, name: string, available: number, refuse: Refuse): number {
   const { shape, strides, offset, width } = view;
@@ -71,7 +72,7 @@ export function checkView(view: StridedView, name: string, available: number, re
   return elements;
 }
 
-/** The axes that have more than one element, in the order of the storage: widest steps first. */
+/** The axes with more than one element, in storage order: largest strides first. */
 function axesOf({ shape, strides }: StridedView): { size: number; stride: number; target: number }[] {
   const targets = rowMajor(shape);
   return shape
@@ -83,7 +84,7 @@ function axesOf({ shape, strides }: StridedView): { size: number; stride: number
 /**
  * The elements of a checked view in row-major order, at most 1 MiB at a time. A contiguous view is
  * read straight from the file. Any other is gathered in blocks of at most 16 MiB, each in one pass
- * over the part of the storage that it lies in, so a transposed tensor costs one pass per 16 MiB.
+ * over the part of the storage that contains it, so a transposed tensor costs one pass per 16 MiB.
  */
 export function* stridedPieces(bytes: WeightBytes, view: StridedView, elements: number): Generator<Uint8Array> {
   const { shape, strides, offset, width } = view;
@@ -170,7 +171,7 @@ function gather(bytes: WeightBytes, view: StridedView, target: Uint8Array): void
   }
 }
 
-/** Random access that only goes forwards through pieces. */
+/** Random access that only moves forwards through pieces. */
 class ForwardReader {
   readonly #pieces: Iterator<Uint8Array>;
   #piece: Uint8Array = new Uint8Array(0);

@@ -3,16 +3,16 @@ import { type Refuse, SourceFile, type WeightBytes } from './source-file.ts';
 import { elementCount } from './strided.ts';
 import { readZipEntries } from './zip-entry.ts';
 
-/** Bytes of one array of texts, as they stand in the file, which are held in memory. */
+/** Maximum bytes of an array of texts, as stored in the file, held in memory. */
 const MAX_BYTES = 256 * 2 ** 20;
 /** Unicode texts (UCS-4) or bytes, of a fixed width. */
 const TEXT_TYPE = /^([<=|])([US])([1-9]\d{0,5})$/;
 
 /**
- * The arrays of texts (`<U12`, `|S12`) of a `.npy` or `.npz` file, which are ids and never weights,
- * by name; that of a `.npy` file is named ''. An array is read when it is asked for.
+ * The arrays of texts (`<U12`, `|S12`) of a `.npy` or `.npz` file, which are ids, never weights, by
+ * name; that of a `.npy` file is named ''. An array is read on demand.
  *
- * @throws ModelError `weights` when the file is broken, or an array has more than 256 MiB.
+ * @throws ModelError `weights` if the file is broken, or an array has more than 256 MiB.
  */
 export function readTextArrays(path: string): ReadonlyMap<string, () => string[]> {
   const file = new SourceFile(path);
@@ -35,7 +35,7 @@ function textArray(name: string, bytes: WeightBytes, refuse: Refuse): [string, (
   const count = elementCount(shape);
   if (count === undefined || count * width !== values.byteLength) {
     throw refuse(
-      `has ${values.byteLength} bytes of texts in ${label}, where [${shape}] of '${description}' needs another number`,
+      `has ${values.byteLength} bytes of texts in ${label}, where [${shape}] of '${description}' needs a different number`,
     );
   }
   if (values.byteLength > MAX_BYTES) throw refuse(`has more than ${MAX_BYTES} bytes of texts in ${label}`);

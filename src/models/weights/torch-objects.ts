@@ -32,8 +32,8 @@ const storageTypes: Readonly<Record<string, WeightType>> = {
 };
 const storageName = /^torch\.(?:cuda\.|storage\.)?([A-Za-z0-9]+Storage)$/;
 /**
- * Bytes per element of the storages whose tensors are not read: they are skipped over where
- * storages follow one another.
+ * Bytes per element of the storages whose tensors are not read; they are skipped in a sequence of
+ * storages.
  */
 const otherStorageBytes: Readonly<Record<string, number>> = {
   ComplexFloatStorage: 8,
@@ -77,14 +77,14 @@ const callables = new Set([
 const plainClasses = new Set(['torch.Tensor', 'torch.nn.parameter.Parameter']);
 
 /**
- * Pairs that all dictionaries made by calls have together: a pickle can hand the same list to every
- * call.
+ * Limit on the pairs of all dictionaries created by calls together: a pickle can pass the same list
+ * to every call.
  */
 const pairLimit = 1_000_000;
 
 /**
- * A storage that a pickle refers to: `elements` values of `type` under `key`; nothing is known yet
- * of whether the file has it.
+ * A storage that a pickle refers to: `elements` values of `type` under `key`; whether the file has
+ * it is not known yet.
  */
 export interface TorchStorage {
   readonly key: string;
@@ -104,7 +104,7 @@ export class TorchTensor {
   ) {}
 }
 
-/** A storage, or the part of it that old versions of PyTorch call a view. */
+/** A storage, or the part of it that old PyTorch versions call a view. */
 class StorageView {
   constructor(
     readonly storage: TorchStorage,
@@ -115,11 +115,11 @@ class StorageView {
 
 /**
  * What a state dict of PyTorch refers to, from 0.1.x to 2.x: storages, the functions that make
- * tensors and parameters of them, OrderedDict and torch.Size; and plain arrays of NumPy among them.
- * Of everything else nothing is made.
+ * tensors and parameters from them, OrderedDict and torch.Size, and plain NumPy arrays. Everything
+ * else stays opaque.
  */
 export class TorchObjects implements PickleObjects {
-  /** The storages that were met, by key. */
+  /** The storages found, by key. */
   readonly storages = new Map<string, TorchStorage>();
   /** Bytes of the storages that are not read, by key. */
   readonly otherStorages = new Map<string, number>();
@@ -153,8 +153,7 @@ export class TorchObjects implements PickleObjects {
         if (first instanceof TorchTensor) return first;
         break;
       case 'torch._tensor._rebuild_from_type_v2': {
-        // A tensor with attributes of its own: how it is made, its class, with what, and the
-        // attributes.
+        // A tensor with its own attributes: its constructor, class, arguments and attributes.
         const [make, of, given] = parameters;
         const isPlain = of instanceof PickleGlobal && plainClasses.has(of.name);
         if (make instanceof PickleGlobal && make.name !== name && isPlain && given instanceof PickleTuple) {
@@ -184,7 +183,7 @@ export class TorchObjects implements PickleObjects {
     const [kind, type, key, location, elements, view] = identity instanceof PickleTuple ? identity.items : [];
     if (kind === 'module') {
       const name = type instanceof PickleGlobal || type instanceof PickleOpaque ? type.name : 'a class';
-      return new PickleOpaque(`holds a whole module (${name}) in place of its weights`);
+      return new PickleOpaque(`holds a whole module (${name}) instead of its weights`);
     }
     if (type instanceof PickleOpaque) {
       const width = otherStorageBytes[storageName.exec(type.name)?.[1] ?? ''];
@@ -243,7 +242,7 @@ export class TorchObjects implements PickleObjects {
   }
 
   /**
-   * Python 2 gives the items of an OrderedDict as a list of pairs; Python 3 sets them afterwards.
+   * Python 2 passes the items of an OrderedDict as a list of pairs; Python 3 sets them afterwards.
    */
   #dictionary(parameters: readonly unknown[]): PickleDictionary | PickleOpaque {
     const dictionary = new PickleDictionary();

@@ -18,11 +18,10 @@ const knownFormats = 'PyTorch (.pth), safetensors, NumPy (.npz, .npy) and ONNX';
 
 /**
  * Reads the structure of a weight file; the values stay in the file until a tensor's `pieces()` are
- * asked for. The format is told by the content, not by the name. A `.npy` file has one tensor,
- * named ''.
+ * read. The format is recognised by content, not by name. A `.npy` file has one tensor, named ''.
  *
- * @throws ModelError `weights` when the file is missing, broken, damaged, of another format, or
- * asks for anything but a dictionary of tensors.
+ * @throws ModelError `weights` if the file is missing, broken, damaged, of another format, or
+ * contains anything but a dictionary of tensors.
  * @example
  * for (const { name, shape } of readWeights('alexnet.safetensors').tensors.values()) console.log(name, shape);
  */
@@ -52,7 +51,7 @@ function read(file: SourceFile): Omit<WeightFile, 'path'> {
   );
 }
 
-/** A file of one array. */
+/** A file with one array. */
 function single(read: WeightTensor | string, file: SourceFile): FileTensors {
   if (typeof read === 'string') throw file.refuse(read, { remedy: plainArrayRemedy });
   return { tensors: new Map([['', read]]), unread: new Map() };

@@ -1,4 +1,4 @@
-/** Bytes per element of the types that weight files are read in. */
+/** Bytes per element of the supported types. */
 export const weightTypeBytes = {
   F64: 8,
   F32: 4,
@@ -21,8 +21,8 @@ export const weightTypeBytes = {
 export type WeightType = keyof typeof weightTypeBytes;
 
 /**
- * A tensor of a weight file. Its values stay in the file until they are asked for (but arrays of
- * NumPy inside a pickle, 16 MiB at most).
+ * A tensor of a weight file. Its values stay in the file until they are read (except NumPy arrays
+ * inside a pickle, at most 16 MiB).
  */
 export interface WeightTensor {
   readonly name: string;
@@ -33,18 +33,15 @@ export interface WeightTensor {
   /**
    * The values: little-endian, row-major and contiguous whatever the strides in the file; at most 1
    * MiB and a whole number of elements at a time. The buffer may be reused for the next piece. Each
-   * call reads the file from again; leaving the loop early closes it.
+   * call reads the file again; leaving the loop early closes it.
    *
-   * @throws ModelError `weights` when the values are damaged, or the file has changed since its
+   * @throws ModelError `weights` if the values are damaged, or the file has changed since its
    * structure was read.
    */
   pieces(): Iterable<Uint8Array>;
 }
 
-/**
- * What the structure of a weight file says: its tensors by name, in the order of the file, and what
- * among them cannot be read.
- */
+/** The structure of a weight file: its tensors by name, in file order, and what cannot be read. */
 export type FileTensors = Pick<WeightFile, 'tensors' | 'unread'>;
 
 /** The structure of a weight file: its tensors by name, in the order of the file. */
@@ -53,7 +50,7 @@ export interface WeightFile {
   readonly format: 'pth' | 'pth-legacy' | 'safetensors' | 'npz' | 'npy' | 'onnx';
   readonly tensors: ReadonlyMap<string, WeightTensor>;
   /**
-   * What stands among the tensors and cannot be read, by name: why, to continue 'the file ...'. It
+   * What cannot be read, by name, with the reason as a phrase that continues 'the file ...'. It
    * does no harm unless it is needed.
    */
   readonly unread: ReadonlyMap<string, string>;

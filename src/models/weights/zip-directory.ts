@@ -3,7 +3,7 @@ import type { Refuse, SourceFile } from './source-file.ts';
 const directoryLimit = 16 * 1024 * 1024;
 const entryLimit = 100_000;
 const nameLimit = 1024;
-/** The end record is 22 bytes and a comment of at most 65,535. */
+/** The end record has 22 bytes and a comment of at most 65,535. */
 const endBytes = 22;
 const allOnes = 0xffffffff;
 
@@ -19,18 +19,18 @@ export interface ZipRecord {
   readonly headerStart: number;
 }
 
-/** Where the central directory of an archive lies. */
+/** The position of an archive's central directory. */
 export interface ZipDirectory {
   readonly start: number;
   readonly records: readonly ZipRecord[];
 }
 
 /**
- * Reads the central directory of a zip archive, zip64 as well. Every position and count is checked
- * against the file before anything is read from it.
+ * Reads the central directory of a zip archive, including zip64. Every position and count is
+ * checked against the file before anything is read from it.
  *
- * @throws ModelError `weights` when there is none, it does not fit the file, an entry is encrypted
- * or compressed in a way other than deflate, or two entries have one name.
+ * @throws ModelError `weights` if there is none, it does not match the file, an entry is encrypted
+ * or compressed by a method other than deflate, or two entries have the same name.
  */
 export function readZipDirectory(file: SourceFile): ZipDirectory {
   const broken: Refuse = (what, options) => file.refuse(`is not a valid zip archive: ${what}`, options);
@@ -78,7 +78,7 @@ function readRecord(name: string, view: DataView, position: number, extra: Extra
   const sizes = wideSizes(name, view, position, extra, broken);
   const { byteLength, storedBytes } = sizes;
   const deflated = method === 8;
-  // Deflate cannot expand more than 1032 times: a larger claim is a lie.
+  // Deflate cannot expand more than 1032 times, so a larger claim is false.
   if (deflated ? byteLength > storedBytes * 1032 + 1032 : byteLength !== storedBytes) {
     throw broken(`entry '${name}' claims ${byteLength} bytes out of ${storedBytes}`);
   }
@@ -86,8 +86,8 @@ function readRecord(name: string, view: DataView, position: number, extra: Extra
 }
 
 /**
- * Sizes and position of an entry: 32-bit fields, or 64-bit ones in its zip64 extra field where
- * those are all ones.
+ * Sizes and position of an entry: 32-bit fields, or 64-bit ones in its zip64 extra field if those
+ * are all ones.
  */
 function wideSizes(
   name: string,

@@ -3,18 +3,18 @@ import { Inflate } from 'fflate';
 import { pieceBytes, type Refuse, type SourceFile, type WeightBytes } from './source-file.ts';
 import { readZipDirectory, type ZipRecord } from './zip-directory.ts';
 
-/** Deflated bytes that are expanded at a time: at most 1032 times as many come out at once. */
+/** Deflated bytes expanded at a time; at most 1032 times as many come out at once. */
 const inputBytes = 4096;
-/** At the start fewer, since often only a header is wanted. */
+/** Fewer at the start, since often only a header is wanted. */
 const firstInputBytes = 256;
 const startBytes = 2048;
 /**
- * A reader that starts this close to the start of an entry reads it from its start, so that its
- * checksum is known in the end.
+ * A reader that starts this close to the start of an entry reads it from the start, so that the
+ * checksum is known at the end.
  */
 const prefixBytes = 1 << 16;
 
-/** The content of an entry of a zip archive, read from the file when asked for. */
+/** The content of a zip entry, read from the file on demand. */
 export interface ZipEntry extends WeightBytes {
   readonly name: string;
 }
@@ -24,10 +24,10 @@ export interface ZipEntry extends WeightBytes {
  * with the directory, and no two entries may share bytes, so that an archive cannot hold more than
  * its size.
  *
- * The CRC-32 of an entry is verified whenever its content is read in order to its end from (near)
- * its start, and is not when only a part is read.
+ * The CRC-32 of an entry is verified whenever its content is read in order from (near) its start to
+ * its end, but not if only a part is read.
  *
- * @throws ModelError `weights` for an archive that is broken.
+ * @throws ModelError `weights` for a broken archive.
  */
 export function readZipEntries(file: SourceFile): Map<string, ZipEntry> {
   const broken: Refuse = (what, options) => file.refuse(`is not a valid zip archive: ${what}`, options);
@@ -115,7 +115,7 @@ function* entryPieces(
 }
 
 /**
- * Expands an entry a few kilobytes at a time; neither more nor less may come out than the directory
+ * Expands an entry a few kilobytes at a time; the output must be exactly as long as the directory
  * says.
  */
 function* inflated(file: SourceFile, record: ZipRecord, start: number, broken: Refuse): Generator<Uint8Array> {
@@ -127,7 +127,7 @@ function* inflated(file: SourceFile, record: ZipRecord, start: number, broken: R
   let given = 0;
   for (const piece of file.pieces(start, start + record.storedBytes)) {
     for (let at = 0; at < piece.byteLength; ) {
-      // Copied: fflate keeps what it has not used yet, and the piece's buffer is filled again.
+      // Copied: fflate keeps what it has not used yet, and the piece's buffer is reused.
       const chunk = piece.slice(at, at + (given < startBytes ? firstInputBytes : inputBytes));
       at += chunk.byteLength;
       given += chunk.byteLength;

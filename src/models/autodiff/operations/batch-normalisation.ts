@@ -14,7 +14,7 @@ export interface NormalisationVariables {
 /**
  * Batch normalisation of x [rows, width] (Ioffe and Szegedy 2015): gamma (x - mean) /
  * sqrt(variance + epsilon) + beta, with mean and (biased) variance of the batch while training,
- * which then move the running ones: running = momentum running + (1 - momentum) batch.
+ * which also update the running ones: running = momentum running + (1 - momentum) batch.
  */
 export function batchNormalisation(
   tape: Tape,

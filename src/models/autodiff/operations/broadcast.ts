@@ -2,14 +2,17 @@ import { UsageError } from '../../../core/errors.ts';
 import { checkRank, type Tensor } from '../emitter.ts';
 import type { Tape } from '../tape.ts';
 
-/** x + constant, which is fed or fixed and may have axes of size 1 or lack the first ones of x. */
+/**
+ * x + constant, where the constant is fed or fixed, and may have axes of size 1 or lack leading
+ * axes of x.
+ */
 export function addConstant(tape: Tape, x: Tensor, constant: Tensor): Tensor {
   return tape.record([x], tape.graph.add(x, constant), (gradient) => {
     tape.add(x, () => gradient);
   });
 }
 
-/** x times a constant, which is fed or fixed: one of its shape, or with axes of size 1. */
+/** x times a constant, which is fed or fixed and has x's shape, possibly with axes of size 1. */
 export function timesConstant(tape: Tape, x: Tensor, constant: Tensor): Tensor {
   const { graph } = tape;
   return tape.record([x], graph.multiply(x, constant), (gradient) => {

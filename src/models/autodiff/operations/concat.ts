@@ -2,7 +2,7 @@ import { UsageError } from '../../../core/errors.ts';
 import { checkRank, fixedSize, type Tensor } from '../emitter.ts';
 import type { Tape } from '../tape.ts';
 
-/** Matrices of equally many rows side by side: [rows, a] and [rows, b] give [rows, a + b]. */
+/** Matrices with equally many rows side by side: [rows, a] and [rows, b] give [rows, a + b]. */
 export function concat(tape: Tape, parts: readonly Tensor[]): Tensor {
   const [first] = parts;
   if (first === undefined) throw new UsageError('concat: at least one tensor must be given');

@@ -7,7 +7,7 @@ function logSoftmax(tape: Tape, logits: Tensor): Tensor {
   return tape.graph.emit('LogSoftmax', [logits], logits.shape, { axis: 1 });
 }
 
-/** Rows of a matrix, as a scalar. */
+/** The number of rows of a matrix, as a scalar. */
 function rowCount(tape: Tape, matrix: Tensor): Tensor {
   const { graph } = tape;
   const shape = graph.emit('Shape', [matrix], [2], {}, 'int64');
@@ -17,7 +17,7 @@ function rowCount(tape: Tape, matrix: Tensor): Tensor {
 
 /**
  * - sum of t ln softmax(logits) over the classes, a mean over rows, a scalar: for counts t the
- * multinomial log likelihood (Liang et al. 2018). Of the logits alone the gradient is written.
+ * multinomial log likelihood (Liang et al. 2018). Only the gradient of the logits is written.
  *
  * @param targets [rows, classes].
  */

@@ -3,8 +3,8 @@ import { checkRank, type Tensor } from '../emitter.ts';
 import type { Tape } from '../tape.ts';
 
 /**
- * x [rows, inputs] times kernel [inputs, outputs], plus bias [outputs] when one is given. The
- * gradient of the kernel is x' dy, of the bias the sum of the rows of dy, of x dy kernel'.
+ * x [rows, inputs] times kernel [inputs, outputs], plus bias [outputs] if given. The gradient of
+ * the kernel is x' dy, that of the bias the sum of the rows of dy, that of x is dy kernel'.
  */
 export function dense(tape: Tape, x: Tensor, kernel: Tensor, bias?: Tensor): Tensor {
   checkRank('dense', x, 2);

@@ -40,7 +40,7 @@ export function exponential(tape: Tape, x: Tensor): Tensor {
   });
 }
 
-/** Constants of `selu`, with which activations keep mean 0 and variance 1: s and s a. */
+/** Constants of `selu` that keep activations at mean 0 and variance 1: s and s a. */
 const [seluScale, seluSlope] = [1.0507009873554805, 1.7580993408473766];
 
 /**
@@ -65,8 +65,8 @@ export function selu(tape: Tape, x: Tensor): Tensor {
 }
 
 /**
- * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the Gaussian error linear unit as it is
- * usually approximated (Hendrycks and Gimpel 2016).
+ * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the usual approximation of the Gaussian error
+ * linear unit (Hendrycks and Gimpel 2016).
  */
 export function gelu(tape: Tape, x: Tensor): Tensor {
   const { graph } = tape;

@@ -2,7 +2,7 @@ import { UsageError } from '../../../core/errors.ts';
 import { checkRank, type Dimension, fixedSize, type Tensor } from '../emitter.ts';
 import type { Tape } from '../tape.ts';
 
-/** Weights of a GRU layer. The columns of the gates lie side by side: reset, update, candidate. */
+/** Weights of a GRU layer. The gates' columns are side by side: reset, update, candidate. */
 export interface GruWeights {
   /** [width, 3 units]. */
   readonly kernel: Tensor;
@@ -10,7 +10,7 @@ export interface GruWeights {
   readonly recurrent: Tensor;
   /** [3 units]. */
   readonly bias: Tensor;
-  /** [units], of what the candidate reads of the state, before the reset gate. */
+  /** [units], added to what the candidate reads of the state, before the reset gate. */
   readonly candidateBias: Tensor;
 }
 
@@ -26,14 +26,14 @@ interface Step {
 }
 
 /**
- * A GRU layer over x [steps, rows, width] (Cho et al. 2014, with the reset gate behind the product,
- * as cuDNN and PyTorch have it):
+ * A GRU layer over x [steps, rows, width] (Cho et al. 2014, with the reset gate after the product,
+ * as in cuDNN and PyTorch):
  *
  *     r, z = sigmoid of (x_t K + h_t-1 R + b)      n = tanh(x_t K + b + r (h_t-1 R + c))
  *     h_t = n + z (h_t-1 - n)      h_0 = 0
  *
- * Gives all h_t, [steps, rows, units]. The steps are unrolled, the products of all steps with K and
- * the gradients of both kernels are one product each.
+ * Returns all h_t, [steps, rows, units]. The steps are unrolled; the products of all steps with K,
+ * and the gradients of both kernels, are one product each.
  */
 export function gru(tape: Tape, x: Tensor, weights: GruWeights): Tensor {
   checkRank('gru', x, 3);

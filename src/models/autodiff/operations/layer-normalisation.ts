@@ -2,12 +2,12 @@ import { UsageError } from '../../../core/errors.ts';
 import { checkRank, fixedSize, type Tensor } from '../emitter.ts';
 import type { Tape } from '../tape.ts';
 
-/** Keeps a row that does not vary from being divided by 0. */
+/** Prevents division by 0 for a constant row. */
 const epsilon = 1e-5;
 
 /**
  * Layer normalisation (Ba et al. 2016) of each row of x [rows, width]: gamma (x - mean) / deviation
- * + beta, mean and deviation of the row.
+ * + beta, with the row's mean and deviation.
  *
  * @param gamma [width].
  * @param beta [width].

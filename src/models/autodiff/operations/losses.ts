@@ -22,7 +22,7 @@ export function meanSquaredError(tape: Tape, prediction: Tensor, target: Tensor)
 }
 
 /**
- * Mean of weight * (prediction - target)^2 over all values, a scalar, of which the gradient with
+ * Mean of weight * (prediction - target)^2 over all values, a scalar. Only the gradient with
  * respect to the prediction is written.
  */
 export function weightedSquaredError(tape: Tape, prediction: Tensor, target: Tensor, weights: Tensor): Tensor {
@@ -40,9 +40,9 @@ export function weightedSquaredError(tape: Tape, prediction: Tensor, target: Ten
 
 /**
  * Sum of mask * (prediction - target)^2 divided by the sum of the mask (at least 1), a scalar: the
- * mean squared error over the values that are known. The gradient of the prediction is written.
+ * mean squared error over the known values. Only the gradient of the prediction is written.
  *
- * @param mask 1 for each value that is known, 0 for the others.
+ * @param mask - 1 for each known value, 0 for the others.
  */
 export function maskedSquaredError(tape: Tape, prediction: Tensor, target: Tensor, mask: Tensor): Tensor {
   const { graph } = tape;
@@ -57,13 +57,13 @@ export function maskedSquaredError(tape: Tape, prediction: Tensor, target: Tenso
 
 /**
  * Cross-entropy of sigmoid(logits) [rows, answers] against answers of 0 and 1, summed over the
- * answers, times the row's weight, a mean over rows: a scalar, of which the gradient with respect
- * to the logits is written.
+ * answers, times the row's weight, a mean over rows, a scalar. Only the gradient with respect to
+ * the logits is written.
  */
 export function binaryCrossEntropy(tape: Tape, logits: Tensor, answers: Tensor, weights: Tensor): Tensor {
   const { graph } = tape;
   const { shape } = logits;
-  // softplus(x) - y x, which no logit is too large for.
+  // softplus(x) - y x, which does not overflow for any logit.
   const small = graph.emit('Exp', [graph.emit('Neg', [graph.emit('Abs', [logits], shape)], shape)], shape);
   const soft = graph.add(
     graph.emit('Relu', [logits], shape),
@@ -81,8 +81,7 @@ export function binaryCrossEntropy(tape: Tape, logits: Tensor, answers: Tensor, 
 }
 
 /**
- * rate * sum of w^2 over all the weights, a scalar: the L2 term of a loss. Its gradient is 2 rate
- * w.
+ * rate * sum of w^2 over all weights, a scalar: the L2 term of a loss. Its gradient is 2 rate w.
  */
 export function l2Penalty(tape: Tape, weights: readonly Tensor[], rate: number): Tensor {
   if (!(rate >= 0 && Number.isFinite(rate)))
@@ -93,8 +92,8 @@ export function l2Penalty(tape: Tape, weights: readonly Tensor[], rate: number):
   const sum = squares.reduce((total, square) => graph.add(total, square));
   const penalty = graph.multiply(sum, graph.real(rate));
   return tape.record(weights, penalty, (gradient) => {
-    // A loss is a sum of terms: the gradient of a term is the constant 1, and one node per weight
-    // is enough.
+    // A loss is a sum of terms, so the gradient of a term is the constant 1, and one node per
+    // weight suffices.
     const slope =
       gradient.name === graph.real(1).name ? graph.real(2 * rate) : graph.multiply(gradient, graph.real(2 * rate));
     for (const weight of weights) tape.add(weight, () => graph.multiply(weight, slope));

@@ -3,7 +3,7 @@ import { checkRank, type Dimension, fixedSize, type GraphEmitter, type Tensor } 
 import type { Tape } from '../tape.ts';
 
 /**
- * Weights of an LSTM layer. The columns of the four gates lie side by side: input, forget,
+ * Weights of an LSTM layer. The columns of the four gates are side by side: input, forget,
  * candidate, output (Keras's order).
  */
 export interface LstmWeights {
@@ -38,9 +38,9 @@ interface Step {
  *     i, f, g, o = sigmoid, sigmoid, tanh, sigmoid of (x_t kernel + h_t-1 recurrent + bias)
  *     c_t = f c_t-1 + i g        h_t = o tanh(c_t)        h_0 = c_0 = 0
  *
- * Gives all h_t, [steps, rows, units], or the last, [rows, units]. The steps are unrolled. One
- * operator with a gradient of its own instead of a cell on the tape: the input products of all
- * steps are one matrix product, and so are, in the backward pass, the gradients of both kernels.
+ * Returns all h_t, [steps, rows, units], or the last, [rows, units]. The steps are unrolled. It is
+ * one operator with its own gradient instead of a cell on the tape: the input products of all steps
+ * are a single matrix product, and so are the gradients of both kernels in the backward pass.
  */
 export function lstm(tape: Tape, x: Tensor, weights: LstmWeights, result: 'sequence' | 'last'): Tensor {
   checkRank('lstm', x, 3);
@@ -99,9 +99,9 @@ export function lstm(tape: Tape, x: Tensor, weights: LstmWeights, result: 'seque
 }
 
 /**
- * Gradients of the loss with respect to the sums that enter the gates, per step [rows, 4 units], by
- * back-propagation through time. Derivatives are written with products the forward pass has made
- * anyway: with y = i g, for example, dy/d(sum of i) = y - y i.
+ * Gradients of the loss with respect to the gates' input sums, per step [rows, 4 units], by
+ * back-propagation through time. Derivatives reuse products of the forward pass: with y = i g, for
+ * example, dy/d(sum of i) = y - y i.
  */
 function gateSumGradients(
   graph: GraphEmitter,

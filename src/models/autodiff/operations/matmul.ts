@@ -2,7 +2,7 @@ import { UsageError } from '../../../core/errors.ts';
 import type { Dimension, GraphEmitter, Tensor } from '../emitter.ts';
 import type { Tape } from '../tape.ts';
 
-/** The last two axes of a tensor changed for each other. */
+/** A tensor with its last two axes swapped. */
 function turned(graph: GraphEmitter, x: Tensor): Tensor {
   const rank = x.shape.length;
   const perm = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
@@ -15,8 +15,8 @@ function turned(graph: GraphEmitter, x: Tensor): Tensor {
 }
 
 /**
- * Products of many matrices: a [..., rows, inner] times b [..., inner, columns], whose axes before
- * the last two are the same.
+ * Batched matrix product: a [..., rows, inner] times b [..., inner, columns], with the same leading
+ * axes.
  */
 export function matmul(tape: Tape, a: Tensor, b: Tensor): Tensor {
   const [before, other] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];

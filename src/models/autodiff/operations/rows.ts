@@ -22,7 +22,7 @@ function oneHot(tape: Tape, indices: Tensor, depth: Tensor, columns: Dimension):
 
 /**
  * The rows of `table` [n, width] that `indices` [m] (int64) name: an embedding, or one result per
- * item given back to all ratings of that item. Its gradient adds each row of dy to the row it came
+ * item distributed to all ratings of that item. Its gradient adds each row of dy to the row it came
  * from: by `ScatterND` (`scatter`; cost grows with the indices), or as the product of a one-hot
  * matrix with dy (`one-hot`; cost grows with n times m, for small tables).
  */

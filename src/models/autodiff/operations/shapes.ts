@@ -1,7 +1,7 @@
 import { checkRank, type Dimension, type Tensor } from '../emitter.ts';
 import type { Tape } from '../tape.ts';
 
-/** The same values under another shape; at most one of its axes may have a name. */
+/** The same values with a different shape; at most one of its axes may be named. */
 export function reshape(tape: Tape, x: Tensor, shape: readonly Dimension[]): Tensor {
   const { graph } = tape;
   return tape.record([x], graph.reshape(x, shape), (gradient) => {

@@ -19,7 +19,7 @@ export function sumOfSquares(tape: Tape, x: Tensor): Tensor {
 }
 
 /**
- * Mean over the rows of a matrix of a row's sum of squares, a scalar; its gradient is 2 x / rows.
+ * Mean over a matrix's rows of the sum of squares of a row, a scalar; its gradient is 2 x / rows.
  */
 export function meanSquaredLength(tape: Tape, x: Tensor): Tensor {
   checkRank('meanSquaredLength', x, 2);

@@ -12,9 +12,9 @@ export interface AdamOptions {
 /**
  * Adam (Kingma and Ba 2015, algorithm 1). Its moments are kept divided by 1 - beta, which saves a
  * pass over each: m = beta1 m + g, v = beta2 v + g^2, w = w - rate m / (sqrt(v) + epsilon), where
- * rate and epsilon carry the bias corrections and the factors left out.
+ * rate and epsilon include the bias corrections and the omitted factors.
  *
- * @throws UsageError when a constant is out of range.
+ * @throws UsageError if a constant is out of range.
  */
 export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions = {}): Optimiser {
   for (const [name, value] of Object.entries({ beta1, beta2 })) {

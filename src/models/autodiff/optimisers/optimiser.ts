@@ -1,15 +1,15 @@
 import type { GraphEmitter, Tensor } from '../emitter.ts';
 
-/** How weights follow their gradients. */
+/** How weights are updated from their gradients. */
 export interface Optimiser {
   readonly name: string;
   /**
-   * Names of the values kept per weight from step to step, all zero before the first. The next
-   * values are written where the last ones are: `emit` must read each slot in one node only, which
-   * its next value depends on.
+   * Names of the values kept per weight from step to step, all zero before the first. New values
+   * overwrite old ones, so `emit` must read each slot in only one node, and the slot's next value
+   * must depend on that node.
    */
   readonly slots: readonly string[];
-  /** Names of the numbers that each step is given. */
+  /** Names of the numbers passed to each step. */
   readonly scalars: readonly string[];
   /** Those numbers for step `step` (the first is 1) at this learning rate. */
   scalarsAt(step: number, learningRate: number): readonly number[];

@@ -5,7 +5,7 @@ import type { Optimiser } from './optimiser.ts';
 /**
  * Stochastic gradient descent: w = w - rate g; with momentum v = momentum v + g, w = w - rate v.
  *
- * @throws UsageError when `momentum` is not at least 0 and below 1.
+ * @throws UsageError unless `momentum` is at least 0 and below 1.
  */
 export function sgd({ momentum = 0 }: { momentum?: number | undefined } = {}): Optimiser {
   if (!(momentum >= 0 && momentum < 1)) {
