@@ -100,6 +100,7 @@ export class HistoryRecommender<Options extends object = object> {
     checkTrainingRatings(training);
     await this.close();
     const network = this.#network(training, content);
+    const histories = new Histories(training, network.side, this.#definition.inTime);
     const shapes = weightShapes(network.module);
     checkHistoryMemory(this.name, shapes, network.activations(this.#batchSize), this.#options.memory ?? usualMemory);
     const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
@@ -112,7 +113,7 @@ export class HistoryRecommender<Options extends object = object> {
       initialWeights: network.facts,
       checkpoint: checkpoint && { ...checkpoint, data: `${checkpoint.data}|${facts}` },
     });
-    const trained = this.#keep(trainer, network, training, shapes);
+    const trained = this.#keep({ trainer, network, ratings: training, histories, shapes });
     return trainer.fit(this.#batches(trained), validation && this.#validation(trained, validation));
   }
 
@@ -128,13 +129,14 @@ export class HistoryRecommender<Options extends object = object> {
     const vectors = weights.get(contentVectorsName);
     const content = vectors && { vectors, dimension: vectors.length / training.itemCount };
     const network = this.#network(training, content);
+    const histories = new Histories(training, network.side, this.#definition.inTime);
     const shapes = weightShapes(network.module);
     for (const name of shapes.keys()) {
       if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
     }
     const { batchSize: _size, memory: _memory, checkpoint: _checkpoint, ...options } = this.#options;
     const trainer = await Trainer.open(network.module, { ...options, initialWeights: weights });
-    this.#keep(trainer, network, training, shapes);
+    this.#keep({ trainer, network, ratings: training, histories, shapes });
   }
 
   /**
@@ -224,13 +226,13 @@ export class HistoryRecommender<Options extends object = object> {
     return this.#definition.network(this.#own, { userCount, itemCount, scale, mean, known, content });
   }
 
-  #keep(trainer: Trainer, network: HistoryNetwork, ratings: TrainingRatings, shapes: Trained['shapes']): Trained {
-    const histories = new Histories(ratings, network.side, this.#definition.inTime);
+  #keep(opened: Omit<Trained, 'learntColumns' | 'knownColumns'>): Trained {
+    const { network, ratings } = opened;
     const columns = network.side === 'users' ? ratings.itemCount : ratings.userCount;
     const learntColumns = new Uint8Array(columns);
     for (const column of network.side === 'users' ? ratings.items : ratings.users) learntColumns[column] = 1;
     const knownColumns = network.knowsContent ? new Uint8Array(columns).fill(1) : learntColumns;
-    this.#trained = { trainer, network, ratings, histories, learntColumns, knownColumns, shapes };
+    this.#trained = { ...opened, learntColumns, knownColumns };
     return this.#trained;
   }
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Trainer } from '../../../../src/models/autodiff/trainer.ts';
 import { EaseRecommender } from '../../../../src/models/recommenders/ease.ts';
 import { bert4Rec } from '../../../../src/models/recommenders/history/bert4rec.ts';
 import { gru4Rec } from '../../../../src/models/recommenders/history/gru4rec.ts';
@@ -114,13 +115,19 @@ describe('recommenders that follow sequences', () => {
     expect(new Set(await restored.scoreNewUser(nobody, items))).toEqual(new Set([0]));
   });
 
-  it('refuses ratings without times, and items that nothing is known of', async () => {
+  it('refuses ratings without times before it starts a thread, and items that nothing is known of', async () => {
     const { ratings } = chain();
+    const untimed = { ...ratings, times: undefined };
+    await using trained = made('gru4rec', {}, 1);
+    await trained.fit(ratings);
+    const weights = await trained.weights();
+    const opened = vi.spyOn(Trainer, 'open');
+    onTestFinished(() => opened.mockRestore());
+    const refusal = { code: 'ratings', message: expect.stringContaining('needs their times') };
     await using recommender = made('gru4rec');
-    await expect(recommender.fit({ ...ratings, times: undefined })).rejects.toMatchObject({
-      code: 'ratings',
-      message: expect.stringContaining('needs their times'),
-    });
+    await expect(recommender.fit(untimed)).rejects.toMatchObject(refusal);
+    await expect(recommender.restore(untimed, weights)).rejects.toMatchObject(refusal);
+    expect(opened).not.toHaveBeenCalled();
     expect(() => made('sasrec', { id: false, content: false })).toThrow('leaves content to know items by');
     expect(() => made('sasrec', { width: 15 })).toThrow('multiple of `heads`');
   });
