@@ -31,7 +31,7 @@ export const bert4Rec: HistoryDefinition<Bert4RecOptions> = {
     const ftRatio = checkShare('ftRatio', options.ftRatio ?? 0.5);
     return sequenceNetwork(
       {
-        ...{ name: 'bert4rec', width, asksBehind: true },
+        ...{ name: 'bert4rec', width, asksBehind: true, atEnd: true },
         units: attentionUnits(attention, options.length ?? 50),
         states(tape, read, length) {
           const hidden = tape.graph.input(sequenceInputs.hidden, ['positions', 1]);

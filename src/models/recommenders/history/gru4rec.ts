@@ -30,7 +30,14 @@ export const gru4Rec: HistoryDefinition<Gru4RecOptions> = {
     const dropped = checkShare('dropout', options.dropout ?? 0.3);
     return sequenceNetwork(
       {
-        ...{ name: 'gru4rec', width, units: 8 * hidden + 4 * width, asksBehind: false, lesson: nextItems },
+        ...{
+          name: 'gru4rec',
+          width,
+          units: 8 * hidden + 4 * width,
+          asksBehind: false,
+          atEnd: false,
+          lesson: nextItems,
+        },
         states(tape, read, length) {
           const sequences = reshape(tape, dropout(tape, read, dropped), ['histories', length, width]);
           const states = gru(tape, timeMajor(tape, sequences), {

@@ -13,7 +13,7 @@ export const sasRec: HistoryDefinition<AttentionOptions> = {
     const attention = attentionOf(options, 0.2);
     return sequenceNetwork(
       {
-        ...{ name: 'sasrec', width: attention.width, asksBehind: false, lesson: nextItems },
+        ...{ name: 'sasrec', width: attention.width, asksBehind: false, atEnd: true, lesson: nextItems },
         units: attentionUnits(attention, options.length ?? 50),
         states: (tape, read, length) => attentionBlocks(tape, read, length, attention, false),
       },

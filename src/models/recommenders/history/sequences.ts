@@ -39,11 +39,13 @@ export interface SequenceLayers {
   readonly width: number;
   /** Numbers that the layers hold for one place of a sequence. */
   readonly units: number;
-  /**
-   * Whether what is asked is one place behind the history, at which an item is hidden. Histories
-   * then end at the last place, which has been learnt; else they begin at the first.
-   */
+  /** Whether what is asked is one place behind the history, at which an item is hidden. */
   readonly asksBehind: boolean;
+  /**
+   * Whether histories end at the last place, so that the place that is asked is learnt however long
+   * they are; else they begin at the first, for layers to which places are all alike.
+   */
+  readonly atEnd: boolean;
   /** The state at each place, [positions, width], of what is read there, [positions, width]. */
   readonly states: (tape: Tape, read: Tensor, length: number) => Tensor;
   /** What a step shows and asks of a history of two items or more. */
@@ -111,7 +113,7 @@ export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions
         const end = items.length - Math.floor(draws.uniform() * Math.max(1, items.length - most + 1));
         return layers.lesson(items.slice(Math.max(0, end - most), end), draws);
       });
-      return sequenceFeeds(lessons, length, layers.asksBehind, buffers);
+      return sequenceFeeds(lessons, length, layers.atEnd, buffers);
     },
     asked(histories, buffers) {
       const questions = histories.map((history): Sequence => {
@@ -119,12 +121,7 @@ export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions
         if (!layers.asksBehind) return { items, asked: [Math.max(0, items.length - 1)], targets: [] };
         return { items: [...items, 0], asked: [items.length], targets: [], hidden: [items.length] };
       });
-      const { [sequenceInputs.targets]: _targets, ...feeds } = sequenceFeeds(
-        questions,
-        length,
-        layers.asksBehind,
-        buffers,
-      );
+      const { [sequenceInputs.targets]: _targets, ...feeds } = sequenceFeeds(questions, length, layers.atEnd, buffers);
       return feeds;
     },
   };
@@ -143,7 +140,8 @@ function sequenceFeeds(sequences: readonly Sequence[], length: number, atEnd: bo
   const some = buffers.reals(count);
   let at = 0;
   for (const [row, sequence] of sequences.entries()) {
-    const start = row * length + (atEnd ? length - sequence.items.length : 0);
+    // Without items it still has the place that is asked.
+    const start = row * length + (atEnd ? length - Math.max(1, sequence.items.length) : 0);
     items.set(sequence.items, start);
     shown.fill(1, start, start + sequence.items.length);
     inside.fill(1, start, start + sequence.items.length);

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { FeedBuffers } from '../../../../src/models/autodiff/feed-buffers.ts';
 import { Trainer } from '../../../../src/models/autodiff/trainer.ts';
 import { EaseRecommender } from '../../../../src/models/recommenders/ease.ts';
 import { bert4Rec } from '../../../../src/models/recommenders/history/bert4rec.ts';
@@ -6,7 +7,7 @@ import { gru4Rec } from '../../../../src/models/recommenders/history/gru4rec.ts'
 import type { HistoryDefinition } from '../../../../src/models/recommenders/history/history-network.ts';
 import { HistoryRecommender } from '../../../../src/models/recommenders/history/history-recommender.ts';
 import { sasRec } from '../../../../src/models/recommenders/history/sasrec.ts';
-import type { SequenceOptions } from '../../../../src/models/recommenders/history/sequences.ts';
+import { type SequenceOptions, sequenceInputs } from '../../../../src/models/recommenders/history/sequences.ts';
 import type { Recommender } from '../../../../src/models/recommenders/recommender.ts';
 import { chain, kindsInTurn } from './planted-histories.ts';
 
@@ -37,6 +38,31 @@ async function foundFirst(recommender: Pick<Recommender, 'predict'>, { ratings, 
   }
   return found;
 }
+
+const options = { length: 6, width: 4, heads: 2 };
+const space = {
+  ...{ userCount: 1, itemCount: 9, scale: { minimum: 0.5, maximum: 5 }, mean: 4, content: undefined },
+  known: new Uint8Array(9).fill(1),
+};
+
+describe('networks with learnt places', () => {
+  it.each([
+    ['sasrec', sasRec.network(options, space)],
+    ['bert4rec', bert4Rec.network({ ...options, ftRatio: 0.999 }, space)],
+  ])('%s is asked at the last place, which a history of any length teaches', (_, network) => {
+    const placesOf = (count: number, learns: boolean): number[] => {
+      const items = Int32Array.from(new Array(count).keys());
+      const history = { others: items, values: new Float32Array(count).fill(4) };
+      const buffers = new FeedBuffers();
+      const feeds = learns
+        ? network.learnt([history], { uniform: () => 0.5, step: 0 }, buffers)
+        : network.asked([history], buffers);
+      return Array.from(feeds[sequenceInputs.asked]?.data as Int32Array);
+    };
+    for (const count of [0, 1, 3, 6, 9]) expect(placesOf(count, false)).toEqual([5]);
+    for (const count of [2, 3, 6, 9]) expect(placesOf(count, true)).toContain(5);
+  });
+});
 
 describe('recommenders that follow sequences', () => {
   it.each(Object.keys(contenders))(
