@@ -35,8 +35,8 @@ export interface HistoryNetwork {
   readonly module: TrainableModule;
   /** First values that are not drawn, by name of the weights. */
   readonly facts: ReadonlyMap<string, Float32Array>;
-  /** Whether it judges items without training ratings. */
-  readonly knowsContent: boolean;
+  /** For each item 1 where its content is known; undefined where a network reads none. */
+  readonly described: Uint8Array | undefined;
   /** Ratings that a history must have to be learnt from. */
   readonly shortest: number;
   /** Of scores: whether a rating says that the item was chosen. */

@@ -231,7 +231,7 @@ export class HistoryRecommender<Options extends object = object> {
     const columns = network.side === 'users' ? ratings.itemCount : ratings.userCount;
     const learntColumns = new Uint8Array(columns);
     for (const column of network.side === 'users' ? ratings.items : ratings.users) learntColumns[column] = 1;
-    const knownColumns = network.knowsContent ? new Uint8Array(columns).fill(1) : learntColumns;
+    const knownColumns = learntColumns.map((learnt, column) => learnt || (network.described?.[column] ?? 0));
     this.#trained = { ...opened, learntColumns, knownColumns };
     return this.#trained;
   }

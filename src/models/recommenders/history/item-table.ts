@@ -54,6 +54,15 @@ export function itemFacts({ content }: ItemTable, space: HistorySpace): Map<stri
   return facts;
 }
 
+/** For each item 1 where a number of its content is not 0; undefined for a table without content. */
+export function itemsDescribed({ content }: ItemTable, space: HistorySpace): Uint8Array | undefined {
+  if (!content) return undefined;
+  const { vectors, dimension } = vectorsOf(space);
+  const described = new Uint8Array(space.itemCount);
+  for (const [at, value] of vectors.entries()) if (value !== 0) described[Math.floor(at / dimension)] = 1;
+  return described;
+}
+
 function vectorsOf({ content }: HistorySpace) {
   if (content !== undefined) return content;
   throw new UsageError('a recommender that knows items by their content needs their vectors, but there are none', {

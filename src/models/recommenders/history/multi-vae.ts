@@ -98,7 +98,7 @@ function multinomialAutoencoder(
       },
     },
     facts: new Map(),
-    knowsContent: false,
+    described: undefined,
     ...{ shortest: 1, listLength: 100, isChosen },
     activations: (histories) => histories * (8 * width + 12 * hidden.reduce((sum, units) => sum + units, latent)),
     learnt(histories, { uniform, step }, buffers) {

@@ -10,7 +10,7 @@ import { transpose } from '../../autodiff/operations/shapes.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { History } from './histories.ts';
 import type { HistoryNetwork, HistorySpace, StepDraws } from './history-network.ts';
-import { type ItemTableOptions, itemFacts, itemTable, writeItemTable } from './item-table.ts';
+import { type ItemTableOptions, itemFacts, itemsDescribed, itemTable, writeItemTable } from './item-table.ts';
 
 /** Options of all recommenders that follow sequences. */
 export interface SequenceOptions extends ItemTableOptions {
@@ -101,7 +101,7 @@ export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions
       },
     },
     facts: itemFacts(table, space),
-    knowsContent: table.content,
+    described: itemsDescribed(table, space),
     ...{ shortest: 2, listLength: 10, isChosen },
     activations: (histories) =>
       histories * length * (5 * space.itemCount + 3 * layers.units) + 8 * space.itemCount * layers.width,

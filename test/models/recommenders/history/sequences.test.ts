@@ -141,6 +141,24 @@ describe('recommenders that follow sequences', () => {
     expect(new Set(await restored.scoreNewUser(nobody, items))).toEqual(new Set([0]));
   });
 
+  it('gives an item without ratings and content the least of the scores, none that ranks', async () => {
+    const { ratings, content, coldItems } = kindsInTurn();
+    const nothing = coldItems.at(-1) as number;
+    const vectors = content.vectors.slice();
+    vectors.fill(0, 3 * nothing, 3 * nothing + 3);
+    const all = Int32Array.from(new Array(ratings.itemCount).keys());
+    const users = new Int32Array(all.length).fill(3);
+    await using trained = made('sasrec', { content: true }, 3);
+    await trained.fit(ratings, undefined, { ...content, vectors });
+    await using restored = made('sasrec', { content: true }, 3);
+    await restored.restore(ratings, await trained.weights());
+    for (const recommender of [trained, restored]) {
+      const scores = await recommender.score(users, all);
+      expect(scores[nothing]).toBe(Math.min(...scores.filter((_, item) => item !== nothing)));
+      expect(new Set(coldItems.map((item) => scores[item])).size).toBeGreaterThan(2);
+    }
+  });
+
   it('refuses ratings without times before it starts a thread, and items that nothing is known of', async () => {
     const { ratings } = chain();
     const untimed = { ...ratings, times: undefined };
