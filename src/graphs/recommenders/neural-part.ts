@@ -88,7 +88,7 @@ export class NeuralPart implements Recommender {
   }
 
   /** Copies of all weights by name. @throws UsageError before `fit`. */
-  weights(): Promise<WeightsByName> {
+  async weights(): Promise<WeightsByName> {
     return this.#known().weights();
   }
 

@@ -87,6 +87,7 @@ export class HistoryRecommender<Options extends object = object> {
 
   /**
    * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
+   * Where it fails, it has learnt nothing, and its thread has ended.
    *
    * @param content what the items are like, for a network that reads it.
    * @throws UsageError when the ratings are wrong, or `memory-too-small`; what `Trainer.fit`
@@ -103,6 +104,7 @@ export class HistoryRecommender<Options extends object = object> {
     const histories = new Histories(training, network.side, this.#definition.inTime);
     const shapes = weightShapes(network.module);
     checkHistoryMemory(this.name, shapes, network.activations(this.#batchSize), this.#options.memory ?? usualMemory);
+    const data = this.#batches(network, histories, training);
     const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
     const { batchSize: _usual, ...usual } = this.#definition.training;
     const facts = [this.name, this.#batchSize, canonicalJson(this.#own)].join('|');
@@ -114,7 +116,12 @@ export class HistoryRecommender<Options extends object = object> {
       checkpoint: checkpoint && { ...checkpoint, data: `${checkpoint.data}|${facts}` },
     });
     const trained = this.#keep({ trainer, network, ratings: training, histories, shapes });
-    return trainer.fit(this.#batches(trained), validation && this.#validation(trained, validation));
+    try {
+      return await trainer.fit(data, validation && this.#validation(trained, validation));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /**
@@ -198,7 +205,7 @@ export class HistoryRecommender<Options extends object = object> {
   }
 
   /** Copies of all weights by name. */
-  weights(): Promise<Map<string, Float32Array>> {
+  async weights(): Promise<Map<string, Float32Array>> {
     return this.#known().trainer.weights();
   }
 
@@ -236,7 +243,7 @@ export class HistoryRecommender<Options extends object = object> {
     return this.#trained;
   }
 
-  #batches({ network, ratings, histories }: Trained): TrainingData {
+  #batches(network: HistoryNetwork, histories: Histories, ratings: TrainingRatings): TrainingData {
     const { seed = 1 } = this.#options;
     const size = this.#batchSize;
     const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;

@@ -83,7 +83,7 @@ export class NeuralRecommender {
   /**
    * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
    * `features` is needed by the recommenders that read them, and is read a batch at a time, here
-   * and in `predict`.
+   * and in `predict`. Where it fails, it has learnt nothing, and its thread has ended.
    *
    * @throws UsageError when the ratings are empty or out of range, or features are missing; what
    * `Trainer.fit` throws.
@@ -95,9 +95,7 @@ export class NeuralRecommender {
     if (validation) checkPairs('validation', validation, set);
     await this.close();
     const reader = this.#reader(features);
-    const trainer = await this.#open(set, features);
     const known = knownItems(set);
-    this.#trained = { trainer, set, known, reader };
     const { ratingLoss: rule } = this.#architecture;
     const weights = rule.weighting === 0 ? undefined : ratingWeights(set.values, rule.weighting);
     const learnt = new RatingFeeds(set, known, reader, weights);
@@ -111,7 +109,15 @@ export class NeuralRecommender {
     const orderOf = (epoch: number) =>
       isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
     const data = trainingBatches({ set, known, feeds: learnt, orderOf, ...this.#batching() });
-    return trainer.fit(data, this.#validation(validation, known, reader));
+    const judged = this.#validation(validation, known, reader);
+    const trainer = await this.#open(set, features);
+    this.#trained = { trainer, set, known, reader };
+    try {
+      return await trainer.fit(data, judged);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** What the loss predicts: ratings, or scores that only rank. */
@@ -208,7 +214,7 @@ export class NeuralRecommender {
   }
 
   /** Copies of all weights by name. */
-  weights(): Promise<Map<string, Float32Array>> {
+  async weights(): Promise<Map<string, Float32Array>> {
     return this.#fitted().trainer.weights();
   }
 
