@@ -3,8 +3,8 @@ import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { isRecommenderModule, loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
 import {
   checkRecommenderName,
-  isNeuralRecommender,
   recommenderNames,
+  trainsInEpochs,
 } from '../../src/graphs/recommenders/recommender-names.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import type { ValidationFigures } from '../../src/graphs/recommenders/validation-figures.ts';
@@ -68,7 +68,7 @@ export const command = defineCommand({
     console.stage('reading ratings');
     // The other recommenders learn without a pause in which an interrupt could be noticed, and have
     // nothing to keep: it ends the process.
-    const interrupts = !isNeuralRecommender(recommender)
+    const interrupts = !trainsInEpochs(recommender)
       ? undefined
       : catchInterrupts(console, 'stopping; the checkpoint is kept, and the same command resumes from it');
     try {
@@ -126,7 +126,7 @@ function summaryText(summary: TrainSummary): string {
     summary.alreadyTrained
       ? `${out} already holds this ${model} and nothing has changed: nothing was trained`
       : summary.dryRun
-        ? `${model} would be trained into ${out} (recommender.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
+        ? `${model} would be trained into ${out} (recommender.json, ids.json, ratings.safetensors${trainsInEpochs(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
         : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', resumed from a checkpoint' : ''}`,
     `${ratings} ratings (${validationRatings} for early stopping), ${users} users, ${ratedItems} rated items, ${unratedItems} unrated items that it can predict for`,
   ];

@@ -5,7 +5,7 @@ import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { historyRecommender } from '../recommenders/history-recommender-fit.ts';
 import { neuralOptions } from '../recommenders/neural-options.ts';
 import { ownRecommender } from '../recommenders/own-recommenders.ts';
-import { isHistoryRecommender, isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { isHistoryRecommender, trainsInEpochs } from '../recommenders/recommender-names.ts';
 import type { ExperimentData } from './experiment-data.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 
@@ -48,7 +48,7 @@ export async function checkVariants(
   for (const { recommender, options, features: name } of variants) {
     // Nobody knows what four ratings mean to a recommender of your own: its points will show.
     if (ownRecommender(recommender) !== undefined) continue;
-    if (!isNeuralRecommender(recommender)) {
+    if (!trainsInEpochs(recommender)) {
       await fitRecommender(fewRatings(name === undefined ? undefined : features.get(name)), {
         recommender,
         options,

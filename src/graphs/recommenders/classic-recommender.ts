@@ -116,7 +116,7 @@ async function make(
   for (const part of partsOf(entry.parts?.(options) ?? [])) {
     const name = partName(model, part);
     const ofPart = checkRecommenderOptions(name, part.options);
-    if (!isNeuralPart(name)) {
+    if (!isNeuralRecommender(name)) {
       parts.push((await make(name, ofPart, seed, data, ratings, { ...run, weights: undefined })).recommender);
       continue;
     }
@@ -166,10 +166,6 @@ function partName(
 }
 
 function canBePart(name: RecommenderName): boolean {
-  if (isNeuralPart(name)) return true;
+  if (isNeuralRecommender(name)) return true;
   return !isHistoryRecommender(name) && (classicRecommenders[name] as ClassicRecommender).parts === undefined;
-}
-
-function isNeuralPart(name: RecommenderName): name is NeuralRecommenderName {
-  return isNeuralRecommender(name) && !isHistoryRecommender(name);
 }

@@ -11,7 +11,7 @@ import { neuralOptions } from './neural-options.ts';
 import { fitNeuralRecommender } from './neural-recommender-fit.ts';
 import { openNewUsers } from './new-user-network.ts';
 import { predictsOf } from './recommender-names.ts';
-import { planOf } from './refit-plan.ts';
+import { refitFromAll } from './refit-plan.ts';
 import { requiredFeatures } from './required-features.ts';
 
 /** What a neural recommender that is a part of another one is made from. */
@@ -113,11 +113,8 @@ export class NeuralPart implements Recommender {
     const kind = readsFeatures(model) ? 'item-cold' : 'ratings';
     const { train, validation } = withValidation(ratings, all, { kind }, seed);
     const own: FitInputs = { ...data, ratings, train, validation, scale: training.scale };
-    const how = { recommender: model, options, seed, signal, onMessage, device };
-    const judged = await fitNeuralRecommender(model, options, own, how);
-    await judged.close?.();
-    const refit = planOf(judged, training.users.length, options.batch);
-    const fitted = await fitNeuralRecommender(model, options, own, { ...how, refit });
+    const fit = (data: FitInputs, how: FitOptions) => fitNeuralRecommender(model, options, data, how);
+    const fitted = await refitFromAll(fit, own, { recommender: model, options, seed, signal, onMessage, device });
     return {
       ...fitted,
       training,

@@ -146,6 +146,16 @@ export class HistoryRecommender<Options extends object = object> {
     this.#keep({ trainer, network, ratings: training, histories, shapes });
   }
 
+  /** How many steps an epoch over these ratings takes. @throws UsageError as `fit`. */
+  stepsPerEpoch(training: TrainingRatings): number {
+    checkTrainingRatings(training);
+    // How many histories there are does not depend on what their items are like.
+    const nothing = { vectors: new Float32Array(training.itemCount), dimension: 1 };
+    const network = this.#network(training, nothing);
+    const histories = new Histories(training, network.side, this.#definition.inTime);
+    return Math.ceil(this.#learners(network, histories, training).length / this.#batchSize);
+  }
+
   /**
    * Ratings inside the scale, or scores, of these pairs.
    *
@@ -246,20 +256,7 @@ export class HistoryRecommender<Options extends object = object> {
   #batches(network: HistoryNetwork, histories: Histories, ratings: TrainingRatings): TrainingData {
     const { seed = 1 } = this.#options;
     const size = this.#batchSize;
-    const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;
-    const isEnough = ({ others, values }: History): boolean =>
-      this.predicts === 'ratings'
-        ? others.length >= network.shortest
-        : values.reduce((sum, value) => sum + (network.isChosen(value) ? 1 : 0), 0) >= network.shortest;
-    const learners = Int32Array.from({ length: count }, (_, owner) => owner).filter((owner) =>
-      isEnough(histories.of(owner)),
-    );
-    if (learners.length === 0) {
-      throw new UsageError(`none of the ${count} ${network.side} has ratings enough for ${this.name} to learn from`, {
-        code: 'ratings',
-        remedy: 'Give more ratings, or lower `likedAbove` where the recommender has it.',
-      });
-    }
+    const learners = this.#learners(network, histories, ratings);
     const stepsPerEpoch = Math.ceil(learners.length / size);
     return {
       rows: learners.length,
@@ -274,6 +271,23 @@ export class HistoryRecommender<Options extends object = object> {
         }
       },
     };
+  }
+
+  /** Those whose histories are long enough to learn from. @throws UsageError when there are none. */
+  #learners(network: HistoryNetwork, histories: Histories, ratings: TrainingRatings): Int32Array {
+    const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;
+    const isEnough = ({ others, values }: History): boolean =>
+      this.predicts === 'ratings'
+        ? others.length >= network.shortest
+        : values.reduce((sum, value) => sum + (network.isChosen(value) ? 1 : 0), 0) >= network.shortest;
+    const learners = Int32Array.from({ length: count }, (_, owner) => owner).filter((owner) =>
+      isEnough(histories.of(owner)),
+    );
+    if (learners.length > 0) return learners;
+    throw new UsageError(`none of the ${count} ${network.side} has ratings enough for ${this.name} to learn from`, {
+      code: 'ratings',
+      remedy: 'Give more ratings, or lower `likedAbove` where the recommender has it.',
+    });
   }
 
   /** What decides the end of training; undefined when there is nothing to judge. */

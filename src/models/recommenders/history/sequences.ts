@@ -9,18 +9,28 @@ import { rows } from '../../autodiff/operations/rows.ts';
 import { transpose } from '../../autodiff/operations/shapes.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { History } from './histories.ts';
-import type { HistoryNetwork, HistorySpace, StepDraws } from './history-network.ts';
-import { type ItemTableOptions, itemFacts, itemsDescribed, itemTable, writeItemTable } from './item-table.ts';
+import type { Filled, HistoryNetwork, HistorySpace, StepDraws } from './history-network.ts';
+import {
+  type ItemTableOptions,
+  itemFacts,
+  itemsDescribed,
+  itemTable,
+  itemTableDefaults,
+  writeItemTable,
+} from './item-table.ts';
 
-/** Options of all recommenders that follow sequences. */
+/** Options of all recommenders that follow sequences; their defaults are `sequenceDefaults`. */
 export interface SequenceOptions extends ItemTableOptions {
-  /** Items of a history that are read, default 50. */
+  /** Items of a history that are read. */
   readonly length?: number | undefined;
   /** Width of the vectors of items. */
   readonly width?: number | undefined;
   /** Ratings above it are what a user has chosen. Default: every rating. */
   readonly likedAbove?: number | undefined;
 }
+
+/** Values of the options that are left out. */
+export const sequenceDefaults = { ...itemTableDefaults, length: 50, width: 64 };
 
 /** Items of one history, oldest first, and what is asked at some of their places. */
 export interface Sequence {
@@ -75,8 +85,12 @@ export const sequenceInputs = {
  * are learnt it should find the item that is asked for. Items are read and scored by the same
  * vectors, which may come from content.
  */
-export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions, space: HistorySpace): HistoryNetwork {
-  const length = checkInteger('length', options.length ?? 50, 2);
+export function sequenceNetwork(
+  layers: SequenceLayers,
+  options: Filled<SequenceOptions, keyof typeof sequenceDefaults>,
+  space: HistorySpace,
+): HistoryNetwork {
+  const length = checkInteger('length', options.length, 2);
   const table = itemTable(options);
   const above = options.likedAbove ?? Number.NEGATIVE_INFINITY;
   const isChosen = (rating: number): boolean => rating > above;

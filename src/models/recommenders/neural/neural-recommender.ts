@@ -33,7 +33,7 @@ import { weightShapes } from './weight-shapes.ts';
  * it the squared kernels.
  */
 export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights'> {
-  /** Ratings per step. Default 128. */
+  /** Ratings per step. Default `usualBatch`. */
   readonly batchSize?: number | undefined;
   /** Default `random`; `item-grouped` makes an epoch cheaper and changes what is learnt. */
   readonly batching?: BatchingMethod | undefined;
@@ -42,6 +42,9 @@ export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions,
   /** Trained branches to start from. */
   readonly pretrained?: PretrainedBranches | undefined;
 }
+
+/** Ratings of a step unless told otherwise. */
+export const usualBatch = 128;
 
 /**
  * A recommender that is a neural module: `gmf`, `deepcf`, `dcf-av-1`, `dcf-av-2` or `lstm-av`. It
@@ -72,7 +75,7 @@ export class NeuralRecommender {
     }
     this.name = model;
     this.#options = given(options);
-    this.#batchSize = checkInteger('batchSize', options.batchSize ?? 128);
+    this.#batchSize = checkInteger('batchSize', options.batchSize ?? usualBatch);
   }
 
   /** How many of the items read so far lack each modality; the module is given zeros for them. */
