@@ -1,3 +1,4 @@
+import { duration } from '../../src/graphs/explain.ts';
 import type { NewSince } from '../../src/graphs/recommenders/earlier-training.ts';
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { isRecommenderModule, loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
@@ -93,13 +94,16 @@ export const command = defineCommand({
   },
 });
 
-function progressLine({ epoch, epochs, loss, validationLoss, share, epochSeconds }: FitProgress): string {
-  if (share !== undefined && epochSeconds !== undefined) {
-    const whole = epochSeconds < 100 ? `${epochSeconds.toFixed(0)} s` : `${(epochSeconds / 60).toFixed(0)} min`;
-    return `epoch ${epoch} of at most ${epochs}, ${Math.floor(100 * share)} % (an epoch takes about ${whole})  loss ${loss.toFixed(4)}`;
-  }
+function progressLine(progress: FitProgress): string {
+  const { part, epoch, epochs, loss, validationLoss, share, epochSeconds, secondsLeft } = progress;
+  const done = share === undefined ? '' : `, ${Math.floor(100 * share)} %`;
+  const pace =
+    epochSeconds === undefined || secondsLeft === undefined
+      ? ''
+      : ` (about ${duration(epochSeconds)} an epoch, ${duration(secondsLeft)} to the last)`;
   const validation = validationLoss === undefined ? '' : `  validation loss ${validationLoss.toFixed(4)}`;
-  return `epoch ${epoch} of at most ${epochs}  loss ${loss.toFixed(4)}${validation}`;
+  const what = part === undefined ? '' : `${part}: `;
+  return `${what}epoch ${epoch} of at most ${epochs}${done}${pace}  loss ${loss.toFixed(4)}${validation}`;
 }
 
 function validationLine({ ratings, newItems, rmse, meanRmse, auc, aucUsers }: ValidationFigures): string {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
-import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
+import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { historyRecommender } from '../recommenders/history-recommender-fit.ts';
 import { neuralOptions } from '../recommenders/neural-options.ts';
@@ -8,6 +8,7 @@ import { ownRecommender } from '../recommenders/own-recommenders.ts';
 import { isHistoryRecommender, trainsInEpochs } from '../recommenders/recommender-names.ts';
 import type { ExperimentData } from './experiment-data.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
+import { streamsOf } from './streams-of.ts';
 
 /** Codes of what only the ratings can be blamed for. */
 const ofTheData = ['diverged', 'ratings'];
@@ -63,8 +64,6 @@ export async function checkVariants(
       historyRecommender(recommender, options);
       continue;
     }
-    const shape = name === undefined ? undefined : features.get(name)?.shape;
-    const streams = shape?.streams.map((stream) => ({ ...stream, steps: shape.subclips })) ?? [];
-    new NeuralRecommender(recommender, neuralOptions(options, streams) as NeuralOptions);
+    new NeuralRecommender(recommender, neuralOptions(options, streamsOf({ features }, name)));
   }
 }

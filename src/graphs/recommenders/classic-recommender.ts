@@ -22,7 +22,7 @@ import { checkRecommenderOptions } from './recommender-options.ts';
 import { partsOf, type RecommenderPart } from './recommender-parts.ts';
 import { requiredFeatures } from './required-features.ts';
 
-type Run = Pick<FitOptions, 'signal' | 'onMessage' | 'device'> & {
+type Run = Pick<FitOptions, 'signal' | 'onMessage' | 'onProgress' | 'device'> & {
   /** The weights of a saved one with neural parts, which take them instead of learning. */
   readonly weights?: WeightsByName | undefined;
 };

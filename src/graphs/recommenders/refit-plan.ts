@@ -1,5 +1,3 @@
-import { usualBatch } from '../../models/recommenders/neural/neural-recommender.ts';
-import type { Json } from '../graph.ts';
 import { rowsOf } from './epoch-training.ts';
 import {
   type FitInputs,
@@ -10,6 +8,7 @@ import {
 } from './fit-data.ts';
 import { historyRecommender } from './history-recommender-fit.ts';
 import { checkRecommenderName, isHistoryRecommender, trainsInEpochs } from './recommender-names.ts';
+import { neuralSteps } from './training-cost.ts';
 
 /** What a fit that was judged by validation ratings says about how long to learn. */
 export type JudgedFit = Pick<FittedRecommender, 'history' | 'best'>;
@@ -54,12 +53,8 @@ function stepsPerEpoch(data: FitInputs, { recommender, options }: FitOptions): n
   const model = checkRecommenderName(recommender);
   const all = rowsOf(data, true);
   if (isHistoryRecommender(model))
-    return historyRecommender(model, options).stepsPerEpoch(trainingRatings(all, all.train));
-  return Math.ceil(all.train.length / batchOf(options));
-}
-
-function batchOf({ batch }: Readonly<Record<string, Json>>): number {
-  return typeof batch === 'number' ? batch : usualBatch;
+    return historyRecommender(model, options).costOf(trainingRatings(all, all.train)).stepsPerEpoch;
+  return neuralSteps(all.train.length, options);
 }
 
 /**

@@ -125,6 +125,11 @@ export class StepRunner {
     for (const [index, values] of this.#front.values.entries()) this.#remembered[index]?.set(values);
   }
 
+  /** Takes back what was remembered last, if anything was. */
+  recall() {
+    if (this.#remembered !== undefined) this.load(this.#remembered);
+  }
+
   /** What was remembered last, or nothing. */
   remembered() {
     return this.#remembered?.map((values) => values.slice());
@@ -132,7 +137,7 @@ export class StepRunner {
 
   /** @param {readonly Float32Array[]} values */
   loadRemembered(values) {
-    this.#remembered = values.map((array) => array.slice());
+    this.#remembered = [...values];
   }
 
   /**

@@ -110,7 +110,10 @@ export interface TrainerOptions {
   readonly initialWeights?: ReadonlyMap<string, Float32Array> | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called inside an epoch whenever some batches are learnt: 16 small ones, or one of 4 MiB. */
+  /**
+   * Called inside an epoch whenever some batches are learnt: 1, 2, 4, 8, then 16 small ones at a
+   * time, or one of 4 MiB.
+   */
   readonly onProgress?: ((progress: EpochProgress) => void) | undefined;
   /** Called after each epoch, before its checkpoint; awaited. */
   readonly onEpoch?: ((record: EpochRecord) => void | Promise<void>) | undefined;

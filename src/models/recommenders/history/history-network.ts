@@ -54,7 +54,7 @@ export interface HistoryNetwork {
 
 /** How a network is trained unless told otherwise. */
 export interface HistoryTraining
-  extends Required<Pick<TrainerOptions, 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2'>> {
+  extends Resolved<Pick<TrainerOptions, 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2'>> {
   /** Histories per step. */
   readonly batchSize: number;
 }

@@ -5,6 +5,7 @@ import { given } from '../../../core/given.ts';
 import { seededUniform } from '../../autodiff/initialisers.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
 import type { JudgedBatch, TrainerOptions, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
+import { trainingBytes, weightCount } from '../../autodiff/training-memory.ts';
 import { epochOrder } from '../batching.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import { knownItems } from '../neural/training-set.ts';
@@ -13,7 +14,7 @@ import { cannotServe } from '../parts.ts';
 import type { NewUserRatings, Predicts, TrainingRatings } from '../recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from '../recommender.ts';
 import { Histories, type History } from './histories.ts';
-import { checkHistoryMemory } from './history-memory.ts';
+import { checkHistoryMemory, type HistoryCost } from './history-memory.ts';
 import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
 import { contentVectorsName } from './item-table.ts';
 import { type Judged, judgeList, judgeRatings } from './judgements.ts';
@@ -80,6 +81,11 @@ export class HistoryRecommender<Options extends object = object> {
     definition.network(this.#own, smallestSpace);
   }
 
+  /** Epochs that `fit` makes at most. */
+  get epochs(): number {
+    return this.#options.epochs ?? this.#definition.training.epochs;
+  }
+
   /** Shapes of all weights by name. */
   get shapes(): ReadonlyMap<string, readonly number[]> {
     return this.#known().shapes;
@@ -103,8 +109,9 @@ export class HistoryRecommender<Options extends object = object> {
     const network = this.#network(training, content);
     const histories = new Histories(training, network.side, this.#definition.inTime);
     const shapes = weightShapes(network.module);
-    checkHistoryMemory(this.name, shapes, network.activations(this.#batchSize), this.#options.memory ?? usualMemory);
-    const data = this.#batches(network, histories, training);
+    const learners = this.#learners(network, histories, training);
+    checkHistoryMemory(this.name, this.#cost(network, learners), this.#options.memory ?? usualMemory);
+    const data = this.#batches(network, histories, learners);
     const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
     const { batchSize: _usual, ...usual } = this.#definition.training;
     const facts = [this.name, this.#batchSize, canonicalJson(this.#own)].join('|');
@@ -146,14 +153,17 @@ export class HistoryRecommender<Options extends object = object> {
     this.#keep({ trainer, network, ratings: training, histories, shapes });
   }
 
-  /** How many steps an epoch over these ratings takes. @throws UsageError as `fit`. */
-  stepsPerEpoch(training: TrainingRatings): number {
+  /**
+   * What `fit` on these ratings takes; of content that is read the vectors are not counted.
+   *
+   * @throws UsageError when the ratings are wrong, or nothing can be learnt from them.
+   */
+  costOf(training: TrainingRatings): HistoryCost {
     checkTrainingRatings(training);
-    // How many histories there are does not depend on what their items are like.
-    const nothing = { vectors: new Float32Array(training.itemCount), dimension: 1 };
-    const network = this.#network(training, nothing);
+    const content = { vectors: new Float32Array(training.itemCount), dimension: 1 };
+    const network = this.#network(training, content);
     const histories = new Histories(training, network.side, this.#definition.inTime);
-    return Math.ceil(this.#learners(network, histories, training).length / this.#batchSize);
+    return this.#cost(network, this.#learners(network, histories, training));
   }
 
   /**
@@ -253,10 +263,15 @@ export class HistoryRecommender<Options extends object = object> {
     return this.#trained;
   }
 
-  #batches(network: HistoryNetwork, histories: Histories, ratings: TrainingRatings): TrainingData {
+  #cost(network: HistoryNetwork, learners: Int32Array): HistoryCost {
+    const [weights, activations] = [weightCount(weightShapes(network.module)), network.activations(this.#batchSize)];
+    const stepsPerEpoch = Math.ceil(learners.length / this.#batchSize);
+    return { weights, activations, bytes: trainingBytes(weights, activations), stepsPerEpoch };
+  }
+
+  #batches(network: HistoryNetwork, histories: Histories, learners: Int32Array): TrainingData {
     const { seed = 1 } = this.#options;
     const size = this.#batchSize;
-    const learners = this.#learners(network, histories, ratings);
     const stepsPerEpoch = Math.ceil(learners.length / size);
     return {
       rows: learners.length,

@@ -78,6 +78,11 @@ export class NeuralRecommender {
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? usualBatch);
   }
 
+  /** Epochs that `fit` makes at most. */
+  get epochs(): number {
+    return this.#options.epochs ?? trainingDefaults[this.#form].epochs;
+  }
+
   /** How many of the items read so far lack each modality; the module is given zeros for them. */
   get missing(): ReadonlyMap<string, number> {
     return this.#trained?.reader?.missing ?? new Map();
@@ -293,9 +298,9 @@ export class NeuralRecommender {
 }
 
 /** What each form trains with unless told otherwise; the rest are the defaults of `Trainer`. */
-const trainingDefaults: Readonly<Record<NetworkForm, TrainerOptions>> = {
+const trainingDefaults: Readonly<Record<NetworkForm, TrainerOptions & { readonly epochs: number }>> = {
   residual: { epochs: 200, patience: 15, learningRate: 0.003, plateau: false },
-  thesis: {},
+  thesis: { epochs: 100 },
 };
 
 function checkPairs(name: string, pairs: RatingPairs, { userCount, itemCount, scale }: TrainingSet): void {
