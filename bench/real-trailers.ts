@@ -19,21 +19,15 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomIntegers } from '../src/core/random-integers.ts';
 import { importFeatures } from '../src/graphs/import/import-features.ts';
-import type { FitData, FitOptions, FittedRecommender } from '../src/graphs/recommenders/fit-data.ts';
 import { fitRecommender } from '../src/graphs/recommenders/fit-recommender.ts';
-import {
-  isNeuralRecommender,
-  type RecommenderName,
-  recommenderNames,
-} from '../src/graphs/recommenders/recommender-names.ts';
+import { type RecommenderName, recommenderNames } from '../src/graphs/recommenders/recommender-names.ts';
 import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
-import { planOf } from '../src/graphs/recommenders/refit-plan.ts';
+import { refitFromAll } from '../src/graphs/recommenders/refit-plan.ts';
 import { alignedRows } from '../src/graphs/text-table.ts';
 import { ItemStore } from '../src/io/dataset/item-store.ts';
 import { openMovieLens } from '../src/io/ratings/movielens.ts';
 import { makeScenario, type Scenario } from '../src/io/ratings/scenarios.ts';
 import type { Split } from '../src/io/ratings/split.ts';
-import { joinRows } from '../src/io/ratings/subset.ts';
 import { benchOptions } from './clips.ts';
 
 const options = benchOptions({
@@ -101,17 +95,6 @@ async function itemsWithBoth(store: ItemStore): Promise<Set<string>> {
     if (Object.keys(files).every((name) => vectors[name] !== undefined)) both.add(id);
   }
   return both;
-}
-
-/** Learns from training and validation part, as an experiment does unless told otherwise. */
-async function learn(data: FitData, how: FitOptions): Promise<FittedRecommender> {
-  const all = joinRows([data.train, data.validation]);
-  if (!isNeuralRecommender(how.recommender as RecommenderName)) {
-    return fitRecommender({ ...data, train: all, validation: new Int32Array(0) }, how);
-  }
-  const judged = await fitRecommender(data, how);
-  await judged.close?.();
-  return fitRecommender(data, { ...how, refit: planOf(judged, all.length, how.options.batch) });
 }
 
 /** Training, validation and test part of a fold as a CSV file each, for other software. */
@@ -283,7 +266,8 @@ try {
       const [users, items] = pairs as [Int32Array, Int32Array];
       for (const { label, recommender, options: given, set } of all) {
         const figures = await kept(`${options.kind}-${seed}-${fold}-${label}`, async () => {
-          const fitted = await learn(
+          const fitted = await refitFromAll(
+            fitRecommender,
             {
               ...{ ratings: table, train, validation, scale, genres: { genreCount: genreNames.length, flags } },
               features: set === undefined ? undefined : set === 'shuffled' ? shuffled : own,

@@ -18,7 +18,7 @@ import type { ExperimentConfig } from '../src/graphs/experiment/experiment-confi
 import { type ExperimentResult, runExperiment } from '../src/graphs/experiment/run-experiment.ts';
 import type { Json } from '../src/graphs/graph.ts';
 import { importFeatures } from '../src/graphs/import/import-features.ts';
-import { isNeuralRecommender, type RecommenderName } from '../src/graphs/recommenders/recommender-names.ts';
+import { type RecommenderName, trainsInEpochs } from '../src/graphs/recommenders/recommender-names.ts';
 import { parseOptionText } from '../src/graphs/recommenders/recommender-options.ts';
 import { alignedRows } from '../src/graphs/text-table.ts';
 import { cataloguePrefix } from '../src/models/metrics/catalogue-metrics.ts';
@@ -57,7 +57,7 @@ const contenders = (options.recommenders as string).split(',').map((label): Cont
   });
   return {
     ...{ label, name: recommender },
-    set: isNeuralRecommender(recommender) ? { epochs, ...Object.fromEntries(given) } : Object.fromEntries(given),
+    set: trainsInEpochs(recommender) ? { epochs, ...Object.fromEntries(given) } : Object.fromEntries(given),
   };
 });
 

@@ -1,10 +1,11 @@
+import { duration } from '../../src/graphs/explain.ts';
 import type { NewSince } from '../../src/graphs/recommenders/earlier-training.ts';
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { isRecommenderModule, loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
 import {
   checkRecommenderName,
-  isNeuralRecommender,
   recommenderNames,
+  trainsInEpochs,
 } from '../../src/graphs/recommenders/recommender-names.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import type { ValidationFigures } from '../../src/graphs/recommenders/validation-figures.ts';
@@ -68,7 +69,7 @@ export const command = defineCommand({
     console.stage('reading ratings');
     // The other recommenders learn without a pause in which an interrupt could be noticed, and have
     // nothing to keep: it ends the process.
-    const interrupts = !isNeuralRecommender(recommender)
+    const interrupts = !trainsInEpochs(recommender)
       ? undefined
       : catchInterrupts(console, 'stopping; the checkpoint is kept, and the same command resumes from it');
     try {
@@ -93,13 +94,16 @@ export const command = defineCommand({
   },
 });
 
-function progressLine({ epoch, epochs, loss, validationLoss, share, epochSeconds }: FitProgress): string {
-  if (share !== undefined && epochSeconds !== undefined) {
-    const whole = epochSeconds < 100 ? `${epochSeconds.toFixed(0)} s` : `${(epochSeconds / 60).toFixed(0)} min`;
-    return `epoch ${epoch} of at most ${epochs}, ${Math.floor(100 * share)} % (an epoch takes about ${whole})  loss ${loss.toFixed(4)}`;
-  }
+function progressLine(progress: FitProgress): string {
+  const { part, epoch, epochs, loss, validationLoss, share, epochSeconds, secondsLeft } = progress;
+  const done = share === undefined ? '' : `, ${Math.floor(100 * share)} %`;
+  const pace =
+    epochSeconds === undefined || secondsLeft === undefined
+      ? ''
+      : ` (about ${duration(epochSeconds)} an epoch, ${duration(secondsLeft)} to the last)`;
   const validation = validationLoss === undefined ? '' : `  validation loss ${validationLoss.toFixed(4)}`;
-  return `epoch ${epoch} of at most ${epochs}  loss ${loss.toFixed(4)}${validation}`;
+  const what = part === undefined ? '' : `${part}: `;
+  return `${what}epoch ${epoch} of at most ${epochs}${done}${pace}  loss ${loss.toFixed(4)}${validation}`;
 }
 
 function validationLine({ ratings, newItems, rmse, meanRmse, auc, aucUsers }: ValidationFigures): string {
@@ -126,7 +130,7 @@ function summaryText(summary: TrainSummary): string {
     summary.alreadyTrained
       ? `${out} already holds this ${model} and nothing has changed: nothing was trained`
       : summary.dryRun
-        ? `${model} would be trained into ${out} (recommender.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
+        ? `${model} would be trained into ${out} (recommender.json, ids.json, ratings.safetensors${trainsInEpochs(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
         : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', resumed from a checkpoint' : ''}`,
     `${ratings} ratings (${validationRatings} for early stopping), ${users} users, ${ratedItems} rated items, ${unratedItems} unrated items that it can predict for`,
   ];

@@ -27,10 +27,10 @@ import { fitRecommender } from './recommenders/fit-recommender.ts';
 import { idleOptions } from './recommenders/idle-options.ts';
 import {
   checkRecommenderName,
-  isNeuralRecommender,
   type RecommenderName,
   readsTimes,
   recommenderReadsFeatures,
+  trainsInEpochs,
 } from './recommenders/recommender-names.ts';
 import { checkRecommenderOptions } from './recommenders/recommender-options.ts';
 import { testPredictions } from './test-predictions.ts';
@@ -124,7 +124,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
     const readsFeatures = recommenderReadsFeatures(model, recommenderOptions);
     const judged = readsFeatures && features ? moviesWithFeatures(features.itemIds, trailers) : undefined;
     const { split: given, leftOut } = ofItems(ratings, scenario.splits[0] as Split, judged);
-    const drawn = isNeuralRecommender(model) && validation === undefined;
+    const drawn = trainsInEpochs(model) && validation === undefined;
     const split = drawn ? withValidation(ratings, given, {}, seed) : given;
     const data = {
       ratings,
@@ -227,7 +227,7 @@ function idleSources(
   return [
     ...(features !== undefined && !readsFeatures ? [`\`features\` have no effect: ${model} reads none`] : []),
     ...(trailers !== undefined && !readsFeatures ? [`\`trailers\` have no effect: ${model} reads no features`] : []),
-    ...(validation !== undefined && !isNeuralRecommender(model)
+    ...(validation !== undefined && !trainsInEpochs(model)
       ? [`\`validation\` has no effect: ${model} does not train in epochs, and does not learn from it`]
       : []),
   ];

@@ -154,7 +154,9 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect((await train('svd', 'x', '--factors', 'many')).stderr).toContain(
       "`--factors` must be an integer, but is 'many'",
     );
-    expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain('`--logdir` is for neural recommenders');
+    expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain(
+      '`--logdir` is for recommenders that train in epochs',
+    );
     expect(existsSync(at('x', 'recommender.json'))).toBe(false);
   });
 

@@ -1,54 +1,57 @@
+import { joinRows } from '../../io/ratings/subset.ts';
 import { metricNames } from '../../models/metrics/metrics.ts';
-import { isHistoryRecommender, isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { trainsInEpochs } from '../recommenders/recommender-names.ts';
+import { trainingCost } from '../recommenders/training-cost.ts';
 import type { Experiment } from './experiment-config.ts';
-import { experimentRuns } from './experiment-points.ts';
+import type { ExperimentData } from './experiment-data.ts';
+import { experimentPlaces } from './experiment-points.ts';
 import type { ScenarioData } from './experiment-scenarios.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 import { resolvedOptions } from './resolved-options.ts';
 import { searchRounds } from './search.ts';
+import { streamsOf } from './streams-of.ts';
+
+const nothing = new Int32Array(0);
 
 /** What a run will take, as far as it can be known before it begins. */
 export interface ExperimentCost {
-  /** Fits of recommenders that are not neural, trials on the validation part included. */
+  /** Fits of recommenders that do not train in epochs, trials on the validation part included. */
   readonly fits: number;
-  /** Trainings of neural recommenders, those included, and the most steps that all of them take. */
+  /** Trainings of the others, those included, and the most steps that all of them take. */
   readonly trainings: number;
   readonly steps: number;
-  /** About what ratings, splits, values of users and the weights of concurrent trainings take. */
+  /** About what ratings, splits, values of users and concurrent trainings take. */
   readonly bytes: number;
 }
 
-/** Weights, two moments of Adam, the best weights so far. */
-const copiesOfWeights = 4;
-
-/** What all points of an experiment take, counted from its first scenario. */
+/** What all points of an experiment take, counted from the first fold of its first scenario. */
 export function experimentCost(
   experiment: Experiment,
   entries: readonly ExperimentEntry[],
-  { scenario }: ScenarioData,
+  { scenario }: Pick<ScenarioData, 'scenario'>,
+  data: Pick<ExperimentData, 'features' | 'scale'>,
 ): ExperimentCost {
-  const places = experiment.scenarios.length * experimentRuns(experiment).length * experiment.folds;
+  const places = experimentPlaces(experiment).length;
   const { ratings, splits } = scenario;
   const [first] = splits;
-  const rows = (first?.train.length ?? 0) + (first?.validation.length ?? 0);
   const judged = (first?.validation.length ?? 0) > 0;
-  let [fits, trainings, steps, weights] = [0, 0, 0, 0];
+  const rows = joinRows([first?.train ?? nothing, first?.validation ?? nothing]);
+  const all = { ratings, scale: data.scale, train: rows, validation: nothing };
+  let [fits, trainings, steps, largest] = [0, 0, 0, 0];
   for (const { recommender: model, candidates } of entries) {
     const rounds = candidates.length > 1 ? searchRounds(candidates.length, experiment.search) : [];
     const trials = rounds.reduce((sum, round) => sum + round.candidates, 0);
     const own = places * (trials + (judged && experiment.refit && candidates.length === 1 ? 2 : 1));
-    if (!isNeuralRecommender(model)) {
+    if (!trainsInEpochs(model)) {
       fits += own;
       continue;
     }
     const whole = rounds.reduce((sum, { candidates: count, share }) => sum + count * share, 0);
-    for (const { options } of candidates) {
-      const { epochs, batch, embedding = 0 } = resolvedOptions(model, options) as Record<string, number>;
-      const learnt = isHistoryRecommender(model) ? ratings.userIds.length : rows;
-      const perTraining = Number(epochs) * Math.ceil(learnt / Number(batch));
-      steps += (places * (whole + own / places - trials) * perTraining) / candidates.length;
-      const numbers = (ratings.userIds.length + ratings.itemIds.length) * Number(embedding);
-      weights = Math.max(weights, 4 * copiesOfWeights * numbers);
+    for (const { options, features } of candidates) {
+      const { epochs } = resolvedOptions(model, options);
+      const { stepsPerEpoch, bytes } = trainingCost(model, options, all, streamsOf(data, features));
+      steps += (places * (whole + own / places - trials) * Number(epochs) * stepsPerEpoch) / candidates.length;
+      largest = Math.max(largest, bytes);
     }
     trainings += own;
   }
@@ -56,15 +59,15 @@ export function experimentCost(
   const users =
     8 * ratings.userIds.length * (metricNames('first-k').length * experiment.k.length + 10) * entries.length;
   const bytes =
-    2 * (12 * ratings.values.length + perFold) + users + Math.min(experiment.concurrency, trainings) * weights;
+    2 * (12 * ratings.values.length + perFold) + users + Math.min(experiment.concurrency, trainings) * largest;
   return { fits, trainings, steps: Math.round(steps), bytes };
 }
 
 /** The same in words. */
 export function costText({ fits, trainings, steps, bytes }: ExperimentCost): string {
   const parts = [
-    ...(fits > 0 ? [`${fits} fits of recommenders that are not neural`] : []),
-    ...(trainings > 0 ? [`${trainings} trainings of neural recommenders, ${steps} steps at most`] : []),
+    ...(fits > 0 ? [`${fits} fits of recommenders that do not train in epochs`] : []),
+    ...(trainings > 0 ? [`${trainings} trainings in epochs, ${steps} steps at most`] : []),
     `about ${Math.max(1, Math.round(bytes / 2 ** 20))} MiB in addition to the ratings that were read`,
   ];
   return `all points take ${parts.join(', ')}; the progress shows the time left`;

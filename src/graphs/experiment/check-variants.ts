@@ -1,13 +1,14 @@
 import { UsageError } from '../../core/errors.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
-import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
+import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { historyRecommender } from '../recommenders/history-recommender-fit.ts';
 import { neuralOptions } from '../recommenders/neural-options.ts';
 import { ownRecommender } from '../recommenders/own-recommenders.ts';
-import { isHistoryRecommender, isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { isHistoryRecommender, trainsInEpochs } from '../recommenders/recommender-names.ts';
 import type { ExperimentData } from './experiment-data.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
+import { streamsOf } from './streams-of.ts';
 
 /** Codes of what only the ratings can be blamed for. */
 const ofTheData = ['diverged', 'ratings'];
@@ -48,7 +49,7 @@ export async function checkVariants(
   for (const { recommender, options, features: name } of variants) {
     // Nobody knows what four ratings mean to a recommender of your own: its points will show.
     if (ownRecommender(recommender) !== undefined) continue;
-    if (!isNeuralRecommender(recommender)) {
+    if (!trainsInEpochs(recommender)) {
       await fitRecommender(fewRatings(name === undefined ? undefined : features.get(name)), {
         recommender,
         options,
@@ -63,8 +64,6 @@ export async function checkVariants(
       historyRecommender(recommender, options);
       continue;
     }
-    const shape = name === undefined ? undefined : features.get(name)?.shape;
-    const streams = shape?.streams.map((stream) => ({ ...stream, steps: shape.subclips })) ?? [];
-    new NeuralRecommender(recommender, neuralOptions(options, streams) as NeuralOptions);
+    new NeuralRecommender(recommender, neuralOptions(options, streamsOf({ features }, name)));
   }
 }

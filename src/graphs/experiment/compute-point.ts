@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { joinRows } from '../../io/ratings/subset.ts';
 import { peakRssBytes } from '../evaluation.ts';
 import type { FittedRecommender } from '../recommenders/fit-data.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { implicitOptions } from '../recommenders/implicit-options.ts';
-import { isHistoryRecommender, isNeuralRecommender } from '../recommenders/recommender-names.ts';
-import { planOf } from '../recommenders/refit-plan.ts';
+import { trainsInEpochs } from '../recommenders/recommender-names.ts';
+import { refitFromAll } from '../recommenders/refit-plan.ts';
 import { computeTrial, type FitRun, fitBesideValidation, judge } from './compute-trial.ts';
 import { environment } from './environment.ts';
 import type { Experiment } from './experiment-config.ts';
@@ -71,16 +70,7 @@ function refit(
 ): Promise<FittedRecommender> {
   const { recommender, options } = variant;
   const { train, validation } = split;
-  const all = joinRows([train, validation]);
-  const how = { recommender, options, seed, ...run };
-  if (!isNeuralRecommender(recommender)) {
-    return fitRecommender({ ...fitting, train: all, validation: new Int32Array(0) }, how);
-  }
-  if (trial === undefined) throw new Error('a refit comes after a fit that was judged');
-  // An epoch over more ratings of the same users takes as many steps of a recommender that reads
-  // histories.
-  const plan = isHistoryRecommender(recommender) ? planOf(trial) : planOf(trial, all.length, options.batch);
-  return fitRecommender({ ...fitting, train, validation }, { ...how, refit: plan });
+  return refitFromAll(fitRecommender, { ...fitting, train, validation }, { recommender, options, seed, ...run }, trial);
 }
 
 function measurementsOf(
@@ -93,7 +83,7 @@ function measurementsOf(
 ): PointMeasurements {
   const { ratings, counts } = scenario;
   const values = Float32Array.from(split.train, (row) => ratings.values[row] as number);
-  const learntOptions = isNeuralRecommender(variant.recommender)
+  const learntOptions = trainsInEpochs(variant.recommender)
     ? implicitOptions(variant.recommender, variant.options, values, fitting.scale)
     : variant.options;
   const learnt = new Set(Array.from(split.train, (row) => ratings.items[row] as number));

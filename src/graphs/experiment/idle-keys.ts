@@ -1,5 +1,5 @@
 import { idleOptions } from '../recommenders/idle-options.ts';
-import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { trainsInEpochs } from '../recommenders/recommender-names.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 
@@ -9,7 +9,7 @@ export function idleKeys(
   { scenarios, perUser, recommenders: models, validation, protocol, split }: Experiment,
   entries: readonly ExperimentEntry[],
 ): string[] {
-  const neural = models.some(isNeuralRecommender);
+  const epochs = models.some(trainsInEpochs);
   const drawn = split === undefined;
   const needs: Partial<Record<keyof ExperimentConfig, [isThere: boolean, what: string]>> = {
     cut: [drawn && scenarios.includes('time'), 'it is for the scenario time'],
@@ -18,8 +18,8 @@ export function idleKeys(
     validationShare: [validation.kind !== 'none', 'there is no validation part'],
     refit: [validation.kind !== 'none', 'there is no validation part'],
     saveSplits: [drawn, 'the split was read'],
-    logDirectory: [neural, 'no recommender is neural'],
-    concurrency: [neural, 'no recommender is neural'],
+    logDirectory: [epochs, 'no recommender trains in epochs'],
+    concurrency: [epochs, 'no recommender trains in epochs'],
     undefined: [
       config.implicit === undefined || protocol === 'rated',
       'only figures of the catalogue are computed of what was chosen',

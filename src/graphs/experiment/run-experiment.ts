@@ -174,7 +174,7 @@ export async function beginExperiment(
       ...thresholdWarnings(experiment, data, first),
     ];
     for (const warning of warnings) options.onMessage?.(`warning: ${warning}`, { isWarning: true });
-    const cost = experimentCost(experiment, entries, first);
+    const cost = experimentCost(experiment, entries, first, data);
     options.onMessage?.(costText(cost));
     const hashes = { ...data.hashes, ...codeOf(experiment), split: saved?.hash };
     const total = pointCount(experiment, entries.length);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { concurrently } from '../../models/autodiff/concurrently.ts';
-import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { trainsInEpochs } from '../recommenders/recommender-names.ts';
 import type { FitRun } from './compute-trial.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
@@ -41,7 +41,7 @@ export async function inTurns<Point extends ExperimentPoint>(
   { experiment, options }: RunParts,
   run: (point: Point) => Promise<void>,
 ): Promise<void> {
-  const isNeural = ({ variant }: ExperimentPoint) => isNeuralRecommender(variant.recommender);
+  const hasThread = ({ variant }: ExperimentPoint) => trainsInEpochs(variant.recommender);
   const tasks = (list: readonly Point[]) =>
     list.map((point) => async () => {
       // Lets an interrupt be noticed between recommenders that hold the thread.
@@ -49,8 +49,8 @@ export async function inTurns<Point extends ExperimentPoint>(
       if (options.signal?.aborted || options.stop?.aborted) return;
       await run(point);
     });
-  await concurrently(tasks(points.filter((point) => !isNeural(point))), 1);
-  await concurrently(tasks(points.filter(isNeural)), experiment.concurrency);
+  await concurrently(tasks(points.filter((point) => !hasThread(point))), 1);
+  await concurrently(tasks(points.filter(hasThread)), experiment.concurrency);
 }
 
 /** What a fit of a point is given: when to end, and where its course is reported and noted. */

@@ -2,7 +2,7 @@ import { formOf, type NetworkForm } from '../../models/recommenders/neural/archi
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
 import { factNames } from '../../models/recommenders/neural/residual-content.ts';
 import { type LoadedRecommender, networkOf } from './load-recommender.ts';
-import { isHistoryRecommender, isNeuralRecommender } from './recommender-names.ts';
+import { isNeuralRecommender } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 import type { StoreFeatures } from './store-features.ts';
 
@@ -36,8 +36,9 @@ export function branchNoteOf(saved: SavedRecommender): string {
 const averagedItems = 256;
 
 function isResidual({ facts: { recommender, options } }: SavedRecommender): boolean {
-  if (!isNeuralRecommender(recommender) || isHistoryRecommender(recommender)) return false;
-  return formOf(recommender, options.form as NetworkForm | undefined) === 'residual';
+  return (
+    isNeuralRecommender(recommender) && formOf(recommender, options.form as NetworkForm | undefined) === 'residual'
+  );
 }
 
 /** Whether a recommender has a collaborative and an audiovisual branch. */

@@ -22,7 +22,7 @@ import { checkRecommenderOptions } from './recommender-options.ts';
 import { partsOf, type RecommenderPart } from './recommender-parts.ts';
 import { requiredFeatures } from './required-features.ts';
 
-type Run = Pick<FitOptions, 'signal' | 'onMessage' | 'device'> & {
+type Run = Pick<FitOptions, 'signal' | 'onMessage' | 'onProgress' | 'device'> & {
   /** The weights of a saved one with neural parts, which take them instead of learning. */
   readonly weights?: WeightsByName | undefined;
 };
@@ -116,7 +116,7 @@ async function make(
   for (const part of partsOf(entry.parts?.(options) ?? [])) {
     const name = partName(model, part);
     const ofPart = checkRecommenderOptions(name, part.options);
-    if (!isNeuralPart(name)) {
+    if (!isNeuralRecommender(name)) {
       parts.push((await make(name, ofPart, seed, data, ratings, { ...run, weights: undefined })).recommender);
       continue;
     }
@@ -166,10 +166,6 @@ function partName(
 }
 
 function canBePart(name: RecommenderName): boolean {
-  if (isNeuralPart(name)) return true;
+  if (isNeuralRecommender(name)) return true;
   return !isHistoryRecommender(name) && (classicRecommenders[name] as ClassicRecommender).parts === undefined;
-}
-
-function isNeuralPart(name: RecommenderName): name is NeuralRecommenderName {
-  return isNeuralRecommender(name) && !isHistoryRecommender(name);
 }

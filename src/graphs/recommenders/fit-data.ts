@@ -56,8 +56,15 @@ export interface FitProgress {
   readonly loss: number;
   /** Share of the epoch that is done, inside an epoch. */
   readonly share?: number | undefined;
-  /** How long an epoch takes, extrapolated from this one. */
+  /**
+   * How long an epoch takes: in the first one extrapolated from its steps, without its validation,
+   * then as the last one took.
+   */
   readonly epochSeconds?: number | undefined;
+  /** Until the last of `epochs` at that pace: the most that is left, for training may end early. */
+  readonly secondsLeft?: number | undefined;
+  /** What is trained where it is a part of the recommender: a branch, or one of several. */
+  readonly part?: string | undefined;
   readonly validationLoss?: number | undefined;
 }
 

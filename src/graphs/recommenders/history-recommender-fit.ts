@@ -4,8 +4,15 @@ import type { ItemVectors } from '../../models/recommenders/item-vectors.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { memoryLimit } from '../plan.ts';
-import { checkpointOf, identityOf, insideEpochs, progressOf, rowsOf } from './epoch-training.ts';
-import { type FitData, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
+import { EpochPace } from './epoch-pace.ts';
+import { checkpointOf, identityOf, rowsOf } from './epoch-training.ts';
+import {
+  type FitData,
+  type FitOptions,
+  type FitProgress,
+  type FittedRecommender,
+  trainingRatings,
+} from './fit-data.ts';
 import { type HistoryRecommenderName, type HistoryRecord, historyRecord } from './history-recommenders.ts';
 import { implicitOptions } from './implicit-options.ts';
 import { modalitiesOf } from './neural-options.ts';
@@ -43,16 +50,16 @@ export async function fitHistoryRecommender(
   data: FitData,
   run: FitOptions,
 ): Promise<FittedRecommender> {
-  const { definition, readsFeatures } = historyRecord(model) as HistoryRecord;
+  const { readsFeatures } = historyRecord(model) as HistoryRecord;
   const features = readsFeatures?.(given) ? requiredFeatures(model, data) : undefined;
   const learnt = rowsOf(data, run.refit !== undefined);
   const training = trainingRatings(learnt, learnt.train);
   const options = implicitOptions(model, given, training.values, data.scale);
   const validation = trainingRatings(learnt, learnt.validation);
-  const epochs = { epochs: (run.refit?.epochs ?? options.epochs ?? definition.training.epochs) as number };
   const started = performance.now();
   const content = features && (await vectorsOf(training, features, options, run.seed));
   const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
+  const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
   const recommender: HistoryRecommender<never> = historyRecommender(model, options, {
     ...run.refit,
     seed: run.seed,
@@ -60,12 +67,13 @@ export async function fitHistoryRecommender(
     device: run.device,
     onMessage: (sentence) => run.onMessage?.(sentence),
     ...checkpointOf(options, run, identityOf(training, validation, run, features)),
-    onProgress: insideEpochs(epochs, (progress) => run.onProgress?.(progress)),
+    onProgress: (progress) => tell(pace.inside(progress)),
     onEpoch: async (record) => {
       log?.add(record, await recommender.weights());
-      run.onProgress?.(progressOf(record, epochs));
+      tell(pace.ended(record));
     },
   });
+  const pace = new EpochPace(recommender.epochs);
   try {
     const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, content);
     return {

@@ -1,3 +1,4 @@
+import type { attentionDefaults } from '../../models/recommenders/history/attention.ts';
 import { autoRec } from '../../models/recommenders/history/autorec.ts';
 import { bert4Rec } from '../../models/recommenders/history/bert4rec.ts';
 import { deepAe } from '../../models/recommenders/history/deep-ae.ts';
@@ -8,7 +9,7 @@ import { multiDae, multiVae } from '../../models/recommenders/history/multi-vae.
 import { sasRec } from '../../models/recommenders/history/sasrec.ts';
 import type { Json } from '../graph.ts';
 import { vectorOptions } from './classic-recommenders.ts';
-import { option, type RecommenderOption } from './recommender-option.ts';
+import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
 /** Everything there is to know about a recommender that reads histories. */
 export interface HistoryRecord {
@@ -34,41 +35,53 @@ function trainingOptions(of: HistoryTraining): RecommenderOption[] {
   ];
 }
 
-const likedAbove = option(
-  'likedAbove',
-  'number',
-  'two thirds up the scale',
-  'ratings above it are what a user has chosen',
-);
-const noise = option('noise', 'number', '0', 'share of the observed ratings that a step hides');
-const centre = option('centre', 'text', 'global', 'what ratings are taken from: global, the mean of all, or none');
+/** An option with the default that the network has. */
+type OptionOf<Key extends string> = (key: Key, kind: OptionKind, does: string) => RecommenderOption;
 
-function activation(usual: string): RecommenderOption {
-  return option('activation', 'text', usual, 'sigmoid, tanh, relu, selu, gelu or identity');
+function optionsOf<Defaults extends object>({
+  defaults,
+}: HistoryDefinition<never, Defaults>): OptionOf<keyof Defaults & string> {
+  return (key, kind, does) => option(key, kind, String(defaults[key]), does);
 }
 
-const autoencoderOptions = [
-  option('hidden', 'integers', '600', 'units of the layers before the latent one; mirrored behind it'),
-  option('latent', 'integer', '200', 'units of the latent layer'),
-  option('dropout', 'number', '0.5', 'share of what a user has chosen that a step hides'),
-  likedAbove,
+const ofAutoRec = optionsOf(autoRec);
+const ofDeepAe = optionsOf(deepAe);
+const ofMultiDae = optionsOf(multiDae);
+const ofMultiVae = optionsOf(multiVae);
+const ofGru4Rec = optionsOf(gru4Rec);
+const ofSasRec = optionsOf(sasRec);
+const ofBert4Rec = optionsOf(bert4Rec);
+
+const activation = 'sigmoid, tanh, relu, selu, gelu or identity';
+
+const ratingOptions = (of: OptionOf<'noise' | 'centre'>): RecommenderOption[] => [
+  of('noise', 'number', 'share of the observed ratings that a step hides'),
+  of('centre', 'text', 'what ratings are taken from: global, the mean of all, or none'),
 ];
 
-const sequenceOptions = [
-  option('length', 'integer', '50', 'items of a history that are read'),
-  option('width', 'integer', '64', 'width of the vectors of items'),
+const choiceOptions = (of: OptionOf<'hidden' | 'latent' | 'dropout'>): RecommenderOption[] => [
+  of('hidden', 'integers', 'units of the layers before the latent one; mirrored behind it'),
+  of('latent', 'integer', 'units of the latent layer'),
+  of('dropout', 'number', 'share of what a user has chosen that a step hides'),
+  option('likedAbove', 'number', 'two thirds up the scale', 'ratings above it are what a user has chosen'),
+];
+
+const sequenceOptions = (of: OptionOf<'length' | 'width' | 'id' | 'coldRate'>): RecommenderOption[] => [
+  of('length', 'integer', 'items of a history that are read'),
+  of('width', 'integer', 'width of the vectors of items'),
   option('likedAbove', 'number', 'every rating', 'ratings above it are what a user has chosen'),
-  option('id', 'boolean', 'true', 'whether an item has an embedding of its own'),
+  of('id', 'boolean', 'whether an item has an embedding of its own'),
   option('content', 'boolean', 'only without id', 'whether an item is known by its features too'),
-  option('coldRate', 'number', '0.5', 'with both: share of the items that a step knows by content alone'),
+  of('coldRate', 'number', 'with both: share of the items that a step knows by content alone'),
   ...vectorOptions,
 ];
 
-const attentionOptions = [
-  option('layers', 'integer', '2', 'blocks of self-attention'),
-  option('heads', 'integer', '2', 'heads of each'),
-  option('inner', 'integer', '256', 'units of the dense layer inside a block'),
-  option('dropout', 'number', '0.2', 'share dropped of what is read, of attention and of what a block adds'),
+const attentionOptions = (of: OptionOf<keyof typeof attentionDefaults>): RecommenderOption[] => [
+  ...sequenceOptions(of),
+  of('layers', 'integer', 'blocks of self-attention'),
+  of('heads', 'integer', 'heads of each'),
+  of('inner', 'integer', 'units of the dense layer inside a block'),
+  of('dropout', 'number', 'share dropped of what is read, of attention and of what a block adds'),
 ];
 
 const readsFeatures = (options: ItemTableOptions): boolean => itemsHaveContent(options);
@@ -78,30 +91,30 @@ export const historyRecommenders = {
   autorec: {
     definition: autoRec,
     options: [
-      option('side', 'text', 'item', 'whose ratings are a row: item or user'),
-      option('hidden', 'integer', '500', 'units of the hidden layer'),
-      activation('sigmoid'),
-      option('dropout', 'number', '0', 'share of the hidden units dropped'),
-      ...[noise, centre, ...trainingOptions(autoRec.training)],
+      ofAutoRec('side', 'text', 'whose ratings are a row: item or user'),
+      ofAutoRec('hidden', 'integer', 'units of the hidden layer'),
+      ofAutoRec('activation', 'text', activation),
+      ofAutoRec('dropout', 'number', 'share of the hidden units dropped'),
+      ...[...ratingOptions(ofAutoRec), ...trainingOptions(autoRec.training)],
     ],
   },
   'deep-ae': {
     definition: deepAe,
     options: [
-      option('hidden', 'integers', '512,512,1024,512,512', 'units of the hidden layers; the middle one is the code'),
-      activation('selu'),
-      option('dropout', 'number', '0.8', 'share of the code dropped'),
-      option('refeeding', 'integer', '1', 'how often a step learns its own prediction as a row without gaps'),
-      ...[noise, centre, ...trainingOptions(deepAe.training)],
+      ofDeepAe('hidden', 'integers', 'units of the hidden layers; the middle one is the code'),
+      ofDeepAe('activation', 'text', activation),
+      ofDeepAe('dropout', 'number', 'share of the code dropped'),
+      ofDeepAe('refeeding', 'integer', 'how often a step learns its own prediction as a row without gaps'),
+      ...[...ratingOptions(ofDeepAe), ...trainingOptions(deepAe.training)],
     ],
   },
-  'multi-dae': { definition: multiDae, options: [...autoencoderOptions, ...trainingOptions(multiDae.training)] },
+  'multi-dae': { definition: multiDae, options: [...choiceOptions(ofMultiDae), ...trainingOptions(multiDae.training)] },
   'multi-vae': {
     definition: multiVae,
     options: [
-      ...autoencoderOptions,
-      option('annealCap', 'number', '0.2', 'greatest weight of the divergence'),
-      option('totalAnnealSteps', 'integer', '200000', 'steps in which a weight of 1 would be reached'),
+      ...choiceOptions(ofMultiVae),
+      ofMultiVae('annealCap', 'number', 'greatest weight of the divergence'),
+      ofMultiVae('totalAnnealSteps', 'integer', 'steps in which a weight of 1 would be reached'),
       ...trainingOptions(multiVae.training),
     ],
   },
@@ -109,24 +122,24 @@ export const historyRecommenders = {
     definition: gru4Rec,
     readsFeatures,
     options: [
-      ...sequenceOptions,
-      option('hidden', 'integer', '128', 'units of the recurrent layer'),
-      option('dropout', 'number', '0.3', 'share of the values of items dropped before the layer'),
+      ...sequenceOptions(ofGru4Rec),
+      ofGru4Rec('hidden', 'integer', 'units of the recurrent layer'),
+      ofGru4Rec('dropout', 'number', 'share of the values of items dropped before the layer'),
       ...trainingOptions(gru4Rec.training),
     ],
   },
   sasrec: {
     definition: sasRec,
     readsFeatures,
-    options: [...sequenceOptions, ...attentionOptions, ...trainingOptions(sasRec.training)],
+    options: [...attentionOptions(ofSasRec), ...trainingOptions(sasRec.training)],
   },
   bert4rec: {
     definition: bert4Rec,
     readsFeatures,
     options: [
-      ...[...sequenceOptions, ...attentionOptions],
-      option('maskRatio', 'number', '0.2', 'share of the items that a step hides'),
-      option('ftRatio', 'number', '0.5', 'share of the histories of which a step hides the last item alone'),
+      ...attentionOptions(ofBert4Rec),
+      ofBert4Rec('maskRatio', 'number', 'share of the items that a step hides'),
+      ofBert4Rec('ftRatio', 'number', 'share of the histories of which a step hides the last item alone'),
       ...trainingOptions(bert4Rec.training),
     ],
   },

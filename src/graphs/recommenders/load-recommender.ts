@@ -152,9 +152,7 @@ export async function networkOf(
   weights?: WeightsByName,
 ): Promise<NeuralRecommender> {
   const { recommender: name, options, seed, scale } = facts;
-  if (!isNeuralRecommender(name) || isHistoryRecommender(name)) {
-    throw new UsageError(`recommender ${name} is not neural`);
-  }
+  if (!isNeuralRecommender(name)) throw new UsageError(`recommender ${name} is not neural`);
   const own = recommenderReadsFeatures(name) ? features : undefined;
   const recommender = new NeuralRecommender(name, { ...neuralOptions(options, own?.modalities ?? []), seed });
   const named = weights ?? new Map([...(saved ?? [])].map(([name, { values }]) => [name, values]));

@@ -11,7 +11,7 @@ import { neuralOptions } from './neural-options.ts';
 import { fitNeuralRecommender } from './neural-recommender-fit.ts';
 import { openNewUsers } from './new-user-network.ts';
 import { predictsOf } from './recommender-names.ts';
-import { planOf } from './refit-plan.ts';
+import { refitFromAll } from './refit-plan.ts';
 import { requiredFeatures } from './required-features.ts';
 
 /** What a neural recommender that is a part of another one is made from. */
@@ -21,7 +21,7 @@ export interface NeuralPartSetting {
   readonly options: Readonly<Record<string, Json>>;
   readonly seed: number;
   readonly data: FitInputs;
-  readonly run: Pick<FitOptions, 'signal' | 'onMessage' | 'device'>;
+  readonly run: Pick<FitOptions, 'signal' | 'onMessage' | 'onProgress' | 'device'>;
   /** Weights that `weights` gave before: it takes them instead of learning. */
   readonly weights: WeightsByName | undefined;
 }
@@ -88,7 +88,7 @@ export class NeuralPart implements Recommender {
   }
 
   /** Copies of all weights by name. @throws UsageError before `fit`. */
-  weights(): Promise<WeightsByName> {
+  async weights(): Promise<WeightsByName> {
     return this.#known().weights();
   }
 
@@ -100,7 +100,7 @@ export class NeuralPart implements Recommender {
 
   async #learnt(training: TrainingRatings): Promise<Fitted> {
     const { model, options, seed, data, run } = this.#setting;
-    const { signal, onMessage, device } = run;
+    const { signal, onMessage, onProgress, device } = run;
     const { userIds, itemIds } = data.ratings;
     const ratings = { users: training.users, items: training.items, values: training.values, userIds, itemIds };
     const nothing = new Int32Array(0);
@@ -113,11 +113,10 @@ export class NeuralPart implements Recommender {
     const kind = readsFeatures(model) ? 'item-cold' : 'ratings';
     const { train, validation } = withValidation(ratings, all, { kind }, seed);
     const own: FitInputs = { ...data, ratings, train, validation, scale: training.scale };
-    const how = { recommender: model, options, seed, signal, onMessage, device };
-    const judged = await fitNeuralRecommender(model, options, own, how);
-    await judged.close?.();
-    const refit = planOf(judged, training.users.length, options.batch);
-    const fitted = await fitNeuralRecommender(model, options, own, { ...how, refit });
+    const learn = (data: FitInputs, how: FitOptions) =>
+      fitNeuralRecommender(model, options, data, { ...how, part: `the part ${model}` });
+    const how = { recommender: model, options, seed, signal, onMessage, onProgress, device };
+    const fitted = await refitFromAll(learn, own, how);
     return {
       ...fitted,
       training,

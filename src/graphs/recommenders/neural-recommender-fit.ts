@@ -4,8 +4,15 @@ import { NeuralRecommender } from '../../models/recommenders/neural/neural-recom
 import { judgedWithNegatives } from '../../models/recommenders/neural/sampled-negatives.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
-import { checkpointOf, identityOf, insideEpochs, progressOf, rowsOf } from './epoch-training.ts';
-import { type FitInputs, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
+import { EpochPace } from './epoch-pace.ts';
+import { checkpointOf, identityOf, rowsOf } from './epoch-training.ts';
+import {
+  type FitInputs,
+  type FitOptions,
+  type FitProgress,
+  type FittedRecommender,
+  trainingRatings,
+} from './fit-data.ts';
 import { implicitOptions } from './implicit-options.ts';
 import { neuralOptions } from './neural-options.ts';
 import { openNewUsers } from './new-user-network.ts';
@@ -14,12 +21,15 @@ import { requiredFeatures } from './required-features.ts';
 import { TrainingLog } from './training-log.ts';
 import { validationFigures } from './validation-figures.ts';
 
+/** How a neural recommender is fitted, which may be a part of another one. */
+export type NeuralFitOptions = FitOptions & Pick<FitProgress, 'part'>;
+
 /** Fits a neural recommender; with `pretrained: true` its branches first, and their time counts. */
 export async function fitNeuralRecommender(
   model: NeuralRecommenderName,
   given: Readonly<Record<string, Json>>,
   data: FitInputs,
-  run: FitOptions,
+  run: NeuralFitOptions,
 ): Promise<FittedRecommender> {
   const features = readsFeatures(model) ? requiredFeatures(model, data) : undefined;
   const learnt = rowsOf(data, run.refit !== undefined);
@@ -31,6 +41,7 @@ export async function fitNeuralRecommender(
   const started = performance.now();
   const pretrained = await pretrainedBranches(model, options, data, run, fitNeuralRecommender);
   const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
+  const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
   const recommender: NeuralRecommender = new NeuralRecommender(model, {
     ...own,
     ...run.refit,
@@ -40,12 +51,13 @@ export async function fitNeuralRecommender(
     onMessage: (sentence) => run.onMessage?.(sentence),
     pretrained,
     ...checkpointOf(options, run, identityOf(training, validation, run, features)),
-    onProgress: insideEpochs(own, (progress) => run.onProgress?.(progress)),
+    onProgress: (progress) => tell(pace.inside(progress)),
     onEpoch: async (record) => {
       log?.add(record, await recommender.weights());
-      run.onProgress?.(progressOf(record, own));
+      tell(pace.ended(record));
     },
   });
+  const pace = new EpochPace(recommender.epochs, run.part);
   try {
     const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, features);
     const trainSeconds = (performance.now() - started) / 1000;

@@ -3,7 +3,8 @@ import { UsageError } from '../../core/errors.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import type { PretrainedBranches, WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
 import type { Json } from '../graph.ts';
-import type { FitInputs, FitOptions, FittedRecommender } from './fit-data.ts';
+import type { FitInputs, FittedRecommender } from './fit-data.ts';
+import type { NeuralFitOptions } from './neural-recommender-fit.ts';
 import { recommenderOptions } from './recommender-options.ts';
 import { savedBranch } from './saved-branch.ts';
 
@@ -11,7 +12,7 @@ type Fit = (
   model: NeuralRecommenderName,
   options: Readonly<Record<string, Json>>,
   data: FitInputs,
-  run: FitOptions,
+  run: NeuralFitOptions,
 ) => Promise<FittedRecommender>;
 
 /** The recommender that each branch is trained as. */
@@ -33,7 +34,7 @@ export async function pretrainedBranches(
   model: NeuralRecommenderName,
   options: Readonly<Record<string, Json>>,
   data: FitInputs,
-  run: FitOptions,
+  run: NeuralFitOptions,
   trainBranch: Fit,
 ): Promise<PretrainedBranches | undefined> {
   const { pretrained } = options;
@@ -63,16 +64,16 @@ async function trainedBranch(
   branch: keyof typeof branchRecommenders,
   options: Readonly<Record<string, Json>>,
   data: FitInputs,
-  run: FitOptions,
+  run: NeuralFitOptions,
   trainBranch: Fit,
 ): Promise<WeightsByName> {
   const recommender = branchRecommenders[branch];
   const known = new Set(recommenderOptions(recommender).map(({ key }) => key));
   const shared = Object.fromEntries(Object.entries(options).filter(([key]) => known.has(key)));
-  const { checkpoint, logDirectory, refit: _ofTheWhole, onProgress: _shownForTheWhole, ...others } = run;
+  const { checkpoint, logDirectory, refit: _ofTheWhole, ...others } = run;
   const fitted = await trainBranch(recommender, { ...shared, ...widthsOfBranch(branch, options) }, data, {
     ...others,
-    recommender,
+    ...{ recommender, part: `the branch ${recommender}` },
     checkpoint: checkpoint && `${checkpoint}.${branch}`,
     logDirectory: logDirectory && `${logDirectory}/${branch}`,
   });

@@ -13,7 +13,12 @@ import {
   classicRecommenderNames,
   classicRecommenders,
 } from './classic-recommenders.ts';
-import { type HistoryRecommenderName, historyRecommenderNames, historyRecord } from './history-recommenders.ts';
+import {
+  type HistoryRecommenderName,
+  historyRecommenderNames,
+  historyRecommenders,
+  historyRecord,
+} from './history-recommenders.ts';
 import { ownRecommender, ownRecommenderNames, recordOfOwn } from './own-recommenders.ts';
 import { partsOf } from './recommender-parts.ts';
 
@@ -41,19 +46,27 @@ export function classicRecord(name: ClassicRecommenderName): ClassicRecommender 
   return own === undefined ? classicRecommenders[name] : recordOfOwn(own);
 }
 
-/** Whether a recommender is neural: it trains in epochs, and its weights are saved. */
-export function isNeuralRecommender(name: RecommenderName): name is NeuralRecommenderName | HistoryRecommenderName {
-  return (neuralRecommenderNames as readonly string[]).includes(name) || isHistoryRecommender(name);
+/** Whether a recommender is a neural one: a network that reads a user and an item, pair by pair. */
+export function isNeuralRecommender(name: RecommenderName): name is NeuralRecommenderName {
+  return (neuralRecommenderNames as readonly string[]).includes(name);
 }
 
-/** Whether a neural recommender reads histories: all ratings of a user, or of an item, at once. */
+/** Whether a recommender reads histories: all ratings of a user, or of an item, at once. */
 export function isHistoryRecommender(name: RecommenderName): name is HistoryRecommenderName {
   return historyRecord(name) !== undefined;
 }
 
+/**
+ * Whether a recommender trains in epochs, which validation ratings may end: a neural one, or one
+ * that reads histories. It trains in a thread of its own, and its weights are saved.
+ */
+export function trainsInEpochs(name: RecommenderName): name is NeuralRecommenderName | HistoryRecommenderName {
+  return isNeuralRecommender(name) || isHistoryRecommender(name);
+}
+
 /** The first part of a recommender that is neural; undefined where it has none. */
 export function neuralPartOf(name: RecommenderName, options: Readonly<Record<string, Json>>): string | undefined {
-  if (isNeuralRecommender(name)) return undefined;
+  if (trainsInEpochs(name)) return undefined;
   const parts = partsOf(classicRecord(name).parts?.(options) ?? []);
   return parts.find((part) => isNeuralRecommender(part.name as RecommenderName))?.name;
 }
@@ -89,8 +102,7 @@ export function contentOf(
 
 /** Whether a recommender with these options gives ratings, or scores that only rank. */
 export function predictsOf(name: RecommenderName, options: Readonly<Record<string, Json>>): Predicts {
-  const history = historyRecord(name);
-  if (history !== undefined) return history.definition.predicts;
+  if (isHistoryRecommender(name)) return historyRecommenders[name].definition.predicts;
   if (isNeuralRecommender(name)) return predictsBy((options.loss ?? 'mse') as LossName);
   return classicRecord(name).predicts ?? 'ratings';
 }

@@ -1,6 +1,7 @@
 import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
+import { usualBatch } from '../../models/recommenders/neural/neural-recommender.ts';
 import type { Json } from '../graph.ts';
 import { modalitiesOption } from './classic-recommenders.ts';
 import { historyRecommenders } from './history-recommenders.ts';
@@ -20,7 +21,7 @@ const trainingOptions = [
   option('weighting', 'number', '0', 'of mse and ordinal: rare rating values are weighted by 1 / share to this power'),
   option('levels', 'integer', 'one each half', 'of ordinal: levels of the scale'),
   option('negatives', 'integer', 'of what was chosen 4', 'items that were not, drawn in each epoch beside each rating'),
-  option('batch', 'integer', '128', 'ratings per step'),
+  option('batch', 'integer', String(usualBatch), 'ratings per step'),
   option('batching', 'text', 'random', 'random, or item-grouped: cheaper epochs, but with other results'),
   option('itemsPerGroup', 'integer', '16', 'of item-grouped: number of items that are mixed'),
   option('epochs', 'integer', '100, residual 200', 'maximum number of epochs'),
@@ -162,7 +163,7 @@ function numbersOf(text: string): number[] | undefined {
 function unknownOption(model: RecommenderName, key: string): UsageError {
   const names = recommenderOptions(model).map((each) => (each.alias ? `${each.key} (or ${each.alias})` : each.key));
   const content =
-    isNeuralRecommender(model) && !isHistoryRecommender(model) && recommenderReadsFeatures(model)
+    isNeuralRecommender(model) && recommenderReadsFeatures(model)
       ? '; what it learns from the items is set by `modalities` and `lstm`'
       : '';
   return new UsageError(`recommender ${model} has no option '${key}'`, {

@@ -1,27 +1,72 @@
-import type { FittedRecommender, RefitPlan } from './fit-data.ts';
+import { rowsOf } from './epoch-training.ts';
+import {
+  type FitInputs,
+  type FitOptions,
+  type FittedRecommender,
+  type RefitPlan,
+  trainingRatings,
+} from './fit-data.ts';
+import { historyRecommender } from './history-recommender-fit.ts';
+import { checkRecommenderName, isHistoryRecommender, trainsInEpochs } from './recommender-names.ts';
+import { neuralSteps } from './training-cost.ts';
 
-/** Ratings per step of a neural recommender unless told otherwise. */
-export const usualBatch = 128;
+/** What a fit that was judged by validation ratings says about how long to learn. */
+export type JudgedFit = Pick<FittedRecommender, 'history' | 'best'>;
 
 /**
- * The plan of learning from all rows after a fit that a part of them stopped: as many epochs over
- * more rows as come nearest to the best number of steps, each at the rate in force at the same
- * share of the way.
+ * Fits a recommender on training and validation rows. One that trains in epochs is first fitted on
+ * the training rows alone: the validation rows say how long to learn, then it learns from both.
  *
- * @param rows how many there are to learn from now; undefined where more rows take no more steps.
- * @param batch ratings per step, if told.
+ * @param learn what fits it: `fitRecommender`, unless it is a part of another one.
+ * @param judged the course of that first fit, where it is known; else it is made here.
+ * @throws what `learn` throws.
+ *
+ * @example
+ * const recommender = await refitFromAll(fitRecommender, data, { recommender: 'sasrec', options: {}, seed: 1 });
  */
-export function planOf(
-  { history, best }: Pick<FittedRecommender, 'history' | 'best'>,
-  rows?: number,
-  batch?: unknown,
-): RefitPlan {
+export async function refitFromAll<Data extends FitInputs>(
+  learn: (data: Data, options: FitOptions) => Promise<FittedRecommender>,
+  data: Data,
+  options: FitOptions,
+  judged?: JudgedFit,
+): Promise<FittedRecommender> {
+  if (!trainsInEpochs(checkRecommenderName(options.recommender))) return learn(rowsOf(data, true), options);
+  const first = judged ?? (await judgedFit(learn, data, options));
+  return learn(data, { ...options, refit: planOf(first, stepsPerEpoch(data, options)) });
+}
+
+async function judgedFit<Data extends FitInputs>(
+  learn: (data: Data, options: FitOptions) => Promise<FittedRecommender>,
+  data: Data,
+  options: FitOptions,
+): Promise<JudgedFit> {
+  const fitted = await learn(data, options);
+  await fitted.close?.();
+  return { history: fitted.history, best: fitted.best };
+}
+
+/**
+ * Steps of an epoch over training and validation rows: of a recommender that reads histories these
+ * are of users, or of items, of which there may be no more than before.
+ */
+function stepsPerEpoch(data: FitInputs, { recommender, options }: FitOptions): number {
+  const model = checkRecommenderName(recommender);
+  const all = rowsOf(data, true);
+  if (isHistoryRecommender(model))
+    return historyRecommender(model, options).costOf(trainingRatings(all, all.train)).stepsPerEpoch;
+  return neuralSteps(all.train.length, options);
+}
+
+/**
+ * The plan of learning from all rows after a fit that a part of them stopped: as many epochs as
+ * come nearest to the best number of steps, each at the rate in force at the same share of the way.
+ *
+ * @param steps of an epoch over all rows.
+ */
+export function planOf({ history, best }: JudgedFit, steps: number): RefitPlan {
   const last = best && history[best.epoch];
-  if (best === undefined || last === undefined) {
-    throw new Error('a neural recommender that was judged has a best epoch');
-  }
-  const stepsPerEpoch = rows && Math.ceil(rows / (typeof batch === 'number' ? batch : usualBatch));
-  const epochs = stepsPerEpoch === undefined ? best.epoch + 1 : Math.max(1, Math.round(last.steps / stepsPerEpoch));
+  if (best === undefined || last === undefined) throw new Error('a fit that was judged has a best epoch');
+  const epochs = Math.max(1, Math.round(last.steps / steps));
   const rates = Array.from({ length: epochs }, (_, epoch) => {
     const at = Math.min(best.epoch, Math.floor((epoch * (best.epoch + 1)) / epochs));
     return history[at]?.learningRate ?? last.learningRate;

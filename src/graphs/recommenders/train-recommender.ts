@@ -20,9 +20,9 @@ import { modalitiesOf } from './neural-options.ts';
 import { ownRecommender } from './own-recommenders.ts';
 import {
   checkRecommenderName,
-  isNeuralRecommender,
   type RecommenderName,
   recommenderReadsFeatures,
+  trainsInEpochs,
 } from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
 import { requiredFeatures } from './required-features.ts';
@@ -143,8 +143,8 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   const checked = checkRecommenderOptions(recommender, train.options ?? {});
   const seed = checkInteger('seed', train.seed ?? 1, 0, 0xffffffff);
   for (const [name, given] of Object.entries({ validation: train.validation, logDirectory: train.logDirectory })) {
-    if (given === undefined || isNeuralRecommender(recommender)) continue;
-    throw new UsageError(`\`${name}\` is for neural recommenders: ${recommender} does not train in epochs`, {
+    if (given === undefined || trainsInEpochs(recommender)) continue;
+    throw new UsageError(`\`${name}\` is for recommenders that train in epochs, and ${recommender} does not`, {
       option: name,
       remedy: `Leave \`${name}\` out.`,
     });
@@ -156,14 +156,14 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     train.onMessage?.(`warning: ${doubt}`, { isWarning: true });
   try {
     const { ratings, scale } = inputs;
-    const options = isNeuralRecommender(recommender)
+    const options = trainsInEpochs(recommender)
       ? implicitOptions(recommender, checked, ratings.values, scale)
       : checked;
     const rows = Int32Array.from(inputs.ratings.values.keys());
     const usual = {
       kind: recommenderReadsFeatures(recommender, checked) ? ('item-cold' as const) : ('ratings' as const),
     };
-    const kind = isNeuralRecommender(recommender)
+    const kind = trainsInEpochs(recommender)
       ? { ...usual, ...given(train.validation ?? {}) }
       : ({ kind: 'none' } as const);
     const nothing = new Int32Array(0);
@@ -200,7 +200,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       ...{ recommender, seed, dataIdentity: identity },
       // The remains of another refit are not continued, and are no reason to refuse this one.
       checkpoint: join(train.out, train.refit === true ? `${checkpointName}-${identity.slice(0, 16)}` : checkpointName),
-      options: isNeuralRecommender(recommender) ? { checkpointSteps, ...options } : options,
+      options: trainsInEpochs(recommender) ? { checkpointSteps, ...options } : options,
       signal: train.signal,
       device: train.device,
       logDirectory: train.logDirectory,

@@ -6,9 +6,9 @@ import type { TrainingThread } from './training-thread.ts';
  * Small batches are sent together: a message costs about 50 microseconds, a step of a small module
  * less than a millisecond.
  */
-const onCpu = { batches: 16, bytes: 4 * 2 ** 20 };
+const onCpu = { batches: 16, bytes: 4 * 2 ** 20, first: 1 };
 /** A run on a device copies the weights there and back, so it has many steps. */
-const inLoop = { batches: 64, bytes: 64 * 2 ** 20 };
+const inLoop = { batches: 64, bytes: 64 * 2 ** 20, first: 64 };
 /** Maximum number of messages in flight: one being processed and one ready. */
 const messagesUnderWay = 2;
 
@@ -28,10 +28,13 @@ export class StepQueue {
   #rows: number[] = [];
   #bytes = 0;
   readonly #limits: typeof onCpu;
+  /** Batches of the next message: few at first, so that the pace is known after a few steps. */
+  #most: number;
 
   /** @param onLearnt - called after each message, when `sum` includes its losses. */
   constructor(thread: TrainingThread, sum: LossSum, onLearnt: () => void) {
     this.#limits = thread.loops ? inLoop : onCpu;
+    this.#most = this.#limits.first;
     this.#thread = thread;
     this.#sum = sum;
     this.#onLearnt = onLearnt;
@@ -43,8 +46,9 @@ export class StepQueue {
     this.#rows.push(rows);
     this.#bytes += Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0);
     const { batches, bytes } = this.#limits;
-    if (this.#steps.length < batches && this.#bytes < bytes) return;
+    if (this.#steps.length < this.#most && this.#bytes < bytes) return;
     this.#send();
+    this.#most = Math.min(batches, 2 * this.#most);
     while (this.#underWay.length >= messagesUnderWay) await this.#underWay.shift();
   }
 

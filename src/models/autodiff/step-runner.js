@@ -124,6 +124,11 @@ export class StepRunner {
     for (const [index, values] of this.#front.values.entries()) this.#remembered[index]?.set(values);
   }
 
+  /** Restores the last remembered state, if there is one. */
+  recall() {
+    if (this.#remembered !== undefined) this.load(this.#remembered);
+  }
+
   /** The last remembered state, or undefined. */
   remembered() {
     return this.#remembered?.map((values) => values.slice());
@@ -131,7 +136,7 @@ export class StepRunner {
 
   /** @param {readonly Float32Array[]} values */
   loadRemembered(values) {
-    this.#remembered = values.map((array) => array.slice());
+    this.#remembered = [...values];
   }
 
   /**

@@ -17,6 +17,10 @@ function buffersOf(feeds: readonly Feeds[]): ArrayBuffer[] {
   return [...new Set(all)];
 }
 
+function arraysOf(values: StateValues): ArrayBuffer[] {
+  return values.map(({ buffer }) => buffer as ArrayBuffer);
+}
+
 /**
  * A thread that holds the state of one module and trains it: `session.run` of ONNX Runtime blocks
  * its thread, so training must not be on the main one. Requests are answered in order; several may
@@ -83,12 +87,14 @@ export class TrainingThread {
     return this.#ask({ kind: 'read-remembered' });
   }
 
+  /** Takes a state. Its arrays are moved, not copied: they must not be used any more. */
   async load(values: StateValues): Promise<void> {
-    await this.#ask({ kind: 'load', values });
+    await this.#ask({ kind: 'load', values }, arraysOf(values));
   }
 
+  /** Takes a state as the remembered one, as `load`. */
   async loadRemembered(values: StateValues): Promise<void> {
-    await this.#ask({ kind: 'load-remembered', values });
+    await this.#ask({ kind: 'load-remembered', values }, arraysOf(values));
   }
 
   /** Keeps a copy of the state inside the thread. */

@@ -41,7 +41,7 @@ async function perform(runner, request) {
   if (request.kind === 'load') runner.load(request.values);
   else if (request.kind === 'load-remembered') runner.loadRemembered(request.values);
   else if (request.kind === 'remember') runner.remember();
-  else runner.load(runner.remembered() ?? runner.state());
+  else runner.recall();
   return { values: [], buffers: [] };
 }
 

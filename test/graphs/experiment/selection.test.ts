@@ -117,8 +117,8 @@ describe('a refit', () => {
 
   it('takes the steps that were best in whole epochs, each at the rate of the same part of the way', () => {
     const trial = { ...trialOf(0), history, best: { epoch: 3, loss: 1 } };
-    expect(planOf(trial, 1280, undefined)).toEqual({ epochs: 4, rates: [0.01, 0.01, 0.005, 0.005] });
-    expect(planOf({ ...trial, best: { epoch: 0, loss: 1 } }, 500, 5)).toEqual({ epochs: 1, rates: [0.01] });
+    expect(planOf(trial, 10)).toEqual({ epochs: 4, rates: [0.01, 0.01, 0.005, 0.005] });
+    expect(planOf({ ...trial, best: { epoch: 0, loss: 1 } }, 100)).toEqual({ epochs: 1, rates: [0.01] });
   });
 });
 

@@ -13,19 +13,23 @@ import { reshape, transpose } from '../../autodiff/operations/shapes.ts';
 import { softmax } from '../../autodiff/operations/softmax.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { checkShare } from './checks.ts';
-import { type SequenceOptions, sequenceInputs } from './sequences.ts';
+import type { Filled } from './history-network.ts';
+import { type SequenceOptions, sequenceDefaults, sequenceInputs } from './sequences.ts';
 
-/** Options of a network of self-attention blocks. */
+/** Options of a network of self-attention blocks; their defaults are `attentionDefaults`. */
 export interface AttentionOptions extends SequenceOptions {
-  /** Blocks, default 2. */
+  /** Blocks. */
   readonly layers?: number | undefined;
-  /** Heads of each, default 2. */
+  /** Heads of each. */
   readonly heads?: number | undefined;
-  /** Units of the dense layer inside a block, default 256. */
+  /** Units of the dense layer inside a block. */
   readonly inner?: number | undefined;
   /** Share dropped of what is read, of attention and of what each part of a block adds. */
   readonly dropout?: number | undefined;
 }
+
+/** Values of the options that are left out. */
+export const attentionDefaults = { ...sequenceDefaults, layers: 2, heads: 2, inner: 256, dropout: 0.2 };
 
 /** Checked options. */
 export interface Attention {
@@ -36,19 +40,19 @@ export interface Attention {
   readonly dropped: number;
 }
 
-/** Checks options and fills in their defaults. @throws UsageError when the heads do not fit. */
-export function attentionOf(options: AttentionOptions, usualDropout: number): Attention {
-  const width = checkInteger('width', options.width ?? 64);
-  const heads = checkInteger('heads', options.heads ?? 2);
+/** Checks options. @throws UsageError when the heads do not fit. */
+export function attentionOf(options: Filled<AttentionOptions, keyof typeof attentionDefaults>): Attention {
+  const width = checkInteger('width', options.width);
+  const heads = checkInteger('heads', options.heads);
   if (width % heads !== 0) {
     throw new UsageError(`\`width\` must be a multiple of \`heads\`, but is ${width} with ${heads} heads`, {
       option: 'heads',
     });
   }
   return {
-    ...{ width, heads, layers: checkInteger('layers', options.layers ?? 2) },
-    inner: checkInteger('inner', options.inner ?? 256),
-    dropped: checkShare('dropout', options.dropout ?? usualDropout),
+    ...{ width, heads, layers: checkInteger('layers', options.layers) },
+    inner: checkInteger('inner', options.inner),
+    dropped: checkShare('dropout', options.dropout),
   };
 }
 

@@ -4,22 +4,21 @@ import { dense } from '../../autodiff/operations/dense.ts';
 import { dropout } from '../../autodiff/operations/dropout.ts';
 import { type ActivationName, activationNames, activations } from './activations.ts';
 import { checkShare } from './checks.ts';
-import type { HistoryDefinition } from './history-network.ts';
+import { defineHistoryRecommender } from './history-network.ts';
 import { type Centre, centres, ratingAutoencoder } from './rating-autoencoder.ts';
 
-/** Options of `autorec`. */
+/** Options of `autorec`; their defaults are `autoRec.defaults`. */
 export interface AutoRecOptions {
-  /** Whose ratings are a row; default `item`. */
+  /** Whose ratings are a row. */
   readonly side?: 'item' | 'user' | undefined;
-  /** Units of the hidden layer, default 500. */
+  /** Units of the hidden layer. */
   readonly hidden?: number | undefined;
-  /** Of the hidden layer, default `sigmoid`. */
+  /** Of the hidden layer. */
   readonly activation?: ActivationName | undefined;
-  /** Share of the hidden units dropped, default 0. */
+  /** Share of the hidden units dropped. */
   readonly dropout?: number | undefined;
-  /** Share of the observed ratings that a step does not show, default 0. */
+  /** Share of the observed ratings that a step does not show. */
   readonly noise?: number | undefined;
-  /** Default `global`. */
   readonly centre?: Centre | undefined;
 }
 
@@ -27,22 +26,23 @@ export interface AutoRecOptions {
  * AutoRec (Sedhain et al. 2015): W g(V r + mu) + b of the row r of an item's (or a user's) ratings,
  * in which what is not rated is 0, learnt from the ratings that there are.
  */
-export const autoRec: HistoryDefinition<AutoRecOptions> = {
+export const autoRec = defineHistoryRecommender<AutoRecOptions, keyof AutoRecOptions>({
   name: 'autorec',
   predicts: 'ratings',
   inTime: false,
   training: { batchSize: 128, epochs: 200, patience: 10, patienceSteps: 200, learningRate: 0.001, l2: 0.001 },
+  defaults: { side: 'item', hidden: 500, activation: 'sigmoid', dropout: 0, noise: 0, centre: 'global' },
   network(options, space) {
-    const hidden = checkInteger('hidden', options.hidden ?? 500);
-    const activation = activations[checkOneOf('activation', options.activation ?? 'sigmoid', activationNames)];
-    const dropped = checkShare('dropout', options.dropout ?? 0);
-    const side = checkOneOf('side', options.side ?? 'item', ['item', 'user']);
+    const hidden = checkInteger('hidden', options.hidden);
+    const activation = activations[checkOneOf('activation', options.activation, activationNames)];
+    const dropped = checkShare('dropout', options.dropout);
+    const side = checkOneOf('side', options.side, ['item', 'user']);
     return ratingAutoencoder(
       {
         name: 'autorec',
         side: side === 'item' ? 'items' : 'users',
-        centre: checkOneOf('centre', options.centre ?? 'global', centres),
-        noise: checkShare('noise', options.noise ?? 0),
+        centre: checkOneOf('centre', options.centre, centres),
+        noise: checkShare('noise', options.noise),
         units: hidden,
         layers: (tape, width) => {
           const encoder = tape.weight('encoder/kernel', [width, hidden], glorotUniform);
@@ -58,4 +58,4 @@ export const autoRec: HistoryDefinition<AutoRecOptions> = {
       space,
     );
   },
-};
+});

@@ -4,35 +4,38 @@ import { add } from '../../autodiff/operations/arithmetic.ts';
 import { dense } from '../../autodiff/operations/dense.ts';
 import { gelu } from '../../autodiff/operations/elementwise.ts';
 import { layerNormalisation } from '../../autodiff/operations/layer-normalisation.ts';
-import { type AttentionOptions, attentionBlocks, attentionOf, attentionUnits } from './attention.ts';
+import { type AttentionOptions, attentionBlocks, attentionDefaults, attentionOf, attentionUnits } from './attention.ts';
 import { checkShare } from './checks.ts';
-import type { HistoryDefinition } from './history-network.ts';
+import { defineHistoryRecommender } from './history-network.ts';
 import { sequenceInputs, sequenceNetwork } from './sequences.ts';
 
-/** Options of `bert4rec`. */
+/** Options of `bert4rec`; their defaults are `bert4Rec.defaults`. */
 export interface Bert4RecOptions extends AttentionOptions {
-  /** Share of the items that a step hides, default 0.2. */
+  /** Share of the items that a step hides. */
   readonly maskRatio?: number | undefined;
-  /** Share of the histories of which a step hides the last item alone, default 0.5. */
+  /** Share of the histories of which a step hides the last item alone. */
   readonly ftRatio?: number | undefined;
 }
+
+const defaults = { ...attentionDefaults, maskRatio: 0.2, ftRatio: 0.5 };
 
 /**
  * BERT4Rec (Sun et al. 2019): self-attention over the items before and behind, learnt by finding
  * items that are hidden; what comes next is what is hidden behind the last one.
  */
-export const bert4Rec: HistoryDefinition<Bert4RecOptions> = {
+export const bert4Rec = defineHistoryRecommender<Bert4RecOptions, keyof typeof defaults>({
   ...{ name: 'bert4rec', predicts: 'scores', inTime: true },
   training: { batchSize: 64, epochs: 200, patience: 10, patienceSteps: 200, learningRate: 0.001, l2: 0 },
+  defaults,
   network(options, space) {
-    const attention = attentionOf(options, 0.2);
+    const attention = attentionOf(options);
     const { width } = attention;
-    const maskRatio = checkShare('maskRatio', options.maskRatio ?? 0.2);
-    const ftRatio = checkShare('ftRatio', options.ftRatio ?? 0.5);
+    const maskRatio = checkShare('maskRatio', options.maskRatio);
+    const ftRatio = checkShare('ftRatio', options.ftRatio);
     return sequenceNetwork(
       {
-        ...{ name: 'bert4rec', width, asksBehind: true },
-        units: attentionUnits(attention, options.length ?? 50),
+        ...{ name: 'bert4rec', width, asksBehind: true, atEnd: true },
+        units: attentionUnits(attention, options.length),
         states(tape, read, length) {
           const hidden = tape.graph.input(sequenceInputs.hidden, ['positions', 1]);
           const mask = tape.weight('mask', [1, width], uniformWithin(0.05));
@@ -54,4 +57,4 @@ export const bert4Rec: HistoryDefinition<Bert4RecOptions> = {
       space,
     );
   },
-};
+});

@@ -7,22 +7,21 @@ import { dropout } from '../../autodiff/operations/dropout.ts';
 import { meanSquaredError } from '../../autodiff/operations/losses.ts';
 import { type ActivationName, activationNames, activations } from './activations.ts';
 import { checkLayers, checkShare } from './checks.ts';
-import type { HistoryDefinition } from './history-network.ts';
+import { defineHistoryRecommender } from './history-network.ts';
 import { type Centre, centres, ratingAutoencoder } from './rating-autoencoder.ts';
 
-/** Options of `deep-ae`. */
+/** Options of `deep-ae`; their defaults are `deepAe.defaults`. */
 export interface DeepAeOptions {
-  /** Units of the hidden layers, default 512, 512, 1024, 512, 512; the middle one is the code. */
+  /** Units of the hidden layers; the middle one is the code. */
   readonly hidden?: readonly number[] | undefined;
-  /** Of all hidden layers, default `selu`. */
+  /** Of all hidden layers. */
   readonly activation?: ActivationName | undefined;
-  /** Share of the code dropped, default 0.8. */
+  /** Share of the code dropped. */
   readonly dropout?: number | undefined;
-  /** Share of the observed ratings that a step does not show, default 0. */
+  /** Share of the observed ratings that a step does not show. */
   readonly noise?: number | undefined;
-  /** How often a step feeds what was predicted as a row without gaps; default 1. */
+  /** How often a step feeds what was predicted as a row without gaps. */
   readonly refeeding?: number | undefined;
-  /** Default `global`. */
   readonly centre?: Centre | undefined;
 }
 
@@ -31,23 +30,27 @@ export interface DeepAeOptions {
  * much dropout on the code. A step also learns that what it predicts, fed as a row of its own,
  * should be predicted again (dense re-feeding).
  */
-export const deepAe: HistoryDefinition<DeepAeOptions> = {
+export const deepAe = defineHistoryRecommender<DeepAeOptions, keyof DeepAeOptions>({
   name: 'deep-ae',
   predicts: 'ratings',
   inTime: false,
   training: { batchSize: 128, epochs: 200, patience: 10, patienceSteps: 200, learningRate: 0.001, l2: 1e-5 },
+  defaults: {
+    ...{ hidden: [512, 512, 1024, 512, 512], activation: 'selu', dropout: 0.8, noise: 0, refeeding: 1 },
+    centre: 'global',
+  },
   network(options, space) {
-    const hidden = checkLayers('hidden', options.hidden ?? [512, 512, 1024, 512, 512]);
-    const activation = activations[checkOneOf('activation', options.activation ?? 'selu', activationNames)];
-    const dropped = checkShare('dropout', options.dropout ?? 0.8);
-    const refeeding = checkInteger('refeeding', options.refeeding ?? 1, 0);
+    const hidden = checkLayers('hidden', options.hidden);
+    const activation = activations[checkOneOf('activation', options.activation, activationNames)];
+    const dropped = checkShare('dropout', options.dropout);
+    const refeeding = checkInteger('refeeding', options.refeeding, 0);
     const code = Math.floor(hidden.length / 2);
     return ratingAutoencoder(
       {
         name: 'deep-ae',
         side: 'users',
-        centre: checkOneOf('centre', options.centre ?? 'global', centres),
-        noise: checkShare('noise', options.noise ?? 0),
+        centre: checkOneOf('centre', options.centre, centres),
+        noise: checkShare('noise', options.noise),
         units: (1 + refeeding) * hidden.reduce((sum, units) => sum + units, 0),
         layers: (tape, width) => {
           const sizes = [width, ...hidden, width];
@@ -80,4 +83,4 @@ export const deepAe: HistoryDefinition<DeepAeOptions> = {
       space,
     );
   },
-};
+});

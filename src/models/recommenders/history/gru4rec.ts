@@ -6,31 +6,41 @@ import { gru } from '../../autodiff/operations/gru.ts';
 import { timeMajor } from '../../autodiff/operations/sequence.ts';
 import { reshape } from '../../autodiff/operations/shapes.ts';
 import { checkShare } from './checks.ts';
-import type { HistoryDefinition } from './history-network.ts';
-import { nextItems, type SequenceOptions, sequenceNetwork } from './sequences.ts';
+import { defineHistoryRecommender } from './history-network.ts';
+import { nextItems, type SequenceOptions, sequenceDefaults, sequenceNetwork } from './sequences.ts';
 
-/** Options of `gru4rec`. */
+/** Options of `gru4rec`; their defaults are `gru4Rec.defaults`. */
 export interface Gru4RecOptions extends SequenceOptions {
-  /** Units of the recurrent layer, default 128. */
+  /** Units of the recurrent layer. */
   readonly hidden?: number | undefined;
-  /** Share of the values of items dropped before the layer, default 0.3. */
+  /** Share of the values of items dropped before the layer. */
   readonly dropout?: number | undefined;
 }
+
+const defaults = { ...sequenceDefaults, hidden: 128, dropout: 0.3 };
 
 /**
  * GRU4Rec (Hidasi et al. 2016) with the cross-entropy over all items: a recurrent layer follows the
  * items, a dense one leads back to the width of their vectors.
  */
-export const gru4Rec: HistoryDefinition<Gru4RecOptions> = {
+export const gru4Rec = defineHistoryRecommender<Gru4RecOptions, keyof typeof defaults>({
   ...{ name: 'gru4rec', predicts: 'scores', inTime: true },
   training: { batchSize: 64, epochs: 200, patience: 10, patienceSteps: 200, learningRate: 0.001, l2: 0 },
+  defaults,
   network(options, space) {
-    const width = checkInteger('width', options.width ?? 64);
-    const hidden = checkInteger('hidden', options.hidden ?? 128);
-    const dropped = checkShare('dropout', options.dropout ?? 0.3);
+    const width = checkInteger('width', options.width);
+    const hidden = checkInteger('hidden', options.hidden);
+    const dropped = checkShare('dropout', options.dropout);
     return sequenceNetwork(
       {
-        ...{ name: 'gru4rec', width, units: 8 * hidden + 4 * width, asksBehind: false, lesson: nextItems },
+        ...{
+          name: 'gru4rec',
+          width,
+          units: 8 * hidden + 4 * width,
+          asksBehind: false,
+          atEnd: false,
+          lesson: nextItems,
+        },
         states(tape, read, length) {
           const sequences = reshape(tape, dropout(tape, read, dropped), ['histories', length, width]);
           const states = gru(tape, timeMajor(tape, sequences), {
@@ -46,4 +56,4 @@ export const gru4Rec: HistoryDefinition<Gru4RecOptions> = {
       space,
     );
   },
-};
+});

@@ -1,24 +1,17 @@
 import { UsageError } from '../../../core/errors.ts';
 
-/** Of each weight: its values, those of the next step, two moments of Adam and theirs, the best. */
-const copiesOfWeights = 7;
+/** What a training over some ratings takes, as far as it can be known before it begins. */
+export interface HistoryCost {
+  readonly weights: number;
+  /** Numbers that a step holds beside the weights. */
+  readonly activations: number;
+  /** Bytes of both, about. */
+  readonly bytes: number;
+  readonly stepsPerEpoch: number;
+}
 
-/**
- * Asserts that a training fits: its weights, and what a step holds beside them.
- *
- * @param shapes of the weights by name.
- * @param activations numbers that a step holds.
- * @throws UsageError `memory-too-small`.
- */
-export function checkHistoryMemory(
-  name: string,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  activations: number,
-  memory: number,
-): void {
-  let weights = 0;
-  for (const shape of shapes.values()) weights += shape.reduce((product, size) => product * size, 1);
-  const bytes = 4 * (copiesOfWeights * weights + activations);
+/** Asserts that a training fits. @throws UsageError `memory-too-small`. */
+export function checkHistoryMemory(name: string, { weights, activations, bytes }: HistoryCost, memory: number): void {
   if (bytes <= memory) return;
   throw new UsageError(
     `${name} needs ${mebibytes(bytes)} to train ${weights} weights in steps that hold ${activations} numbers, more than ${mebibytes(memory)}`,

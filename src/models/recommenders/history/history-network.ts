@@ -1,3 +1,4 @@
+import { given, type Resolved } from '../../../core/given.ts';
 import type { RatingScale } from '../../../core/rating-scale.ts';
 import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import type { Feeds } from '../../autodiff/feeds.ts';
@@ -35,8 +36,8 @@ export interface HistoryNetwork {
   readonly module: TrainableModule;
   /** First values that are not drawn, by name of the weights. */
   readonly facts: ReadonlyMap<string, Float32Array>;
-  /** Whether it judges items without training ratings. */
-  readonly knowsContent: boolean;
+  /** For each item 1 where its content is known; undefined where a network reads none. */
+  readonly described: Uint8Array | undefined;
   /** Ratings that a history must have to be learnt from. */
   readonly shortest: number;
   /** Of scores: whether a rating says that the item was chosen. */
@@ -53,18 +54,36 @@ export interface HistoryNetwork {
 
 /** How a network is trained unless told otherwise. */
 export interface HistoryTraining
-  extends Required<Pick<TrainerOptions, 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2'>> {
+  extends Resolved<Pick<TrainerOptions, 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2'>> {
   /** Histories per step. */
   readonly batchSize: number;
 }
 
 /** All that is to be known of a recommender that reads histories, but for its options' texts. */
-export interface HistoryDefinition<Options = object> {
+export interface HistoryDefinition<Options = object, Defaults = object> {
   readonly name: string;
   readonly predicts: Predicts;
   /** Whether it follows the order of time. */
   readonly inTime: boolean;
   readonly training: HistoryTraining;
+  /** Of the options that have a value of their own when they are left out. */
+  readonly defaults: Defaults;
   /** @throws UsageError naming the option that is wrong. */
   readonly network: (options: Options, space: HistorySpace) => HistoryNetwork;
+}
+
+/** Options of which these have a value. */
+export type Filled<Options, Keys extends keyof Options> = Omit<Options, Keys> & Resolved<Pick<Options, Keys>>;
+
+/** A definition of which the network is made of options that have their defaults. */
+export function defineHistoryRecommender<Options extends object, Keys extends keyof Options>(
+  definition: Omit<HistoryDefinition<Options, Resolved<Pick<Options, Keys>>>, 'network'> & {
+    readonly network: (options: Filled<Options, Keys>, space: HistorySpace) => HistoryNetwork;
+  },
+): HistoryDefinition<Options, Resolved<Pick<Options, Keys>>> {
+  const { defaults, network } = definition;
+  return {
+    ...definition,
+    network: (options, space) => network({ ...defaults, ...given(options) } as Filled<Options, Keys>, space),
+  };
 }

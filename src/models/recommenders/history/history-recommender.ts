@@ -5,6 +5,7 @@ import { given } from '../../../core/given.ts';
 import { seededUniform } from '../../autodiff/initialisers.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
 import type { JudgedBatch, TrainerOptions, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
+import { trainingBytes, weightCount } from '../../autodiff/training-memory.ts';
 import { epochOrder } from '../batching.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import { knownItems } from '../neural/training-set.ts';
@@ -13,7 +14,7 @@ import { cannotServe } from '../parts.ts';
 import type { NewUserRatings, Predicts, TrainingRatings } from '../recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from '../recommender.ts';
 import { Histories, type History } from './histories.ts';
-import { checkHistoryMemory } from './history-memory.ts';
+import { checkHistoryMemory, type HistoryCost } from './history-memory.ts';
 import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
 import { contentVectorsName } from './item-table.ts';
 import { type Judged, judgeList, judgeRatings } from './judgements.ts';
@@ -80,6 +81,11 @@ export class HistoryRecommender<Options extends object = object> {
     definition.network(this.#own, smallestSpace);
   }
 
+  /** Epochs that `fit` makes at most. */
+  get epochs(): number {
+    return this.#options.epochs ?? this.#definition.training.epochs;
+  }
+
   /** Shapes of all weights by name. */
   get shapes(): ReadonlyMap<string, readonly number[]> {
     return this.#known().shapes;
@@ -87,6 +93,7 @@ export class HistoryRecommender<Options extends object = object> {
 
   /**
    * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
+   * Where it fails, it has learnt nothing, and its thread has ended.
    *
    * @param content what the items are like, for a network that reads it.
    * @throws UsageError when the ratings are wrong, or `memory-too-small`; what `Trainer.fit`
@@ -100,8 +107,11 @@ export class HistoryRecommender<Options extends object = object> {
     checkTrainingRatings(training);
     await this.close();
     const network = this.#network(training, content);
+    const histories = new Histories(training, network.side, this.#definition.inTime);
     const shapes = weightShapes(network.module);
-    checkHistoryMemory(this.name, shapes, network.activations(this.#batchSize), this.#options.memory ?? usualMemory);
+    const learners = this.#learners(network, histories, training);
+    checkHistoryMemory(this.name, this.#cost(network, learners), this.#options.memory ?? usualMemory);
+    const data = this.#batches(network, histories, learners);
     const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
     const { batchSize: _usual, ...usual } = this.#definition.training;
     const facts = [this.name, this.#batchSize, canonicalJson(this.#own)].join('|');
@@ -112,8 +122,13 @@ export class HistoryRecommender<Options extends object = object> {
       initialWeights: network.facts,
       checkpoint: checkpoint && { ...checkpoint, data: `${checkpoint.data}|${facts}` },
     });
-    const trained = this.#keep(trainer, network, training, shapes);
-    return trainer.fit(this.#batches(trained), validation && this.#validation(trained, validation));
+    const trained = this.#keep({ trainer, network, ratings: training, histories, shapes });
+    try {
+      return await trainer.fit(data, validation && this.#validation(trained, validation));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /**
@@ -128,13 +143,27 @@ export class HistoryRecommender<Options extends object = object> {
     const vectors = weights.get(contentVectorsName);
     const content = vectors && { vectors, dimension: vectors.length / training.itemCount };
     const network = this.#network(training, content);
+    const histories = new Histories(training, network.side, this.#definition.inTime);
     const shapes = weightShapes(network.module);
     for (const name of shapes.keys()) {
       if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
     }
     const { batchSize: _size, memory: _memory, checkpoint: _checkpoint, ...options } = this.#options;
     const trainer = await Trainer.open(network.module, { ...options, initialWeights: weights });
-    this.#keep(trainer, network, training, shapes);
+    this.#keep({ trainer, network, ratings: training, histories, shapes });
+  }
+
+  /**
+   * What `fit` on these ratings takes; of content that is read the vectors are not counted.
+   *
+   * @throws UsageError when the ratings are wrong, or nothing can be learnt from them.
+   */
+  costOf(training: TrainingRatings): HistoryCost {
+    checkTrainingRatings(training);
+    const content = { vectors: new Float32Array(training.itemCount), dimension: 1 };
+    const network = this.#network(training, content);
+    const histories = new Histories(training, network.side, this.#definition.inTime);
+    return this.#cost(network, this.#learners(network, histories, training));
   }
 
   /**
@@ -196,7 +225,7 @@ export class HistoryRecommender<Options extends object = object> {
   }
 
   /** Copies of all weights by name. */
-  weights(): Promise<Map<string, Float32Array>> {
+  async weights(): Promise<Map<string, Float32Array>> {
     return this.#known().trainer.weights();
   }
 
@@ -224,33 +253,25 @@ export class HistoryRecommender<Options extends object = object> {
     return this.#definition.network(this.#own, { userCount, itemCount, scale, mean, known, content });
   }
 
-  #keep(trainer: Trainer, network: HistoryNetwork, ratings: TrainingRatings, shapes: Trained['shapes']): Trained {
-    const histories = new Histories(ratings, network.side, this.#definition.inTime);
+  #keep(opened: Omit<Trained, 'learntColumns' | 'knownColumns'>): Trained {
+    const { network, ratings } = opened;
     const columns = network.side === 'users' ? ratings.itemCount : ratings.userCount;
     const learntColumns = new Uint8Array(columns);
     for (const column of network.side === 'users' ? ratings.items : ratings.users) learntColumns[column] = 1;
-    const knownColumns = network.knowsContent ? new Uint8Array(columns).fill(1) : learntColumns;
-    this.#trained = { trainer, network, ratings, histories, learntColumns, knownColumns, shapes };
+    const knownColumns = learntColumns.map((learnt, column) => learnt || (network.described?.[column] ?? 0));
+    this.#trained = { ...opened, learntColumns, knownColumns };
     return this.#trained;
   }
 
-  #batches({ network, ratings, histories }: Trained): TrainingData {
+  #cost(network: HistoryNetwork, learners: Int32Array): HistoryCost {
+    const [weights, activations] = [weightCount(weightShapes(network.module)), network.activations(this.#batchSize)];
+    const stepsPerEpoch = Math.ceil(learners.length / this.#batchSize);
+    return { weights, activations, bytes: trainingBytes(weights, activations), stepsPerEpoch };
+  }
+
+  #batches(network: HistoryNetwork, histories: Histories, learners: Int32Array): TrainingData {
     const { seed = 1 } = this.#options;
     const size = this.#batchSize;
-    const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;
-    const isEnough = ({ others, values }: History): boolean =>
-      this.predicts === 'ratings'
-        ? others.length >= network.shortest
-        : values.reduce((sum, value) => sum + (network.isChosen(value) ? 1 : 0), 0) >= network.shortest;
-    const learners = Int32Array.from({ length: count }, (_, owner) => owner).filter((owner) =>
-      isEnough(histories.of(owner)),
-    );
-    if (learners.length === 0) {
-      throw new UsageError(`none of the ${count} ${network.side} has ratings enough for ${this.name} to learn from`, {
-        code: 'ratings',
-        remedy: 'Give more ratings, or lower `likedAbove` where the recommender has it.',
-      });
-    }
     const stepsPerEpoch = Math.ceil(learners.length / size);
     return {
       rows: learners.length,
@@ -265,6 +286,23 @@ export class HistoryRecommender<Options extends object = object> {
         }
       },
     };
+  }
+
+  /** Those whose histories are long enough to learn from. @throws UsageError when there are none. */
+  #learners(network: HistoryNetwork, histories: Histories, ratings: TrainingRatings): Int32Array {
+    const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;
+    const isEnough = ({ others, values }: History): boolean =>
+      this.predicts === 'ratings'
+        ? others.length >= network.shortest
+        : values.reduce((sum, value) => sum + (network.isChosen(value) ? 1 : 0), 0) >= network.shortest;
+    const learners = Int32Array.from({ length: count }, (_, owner) => owner).filter((owner) =>
+      isEnough(histories.of(owner)),
+    );
+    if (learners.length > 0) return learners;
+    throw new UsageError(`none of the ${count} ${network.side} has ratings enough for ${this.name} to learn from`, {
+      code: 'ratings',
+      remedy: 'Give more ratings, or lower `likedAbove` where the recommender has it.',
+    });
   }
 
   /** What decides the end of training; undefined when there is nothing to judge. */

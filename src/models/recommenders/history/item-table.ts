@@ -6,17 +6,20 @@ import { timesConstant } from '../../autodiff/operations/broadcast.ts';
 import { dense } from '../../autodiff/operations/dense.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { checkShare } from './checks.ts';
-import type { HistorySpace } from './history-network.ts';
+import type { Filled, HistorySpace } from './history-network.ts';
 
-/** What a network that reads sequences has of the items. */
+/** What a network that reads sequences has of the items; the defaults are `itemTableDefaults`. */
 export interface ItemTableOptions {
-  /** Whether an item has an embedding of its own, default true. */
+  /** Whether an item has an embedding of its own. */
   readonly id?: boolean | undefined;
   /** Whether an item is known by its content too; default: only without `id`. */
   readonly content?: boolean | undefined;
-  /** With both: share of the items that a step knows by content alone, default 0.5. */
+  /** With both: share of the items that a step knows by content alone. */
   readonly coldRate?: number | undefined;
 }
+
+/** Values of the options that are left out. */
+export const itemTableDefaults = { id: true, coldRate: 0.5 };
 
 /** Checked options. */
 export interface ItemTable {
@@ -30,13 +33,13 @@ export const contentVectorsName = 'content/vectors';
 const knownName = 'items/known';
 
 /** Whether items are known by their content. */
-export function itemsHaveContent({ id = true, content = !id }: ItemTableOptions): boolean {
+export function itemsHaveContent({ id = itemTableDefaults.id, content = !id }: ItemTableOptions): boolean {
   return content;
 }
 
-/** Checks options and fills in their defaults. @throws UsageError when nothing tells of an item. */
-export function itemTable(options: ItemTableOptions): ItemTable {
-  const { id = true, coldRate = 0.5 } = options;
+/** Checks options. @throws UsageError when nothing tells of an item. */
+export function itemTable(options: Filled<ItemTableOptions, keyof typeof itemTableDefaults>): ItemTable {
+  const { id, coldRate } = options;
   const content = itemsHaveContent(options);
   if (!id && !content) {
     throw new UsageError('`id: false` leaves content to know items by, but `content` is false', {
@@ -52,6 +55,15 @@ export function itemFacts({ content }: ItemTable, space: HistorySpace): Map<stri
   const facts = new Map<string, Float32Array>([[knownName, Float32Array.from(space.known)]]);
   if (content) facts.set(contentVectorsName, vectorsOf(space).vectors);
   return facts;
+}
+
+/** For each item 1 where a number of its content is not 0; undefined for a table without content. */
+export function itemsDescribed({ content }: ItemTable, space: HistorySpace): Uint8Array | undefined {
+  if (!content) return undefined;
+  const { vectors, dimension } = vectorsOf(space);
+  const described = new Uint8Array(space.itemCount);
+  for (const [at, value] of vectors.entries()) if (value !== 0) described[Math.floor(at / dimension)] = 1;
+  return described;
 }
 
 function vectorsOf({ content }: HistorySpace) {

@@ -11,26 +11,32 @@ import { exponential, tanh } from '../../autodiff/operations/elementwise.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { likedAboveOf } from '../liked-above.ts';
 import { checkLayers, checkShare } from './checks.ts';
-import type { HistoryDefinition, HistoryNetwork, HistorySpace, HistoryTraining } from './history-network.ts';
+import {
+  defineHistoryRecommender,
+  type Filled,
+  type HistoryNetwork,
+  type HistorySpace,
+  type HistoryTraining,
+} from './history-network.ts';
 import { matrixRows } from './matrix-rows.ts';
 
-/** Options of `multi-dae`. */
+/** Options of `multi-dae`; their defaults are `multiDae.defaults`. */
 export interface MultiDaeOptions {
-  /** Units of the layers between the items and the latent one, default 600; mirrored behind it. */
+  /** Units of the layers between the items and the latent one; mirrored behind it. */
   readonly hidden?: readonly number[] | undefined;
-  /** Units of the latent layer, default 200. */
+  /** Units of the latent layer. */
   readonly latent?: number | undefined;
-  /** Share of what a user has chosen that a step does not show, default 0.5. */
+  /** Share of what a user has chosen that a step does not show. */
   readonly dropout?: number | undefined;
   /** Ratings above it are what a user has chosen. Default: two thirds up the scale. */
   readonly likedAbove?: number | undefined;
 }
 
-/** Options of `multi-vae`. */
+/** Options of `multi-vae`; their defaults are `multiVae.defaults`. */
 export interface MultiVaeOptions extends MultiDaeOptions {
-  /** Greatest weight of the divergence, default 0.2. */
+  /** Greatest weight of the divergence. */
   readonly annealCap?: number | undefined;
-  /** Steps, of all epochs together, in which a weight of 1 would be reached; default 200,000. */
+  /** Steps, of all epochs together, in which a weight of 1 would be reached. */
   readonly totalAnnealSteps?: number | undefined;
 }
 
@@ -43,14 +49,17 @@ const training: HistoryTraining = {
   l2: 0,
 };
 
+const multiDaeDefaults = { hidden: [600], latent: 200, dropout: 0.5 };
+
 /**
  * The denoising autoencoder of Liang et al. (2018): what a user has chosen as a row of length 1,
  * half of it dropped, through tanh layers to scores whose softmax should give the whole of it.
  */
-export const multiDae: HistoryDefinition<MultiDaeOptions> = {
+export const multiDae = defineHistoryRecommender<MultiDaeOptions, Exclude<keyof MultiDaeOptions, 'likedAbove'>>({
   ...{ name: 'multi-dae', predicts: 'scores', inTime: false, training },
+  defaults: multiDaeDefaults,
   network: (options, space) => multinomialAutoencoder('multi-dae', options, undefined, space),
-};
+});
 
 /**
  * The variational autoencoder of Liang et al. (2018): as `multi-dae`, but the latent layer is drawn
@@ -58,24 +67,25 @@ export const multiDae: HistoryDefinition<MultiDaeOptions> = {
  * weight that grows with the steps, never reset between epochs, to `annealCap`. What is predicted
  * is of its mean.
  */
-export const multiVae: HistoryDefinition<MultiVaeOptions> = {
+export const multiVae = defineHistoryRecommender<MultiVaeOptions, Exclude<keyof MultiVaeOptions, 'likedAbove'>>({
   ...{ name: 'multi-vae', predicts: 'scores', inTime: false, training },
+  defaults: { ...multiDaeDefaults, annealCap: 0.2, totalAnnealSteps: 200_000 },
   network(options, space) {
-    const cap = checkPositive('annealCap', options.annealCap ?? 0.2, { zero: true });
-    const steps = checkInteger('totalAnnealSteps', options.totalAnnealSteps ?? 200_000);
+    const cap = checkPositive('annealCap', options.annealCap, { zero: true });
+    const steps = checkInteger('totalAnnealSteps', options.totalAnnealSteps);
     return multinomialAutoencoder('multi-vae', options, (step) => Math.min(cap, step / steps), space);
   },
-};
+});
 
 function multinomialAutoencoder(
   name: string,
-  options: MultiDaeOptions,
+  options: Filled<MultiDaeOptions, keyof typeof multiDaeDefaults>,
   divergenceAt: ((step: number) => number) | undefined,
   space: HistorySpace,
 ): HistoryNetwork {
-  const hidden = checkLayers('hidden', options.hidden ?? [600]);
-  const latent = checkInteger('latent', options.latent ?? 200);
-  const dropped = checkShare('dropout', options.dropout ?? 0.5);
+  const hidden = checkLayers('hidden', options.hidden);
+  const latent = checkInteger('latent', options.latent);
+  const dropped = checkShare('dropout', options.dropout);
   const above = options.likedAbove ?? likedAboveOf(space.scale);
   const width = space.itemCount;
   const isChosen = (rating: number): boolean => rating > above;
@@ -98,7 +108,7 @@ function multinomialAutoencoder(
       },
     },
     facts: new Map(),
-    knowsContent: false,
+    described: undefined,
     ...{ shortest: 1, listLength: 100, isChosen },
     activations: (histories) => histories * (8 * width + 12 * hidden.reduce((sum, units) => sum + units, latent)),
     learnt(histories, { uniform, step }, buffers) {

@@ -51,7 +51,7 @@ export function ratingAutoencoder(of: RatingLayers, space: HistorySpace): Histor
       },
     },
     facts: new Map(),
-    knowsContent: false,
+    described: undefined,
     ...{ shortest: 1, listLength: 0, isChosen: () => true },
     activations: (histories) => histories * (8 * width + 6 * of.units),
     learnt: (histories, _draws, buffers) => ({

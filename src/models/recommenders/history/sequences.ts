@@ -9,18 +9,28 @@ import { rows } from '../../autodiff/operations/rows.ts';
 import { transpose } from '../../autodiff/operations/shapes.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { History } from './histories.ts';
-import type { HistoryNetwork, HistorySpace, StepDraws } from './history-network.ts';
-import { type ItemTableOptions, itemFacts, itemTable, writeItemTable } from './item-table.ts';
+import type { Filled, HistoryNetwork, HistorySpace, StepDraws } from './history-network.ts';
+import {
+  type ItemTableOptions,
+  itemFacts,
+  itemsDescribed,
+  itemTable,
+  itemTableDefaults,
+  writeItemTable,
+} from './item-table.ts';
 
-/** Options of all recommenders that follow sequences. */
+/** Options of all recommenders that follow sequences; their defaults are `sequenceDefaults`. */
 export interface SequenceOptions extends ItemTableOptions {
-  /** Items of a history that are read, default 50. */
+  /** Items of a history that are read. */
   readonly length?: number | undefined;
   /** Width of the vectors of items. */
   readonly width?: number | undefined;
   /** Ratings above it are what a user has chosen. Default: every rating. */
   readonly likedAbove?: number | undefined;
 }
+
+/** Values of the options that are left out. */
+export const sequenceDefaults = { ...itemTableDefaults, length: 50, width: 64 };
 
 /** Items of one history, oldest first, and what is asked at some of their places. */
 export interface Sequence {
@@ -39,11 +49,13 @@ export interface SequenceLayers {
   readonly width: number;
   /** Numbers that the layers hold for one place of a sequence. */
   readonly units: number;
-  /**
-   * Whether what is asked is one place behind the history, at which an item is hidden. Histories
-   * then end at the last place, which has been learnt; else they begin at the first.
-   */
+  /** Whether what is asked is one place behind the history, at which an item is hidden. */
   readonly asksBehind: boolean;
+  /**
+   * Whether histories end at the last place, so that the place that is asked is learnt however long
+   * they are; else they begin at the first, for layers to which places are all alike.
+   */
+  readonly atEnd: boolean;
   /** The state at each place, [positions, width], of what is read there, [positions, width]. */
   readonly states: (tape: Tape, read: Tensor, length: number) => Tensor;
   /** What a step shows and asks of a history of two items or more. */
@@ -73,8 +85,12 @@ export const sequenceInputs = {
  * are learnt it should find the item that is asked for. Items are read and scored by the same
  * vectors, which may come from content.
  */
-export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions, space: HistorySpace): HistoryNetwork {
-  const length = checkInteger('length', options.length ?? 50, 2);
+export function sequenceNetwork(
+  layers: SequenceLayers,
+  options: Filled<SequenceOptions, keyof typeof sequenceDefaults>,
+  space: HistorySpace,
+): HistoryNetwork {
+  const length = checkInteger('length', options.length, 2);
   const table = itemTable(options);
   const above = options.likedAbove ?? Number.NEGATIVE_INFINITY;
   const isChosen = (rating: number): boolean => rating > above;
@@ -99,7 +115,7 @@ export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions
       },
     },
     facts: itemFacts(table, space),
-    knowsContent: table.content,
+    described: itemsDescribed(table, space),
     ...{ shortest: 2, listLength: 10, isChosen },
     activations: (histories) =>
       histories * length * (5 * space.itemCount + 3 * layers.units) + 8 * space.itemCount * layers.width,
@@ -111,7 +127,7 @@ export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions
         const end = items.length - Math.floor(draws.uniform() * Math.max(1, items.length - most + 1));
         return layers.lesson(items.slice(Math.max(0, end - most), end), draws);
       });
-      return sequenceFeeds(lessons, length, layers.asksBehind, buffers);
+      return sequenceFeeds(lessons, length, layers.atEnd, buffers);
     },
     asked(histories, buffers) {
       const questions = histories.map((history): Sequence => {
@@ -119,12 +135,7 @@ export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions
         if (!layers.asksBehind) return { items, asked: [Math.max(0, items.length - 1)], targets: [] };
         return { items: [...items, 0], asked: [items.length], targets: [], hidden: [items.length] };
       });
-      const { [sequenceInputs.targets]: _targets, ...feeds } = sequenceFeeds(
-        questions,
-        length,
-        layers.asksBehind,
-        buffers,
-      );
+      const { [sequenceInputs.targets]: _targets, ...feeds } = sequenceFeeds(questions, length, layers.atEnd, buffers);
       return feeds;
     },
   };
@@ -143,7 +154,8 @@ function sequenceFeeds(sequences: readonly Sequence[], length: number, atEnd: bo
   const some = buffers.reals(count);
   let at = 0;
   for (const [row, sequence] of sequences.entries()) {
-    const start = row * length + (atEnd ? length - sequence.items.length : 0);
+    // Without items it still has the place that is asked.
+    const start = row * length + (atEnd ? length - Math.max(1, sequence.items.length) : 0);
     items.set(sequence.items, start);
     shown.fill(1, start, start + sequence.items.length);
     inside.fill(1, start, start + sequence.items.length);

@@ -33,7 +33,7 @@ import { weightShapes } from './weight-shapes.ts';
  * it the squared kernels.
  */
 export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights'> {
-  /** Ratings per step. Default 128. */
+  /** Ratings per step. Default `usualBatch`. */
   readonly batchSize?: number | undefined;
   /** Default `random`; `item-grouped` makes an epoch cheaper and changes what is learnt. */
   readonly batching?: BatchingMethod | undefined;
@@ -42,6 +42,9 @@ export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions,
   /** Trained branches to start from. */
   readonly pretrained?: PretrainedBranches | undefined;
 }
+
+/** Ratings of a step unless told otherwise. */
+export const usualBatch = 128;
 
 /**
  * A recommender that is a neural module: `gmf`, `deepcf`, `dcf-av-1`, `dcf-av-2` or `lstm-av`. It
@@ -72,7 +75,12 @@ export class NeuralRecommender {
     }
     this.name = model;
     this.#options = given(options);
-    this.#batchSize = checkInteger('batchSize', options.batchSize ?? 128);
+    this.#batchSize = checkInteger('batchSize', options.batchSize ?? usualBatch);
+  }
+
+  /** Epochs that `fit` makes at most. */
+  get epochs(): number {
+    return this.#options.epochs ?? trainingDefaults[this.#form].epochs;
   }
 
   /** How many of the items read so far lack each modality; the module is given zeros for them. */
@@ -83,7 +91,7 @@ export class NeuralRecommender {
   /**
    * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
    * `features` is needed by the recommenders that read them, and is read a batch at a time, here
-   * and in `predict`.
+   * and in `predict`. Where it fails, it has learnt nothing, and its thread has ended.
    *
    * @throws UsageError when the ratings are empty or out of range, or features are missing; what
    * `Trainer.fit` throws.
@@ -95,9 +103,7 @@ export class NeuralRecommender {
     if (validation) checkPairs('validation', validation, set);
     await this.close();
     const reader = this.#reader(features);
-    const trainer = await this.#open(set, features);
     const known = knownItems(set);
-    this.#trained = { trainer, set, known, reader };
     const { ratingLoss: rule } = this.#architecture;
     const weights = rule.weighting === 0 ? undefined : ratingWeights(set.values, rule.weighting);
     const learnt = new RatingFeeds(set, known, reader, weights);
@@ -111,7 +117,15 @@ export class NeuralRecommender {
     const orderOf = (epoch: number) =>
       isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
     const data = trainingBatches({ set, known, feeds: learnt, orderOf, ...this.#batching() });
-    return trainer.fit(data, this.#validation(validation, known, reader));
+    const judged = this.#validation(validation, known, reader);
+    const trainer = await this.#open(set, features);
+    this.#trained = { trainer, set, known, reader };
+    try {
+      return await trainer.fit(data, judged);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** What the loss predicts: ratings, or scores that only rank. */
@@ -208,7 +222,7 @@ export class NeuralRecommender {
   }
 
   /** Copies of all weights by name. */
-  weights(): Promise<Map<string, Float32Array>> {
+  async weights(): Promise<Map<string, Float32Array>> {
     return this.#fitted().trainer.weights();
   }
 
@@ -284,9 +298,9 @@ export class NeuralRecommender {
 }
 
 /** What each form trains with unless told otherwise; the rest are the defaults of `Trainer`. */
-const trainingDefaults: Readonly<Record<NetworkForm, TrainerOptions>> = {
+const trainingDefaults: Readonly<Record<NetworkForm, TrainerOptions & { readonly epochs: number }>> = {
   residual: { epochs: 200, patience: 15, learningRate: 0.003, plateau: false },
-  thesis: {},
+  thesis: { epochs: 100 },
 };
 
 function checkPairs(name: string, pairs: RatingPairs, { userCount, itemCount, scale }: TrainingSet): void {

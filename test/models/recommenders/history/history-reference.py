@@ -218,7 +218,7 @@ def normalised(w, name, x):
 
 def blocks(w, x, both_ways):
     count = len(x)
-    x = normalised(w, "read", x + (w["places"][-count:] if both_ways else w["places"][:count]))
+    x = normalised(w, "read", x + w["places"][-count:])
     q, k, v = (dense(w, f"block-1/{part}", x).reshape(count, 2, 2).transpose(0, 1) for part in ("query", "key", "value"))
     allowed = torch.ones(count, count, dtype=torch.bool) if both_ways else torch.ones(count, count).tril().bool()
     match = (q @ k.transpose(1, 2) / 2**0.5).masked_fill(~allowed, -torch.inf)

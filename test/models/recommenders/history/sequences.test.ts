@@ -1,11 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { FeedBuffers } from '../../../../src/models/autodiff/feed-buffers.ts';
+import { Trainer } from '../../../../src/models/autodiff/trainer.ts';
 import { EaseRecommender } from '../../../../src/models/recommenders/ease.ts';
 import { bert4Rec } from '../../../../src/models/recommenders/history/bert4rec.ts';
 import { gru4Rec } from '../../../../src/models/recommenders/history/gru4rec.ts';
 import type { HistoryDefinition } from '../../../../src/models/recommenders/history/history-network.ts';
 import { HistoryRecommender } from '../../../../src/models/recommenders/history/history-recommender.ts';
 import { sasRec } from '../../../../src/models/recommenders/history/sasrec.ts';
-import type { SequenceOptions } from '../../../../src/models/recommenders/history/sequences.ts';
+import { type SequenceOptions, sequenceInputs } from '../../../../src/models/recommenders/history/sequences.ts';
 import type { Recommender } from '../../../../src/models/recommenders/recommender.ts';
 import { chain, kindsInTurn } from './planted-histories.ts';
 
@@ -36,6 +38,31 @@ async function foundFirst(recommender: Pick<Recommender, 'predict'>, { ratings, 
   }
   return found;
 }
+
+const options = { length: 6, width: 4, heads: 2 };
+const space = {
+  ...{ userCount: 1, itemCount: 9, scale: { minimum: 0.5, maximum: 5 }, mean: 4, content: undefined },
+  known: new Uint8Array(9).fill(1),
+};
+
+describe('networks with learnt places', () => {
+  it.each([
+    ['sasrec', sasRec.network(options, space)],
+    ['bert4rec', bert4Rec.network({ ...options, ftRatio: 0.999 }, space)],
+  ])('%s is asked at the last place, which a history of any length teaches', (_, network) => {
+    const placesOf = (count: number, learns: boolean): number[] => {
+      const items = Int32Array.from(new Array(count).keys());
+      const history = { others: items, values: new Float32Array(count).fill(4) };
+      const buffers = new FeedBuffers();
+      const feeds = learns
+        ? network.learnt([history], { uniform: () => 0.5, step: 0 }, buffers)
+        : network.asked([history], buffers);
+      return Array.from(feeds[sequenceInputs.asked]?.data as Int32Array);
+    };
+    for (const count of [0, 1, 3, 6, 9]) expect(placesOf(count, false)).toEqual([5]);
+    for (const count of [2, 3, 6, 9]) expect(placesOf(count, true)).toContain(5);
+  });
+});
 
 describe('recommenders that follow sequences', () => {
   it.each(Object.keys(contenders))(
@@ -114,13 +141,37 @@ describe('recommenders that follow sequences', () => {
     expect(new Set(await restored.scoreNewUser(nobody, items))).toEqual(new Set([0]));
   });
 
-  it('refuses ratings without times, and items that nothing is known of', async () => {
+  it('gives an item without ratings and content the least of the scores, none that ranks', async () => {
+    const { ratings, content, coldItems } = kindsInTurn();
+    const nothing = coldItems.at(-1) as number;
+    const vectors = content.vectors.slice();
+    vectors.fill(0, 3 * nothing, 3 * nothing + 3);
+    const all = Int32Array.from(new Array(ratings.itemCount).keys());
+    const users = new Int32Array(all.length).fill(3);
+    await using trained = made('sasrec', { content: true }, 3);
+    await trained.fit(ratings, undefined, { ...content, vectors });
+    await using restored = made('sasrec', { content: true }, 3);
+    await restored.restore(ratings, await trained.weights());
+    for (const recommender of [trained, restored]) {
+      const scores = await recommender.score(users, all);
+      expect(scores[nothing]).toBe(Math.min(...scores.filter((_, item) => item !== nothing)));
+      expect(new Set(coldItems.map((item) => scores[item])).size).toBeGreaterThan(2);
+    }
+  });
+
+  it('refuses ratings without times before it starts a thread, and items that nothing is known of', async () => {
     const { ratings } = chain();
+    const untimed = { ...ratings, times: undefined };
+    await using trained = made('gru4rec', {}, 1);
+    await trained.fit(ratings);
+    const weights = await trained.weights();
+    const opened = vi.spyOn(Trainer, 'open');
+    onTestFinished(() => opened.mockRestore());
+    const refusal = { code: 'ratings', message: expect.stringContaining('needs their times') };
     await using recommender = made('gru4rec');
-    await expect(recommender.fit({ ...ratings, times: undefined })).rejects.toMatchObject({
-      code: 'ratings',
-      message: expect.stringContaining('needs their times'),
-    });
+    await expect(recommender.fit(untimed)).rejects.toMatchObject(refusal);
+    await expect(recommender.restore(untimed, weights)).rejects.toMatchObject(refusal);
+    expect(opened).not.toHaveBeenCalled();
     expect(() => made('sasrec', { id: false, content: false })).toThrow('leaves content to know items by');
     expect(() => made('sasrec', { width: 15 })).toThrow('multiple of `heads`');
   });

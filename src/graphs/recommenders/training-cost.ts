@@ -1,0 +1,40 @@
+import { trainingBytes, weightCount } from '../../models/autodiff/training-memory.ts';
+import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
+import type { SourceModality } from '../../models/recommenders/neural/feature-source.ts';
+import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
+import { usualBatch } from '../../models/recommenders/neural/neural-recommender.ts';
+import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
+import type { Json } from '../graph.ts';
+import { type FitInputs, trainingRatings } from './fit-data.ts';
+import { historyRecommender } from './history-recommender-fit.ts';
+import type { HistoryRecommenderName } from './history-recommenders.ts';
+import { neuralOptions } from './neural-options.ts';
+import { isHistoryRecommender } from './recommender-names.ts';
+
+/** What a training takes, as far as it can be known before it begins. */
+export interface TrainingCost {
+  readonly stepsPerEpoch: number;
+  /** Bytes that it holds beside the ratings, about. */
+  readonly bytes: number;
+}
+
+/** What a recommender that trains in epochs takes to learn from the rows `train`. */
+export function trainingCost(
+  model: NeuralRecommenderName | HistoryRecommenderName,
+  options: Readonly<Record<string, Json>>,
+  data: Pick<FitInputs, 'ratings' | 'train' | 'validation' | 'scale'>,
+  streams: readonly SourceModality[],
+): TrainingCost {
+  if (isHistoryRecommender(model)) {
+    return historyRecommender(model, options).costOf(trainingRatings(data, data.train));
+  }
+  const { ratings, scale, train } = data;
+  const space = { userCount: ratings.userIds.length, itemCount: ratings.itemIds.length, scale };
+  const shapes = weightShapes(neuralModule(model, space, neuralOptions(options, streams)));
+  return { stepsPerEpoch: neuralSteps(train.length, options), bytes: trainingBytes(weightCount(shapes)) };
+}
+
+/** Steps of a neural recommender over so many ratings. */
+export function neuralSteps(ratings: number, { batch }: Readonly<Record<string, Json>>): number {
+  return Math.ceil(ratings / (typeof batch === 'number' ? batch : usualBatch));
+}
