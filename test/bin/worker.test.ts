@@ -77,6 +77,26 @@ for (const { name, missing, start } of CACHE_SERVERS) {
       const again = await reelflow(extraction(out, '--runner', 'bullmq', '--queue', server.uri));
       expect(JSON.parse(again.stdout)).toMatchObject({ videos: { committed: 0, alreadyDone: 6, dead: 1 } });
     });
+
+    it('holds up neither worker nor driver that is told to end while its server is silent', async () => {
+      const server = await start();
+      onTestFinished(() => server.end());
+      const out = join(directory, `${name}-silent`);
+      const driver = startCli(extraction(out, '--runner', 'bullmq', '--queue', server.uri));
+      await driver.until(() => driver.stderr().includes('the queue is'));
+      const working = startCli(worker(out, server.uri));
+      await working.until(() =>
+        readdirSync(join(out, '_units'), { recursive: true }).some((path) => /arrow$/.test(String(path))),
+      );
+      server.signal('SIGSTOP');
+      driver.kill('SIGTERM');
+      working.kill('SIGTERM');
+      const ended = await Promise.all([driver.ended, working.ended]);
+      expect(ended.map(({ code, signal }) => [code, signal])).toEqual([
+        [130, null],
+        [0, null],
+      ]);
+    });
   });
 }
 

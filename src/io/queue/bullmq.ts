@@ -1,7 +1,12 @@
+import { createConnection, Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import type { Queue, QueueEvents, Worker } from 'bullmq';
+import type { RedisOptions } from 'ioredis';
 import type { ClientConfig } from 'pg';
 import { SystemError } from '../../core/errors.ts';
+import { given } from '../../core/given.ts';
 import { type QueueAddress, type QueueServer, shownQueue } from './queue-address.ts';
+import { Sockets } from './sockets.ts';
 
 /** The classes of BullMQ over one kind of server, and how they connect to it. */
 export interface QueueClasses {
@@ -12,6 +17,11 @@ export interface QueueClasses {
   /** The reason for returning a job that must not be counted as failed. */
   readonly delayed: () => Error;
   readonly waiting: () => Error;
+  /**
+   * Ends every connection at once and for good: closing waits for the answer of a server, which may
+   * be silent.
+   */
+  readonly cut: () => void;
 }
 
 /** Milliseconds that a server may take to answer for the first time. */
@@ -29,15 +39,47 @@ const PACKAGES: Readonly<Record<QueueServer, string>> = { redis: 'ioredis', post
 export async function bullmqFor({ server, uri }: QueueAddress): Promise<QueueClasses> {
   const bullmq = await loaded(server);
   await firstAnswer(server, uri);
-  const errors = { delayed: () => new bullmq.DelayedError(), waiting: () => new bullmq.WaitingError() };
+  const sockets = new Sockets();
+  const common = {
+    delayed: () => new bullmq.DelayedError(),
+    waiting: () => new bullmq.WaitingError(),
+    cut: () => sockets.cut(),
+  };
   if (server === 'redis') {
     // A command waits until the server is back, however long that takes.
-    const retryStrategy = (times: number) => Math.min(50 * 2 ** Math.min(times, 5), 1000);
-    return { ...bullmq, ...errors, connection: { url: uri, maxRetriesPerRequest: null, retryStrategy } };
+    const retryStrategy = (times: number) => (sockets.isCut ? null : Math.min(50 * 2 ** Math.min(times, 5), 1000));
+    const Connector = await redisConnector(sockets);
+    return { ...bullmq, ...common, connection: { url: uri, maxRetriesPerRequest: null, retryStrategy, Connector } };
   }
   const classes = bullmq.withBackend(bullmq.createPostgresBackend);
-  const connection = { connectionString: uri, migrate: true, Client: await lastingClient() };
-  return { ...(classes as unknown as QueueClasses), ...errors, connection };
+  const stream = () => sockets.add(new Socket());
+  const connection = { connectionString: uri, migrate: true, Client: await lastingClient(), stream };
+  return { ...(classes as unknown as QueueClasses), ...common, connection };
+}
+
+/** Connects clients of Redis as they connect themselves, by sockets that can be cut. */
+async function redisConnector(sockets: Sockets) {
+  const { AbstractConnector } = await import('ioredis');
+  return class extends AbstractConnector {
+    readonly #options: RedisOptions;
+
+    constructor(options: unknown) {
+      super((options as RedisOptions).disconnectTimeout ?? 0);
+      this.#options = options as RedisOptions;
+    }
+
+    async connect(): Promise<Socket> {
+      this.connecting = true;
+      const { host = 'localhost', port = 6379, path, family, tls } = this.#options;
+      const place = given({ host, port, path, family });
+      const stream = sockets.add(tls === undefined ? createConnection(place) : connectSecurely({ ...place, ...tls }));
+      stream.once('error', (error) => {
+        this.firstError = error;
+      });
+      this.stream = stream;
+      return stream;
+    }
+  };
 }
 
 /**

@@ -50,7 +50,7 @@ const KEPT_EVENTS = 2000;
  * await queue.add([{ item: 'heat', graph: 'f0a1...' }]);
  */
 export async function openDriverQueue(uri: string, name: string, listeners: QueueListeners): Promise<DriverQueue> {
-  const { Queue, QueueEvents, connection } = await bullmqFor(queueAddress(uri));
+  const { Queue, QueueEvents, connection, cut } = await bullmqFor(queueAddress(uri));
   const queue = new Queue(name, {
     connection,
     streams: { events: { maxLen: KEPT_EVENTS } },
@@ -85,9 +85,6 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
       }
       await queue.resume();
     },
-    close: () =>
-      farewell(Promise.all([events.close(), queue.close()]), () =>
-        Promise.all([events.disconnect(), queue.disconnect()]),
-      ),
+    close: () => farewell(Promise.all([events.close(), queue.close()]), cut),
   };
 }

@@ -7,13 +7,13 @@ const PATIENCE = 10_000;
  *
  * @param cut ends the connections without a word.
  */
-export async function farewell(told: Promise<unknown>, cut: () => Promise<unknown>): Promise<void> {
+export async function farewell(told: Promise<unknown>, cut: () => void): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const enough = new Promise<'enough'>((resolve) => {
     timer = setTimeout(resolve, PATIENCE, 'enough');
   });
   try {
-    if ((await Promise.race([told, enough])) === 'enough') cut().catch(() => undefined);
+    if ((await Promise.race([told, enough])) === 'enough') cut();
   } finally {
     clearTimeout(timer);
     told.catch(() => undefined);

@@ -52,7 +52,7 @@ type Answer =
  * @throws UsageError for the address; SystemError `queue` when it cannot be opened.
  */
 export async function openWorkerQueue(uri: string, name: string, options: WorkerQueueOptions): Promise<WorkerQueue> {
-  const { Worker, connection, delayed, waiting } = await bullmqFor(queueAddress(uri));
+  const { Worker, connection, delayed, waiting, cut } = await bullmqFor(queueAddress(uri));
   const { concurrency, lock, onError } = options;
   const taken = new Handover();
   const worker = new Worker<unknown, unknown>(
@@ -101,7 +101,7 @@ export async function openWorkerQueue(uri: string, name: string, options: Worker
       worker.pause(true).catch(onError);
       taken.close();
     },
-    close: () => farewell(worker.close(), () => worker.disconnect()),
+    close: () => farewell(worker.close(), cut),
   };
 }
 
