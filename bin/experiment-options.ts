@@ -113,7 +113,8 @@ function namesOf(text: string, flag: string): Json {
   );
 }
 
-function yearsOf(text: string): Json {
+/** `1970-2015`, `1970-` or `-2015`. */
+export function yearsOf(text: string): { from: number | undefined; to: number | undefined } {
   const [, from = '', dash = '', to = ''] = /^(\d{4})?(-)?(\d{4})?$/.exec(text.trim()) ?? [];
   if (from === '' && to === '')
     throw new UsageError(`\`--years\` must look like 1970-2015, 1970- or -2015, not '${text}'`);

@@ -10,10 +10,12 @@ import { analysisJson } from '../../src/graphs/analysis/analysis-json.ts';
 import { analysisPage } from '../../src/graphs/analysis/analysis-page.ts';
 import { ratingsPage } from '../../src/graphs/analysis/ratings-page.ts';
 import { writePoints } from '../../src/graphs/analysis/write-points.ts';
+import { SCENARIO_KINDS } from '../../src/io/ratings/scenario-kinds.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
+import { yearsOf } from '../experiment-options.ts';
 import { catchInterrupts } from '../interrupts.ts';
-import { flag, integer, listOf, parsed, positive, text, word } from '../option-table.ts';
+import { flag, integer, listOf, parsed, positive, text, word, words } from '../option-table.ts';
 import { outputDirectory } from '../output-options.ts';
 import { toldTo } from '../told-to.ts';
 import { figuresOption, pageOption, writePage } from '../write-page.ts';
@@ -44,6 +46,12 @@ export const command = defineCommand({
       'inner third of a group: nearest to its median, or between percentiles of both axes',
       'nearest',
     ),
+    years: parsed('FROM-TO', 'of ratings alone: only movies of these years are counted too', yearsOf),
+    withFeatures: text('FILE', 'of ratings alone: only movies with features in this training store'),
+    items: integer('N', 'of ratings alone: only the N movies with most ratings'),
+    users: integer('N', 'of ratings alone: only the N users with most ratings'),
+    perUser: integer('N', 'of ratings alone: only N ratings of each user, drawn by the seed'),
+    scenarios: words('NAMES', SCENARIO_KINDS, 'of ratings alone: scenarios whose training ratings are counted too'),
     seed: integer('N', 'seed of all random draws', '1', 0),
     dryRun: flag('opens everything and says what would be analysed; writes nothing'),
     skipBadLines: flag('skips bad lines of ratings and counts them'),
@@ -53,6 +61,7 @@ export const command = defineCommand({
     'reelflow analyze items.arrow --movies ml-latest-small/movies.csv --out report.html',
     'reelflow analyze reduced/ --out report.html --figures figures/ --points points/',
     'reelflow analyze --ratings ml-latest-small/ --out ratings.html',
+    'reelflow analyze --ratings ml-20m/ --years 1970-2015 --per-user 20 --scenarios non-cold,hard-cold --out ratings.html',
   ],
   async run({ out, figures, points, dryRun = false, ...options }, { operands: [path], console }) {
     if (path === undefined) {
@@ -62,7 +71,10 @@ export const command = defineCommand({
         });
       }
       console.stage('reading ratings');
-      const analysis = await analyseRatings(options.ratings, { skipBadLines: options.skipBadLines });
+      const { ratings, skipBadLines, trailers, years, withFeatures, items, users, perUser, scenarios, seed } = options;
+      const analysis = await analyseRatings(ratings, {
+        ...{ skipBadLines, trailers, years, withFeatures, items, users, perUser, scenarios, seed },
+      });
       if (!dryRun) await writePage(ratingsPage(analysis), out, figures);
       console.result(ratingNumbers(analysis), () => ratingsText(analysis, shownBy(out, dryRun)));
       return 0;
@@ -104,18 +116,22 @@ function plannedText({ streams, statistic }: PlannedAnalysis, out: string): stri
   return `${[...lines, shownBy(out, true)].join('\n')}\n`;
 }
 
-function ratingNumbers({ sparsity: _, items, raters, genrePairs, ...rest }: RatingAnalysis): object {
+function ratingNumbers({ sparsity: _, items, raters, genrePairs, genreShares, ...rest }: RatingAnalysis): object {
   const tail = ({ counts, shareOfHead }: RatingAnalysis['items']) => ({ counts: Array.from(counts), shareOfHead });
-  return { ...rest, items: tail(items), raters: tail(raters), genrePairs: Array.from(genrePairs) };
+  const matrices = { genrePairs: Array.from(genrePairs), genreShares: Array.from(genreShares) };
+  return { ...rest, ...matrices, items: tail(items), raters: tail(raters) };
 }
 
-function ratingsText({ ratings, movies, users, mean, density, thresholds }: RatingAnalysis, shown: string): string {
+function ratingsText({ parts, density }: RatingAnalysis, shown: string): string {
   return `${[
-    `${ratings} ratings of ${movies} movies by ${users} users, ${(100 * density).toFixed(2)} % of all pairs; mean ${mean.toFixed(3)}`,
-    ...thresholds.map(
-      ({ threshold, above, atLeast }) =>
-        `above ${threshold}: ${(100 * above).toFixed(1)} %, at least: ${(100 * atLeast).toFixed(1)} %; the mean is ${mean > threshold ? 'above' : 'not above'}`,
-    ),
+    `${(100 * density).toFixed(2)} % of all pairs of user and movie are rated`,
+    ...parts.flatMap(({ name, ratings, movies, users, mean, thresholds }) => [
+      `${name}: ${ratings} ratings of ${movies} movies by ${users} users, mean ${mean.toFixed(3)}`,
+      ...thresholds.map(
+        ({ threshold, above, atLeast }) =>
+          `  above ${threshold}: ${(100 * above).toFixed(1)} %, at least: ${(100 * atLeast).toFixed(1)} %; the mean is ${mean > threshold ? 'above' : 'not above'}`,
+      ),
+    ]),
     shown,
   ].join('\n')}\n`;
 }

@@ -167,6 +167,38 @@ describe.skipIf(!hasChromium)('the page in Chromium (skipped where it is not ins
     expect(await page.evaluate('window.broken')).toBeUndefined();
   });
 
+  it('lists what a line is drawn around, until it is let go of', async () => {
+    const caption = page.locator('.explorer caption');
+    await page.selectOption('[name=subclip]', '');
+    await page.fill('[name=search]', '');
+    await expect.poll(() => caption.textContent()).toContain('120 of 120 points');
+    const text = await page.locator('script[type="application/json"]').first().textContent();
+    const { x, y } = JSON.parse(text ?? '') as { x: number[]; y: number[] };
+    // A triangle of the lower left: what lies below the line from the upper left to the lower right.
+    const inside = x.filter((value, row) => value + (y[row] as number) < 9500).length;
+    expect(inside).toBeGreaterThan(0);
+    const canvas = page.locator('.explorer canvas');
+    await canvas.scrollIntoViewIfNeeded();
+    const box = (await canvas.boundingBox()) as { x: number; y: number; width: number };
+    const move = (right: number, up: number, steps = 1) =>
+      page.mouse.move(box.x + right * box.width, box.y + (1 - up) * box.width, { steps });
+    await move(0.001, 0.001);
+    await page.mouse.down();
+    await move(0.001, 0.949, 20);
+    await move(0.949, 0.001, 20);
+    await move(0.003, 0.001, 20);
+    await page.mouse.up();
+    await expect.poll(() => caption.textContent()).toContain(' of 120 points');
+    const listed = Number(/^\d+/.exec((await caption.textContent()) ?? '')?.[0]);
+    // A pixel of the line may pass a point.
+    expect(Math.abs(listed - inside)).toBeLessThanOrEqual(1);
+    expect(await page.locator('.explorer tbody tr').count()).toBe(listed);
+    await page.getByRole('button', { name: 'Let go of the chosen' }).click();
+    await expect.poll(() => caption.textContent()).toContain('120 of 120 points');
+    await canvas.click();
+    await expect.poll(() => caption.textContent()).toContain('120 of 120 points');
+  });
+
   it('can be read by everybody', async () => {
     expect(await barriersOf(page)).toEqual([]);
   });

@@ -5,11 +5,22 @@ import { type MovieLens, openMovieLens } from '../../io/ratings/movielens.ts';
 import type { Movie } from '../../io/ratings/movies.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import { quantile } from '../../models/analysis/quantile.ts';
+import { type RatingPart, type RatingSelection, ratingParts } from './rating-parts.ts';
 
 /** Cells along a side of the picture of who rated what. */
 export const SPARSITY_CELLS = 512;
 
-const known: KnownOptions<{ skipBadLines?: boolean | undefined }> = { skipBadLines: true };
+/** How ratings are read, and which are counted beside those of the file. */
+export interface AnalyseRatingsOptions extends RatingSelection {
+  readonly skipBadLines?: boolean | undefined;
+  /** Maps trailers to movies, where `withFeatures` has ids of trailers. */
+  readonly trailers?: string | undefined;
+}
+
+const known: KnownOptions<AnalyseRatingsOptions> = {
+  ...{ skipBadLines: true, trailers: true, years: true, withFeatures: true, items: true, users: true },
+  ...{ perUser: true, scenarios: true, seed: true },
+};
 
 /** Ratings of a group, such as those of a decade. */
 export interface RatingGroup {
@@ -37,6 +48,11 @@ export interface LongTail {
 /** What is in a set of ratings. */
 export interface RatingAnalysis {
   readonly path: string;
+  /**
+   * The file in numbers; where a selection was asked for what it leaves, and the training part of
+   * each scenario.
+   */
+  readonly parts: readonly RatingPart[];
   readonly scale: RatingScale;
   readonly ratings: number;
   readonly users: number;
@@ -49,8 +65,6 @@ export interface RatingAnalysis {
   readonly density: number;
   readonly mean: number;
   readonly median: number;
-  /** For each threshold the share of ratings above it, and of those at least it. */
-  readonly thresholds: readonly { readonly threshold: number; readonly above: number; readonly atLeast: number }[];
   readonly byValue: readonly { readonly value: number; readonly ratings: number }[];
   readonly byDecade: readonly RatingGroup[];
   readonly byYear: readonly RatingGroup[];
@@ -85,12 +99,10 @@ export interface RatingAnalysis {
  * @example
  * const { mean, density } = await analyseRatings('ml-latest-small');
  */
-export async function analyseRatings(
-  path: string,
-  options: { readonly skipBadLines?: boolean | undefined } = {},
-): Promise<RatingAnalysis> {
+export async function analyseRatings(path: string, options: AnalyseRatingsOptions = {}): Promise<RatingAnalysis> {
   checkKnownOptions('analyseRatings', options, known);
-  const data = await openMovieLens(path, { skipBadLines: options.skipBadLines });
+  const { skipBadLines, trailers, ...selection } = options;
+  const data = await openMovieLens(path, { skipBadLines, trailers });
   const { ratings, movies, scale } = data;
   const breather = new Breather();
   const listed = ratings.itemIds.map((id) => movies.get(id));
@@ -122,11 +134,10 @@ export async function analyseRatings(
   const withoutYear = ratingsOf([...listed.keys()].filter((item) => listed[item]?.year === undefined));
   const total = ratings.values.length;
   const byValue = counts.byValue(listed.keys());
-  const share = (test: (value: number) => boolean) =>
-    byValue.reduce((part, { value, ratings: count }) => part + (test(value) ? count : 0), 0) / total;
   const names = [...new Set([...movies.values()].flatMap((movie) => movie.genres))].sort();
   const halfStarts = [...halves.keys()].sort((one, other) => one - other);
   return {
+    parts: await ratingParts(data, selection),
     ...{ path, scale, ratings: total, users: ratings.userIds.length, movies: ratings.itemIds.length },
     listed: movies.size,
     perMovie: total / ratings.itemIds.length,
@@ -134,11 +145,6 @@ export async function analyseRatings(
     density: total / (ratings.itemIds.length * ratings.userIds.length),
     mean: sum / total,
     median: quantileOf(byValue, 0.5),
-    thresholds: [3, 3.5, 4].map((threshold) => ({
-      threshold,
-      above: share((value) => value > threshold),
-      atLeast: share((value) => value >= threshold),
-    })),
     byValue,
     byDecade: groupsOf(decades, counts, (decade) => `${decade}s`),
     byYear: groupsOf(years, counts, String),

@@ -4,6 +4,7 @@ import { pageHtml } from '../../io/report/page.ts';
 import { boxesFigure, curvesFigure } from '../../io/report/series-figures.ts';
 import { figureHtml, tableHtml } from '../../io/report/table.ts';
 import { type LongTail, type RatingAnalysis, type RatingGroup, SPARSITY_CELLS } from './analyse-ratings.ts';
+import type { RatingPart } from './rating-parts.ts';
 
 /** The page that shows an analysis of ratings. */
 export function ratingsPage(analysis: RatingAnalysis): string {
@@ -23,39 +24,42 @@ export function ratingsPage(analysis: RatingAnalysis): string {
   });
 }
 
-function sizeBody(analysis: RatingAnalysis): Html {
-  const years = analysis.byYear;
-  return tableHtml(
+function sizeBody({ parts, listed, movies, density, withoutMovie }: RatingAnalysis): Html {
+  const row = (name: string, value: (part: RatingPart) => string) => [name, ...parts.map(value)];
+  return html`${tableHtml(
     'The ratings in numbers',
-    ['of the ratings', 'value'],
+    ['', ...parts.map(({ name }) => name)],
     [
-      ['Ratings', counted(analysis.ratings)],
-      ['Users', counted(analysis.users)],
-      ['Movies rated', `${counted(analysis.movies)} of ${counted(analysis.listed)} listed`],
-      ['Ratings per movie', analysis.perMovie.toFixed(1)],
-      ['Ratings per user', analysis.perUser.toFixed(1)],
-      ['Pairs of user and movie that are rated', percent(analysis.density)],
-      ['Years', years.length === 0 ? '-' : `${years[0]?.name} to ${years.at(-1)?.name}`],
-      ['Genres', String(analysis.genres.length)],
-      ['Scale', `${analysis.scale.minimum} to ${analysis.scale.maximum}`],
-      ['Ratings of movies that are not listed', counted(analysis.withoutMovie)],
+      row('Ratings', (part) => counted(part.ratings)),
+      row('Users', (part) => counted(part.users)),
+      row('Movies', (part) => counted(part.movies)),
+      row('Ratings per movie', ({ perMovie }) => perMovie.toFixed(1)),
+      row('Ratings per user', ({ perUser }) => perUser.toFixed(1)),
+      row('Pairs of user and movie that are rated', (part) => percent(part.ratings / (part.users * part.movies))),
+      row('Years', ({ years }) => (years === undefined ? '-' : `${years.from} to ${years.to}`)),
+      row('Genres', ({ genres }) => String(genres)),
+      row('Ratings from, to', ({ scale }) => `${scale.minimum} to ${scale.maximum}`),
+      row('Mean', ({ mean }) => mean.toFixed(3)),
     ],
-  );
+    { captioned: false },
+  )}<p>${counted(movies)} of ${counted(listed)} listed movies are rated: ${percent(density)} of all pairs.${
+    withoutMovie > 0 ? ` ${counted(withoutMovie)} ratings are of movies that are not listed.` : ''
+  }</p>`;
 }
 
-function valuesBody({ byValue, thresholds, mean, median }: RatingAnalysis): Html {
+function valuesBody({ byValue, parts, mean, median }: RatingAnalysis): Html {
   const bars = byValue.map(({ value, ratings }) => ({ name: String(value), value: ratings }));
   return html`${figureHtml(barFigure(bars, { figure: 'Ratings by value', x: 'rating', y: 'ratings' }), `The mean is ${mean.toFixed(3)}, the median ${median}.`)}
 <p>A recommender that predicts the mean recommends everything where the mean lies above the threshold, and nothing where it lies below: that decides whole rows of a table of precision.</p>
 ${tableHtml(
   'Shares of relevant ratings',
-  ['threshold', 'above it', 'at least it', 'the mean is'],
-  thresholds.map(({ threshold, above, atLeast }) => [
-    String(threshold),
-    percent(above),
-    percent(atLeast),
-    mean > threshold ? 'above it' : 'not above it',
-  ]),
+  ['ratings', 'threshold', 'above it', 'at least it', 'their mean', 'lies'],
+  parts.flatMap(({ name, thresholds, mean: own }) =>
+    thresholds.map(({ threshold, above, atLeast }) => [
+      ...[name, threshold, percent(above), percent(atLeast), own.toFixed(3)],
+      own > threshold ? 'above it' : 'not above it',
+    ]),
+  ),
 )}`;
 }
 

@@ -3,13 +3,13 @@ import { checkInteger, checkString } from '../../core/check.ts';
 import { FlowError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
+import { TopFound } from '../../models/analysis/top-found.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import { openSource } from '../reduction/source-dataset.ts';
 import { type ClipOptions, type ClipVector, clipVector } from './clip-vector.ts';
 import { type FeatureTable, openFeatureTable } from './feature-rows.ts';
 import { meanOf } from './mean-of.ts';
 import { type TextOptions, textVector } from './text-vector.ts';
-import { TopFound } from './top-found.ts';
 
 /** What is searched for, and where. One of `item`, `vector`, `like` and `text` says what. */
 export interface SearchFeaturesOptions {

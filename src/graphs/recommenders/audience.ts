@@ -1,4 +1,5 @@
-import { bootstrapInterval, type Interval } from '../../models/statistics/intervals.ts';
+import type { Interval } from '../../models/statistics/intervals.ts';
+import { shareInterval } from '../../models/statistics/share-interval.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { shownPrediction } from './recommend.ts';
 
@@ -28,8 +29,6 @@ export interface Audience {
   readonly calibration?: Calibration | undefined;
 }
 
-/** All draws of a bootstrap together: about a second's work. */
-const DRAWS = 4e7;
 const STEP = 0.5;
 
 /** Counts predictions of one item, one for each user. */
@@ -39,25 +38,31 @@ export function audienceOf(
   scale: { readonly minimum: number; readonly maximum: number },
   calibration: Calibration | undefined,
 ): Audience {
-  const reaches = Float64Array.from(predictions, (value) => Number(value >= threshold));
-  const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
-  const resamples = Math.max(200, Math.min(2000, Math.floor(DRAWS / Math.max(1, reaches.length))));
+  let [reached, sum] = [0, 0];
   const steps = Math.max(1, Math.ceil((scale.maximum - scale.minimum) / STEP));
   const counts = new Array<number>(steps).fill(0);
-  for (let user = 0; user < predictions.length; user++) {
-    const place = Math.floor(((predictions[user] as number) - scale.minimum) / STEP);
+  const { length: users } = predictions;
+  for (let user = 0; user < users; user++) {
+    const prediction = predictions[user] as number;
+    reached += Number(prediction >= threshold);
+    sum += prediction;
+    const place = Math.floor((prediction - scale.minimum) / STEP);
     const bar = Math.min(steps - 1, Math.max(0, place));
     counts[bar] = (counts[bar] as number) + 1;
   }
   return {
-    ...{ threshold, users: predictions.length, mean: sum(predictions) / predictions.length },
-    ...{ share: sum(reaches) / reaches.length, interval: bootstrapInterval(reaches, { resamples }) },
-    histogram: counts.map((users, bar) => ({
-      ...{ from: scale.minimum + bar * STEP, to: Math.min(scale.maximum, scale.minimum + (bar + 1) * STEP), users },
+    ...{ threshold, users, mean: sum / users, share: reached / users, interval: shareInterval(reached, users) },
+    histogram: counts.map((own, bar) => ({
+      from: scale.minimum + bar * STEP,
+      to: Math.min(scale.maximum, scale.minimum + (bar + 1) * STEP),
+      users: own,
     })),
     calibration,
   };
 }
+
+/** Predictions of the ratings that stopped a network's training, made once. */
+const judged = new WeakMap<LoadedRecommender, ReturnType<LoadedRecommender['score']>>();
 
 /**
  * By the ratings that stopped a network's training, which it did not learn; undefined for any other
@@ -68,7 +73,8 @@ export async function calibrationOf(model: LoadedRecommender, threshold: number)
   const { validation, ratings, weights } = saved;
   if (weights === undefined || validation.length === 0) return undefined;
   const pick = (from: Int32Array) => validation.map((row) => from[row] as number);
-  const scores = await model.score(pick(ratings.users), pick(ratings.items));
+  const scores = await (judged.get(model) ?? model.score(pick(ratings.users), pick(ratings.items)));
+  judged.set(model, Promise.resolve(scores));
   let [bias, reached, were] = [0, 0, 0];
   for (const [place, row] of validation.entries()) {
     const prediction = shownPrediction(saved, scores[place] as number);

@@ -1,3 +1,4 @@
+import { TopFound } from '../../models/analysis/top-found.ts';
 import { GenreSets, type GenreTable } from '../../models/genres.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import type { StoreFeatures } from './store-features.ts';
@@ -17,7 +18,10 @@ export interface SimilarItem {
  * Mean vectors of an item, stream by stream, each of length 1; undefined: no such stream, or all
  * zeros.
  */
-type Summary = readonly (Float64Array | undefined)[];
+type Summary = readonly (Float32Array | undefined)[];
+
+/** Bytes of summaries that are kept at most; those of further items are read for each question. */
+const MOST_BYTES = 512 * 2 ** 20;
 
 const similarities = new WeakMap<object, ContentSimilarity>();
 
@@ -33,15 +37,20 @@ export function similarityOf(model: LoadedRecommender): ContentSimilarity {
 /**
  * How alike items are in content: the mean, over the streams that both have, of the cosine of their
  * mean feature vectors (means over the subclips). Where one of them has no features, the cosine of
- * their genre one-hots. Summaries are read once for each item and kept: one vector per stream.
+ * their genre one-hots. Summaries are read once for each item and kept, to 512 MiB: one
+ * float32 vector per stream.
  */
 export class ContentSimilarity {
   readonly #features: StoreFeatures | undefined;
   readonly #genres: GenreSets | undefined;
+  readonly #itemCount: number;
   readonly #summaries = new Map<number, Summary>();
+  /** Of the summaries that are kept. */
+  #bytes = 0;
 
   constructor(features: StoreFeatures | undefined, genres: GenreTable | undefined, itemCount: number) {
     this.#features = features;
+    this.#itemCount = itemCount;
     this.#genres = genres && new GenreSets(genres, itemCount);
   }
 
@@ -50,55 +59,86 @@ export class ContentSimilarity {
    * number. Those that cannot be compared are left out.
    */
   async nearest(item: number, others: Iterable<number>, count: number): Promise<SimilarItem[]> {
-    const found: SimilarItem[] = [];
-    await this.#read(item);
-    for (const other of others) {
+    const top = new TopFound<SimilarItem>(count);
+    const own = await this.#summaryOf(item);
+    for (const other of [...others].sort((a, b) => a - b)) {
       // Of many thousand items that have been read, none is worth a turn of the loop.
-      if (!this.#summaries.has(other)) await this.#read(other);
-      const similar = this.#similarity(item, other);
-      if (similar !== undefined) found.push({ item: other, ...similar });
+      const summary =
+        this.#summaries.get(other) ?? (this.#hasFeatures(other) ? await this.#summaryOf(other) : undefined);
+      const similarity = own && summary ? meanCosine(own, summary) : undefined;
+      if (similarity !== undefined) {
+        if (top.takes(similarity)) top.add({ item: other, similarity, basis: 'features' });
+        continue;
+      }
+      const squared = this.#genres?.squaredCosine(item, other) ?? 0;
+      if (squared > 0) top.add({ item: other, similarity: Math.sqrt(squared), basis: 'genres' });
     }
-    return found.sort((a, b) => b.similarity - a.similarity || a.item - b.item).slice(0, count);
+    return top.sorted();
   }
 
-  #similarity(one: number, other: number): Omit<SimilarItem, 'item'> | undefined {
-    const [left, right] = [this.#summaries.get(one), this.#summaries.get(other)];
-    if (left !== undefined && right !== undefined) {
-      const cosines = left.flatMap((vector, stream) => {
-        const against = right[stream];
-        return vector && against ? [product(vector, against)] : [];
-      });
-      const sum = cosines.reduce((total, cosine) => total + cosine, 0);
-      if (cosines.length > 0) return { similarity: sum / cosines.length, basis: 'features' };
+  /** Reads the summaries of all items, as far as they are kept, so that questions find them read. */
+  async readAll(signal: AbortSignal): Promise<void> {
+    for (let item = 0; item < this.#itemCount && this.#bytes < MOST_BYTES; item++) {
+      if (signal.aborted) return;
+      if (this.#hasFeatures(item)) await this.#summaryOf(item);
     }
-    const squared = this.#genres?.squaredCosine(one, other) ?? 0;
-    return squared > 0 ? { similarity: Math.sqrt(squared), basis: 'genres' } : undefined;
   }
 
-  async #read(item: number): Promise<void> {
-    if (this.#features === undefined || !this.#features.has(item) || this.#summaries.has(item)) return;
+  #hasFeatures(item: number): boolean {
+    return this.#features?.has(item) === true;
+  }
+
+  async #summaryOf(item: number): Promise<Summary | undefined> {
+    const known = this.#summaries.get(item);
+    if (known !== undefined || this.#features === undefined || !this.#hasFeatures(item)) return known;
     const { modalities } = this.#features;
-    const vectors = Object.fromEntries(
-      modalities.map(({ name, steps, dimension }) => [name, new Float32Array(steps * dimension)]),
-    );
-    const present = await this.#features.read(Int32Array.of(item), vectors);
-    const summary = modalities.map(({ name, dimension }) =>
-      present[name]?.[0] === 1 ? unitMean(vectors[name] as Float32Array, dimension) : undefined,
-    );
-    this.#summaries.set(item, summary);
+    const vectors = await this.#features.vectorsOf(item);
+    const summary = modalities.map(({ name, dimension }) => {
+      const rows = vectors[name];
+      return rows && unitMean(rows, dimension);
+    });
+    if (this.#bytes < MOST_BYTES) {
+      this.#summaries.set(item, summary);
+      this.#bytes += modalities.reduce((sum, { dimension }) => sum + 4 * dimension, 0);
+    }
+    return summary;
   }
 }
 
 /** The direction of the mean of the rows. */
-function unitMean(rows: Float32Array, dimension: number): Float64Array | undefined {
+function unitMean(rows: Float32Array, dimension: number): Float32Array | undefined {
   const sum = new Float64Array(dimension);
-  for (const [at, value] of rows.entries()) sum[at % dimension] = (sum[at % dimension] as number) + value;
+  for (let start = 0; start < rows.length; start += dimension) {
+    for (let axis = 0; axis < dimension; axis++) {
+      sum[axis] = (sum[axis] as number) + (rows[start + axis] as number);
+    }
+  }
   const length = Math.sqrt(product(sum, sum));
-  return length > 0 ? sum.map((value) => value / length) : undefined;
+  return length > 0 ? Float32Array.from(sum, (value) => value / length) : undefined;
 }
 
-function product(left: Float64Array, right: Float64Array): number {
-  let sum = 0;
-  for (let at = 0; at < left.length; at++) sum += (left[at] as number) * (right[at] as number);
-  return sum;
+/** Over the streams that both have; undefined where there is none. */
+function meanCosine(one: Summary, other: Summary): number | undefined {
+  let [sum, streams] = [0, 0];
+  for (let stream = 0; stream < one.length; stream++) {
+    const [left, right] = [one[stream], other[stream]];
+    if (left === undefined || right === undefined) continue;
+    sum += product(left, right);
+    streams++;
+  }
+  return streams > 0 ? sum / streams : undefined;
+}
+
+/** Four sums at a time, which a processor adds beside each other. */
+function product(left: Float32Array | Float64Array, right: Float32Array | Float64Array): number {
+  let [one, two, three, four] = [0, 0, 0, 0];
+  let at = 0;
+  for (; at + 3 < left.length; at += 4) {
+    one += (left[at] as number) * (right[at] as number);
+    two += (left[at + 1] as number) * (right[at + 1] as number);
+    three += (left[at + 2] as number) * (right[at + 2] as number);
+    four += (left[at + 3] as number) * (right[at + 3] as number);
+  }
+  for (; at < left.length; at++) one += (left[at] as number) * (right[at] as number);
+  return one + two + three + four;
 }

@@ -8,7 +8,7 @@ import { type Audience, audienceOf, calibrationOf } from './audience.ts';
 import { scoreFurtherItems } from './further-items.ts';
 import { featuresOfItem } from './item-features.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
-import { itemNumber, named } from './ranking.ts';
+import { itemNumber, named, rankingOf } from './ranking.ts';
 import { shownPrediction } from './recommend.ts';
 import { predictsOf } from './recommender-names.ts';
 import { trainedOn } from './trained-on.ts';
@@ -88,9 +88,9 @@ export async function rankUsers(model: LoadedRecommender, options: RankUsersOpti
   const { itemFeatures, against } = options;
   const id = checkString('item', options.item);
   const item = itemFeatures === undefined ? itemNumber(saved, id) : undefined;
-  const { users, items } = saved.ratings;
+  const ranking = rankingOf(saved);
   const other = against === undefined || itemFeatures !== undefined ? undefined : itemNumber(saved, against);
-  const have = new Set(users.filter((_, row) => items[row] === item || (other !== undefined && items[row] === other)));
+  const have = new Set([item, other].flatMap((each) => (each === undefined ? [] : ranking.usersOf(each))));
   const candidates = Int32Array.from(saved.userIds.keys()).filter((user) => !have.has(user));
   const [scores, otherScores] = await scoresOf(model, candidates, { id, item, against, other, itemFeatures });
   const shownOf = (each: Scores) => Float64Array.from(each, (score) => shownPrediction(saved, score));
@@ -106,7 +106,7 @@ export async function rankUsers(model: LoadedRecommender, options: RankUsersOpti
       : { against: comparedWith(against, predictions, shownOf(otherScores), countedOf) };
   return {
     ...(item === undefined ? { itemId: id } : named(saved, item)),
-    ...{ recommender: name, predicts, ratings: items.filter((each) => each === item).length },
+    ...{ recommender: name, predicts, ratings: item === undefined ? 0 : (ranking.counts[item] as number) },
     ...{ candidates: candidates.length, mean: predictions.reduce((sum, value) => sum + value, 0) / predictions.length },
     users: order.slice(0, k).map((place) => ({
       user: saved.userIds[candidates[place] as number] as string,

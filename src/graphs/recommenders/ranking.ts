@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import { identifierRanks, plainId } from '../../io/ratings/identifiers.ts';
 import { groupRows } from '../../models/group-rows.ts';
+import { Nearest } from '../../models/recommenders/nearest-neighbours.ts';
 import { contentOf } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 
@@ -22,6 +23,8 @@ export class Ranking {
   readonly counts: Int32Array;
   readonly #ranks: Int32Array;
   readonly #byUser: ReturnType<typeof groupRows>;
+  readonly #byItem: ReturnType<typeof groupRows>;
+  readonly #numbers: ReadonlyMap<string, number>;
 
   constructor(saved: SavedRecommender) {
     this.#saved = saved;
@@ -30,6 +33,19 @@ export class Ranking {
     for (const item of ratings.items) this.counts[item] = (this.counts[item] as number) + 1;
     this.#ranks = identifierRanks(catalogue.map(({ id }) => id));
     this.#byUser = groupRows(ratings.users, userIds.length);
+    this.#byItem = groupRows(ratings.items, catalogue.length);
+    this.#numbers = new Map(catalogue.map(({ id }, number) => [id, number]));
+  }
+
+  /** The number of an item. */
+  numberOf(id: string): number | undefined {
+    return this.#numbers.get(plainId(id));
+  }
+
+  /** Who has rated an item. */
+  usersOf(item: number): number[] {
+    const { rows, starts } = this.#byItem;
+    return Array.from(rows.subarray(starts[item], starts[item + 1]), (row) => this.#saved.ratings.users[row] as number);
   }
 
   /** The user's ratings by item, validation ratings included. */
@@ -66,7 +82,12 @@ export class Ranking {
   best(items: Int32Array, scores: ArrayLike<number>, k: number): number[] {
     const { counts } = this;
     const ranks = this.#ranks;
+    const nearest = new Nearest(Math.min(k, items.length));
+    for (let place = 0; place < items.length; place++) nearest.offer(place, scores[place] as number);
+    // With all that are as good as the worst of the k best, ties can be told apart.
+    const worst = Math.min(...Array.from(nearest.places, (place) => scores[place] as number));
     return Array.from(items.keys())
+      .filter((place) => !((scores[place] as number) < worst))
       .sort((a, b) => {
         const [one, other] = [items[a] as number, items[b] as number];
         return (
@@ -80,9 +101,10 @@ export class Ranking {
 }
 
 /** The number of an item. @throws UsageError `unknown-item`. */
-export function itemNumber({ catalogue, facts }: SavedRecommender, id: string): number {
-  const item = catalogue.findIndex((each) => each.id === plainId(id));
-  if (item >= 0) return item;
+export function itemNumber(saved: SavedRecommender, id: string): number {
+  const item = rankingOf(saved).numberOf(id);
+  if (item !== undefined) return item;
+  const { catalogue, facts } = saved;
   const some = catalogue.slice(0, 3).map((known) => `'${known.id}'`);
   throw new UsageError(`recommender ${facts.recommender} does not know the item '${id}'`, {
     code: 'unknown-item',

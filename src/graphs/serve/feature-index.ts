@@ -1,9 +1,8 @@
 import { UsageError } from '../../core/errors.ts';
+import { type NearRow, type RowRange, UnitRows } from '../../models/analysis/unit-rows.ts';
 import { dimensionOf, type FeatureTable, openFeatureTable } from '../analysis/feature-rows.ts';
 import { meanOf } from '../analysis/mean-of.ts';
 import { type FeatureSearch, type FoundFeatures, searchFeatures } from '../analysis/search-features.ts';
-import { TopFound } from '../analysis/top-found.ts';
-import { UnitRows } from './unit-rows.ts';
 
 /** What is asked of an index. */
 export interface IndexQuestion {
@@ -22,7 +21,6 @@ interface StreamIndex {
   readonly items: readonly string[];
   readonly numbers: ReadonlyMap<string, number>;
   readonly means: UnitRows;
-  readonly meansOf: readonly number[];
   readonly rows: UnitRows;
   /** Of which item each row is, and which of its subclips. */
   readonly rowsOf: readonly number[];
@@ -82,19 +80,35 @@ export class FeatureIndex {
     }
     const own = index.numbers.get(item);
     if (own === undefined) throw unknown(`there is no item '${item}' with ${stream} features`);
-    const whole = subclip === undefined;
-    const [rows, of] = whole ? [index.means, index.meansOf] : [index.rows, index.rowsOf];
-    const query = whole ? own : rowOf(index, own, subclip, item);
-    const top = new TopFound<FoundFeatures>(k);
-    let compared = 0;
-    await rows.compare(query, (row, bound, similarity) => {
-      if (of[row] === own) return;
-      compared++;
-      if (!top.takes(bound)) return;
-      const found = { item: index.items[of[row] as number] as string, similarity: similarity() };
-      top.add(whole ? found : { ...found, subclip: index.subclips[row] as number });
-    });
-    return { stream, compared, random: this.random.includes(stream), found: top.sorted() };
+    const random = this.random.includes(stream);
+    if (subclip === undefined) {
+      const [found = []] = await index.means.nearest([own], k, { first: own, end: own + 1 });
+      const named = found.map(({ row, similarity }) => ({ item: index.items[row] as string, similarity }));
+      return { stream, compared: index.items.length - 1, random, found: named };
+    }
+    const rows = ownRows(index, own);
+    const [found = []] = await index.rows.nearest([rowOf(index, own, subclip, item)], k, rows);
+    const compared = index.rowsOf.length - (rows.end - rows.first);
+    return { stream, compared, random, found: found.map((near) => foundSubclip(index, near)) };
+  }
+
+  /** For each of these subclips of an item, the most similar one of another item. */
+  async nearestSubclips(
+    item: string,
+    subclips: readonly number[],
+    stream: string,
+  ): Promise<readonly (FoundFeatures | undefined)[]> {
+    const index = await this.#index(stream);
+    if (index === undefined) {
+      const found: (FoundFeatures | undefined)[] = [];
+      for (const subclip of subclips) found.push((await this.search({ item, subclip, stream, k: 1 })).found[0]);
+      return found;
+    }
+    const own = index.numbers.get(item);
+    if (own === undefined) throw unknown(`there is no item '${item}' with ${stream} features`);
+    const queries = subclips.map((subclip) => rowOf(index, own, subclip, item));
+    const found = await index.rows.nearest(queries, 1, ownRows(index, own));
+    return found.map(([near]) => near && foundSubclip(index, near));
   }
 
   close(): Promise<void> {
@@ -139,7 +153,7 @@ export class FeatureIndex {
       if (means.bytes + rows.bytes > MOST_BYTES) return undefined;
     }
     const numbers = new Map(items.map((id, number) => [id, number]));
-    return { items, numbers, means, meansOf: [...items.keys()], rows, rowsOf, subclips, starts };
+    return { items, numbers, means, rows, rowsOf, subclips, starts };
   }
 }
 
@@ -147,6 +161,14 @@ function rowOf({ starts, subclips }: StreamIndex, own: number, subclip: number, 
   for (let row = starts[own] as number; row < (starts[own + 1] as number); row++)
     if (subclips[row] === subclip) return row;
   throw unknown(`item '${item}' has no features of subclip ${subclip}`);
+}
+
+function ownRows({ starts }: StreamIndex, own: number): RowRange {
+  return { first: starts[own] as number, end: starts[own + 1] as number };
+}
+
+function foundSubclip({ items, rowsOf, subclips }: StreamIndex, { row, similarity }: NearRow): FoundFeatures {
+  return { item: items[rowsOf[row] as number] as string, subclip: subclips[row] as number, similarity };
 }
 
 function unknown(what: string): UsageError {

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { Breather } from '../../core/breather.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { ItemFacts } from '../../io/dataset/item-facts.ts';
 import { datasetItems } from '../../io/dataset/status.ts';
@@ -8,6 +7,7 @@ import type { PageSection } from '../../io/report/page.ts';
 import { tableHtml } from '../../io/report/table.ts';
 import { explainItem } from '../recommenders/explain-item.ts';
 import { rankUsers } from '../recommenders/rank-users.ts';
+import { rankingOf } from '../recommenders/ranking.ts';
 import { contentOf } from '../recommenders/recommender-names.ts';
 import type { SubclipTime } from '../recommenders/subclip-times.ts';
 import type { OpenServed } from './open-served.ts';
@@ -81,18 +81,16 @@ async function subclipsOf(
   numbers: readonly number[],
 ): Promise<PageSection> {
   const times = await served.timesOf(item, (numbers.at(-1) ?? -1) + 1);
-  const rows: (Html | string | number)[][] = [];
-  const breather = new Breather();
-  for (const subclip of numbers.slice(0, SHOWN)) {
-    if (breather.isDue) await breather.rest();
-    const search = await served.features?.search({ item, stream, subclip, k: 1 });
-    const [found] = search?.found ?? [];
+  const shown = numbers.slice(0, SHOWN);
+  const nearest = (await served.features?.nearestSubclips(item, shown, stream)) ?? [];
+  const rows = shown.map((subclip, place) => {
+    const found = nearest[place];
     const like =
       found === undefined
         ? ['-', '-', '-']
         : [itemLink(found.item, titleOf(served, found.item)), found.subclip ?? '-', found.similarity.toFixed(4)];
-    rows.push([subclip, secondsOf(times?.[subclip]), ...like]);
-  }
+    return [subclip, secondsOf(times?.[subclip]), ...like];
+  });
   const table = tableHtml(
     `The nearest ${stream} subclip of another item`,
     ['subclip', 'seconds', 'nearest', 'its subclip', 'cosine'],
@@ -113,7 +111,7 @@ async function recommenderOf(served: OpenServed, number: number, isExplained: bo
   if (recommender === undefined || known === undefined) return [];
   const { recommender: model, options } = recommender.saved.facts;
   const content = contentOf(model, options);
-  const isRated = recommender.saved.ratings.items.includes(number);
+  const isRated = (rankingOf(recommender.saved).counts[number] as number) > 0;
   if (!isRated && content === undefined) return [];
   const { users, mean, audience, trainedOn } = await rankUsers(recommender, { item: known.id, k: NAMED });
   const share =

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
+import { similarityOf } from '../recommenders/content-similarity.ts';
 import type { LoadedRecommender } from '../recommenders/load-recommender.ts';
 import { type SubclipTime, timesIn } from '../recommenders/subclip-times.ts';
 import { openSource, type SourceDataset } from '../reduction/source-dataset.ts';
@@ -28,7 +29,8 @@ export interface OpenServed {
 }
 
 /**
- * Opens what is served. The recommender stays its owner's.
+ * Opens what is served, and begins to read what explanations compare. The recommender stays its
+ * owner's.
  *
  * @throws UsageError when there is nothing to serve; as `FeatureIndex.open`.
  */
@@ -42,6 +44,13 @@ export async function openServed({ features: path, recommender }: Served): Promi
   const hidden = [...new Set(paths.flatMap((each) => [each, resolve(each)]))].sort((a, b) => b.length - a.length);
   const dataset = path !== undefined && existsSync(datasetFilePath(path)) ? path : undefined;
   let source: Promise<SourceDataset> | undefined;
+  const closing = new AbortController();
+  // What cannot be read is said to whoever asks for it.
+  const warmed =
+    recommender &&
+    similarityOf(recommender)
+      .readAll(closing.signal)
+      .catch(() => {});
   return {
     ...{ features, recommender, dataset },
     timesOf: async (item, subclips) => {
@@ -60,6 +69,10 @@ export async function openServed({ features: path, recommender }: Served): Promi
         .reduce((shown, each) => shown.replaceAll(each, basename(each)), text)
         // What else begins at a root is a path of this machine too.
         .replaceAll(/(?<![\w:/.])\/(?:[^\s/'"`,;]+\/)+([^\s/'"`,;]+)/g, '$1'),
-    close: async () => features?.close(),
+    close: async () => {
+      closing.abort();
+      await warmed;
+      await features?.close();
+    },
   };
 }

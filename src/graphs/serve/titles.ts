@@ -1,3 +1,4 @@
+import { rankingOf } from '../recommenders/ranking.ts';
 import type { SavedRecommender } from '../recommenders/saved-recommender.ts';
 import type { OpenServed } from './open-served.ts';
 
@@ -28,6 +29,6 @@ export function titleOf(served: OpenServed, id: string): string | undefined {
 
 /** The id that the features have of an item of the recommender; its own where they have none. */
 export function featureIdOf({ recommender }: OpenServed, id: string): string {
-  const number = recommender?.saved.catalogue.findIndex((item) => item.id === id) ?? -1;
-  return recommender?.saved.featureIds[number] ?? id;
+  const number = recommender && rankingOf(recommender.saved).numberOf(id);
+  return (number === undefined ? undefined : recommender?.saved.featureIds[number]) ?? id;
 }

@@ -20,8 +20,11 @@ for (const root of document.querySelectorAll('.explorer')) {
   const cellOf = (value) => Math.min(cells - 1, Math.floor((value / 10000) * cells));
   for (let row = 0; row < rows; row++) buckets[cellOf(data.y[row]) * cells + cellOf(data.x[row])].push(row);
   const shown = new Uint8Array(rows).fill(1);
+  const free = root.querySelector('[name=free]');
   let list = [];
   let current = -1;
+  // The line around chosen points, as x and y of its corners; while it is drawn it chooses nothing.
+  let [ring, drawing] = [[], false];
 
   const option = (value, text) => {
     const element = document.createElement('option');
@@ -80,10 +83,19 @@ for (const root of document.querySelectorAll('.explorer')) {
     const context = canvas.getContext('2d');
     context.clearRect(0, 0, size, size);
     if (size > 0) context.drawImage(points, 0, 0);
+    context.strokeStyle = ink('--ink');
+    if (ring.length > 0) {
+      context.lineWidth = window.devicePixelRatio || 1;
+      context.setLineDash(drawing ? [] : [6, 4]);
+      context.beginPath();
+      for (const [x, y] of ring) context.lineTo((x / 10000) * size, (1 - y / 10000) * size);
+      if (!drawing) context.closePath();
+      context.stroke();
+      context.setLineDash([]);
+    }
     if (current >= 0) {
       const radius = radiusOf();
       const [x, y] = place(current, size);
-      context.strokeStyle = ink('--ink');
       context.lineWidth = 2;
       context.beginPath();
       context.arc(x, y, 4 * radius, 0, 2 * Math.PI);
@@ -100,6 +112,16 @@ for (const root of document.querySelectorAll('.explorer')) {
     draw();
   }
 
+  /** Whether a line from a point to the right crosses the ring an odd number of times. */
+  function isInside(x, y) {
+    let inside = false;
+    for (let at = 0, before = ring.length - 1; at < ring.length; before = at++) {
+      const [[x1, y1], [x2, y2]] = [ring[before], ring[at]];
+      if (y1 > y !== y2 > y && x < x1 + ((y - y1) * (x2 - x1)) / (y2 - y1)) inside = !inside;
+    }
+    return inside;
+  }
+
   function filter() {
     const wanted = search.value.trim().toLowerCase();
     list = [];
@@ -108,7 +130,8 @@ for (const root of document.querySelectorAll('.explorer')) {
       const is =
         (genre.value === '' || item.genres.includes(genre.value)) &&
         (subclip.value === '' || data.subclip[row] === Number(subclip.value)) &&
-        (wanted === '' || `${item.id} ${item.title ?? ''}`.toLowerCase().includes(wanted));
+        (wanted === '' || `${item.id} ${item.title ?? ''}`.toLowerCase().includes(wanted)) &&
+        (ring.length === 0 || isInside(data.x[row], data.y[row]));
       shown[row] = is ? 1 : 0;
       if (is) list.push(row);
     }
@@ -132,15 +155,47 @@ for (const root of document.querySelectorAll('.explorer')) {
       }),
     );
     current = -1;
+    free.hidden = ring.length === 0;
     paint();
   }
 
-  canvas.addEventListener('pointermove', (event) => {
+  function letGo() {
+    [ring, drawing] = [[], false];
+    filter();
+  }
+
+  const cornerOf = (event) => {
     const box = canvas.getBoundingClientRect();
-    const [x, y] = [
-      ((event.clientX - box.left) / box.width) * 10000,
-      (1 - (event.clientY - box.top) / box.height) * 10000,
-    ];
+    return [((event.clientX - box.left) / box.width) * 10000, (1 - (event.clientY - box.top) / box.height) * 10000];
+  };
+  canvas.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
+    canvas.setPointerCapture(event.pointerId);
+    [ring, drawing] = [[cornerOf(event)], true];
+  });
+  canvas.addEventListener('pointerup', () => {
+    if (!drawing) return;
+    drawing = false;
+    // What was a click, not a line, lets all points be.
+    const [wide, high] = [0, 1].map((axis) => {
+      const along = ring.map((corner) => corner[axis]);
+      return Math.max(...along) - Math.min(...along);
+    });
+    if (ring.length < 3 || wide < 100 || high < 100) ring = [];
+    filter();
+    if (ring.length > 0) status.textContent = `${list.length} points chosen. Escape lets go of them.`;
+  });
+  canvas.addEventListener('pointercancel', letGo);
+  free.addEventListener('click', letGo);
+  canvas.addEventListener('pointermove', (event) => {
+    const [x, y] = cornerOf(event);
+    if (drawing) {
+      const [lastX, lastY] = ring.at(-1);
+      if (Math.hypot(x - lastX, y - lastY) < 40) return;
+      ring.push([x, y]);
+      draw();
+      return;
+    }
     let [nearest, least] = [-1, 250 ** 2];
     for (let line = cellOf(Math.max(0, y - 250)); line <= cellOf(Math.max(0, y + 250)); line++) {
       for (let column = cellOf(Math.max(0, x - 250)); column <= cellOf(Math.max(0, x + 250)); column++) {
@@ -153,6 +208,7 @@ for (const root of document.querySelectorAll('.explorer')) {
     if (nearest >= 0 && nearest !== current) say(nearest);
   });
   canvas.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && ring.length > 0) letGo();
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (step === undefined || list.length === 0) return;
     event.preventDefault();

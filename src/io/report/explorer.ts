@@ -22,7 +22,10 @@ export function explorerScript(): string {
   return readFileSync(new URL('explorer-client.js', import.meta.url), 'utf8');
 }
 
-/** A canvas of points with filters, search, and the points found as a table beside it. */
+/**
+ * A canvas of points with filters, search, a line to draw around some of them, and the points found
+ * as a table beside it.
+ */
 export function explorerHtml(id: string, label: string, data: ExplorerData): Html {
   return html`<div class="explorer" data-source="${id}">
 <div>
@@ -31,9 +34,10 @@ export function explorerHtml(id: string, label: string, data: ExplorerData): Htm
 <label>Genre <select name="genre"><option value="">all</option></select></label>
 <label>Subclip <select name="subclip"><option value="">all</option></select></label>
 <label>Colour <select name="colour"><option value="subclip">subclip</option><option value="genre">first genre</option></select></label>
+<button type="button" name="free" hidden>Let go of the chosen</button>
 </form>
 <canvas tabindex="0" role="img" aria-label="${label}: move with the arrow keys"></canvas>
-<p role="status">Point at one, or move with the arrow keys.</p>
+<p role="status">Point at one, draw a line around some to list them, or move with the arrow keys.</p>
 </div>
 <div class="found" tabindex="0" role="group" aria-label="${label}: points found"><table><caption>&nbsp;</caption>
 <thead><tr><th scope="col">Item</th><th scope="col" class="subclip">Subclip</th><th scope="col">Genres</th></tr></thead><tbody></tbody></table></div>

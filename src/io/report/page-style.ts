@@ -55,7 +55,8 @@ thead th::first-letter { text-transform: uppercase; }
 .explorer canvas { width: 100%; aspect-ratio: 1; background: var(--panel); border: 1px solid var(--line); touch-action: none; }
 .explorer form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: 0 0 .6rem; }
 .explorer label { display: grid; font-size: .85rem; color: var(--soft); }
-.explorer select, .explorer input { font: inherit; padding: .2rem .4rem; color: inherit; background: var(--paper); border: 1px solid var(--line); min-width: 9rem; }
+.explorer select, .explorer input, .explorer button { font: inherit; padding: .2rem .4rem; color: inherit; background: var(--paper); border: 1px solid var(--line); min-width: 9rem; }
+.explorer canvas { cursor: crosshair; }
 .explorer [role=status] { min-height: 1.5rem; font-size: .92rem; }
 .explorer .found { max-height: 44rem; overflow: auto; border: 1px solid var(--line); }
 .explorer .found table { width: 100%; }

@@ -1,3 +1,5 @@
+import { get, i32, load128, loop, moduleOf, set, started, type } from '../../core/web-assembly.ts';
+
 /**
  * One step of stochastic gradient descent on a user's vector p and an item's vector q (byte offsets
  * `p` and `q` into the memory, `bytes` long): error = target - p . q, then p = kept p + rate error
@@ -11,19 +13,6 @@ export interface FactorKernel {
   readonly step: FactorStep;
 }
 
-const pageBytes = 65_536;
-
-/** What is used here of the engine's WebAssembly, whose types come with browsers only. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  readonly Memory: new (options: { initial: number }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (
-    module: object,
-    imports: Readonly<Record<string, Readonly<Record<string, object>>>>,
-  ) => { readonly exports: Readonly<Record<string, unknown>> };
-};
-
 /** Vectors are padded with zeros to a multiple of this many numbers. */
 export const factorsPerRound = 4;
 
@@ -33,12 +22,12 @@ export const factorsPerRound = 4;
  * the same bits.
  */
 export function factorKernel(length: number, portable = false): FactorKernel {
-  if (portable || !WebAssembly.validate(moduleBytes)) {
+  const running = portable ? undefined : started(moduleBytes, 8 * length);
+  if (running === undefined) {
     const values = new Float64Array(length);
     return { values, step: portableStep(values) };
   }
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((8 * length) / pageBytes) });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes), { host: { memory } });
+  const { memory, exports } = running;
   return { values: new Float64Array(memory.buffer, 0, length), step: exports.step as FactorStep };
 }
 
@@ -69,18 +58,13 @@ function portableStep(values: Float64Array): FactorStep {
   };
 }
 
-// The module, instruction by instruction (WebAssembly core specification 2.0, chapter 5). All
-// numbers below are less than 128, one byte each.
-const type = { i32: 0x7f, f64: 0x7c, v128: 0x7b };
+// The module, instruction by instruction.
 const [p, q, bytes, target, rate, kept, at, first, second, steps, keeps, ofUser, ofItem, error] = [
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
 ];
-const get = (local: number) => [0x20, local];
-const set = (local: number) => [0x21, local];
-const i32 = { constant: (value: number) => [0x41, value], add: [0x6a], less: [0x49] };
 const f64 = { add: [0xa0], subtract: [0xa1], multiply: [0xa2] };
 const pair = {
-  load: (offset = 0) => [0xfd, 0x00, 3, offset],
+  load: (offset = 0) => load128(3, offset),
   store: [0xfd, 0x0b, 3, 0],
   splat: [0xfd, 0x14],
   lane: (index: number) => [0xfd, 0x21, index],
@@ -95,14 +79,6 @@ const product = (offset: number) => [
   ...pair.load(offset),
   ...pair.multiply,
 ];
-/** Repeats `body` with `at` rising by `stride` while it is below `bytes`. */
-const loop = (stride: number, body: readonly number[]) => [
-  ...[0x03, 0x40],
-  ...body,
-  ...[...get(at), ...i32.constant(stride), ...i32.add, ...set(at)],
-  ...[...get(at), ...get(bytes), ...i32.less, 0x0d, 0],
-  0x0b,
-];
 /** keeps * one + steps * other */
 const moved = (one: number, other: number) => [
   ...[...get(keeps), ...get(one), ...pair.multiply],
@@ -110,7 +86,7 @@ const moved = (one: number, other: number) => [
   ...pair.add,
 ];
 const code = [
-  ...loop(32, [
+  ...loop(at, bytes, 32, [
     ...[...get(first), ...product(0), ...pair.add, ...set(first)],
     ...[...get(second), ...product(16), ...pair.add, ...set(second)],
   ]),
@@ -120,26 +96,22 @@ const code = [
   ...[...get(rate), ...get(error), ...f64.multiply, ...pair.splat, ...set(steps)],
   ...[...get(kept), ...pair.splat, ...set(keeps)],
   ...[...i32.constant(0), ...set(at)],
-  ...loop(16, [
+  ...loop(at, bytes, 16, [
     ...[...address(p), ...pair.load(), ...set(ofUser), ...address(q), ...pair.load(), ...set(ofItem)],
     ...[...address(p), ...moved(ofUser, ofItem), ...pair.store],
     ...[...address(q), ...moved(ofItem, ofUser), ...pair.store],
   ]),
   ...get(error),
-  0x0b,
 ];
 
-/** A length as LEB128. */
-const size = (value: number) => (value < 128 ? [value] : [(value & 127) | 128, value >> 7]);
-const sized = (content: readonly number[]) => [...size(content.length), ...content];
-const name = (text: string) => sized([...text].map((letter) => letter.charCodeAt(0)));
-const locals = [3, ...[1, type.i32], ...[6, type.v128], ...[1, type.f64]];
-const moduleBytes = Uint8Array.from([
-  ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-  // The type of the step, the memory it is given, the function, its name, its body.
-  ...[1, ...sized([1, 0x60, 6, type.i32, type.i32, type.i32, type.f64, type.f64, type.f64, 1, type.f64])],
-  ...[2, ...sized([1, ...name('host'), ...name('memory'), 2, 0, 0])],
-  ...[3, ...sized([1, 0])],
-  ...[7, ...sized([1, ...name('step'), 0, 0])],
-  ...[10, ...sized([1, ...sized([...locals, ...code])])],
-]);
+const moduleBytes = moduleOf({
+  name: 'step',
+  parameters: [type.i32, type.i32, type.i32, type.f64, type.f64, type.f64],
+  results: [type.f64],
+  locals: [
+    [1, type.i32],
+    [6, type.v128],
+    [1, type.f64],
+  ],
+  code,
+});

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -43,7 +43,40 @@ describe('an analysis of ratings', () => {
     expect(found.halfDecades).toEqual(['1990 to 1994', '1995 to 1999']);
     // Rows: Comedy, Drama, War.
     expect([...found.genreShares]).toEqual([1, 0, 1, 1, 0, 0]);
-    expect(found.thresholds[1]).toEqual({ threshold: 3.5, above: 2 / 6, atLeast: 3 / 6 });
+    expect(found.parts).toEqual([
+      {
+        ...{ name: 'in the file', ratings: 6, users: 3, movies: 4, perMovie: 1.5, perUser: 2, genres: 2 },
+        ...{ years: { from: 1994, to: 1999 }, scale: { minimum: 1, maximum: 5 }, mean: 18.5 / 6 },
+        thresholds: [
+          { threshold: 3, above: 3 / 6, atLeast: 4 / 6 },
+          { threshold: 3.5, above: 2 / 6, atLeast: 3 / 6 },
+          { threshold: 4, above: 1 / 6, atLeast: 2 / 6 },
+        ],
+      },
+    ]);
+  });
+
+  it('counts what a selection leaves beside the file, and what each scenario trains on', async () => {
+    const place = join(directory, 'many');
+    mkdirSync(place);
+    const movies = Array.from({ length: 8 }, (_, at) => `${at + 1},Movie ${at + 1} (${1990 + at}),Drama`);
+    writeFileSync(join(place, 'movies.csv'), `movieId,title,genres\n${movies.join('\n')}\n`);
+    // Each of ten users has rated all of eight movies.
+    const lines = Array.from({ length: 80 }, (_, at) => `${1 + Math.floor(at / 8)},${1 + (at % 8)},${1 + (at % 5)},0`);
+    writeFileSync(join(place, 'ratings.csv'), `userId,movieId,rating,timestamp\n${lines.join('\n')}\n`);
+    const { parts } = await analyseRatings(place, { years: { from: 1994 }, scenarios: ['non-cold', 'hard-cold'] });
+    expect(parts.map(({ name, ratings, movies: count, users }) => [name, ratings, count, users])).toEqual([
+      ['in the file', 80, 8, 10],
+      ['selected', 40, 4, 10],
+      ['non-cold, training', expect.any(Number), 4, 10],
+      // Half of the movies are new in the test set of a fold, and some of the others in validation.
+      ['hard-cold, training', expect.any(Number), expect.any(Number), 10],
+    ]);
+    const [, selected, warm, cold] = parts;
+    expect(selected?.years).toEqual({ from: 1994, to: 1997 });
+    expect(warm?.ratings).toBeLessThan(40);
+    expect(cold?.movies).toBeLessThanOrEqual(2);
+    expect(ratingsPage(await analyseRatings(place, { perUser: 4 }))).toContain('selected');
   });
 
   it('ranks movies and users by their ratings, and pairs the genres of rated movies', async () => {
