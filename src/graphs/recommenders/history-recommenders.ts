@@ -6,24 +6,26 @@ import type { HistoryDefinition, HistoryTraining } from '../../models/recommende
 import { type ItemTableOptions, itemsHaveContent } from '../../models/recommenders/history/item-table.ts';
 import { multiDae, multiVae } from '../../models/recommenders/history/multi-vae.ts';
 import { sasRec } from '../../models/recommenders/history/sasrec.ts';
+import { gat } from '../../models/recommenders/pairs/gat.ts';
+import type { PairDefinition } from '../../models/recommenders/pairs/pair-network.ts';
 import type { Json } from '../graph.ts';
 import { vectorOptions } from './classic-recommenders.ts';
 import { option, type RecommenderOption } from './recommender-option.ts';
 
-/** Everything there is to know about a recommender that reads histories. */
+/** Everything there is to know about a recommender that reads histories, or is a network of pairs. */
 export interface HistoryRecord {
   /** Its options are those of this record, checked by their kinds. */
-  readonly definition: HistoryDefinition<never>;
+  readonly definition: HistoryDefinition<never> | PairDefinition<never>;
   readonly options: readonly RecommenderOption[];
   /** Whether it reads features of items; default no. */
   readonly readsFeatures?: ((options: Readonly<Record<string, Json>>) => boolean) | undefined;
 }
 
 /** Options of all trainings; the defaults are those of the network. */
-function trainingOptions(of: HistoryTraining): RecommenderOption[] {
+function trainingOptions(of: HistoryTraining, rows = 'histories'): RecommenderOption[] {
   const { batchSize, epochs, patience, patienceSteps, learningRate, l2 } = of;
   return [
-    option('batch', 'integer', String(batchSize), 'histories per step'),
+    option('batch', 'integer', String(batchSize), `${rows} per step`),
     option('epochs', 'integer', String(epochs), 'maximum number of epochs'),
     option('patience', 'integer', String(patience), 'epochs without a better validation loss before training ends'),
     option('patienceSteps', 'integer', String(patienceSteps), 'steps without one before it ends, however many epochs'),
@@ -72,6 +74,14 @@ const attentionOptions = [
 ];
 
 const readsFeatures = (options: ItemTableOptions): boolean => itemsHaveContent(options);
+
+const pairOptions = [
+  option('id', 'boolean', 'true', 'whether users and items have embeddings of their own'),
+  option('content', 'boolean', 'true', 'whether features of the items are read'),
+  ...vectorOptions,
+];
+
+const readsContent = ({ content = true }: { readonly content?: Json | undefined }): boolean => content === true;
 
 /** The recommenders that read histories, in the order in which they are listed. */
 export const historyRecommenders = {
@@ -128,6 +138,21 @@ export const historyRecommenders = {
       option('maskRatio', 'number', '0.2', 'share of the items that a step hides'),
       option('ftRatio', 'number', '0.5', 'share of the histories of which a step hides the last item alone'),
       ...trainingOptions(bert4Rec.training),
+    ],
+  },
+  gat: {
+    definition: gat,
+    readsFeatures: readsContent,
+    options: [
+      ...pairOptions,
+      option('genres', 'boolean', 'false', 'whether genres of the items are read'),
+      option('width', 'integer', '64', 'width of what is read of each modality, of embeddings and of layers'),
+      option('layers', 'integer', '2', 'layers of attention'),
+      option('heads', 'integer', '4', 'heads of each layer but the last'),
+      option('hidden', 'integers', '64,32', 'units of the dense layers that make a rating of two nodes'),
+      option('dropout', 'number', '0.2', 'share dropped of inputs, of attention and of the dense layers'),
+      option('coldRate', 'number', '0.2', 'share of the items that a step knows without ratings'),
+      ...trainingOptions(gat.training, 'ratings'),
     ],
   },
 } as const satisfies Readonly<Record<string, HistoryRecord>>;
