@@ -1,6 +1,6 @@
 import { contentVectors } from '../../models/recommenders/content-vectors.ts';
-import { HistoryRecommender } from '../../models/recommenders/history/history-recommender.ts';
 import type { HistoryDefinition } from '../../models/recommenders/history/history-network.ts';
+import { HistoryRecommender } from '../../models/recommenders/history/history-recommender.ts';
 import type { ItemVectors } from '../../models/recommenders/item-vectors.ts';
 import type { PairDefinition } from '../../models/recommenders/pairs/pair-network.ts';
 import { PairRecommender } from '../../models/recommenders/pairs/pair-recommender.ts';

@@ -1,13 +1,22 @@
 import type { Tensor } from '../../../src/models/autodiff/emitter.ts';
 import { add, affine, multiply, scale } from '../../../src/models/autodiff/operations/arithmetic.ts';
 import { batchNormalisation } from '../../../src/models/autodiff/operations/batch-normalisation.ts';
-import { maximumOverSteps, stack, timesColumn } from '../../../src/models/autodiff/operations/by-row.ts';
 import { addConstant, addToEach, timesConstant } from '../../../src/models/autodiff/operations/broadcast.ts';
+import { maximumOverSteps, stack, timesColumn } from '../../../src/models/autodiff/operations/by-row.ts';
 import { concat } from '../../../src/models/autodiff/operations/concat.ts';
 import { classLoss, multinomialLoss, normalDivergence } from '../../../src/models/autodiff/operations/cross-entropy.ts';
 import { dense } from '../../../src/models/autodiff/operations/dense.ts';
 import { dropout } from '../../../src/models/autodiff/operations/dropout.ts';
-import { elu, exponential, gelu, leakyRelu, relu, selu, sigmoid, tanh } from '../../../src/models/autodiff/operations/elementwise.ts';
+import {
+  elu,
+  exponential,
+  gelu,
+  leakyRelu,
+  relu,
+  selu,
+  sigmoid,
+  tanh,
+} from '../../../src/models/autodiff/operations/elementwise.ts';
 import { gru } from '../../../src/models/autodiff/operations/gru.ts';
 import { layerNormalisation } from '../../../src/models/autodiff/operations/layer-normalisation.ts';
 import {

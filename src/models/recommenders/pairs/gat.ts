@@ -5,8 +5,8 @@ import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import { glorotUniform, uniformWithin } from '../../autodiff/initialisers.ts';
 import { denseLayer } from '../../autodiff/layers.ts';
 import { add, multiply } from '../../autodiff/operations/arithmetic.ts';
-import { stack, timesColumn } from '../../autodiff/operations/by-row.ts';
 import { timesConstant } from '../../autodiff/operations/broadcast.ts';
+import { stack, timesColumn } from '../../autodiff/operations/by-row.ts';
 import { concat } from '../../autodiff/operations/concat.ts';
 import { dense } from '../../autodiff/operations/dense.ts';
 import { dropout } from '../../autodiff/operations/dropout.ts';
@@ -17,8 +17,8 @@ import type { Tape } from '../../autodiff/tape.ts';
 import { checkLayers, checkShare } from '../history/checks.ts';
 import { contentParts, itemContent } from './item-content.ts';
 import type { PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
-import { denseHead, numbers, pairInputs } from './rating-head.ts';
 import { edgeFacts, graphFeeds, graphInputs } from './rating-graph.ts';
+import { denseHead, numbers, pairInputs } from './rating-head.ts';
 
 /** Options of `gat`. */
 export interface GatOptions {
@@ -118,7 +118,10 @@ function network(own: Checked, space: PairSpace): PairNetwork {
     learnt(batch, { uniform }, buffers) {
       const isCold = Uint8Array.from({ length: nodes }, () => (uniform() < own.coldRate ? 1 : 0));
       return pairFeeds(
-        { users: batch.map((row) => space.training.users[row] as number), items: batch.map((row) => space.training.items[row] as number) },
+        {
+          users: batch.map((row) => space.training.users[row] as number),
+          items: batch.map((row) => space.training.items[row] as number),
+        },
         users,
         buffers,
         {

@@ -10,7 +10,7 @@ import type { Tape } from '../../autodiff/tape.ts';
 import type { PairSpace } from './pair-network.ts';
 
 /** Names of what is known of the items, among the weights. */
-const names = {
+export const itemFactNames = {
   stream: (stream: string) => `streams/${stream}`,
   present: (stream: string) => `streams/${stream}/present`,
   genres: 'items/genres',
@@ -28,12 +28,13 @@ export interface ItemContent {
 /**
  * What a network is told of the items.
  *
- * @param wants whether streams of features, and genres, are to be read.
+ * @param wants whether streams of features, and genres, are to be read; genres that are undefined
+ * are read where there are some.
  * @throws UsageError `missing-features`, or when genres are asked for and there are none.
  */
 export function itemContent(
   { sources, saved, training: { itemCount } }: PairSpace,
-  wants: { readonly streams: boolean; readonly genres: boolean },
+  wants: { readonly streams: boolean; readonly genres?: boolean | undefined },
 ): ItemContent {
   if (saved !== undefined) return savedContent(saved, itemCount);
   const facts = new Map<string, Float32Array>();
@@ -45,11 +46,11 @@ export function itemContent(
     });
   }
   for (const [name, { vectors, dimension }] of streams) {
-    facts.set(names.stream(name), vectors);
-    facts.set(names.present(name), presentRows(vectors, dimension));
+    facts.set(itemFactNames.stream(name), vectors);
+    facts.set(itemFactNames.present(name), presentRows(vectors, dimension));
   }
-  const genreCount = wants.genres ? (sources.genres?.genreCount ?? 0) : 0;
-  if (wants.genres && genreCount === 0) {
+  const genreCount = wants.genres === false ? 0 : (sources.genres?.genreCount ?? 0);
+  if (wants.genres === true && genreCount === 0) {
     throw new UsageError('a recommender that reads genres of the items needs them, but there are none', {
       option: 'genres',
       remedy: 'Give a list of movies with genres, or `genres: false`.',
@@ -57,7 +58,7 @@ export function itemContent(
   }
   if (genreCount > 0) {
     const flags = sources.genres?.flags.subarray(0, itemCount * genreCount) as Uint8Array;
-    facts.set(names.genres, Float32Array.from(flags));
+    facts.set(itemFactNames.genres, Float32Array.from(flags));
   }
   return { streams: streams.map(([name, { dimension }]) => ({ name, dimension })), genreCount, facts };
 }
@@ -70,8 +71,8 @@ function savedContent(saved: ReadonlyMap<string, Float32Array>, itemCount: numbe
     facts.set(name, values);
     return stream.endsWith('/present') ? [] : [{ name: stream, dimension: values.length / itemCount }];
   });
-  const genres = saved.get(names.genres);
-  if (genres !== undefined) facts.set(names.genres, genres);
+  const genres = saved.get(itemFactNames.genres);
+  if (genres !== undefined) facts.set(itemFactNames.genres, genres);
   return { streams, genreCount: (genres?.length ?? 0) / itemCount, facts };
 }
 
@@ -90,15 +91,15 @@ function presentRows(vectors: Float32Array, dimension: number): Float32Array {
 export function contentParts(tape: Tape, content: ItemContent, itemCount: number, width: number): Tensor[] {
   const { graph } = tape;
   const parts = content.streams.map(({ name, dimension }) => {
-    const vectors = tape.statistic(names.stream(name), [itemCount, dimension], filled(0));
-    const present = tape.statistic(names.present(name), [itemCount, 1], filled(0));
+    const vectors = tape.statistic(itemFactNames.stream(name), [itemCount, dimension], filled(0));
+    const present = tape.statistic(itemFactNames.present(name), [itemCount, 1], filled(0));
     const projected = relu(tape, denseLayer(tape, `content/${name}`, vectors, width));
     const missing = tape.weight(`content/${name}/missing`, [1, width], uniformWithin(0.05));
     const absent = graph.subtract(graph.real(1), present);
     return add(tape, timesConstant(tape, projected, present), dense(tape, absent, missing));
   });
   if (content.genreCount > 0) {
-    const flags = tape.statistic(names.genres, [itemCount, content.genreCount], filled(0));
+    const flags = tape.statistic(itemFactNames.genres, [itemCount, content.genreCount], filled(0));
     parts.push(relu(tape, denseLayer(tape, 'content/genres', flags, width)));
   }
   return parts;

@@ -1,7 +1,7 @@
-import type { GenreTable } from '../../genres.ts';
 import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import type { Feeds } from '../../autodiff/feeds.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
+import type { GenreTable } from '../../genres.ts';
 import type { HistoryTraining, StepDraws } from '../history/history-network.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import type { NewUserRatings, TrainingRatings } from '../recommender.ts';

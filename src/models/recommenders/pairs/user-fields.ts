@@ -1,3 +1,5 @@
+import type { UserFacts } from '../../../core/user-facts.ts';
+
 /** What is known of users, as numbers: for each field a value from 1 to its count, 0 if unknown. */
 export interface UserFields {
   readonly names: readonly string[];
@@ -6,9 +8,6 @@ export interface UserFields {
   /** int32[users x fields], row-major. */
   readonly codes: Int32Array;
 }
-
-/** What a list says of users: fields by name, by the id of the user. */
-export type UserFacts = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 /**
  * The fields of these users as numbers, values in ascending order of their texts.

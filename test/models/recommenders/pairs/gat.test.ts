@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FeedBuffers } from '../../../../src/models/autodiff/feed-buffers.ts';
-import { gat, type GatOptions } from '../../../../src/models/recommenders/pairs/gat.ts';
+import { type GatOptions, gat } from '../../../../src/models/recommenders/pairs/gat.ts';
 import { PairRecommender } from '../../../../src/models/recommenders/pairs/pair-recommender.ts';
 import { graphFeeds, graphInputs } from '../../../../src/models/recommenders/pairs/rating-graph.ts';
 import { UserMeanRecommender } from '../../../../src/models/recommenders/user-mean.ts';
