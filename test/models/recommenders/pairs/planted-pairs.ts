@@ -47,3 +47,40 @@ export async function errorOf(
   const found = await recommender.predict(users, items);
   return Math.sqrt(found.reduce((sum, value, row) => sum + (value - (values[row] as number)) ** 2, 0) / values.length);
 }
+
+/**
+ * Ratings 3 + 1.5 x look of the item x look of the item rated just before; the last one of each
+ * user is held out. Cut, the times are in no order.
+ */
+export function moods(isCut = false) {
+  const [userCount, itemCount, steps] = [80, 12, 10];
+  const next = numbersOf(9);
+  const look = Array.from({ length: itemCount }, (_, item) => (item % 2 === 0 ? 1 : -1));
+  const parts = { learnt: [] as Row[], heldOut: [] as Row[] };
+  for (let user = 0; user < userCount; user++) {
+    const left = [...new Array(itemCount).keys()];
+    let before = 1;
+    for (let step = 0; step < steps; step++) {
+      const [item = 0] = left.splice(Math.floor(next() * left.length), 1);
+      const own = look[item] as number;
+      const row = { user, item, value: 3 + 1.5 * own * before, time: isCut ? next() : step };
+      parts[step === steps - 1 ? 'heldOut' : 'learnt'].push(row);
+      before = own;
+    }
+  }
+  const ratingsOf = (rows: readonly Row[]): TrainingRatings => ({
+    users: Int32Array.from(rows, ({ user }) => user),
+    items: Int32Array.from(rows, ({ item }) => item),
+    values: Float32Array.from(rows, ({ value }) => value),
+    times: Float64Array.from(rows, ({ time }) => time),
+    ...{ userCount, itemCount, scale: { minimum: 0.5, maximum: 5 } },
+  });
+  return { ratings: ratingsOf(parts.learnt), heldOut: ratingsOf(parts.heldOut) };
+}
+
+interface Row {
+  readonly user: number;
+  readonly item: number;
+  readonly value: number;
+  readonly time: number;
+}
