@@ -9,7 +9,8 @@
  *     [--movies 600] [--epochs 40] [--out DIR] [--recommenders popularity,ease,sasrec:content=true]
  *
  * DIR of `--features` holds the two files of MMTF-14K named in `files`. A recommender that follows
- * sequences is there three times: with ids, with content beside them, and with content alone. What
+ * sequences is there three times: with ids, with content beside them, and with content alone; `gat` with
+ * ids, with what is seen, with what is heard, and with all. What
  * is computed is kept in `--out`: the same command continues.
  */
 import { loadavg, tmpdir } from 'node:os';
@@ -25,6 +26,11 @@ import { cataloguePrefix } from '../src/models/metrics/catalogue-metrics.ts';
 import { benchOptions } from './clips.ts';
 
 const sequences = ['gru4rec', 'sasrec', 'bert4rec'];
+const arms = [
+  ...['gat:content=false', 'gat:id=false', 'gat:id=false:modalities=visual', 'gat:id=false:modalities=audio', 'gat'],
+  ...['gat:genres=true', 'multimodal-cnn:content=false', 'multimodal-cnn', 'multimodal-cnn:id=true:coldRate=0.5'],
+  ...['bst-kmeans', 'bst-kmeans:rerank=10', 'bst-kmeans:id=false'],
+];
 const options = benchOptions({
   ...{ features: '', ratings: 'ml-latest-small', seeds: '1', users: '300', movies: '600', epochs: '40' },
   out: join(tmpdir(), 'reelflow-systems'),
@@ -32,6 +38,7 @@ const options = benchOptions({
     ...['random', 'popularity', 'user-mean', 'baseline', 'content-knn', 'ease', 'ease-content', 'svd++'],
     ...['asymmetric-svd', 'autorec', 'autorec:side=user', 'deep-ae', 'multi-dae', 'multi-vae', ...sequences],
     ...sequences.flatMap((name) => [`${name}:content=true`, `${name}:id=false`]),
+    ...arms,
   ].join(','),
 });
 const [out, ratings, epochs] = [options.out as string, options.ratings as string, Number(options.epochs)];

@@ -35,4 +35,9 @@ export const featureSources = {
     'features of the items: the directory of `reelflow reduce`, or a file of `import-features`',
   ),
   trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
+  demographics: text(
+    'FILE',
+    'what is known of the users: u.user, users.dat, or CSV',
+    "the directory's u.user or users.dat",
+  ),
 };

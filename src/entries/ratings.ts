@@ -13,6 +13,7 @@ export { type GivenFiles, readGivenSplit } from '../io/ratings/given-split.ts';
 export { compareIdentifiers, identifierRanks } from '../io/ratings/identifiers.ts';
 export type { ImplicitRule } from '../io/ratings/implicit.ts';
 export { kCore } from '../io/ratings/k-core.ts';
+export { readDemographics } from '../io/ratings/demographics.ts';
 export { type MovieLens, type MovieLensOptions, openMovieLens } from '../io/ratings/movielens.ts';
 export { type Movie, type MovieList, readMovies } from '../io/ratings/movies.ts';
 export type { RatingColumnNames } from '../io/ratings/rating-layout.ts';

@@ -1,6 +1,7 @@
 import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
+import { readDemographics } from '../io/ratings/demographics.ts';
 import { readGivenSplit } from '../io/ratings/given-split.ts';
 import { type ImplicitRule, implicitScale, implicitThreshold } from '../io/ratings/implicit.ts';
 import { readMovies } from '../io/ratings/movies.ts';
@@ -65,6 +66,8 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
   readonly features?: string | undefined;
   /** A trailer list, where the features are those of trailers. */
   readonly trailers?: string | undefined;
+  /** A list of what is known of the users, for recommenders that read it, and for tables by group. */
+  readonly demographics?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -78,6 +81,7 @@ const known: KnownOptions<RecommenderEvaluationOptions> = {
   seed: true,
   features: true,
   trailers: true,
+  demographics: true,
   signal: true,
   implicit: true,
   protocol: true,
@@ -116,7 +120,9 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   const { ratings } = scenario;
   const scale = implicit === undefined ? (options.scale ?? observedScale(ratings.values)) : implicitScale;
   const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, { skipBadLines })).movies;
-  const genres = movies && genresOf(catalogueOf(ratings.itemIds, movies));
+  const catalogue = catalogueOf(ratings.itemIds, movies);
+  const genres = movies && genresOf(catalogue);
+  const userFacts = options.demographics === undefined ? undefined : await readDemographics(options.demographics);
   const trailers = options.trailers === undefined ? undefined : await readTrailers(options.trailers, { skipBadLines });
   const opened = options.features === undefined ? undefined : await openTrainingFeatures(options.features, { signal });
   const features = opened?.store;
@@ -132,6 +138,8 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
       validation: split.validation,
       scale,
       genres,
+      titles: catalogue.map(({ title = '' }) => title),
+      userFacts,
       features,
       trailers,
     };

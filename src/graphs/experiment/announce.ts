@@ -22,6 +22,8 @@ export interface ExperimentCost {
   readonly steps: number;
   /** About what ratings, splits, values of users and concurrent trainings take. */
   readonly bytes: number;
+  /** Whether that is all; else trainings whose memory is not known before are not counted. */
+  readonly isWhole: boolean;
 }
 
 /** What all points of an experiment take, counted from the first fold of its first scenario. */
@@ -37,7 +39,7 @@ export function experimentCost(
   const judged = (first?.validation.length ?? 0) > 0;
   const rows = joinRows([first?.train ?? nothing, first?.validation ?? nothing]);
   const all = { ratings, scale: data.scale, train: rows, validation: nothing };
-  let [fits, trainings, steps, largest] = [0, 0, 0, 0];
+  let [fits, trainings, steps, largest, isWhole] = [0, 0, 0, 0, true];
   for (const { recommender: model, candidates } of entries) {
     const rounds = candidates.length > 1 ? searchRounds(candidates.length, experiment.search) : [];
     const trials = rounds.reduce((sum, round) => sum + round.candidates, 0);
@@ -51,7 +53,8 @@ export function experimentCost(
       const { epochs } = resolvedOptions(model, options);
       const { stepsPerEpoch, bytes } = trainingCost(model, options, all, streamsOf(data, features));
       steps += (places * (whole + own / places - trials) * Number(epochs) * stepsPerEpoch) / candidates.length;
-      largest = Math.max(largest, bytes);
+      largest = Math.max(largest, bytes ?? 0);
+      isWhole &&= bytes !== undefined;
     }
     trainings += own;
   }
@@ -60,15 +63,15 @@ export function experimentCost(
     8 * ratings.userIds.length * (metricNames('first-k').length * experiment.k.length + 10) * entries.length;
   const bytes =
     2 * (12 * ratings.values.length + perFold) + users + Math.min(experiment.concurrency, trainings) * largest;
-  return { fits, trainings, steps: Math.round(steps), bytes };
+  return { fits, trainings, steps: Math.round(steps), bytes, isWhole };
 }
 
 /** The same in words. */
-export function costText({ fits, trainings, steps, bytes }: ExperimentCost): string {
+export function costText({ fits, trainings, steps, bytes, isWhole }: ExperimentCost): string {
   const parts = [
     ...(fits > 0 ? [`${fits} fits of recommenders that do not train in epochs`] : []),
     ...(trainings > 0 ? [`${trainings} trainings in epochs, ${steps} steps at most`] : []),
-    `about ${Math.max(1, Math.round(bytes / 2 ** 20))} MiB in addition to the ratings that were read`,
+    `${isWhole ? 'about' : 'more than'} ${Math.max(1, Math.round(bytes / 2 ** 20))} MiB in addition to the ratings that were read`,
   ];
   return `all points take ${parts.join(', ')}; the progress shows the time left`;
 }

@@ -22,6 +22,8 @@ export interface ExperimentConfig {
   /** One training store, or several by name. */
   readonly features?: string | Readonly<Record<string, string>> | undefined;
   readonly trailers?: string | undefined;
+  /** What is known of the users. */
+  readonly demographics?: string | undefined;
   readonly recommenders?: readonly string[] | undefined;
   readonly scenarios?: readonly string[] | undefined;
   readonly movies?: number | undefined;
@@ -90,6 +92,7 @@ export interface Experiment {
   /** Training stores by name; a single one has the name `features`. */
   readonly features: Readonly<Record<string, string>>;
   readonly trailers: string | undefined;
+  readonly demographics: string | undefined;
   readonly recommenders: readonly RecommenderName[];
   readonly scenarios: readonly ScenarioName[];
   readonly movies: number | undefined;

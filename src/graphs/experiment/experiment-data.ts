@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
+import type { UserFacts } from '../../core/user-facts.ts';
 import { contentFingerprint } from '../../io/dataset/content-fingerprint.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
+import { readDemographics } from '../../io/ratings/demographics.ts';
 import { implicitScale } from '../../io/ratings/implicit.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
@@ -27,6 +29,8 @@ export interface ExperimentData {
   readonly ratingsRead: number;
   readonly movies: ReadonlyMap<string, Movie> | undefined;
   readonly trailers: TrailerList | undefined;
+  /** What is known of the users. */
+  readonly userFacts: UserFacts | undefined;
   readonly scale: RatingScale;
   /** Training stores by name. */
   readonly features: ReadonlyMap<string, ItemStore>;
@@ -70,6 +74,7 @@ export async function openExperimentData(
   const features = new Map<string, ItemStore>();
   try {
     const hashes: Record<string, string> = {
+      ...(read.userFacts && { demographics: sha256(JSON.stringify([...read.userFacts])) }),
       ratings: tableHash(read.ratings),
       movies: sha256(
         JSON.stringify([...(read.movies?.values() ?? [])].map(({ id, year, genres }) => [id, year ?? null, genres])),
@@ -115,12 +120,14 @@ async function readData(experiment: Experiment) {
     ratings: path,
     movieList,
     trailers: trailerPath,
+    demographics,
     scale,
     skipBadLines,
     columns,
     duplicateRatings,
     implicit,
   } = experiment;
+  const given = demographics === undefined ? undefined : await readDemographics(demographics);
   const timed = experiment.scenarios.some((name) => name !== 'given' && isTimed(name));
   const timestamps = timed || experiment.recommenders.some(readsTimes);
   const reading = { skipBadLines, timestamps, implicit, scale, duplicateRatings };
@@ -138,7 +145,7 @@ async function readData(experiment: Experiment) {
     const trailersOption = trailerPath === undefined ? {} : { trailers: trailerPath };
     const { badLines: others, ...lens } = await openMovieLens(path, { ...reading, ...trailersOption });
     const badLines = lens.report.badLines.count + others.movies.count + (others.trailers?.count ?? 0);
-    return { ...lens, badLines };
+    return { ...lens, userFacts: given ?? lens.userFacts, badLines };
   }
   const { ratings, report } = await readRatings(path, { ...reading, columns });
   const list = movieList === undefined ? undefined : await readMovies(movieList, { skipBadLines });
@@ -148,6 +155,7 @@ async function readData(experiment: Experiment) {
     ratings,
     report,
     movies: list?.movies,
+    userFacts: given,
     trailers,
     badLines,
     scale: implicit ? implicitScale : (scale ?? observedScale(ratings.values)),

@@ -17,6 +17,8 @@ const longScenario = 2_000_000;
 export interface ScenarioData {
   readonly scenario: Scenario;
   readonly genres: GenreTable | undefined;
+  /** The title of each item, empty where it has none. */
+  readonly titles: readonly string[];
 }
 
 /** A recommender that will meet new items is stopped by new items. */
@@ -64,7 +66,8 @@ export class ExperimentScenarios {
     const scenario = this.#saved === undefined ? await this.#make(kind, seed) : await this.#saved.read(kind, seed);
     if (this.#saved !== undefined) checkSplitOf(scenario.ratings, ratings);
     await this.onMade?.(splitName(kind, seed), scenario);
-    return { scenario, genres: movies && genresOf(catalogueOf(scenario.ratings.itemIds, movies)) };
+    const catalogue = catalogueOf(scenario.ratings.itemIds, movies);
+    return { scenario, genres: movies && genresOf(catalogue), titles: catalogue.map(({ title = '' }) => title) };
   }
 
   #make(kind: ScenarioName, seed: number): Promise<Scenario> {

@@ -38,6 +38,7 @@ function identityOf(
   const {
     ratings: _ratings,
     movieList: _movies,
+    demographics: _users,
     trailers,
     concurrency: _concurrency,
     features,

@@ -20,12 +20,14 @@ export async function foldData(
   data: ExperimentData,
   scenarios: ExperimentScenarios,
 ): Promise<FoldData> {
-  const { scenario, genres } = await scenarios.of(place.scenario, place.splitSeed);
+  const { scenario, genres, titles } = await scenarios.of(place.scenario, place.splitSeed);
   const split = scenario.splits[place.fold - 1];
   if (split === undefined) throw new Error(`there is no fold ${place.fold}`);
-  const { scale, trailers } = data;
+  const { scale, trailers, userFacts } = data;
   const features = store === undefined ? undefined : data.features.get(store);
-  return { scenario, genres, split, fitting: { ratings: scenario.ratings, scale, genres, features, trailers } };
+  const { ratings } = scenario;
+  const fitting = { ratings, scale, genres, titles, userFacts, features, trailers };
+  return { scenario, genres, titles, split, fitting };
 }
 
 /**

@@ -52,6 +52,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     movieList: config.movieList === undefined ? undefined : checkString('movieList', config.movieList),
     features,
     trailers: config.trailers === undefined ? undefined : checkString('trailers', config.trailers),
+    demographics: config.demographics === undefined ? undefined : checkString('demographics', config.demographics),
     recommenders: models,
     scenarios: distinct('scenarios', config.scenarios, (name) => checkOneOf('scenarios', name, SCENARIO_KINDS)) ?? [
       'non-cold',

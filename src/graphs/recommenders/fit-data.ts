@@ -1,6 +1,7 @@
 import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
+import type { UserFacts } from '../../core/user-facts.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { TrailerList } from '../../io/ratings/trailers.ts';
@@ -35,6 +36,10 @@ export interface FitData {
   readonly scale: RatingScale;
   /** Genres of the table's items; `genre-content` needs them. */
   readonly genres?: GenreTable | undefined;
+  /** The title of each item of the table, empty where it has none. */
+  readonly titles?: readonly string[] | undefined;
+  /** What is known of the users. */
+  readonly userFacts?: UserFacts | undefined;
   /** Features of the items; the audiovisual recommenders need them. */
   readonly features?: ItemStore | undefined;
   /** Which trailers belong to which item, when the features have trailer ids. */

@@ -1,6 +1,9 @@
 import { contentVectors } from '../../models/recommenders/content-vectors.ts';
+import type { HistoryDefinition } from '../../models/recommenders/history/history-network.ts';
 import { HistoryRecommender } from '../../models/recommenders/history/history-recommender.ts';
 import type { ItemVectors } from '../../models/recommenders/item-vectors.ts';
+import type { PairDefinition } from '../../models/recommenders/pairs/pair-network.ts';
+import { PairRecommender } from '../../models/recommenders/pairs/pair-recommender.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { memoryLimit } from '../plan.ts';
@@ -16,6 +19,7 @@ import {
 import { type HistoryRecommenderName, type HistoryRecord, historyRecord } from './history-recommenders.ts';
 import { implicitOptions } from './implicit-options.ts';
 import { modalitiesOf } from './neural-options.ts';
+import { pairSources } from './pair-sources.ts';
 import { requiredFeatures } from './required-features.ts';
 import { TrainingLog } from './training-log.ts';
 import { validationFigures } from './validation-figures.ts';
@@ -28,22 +32,29 @@ export function historyRecommender(
   model: HistoryRecommenderName,
   options: Readonly<Record<string, Json>>,
   run: ConstructorParameters<typeof HistoryRecommender>[2] = {},
-): HistoryRecommender<never> {
+): HistoryRecommender<never> | PairRecommender<never> {
   const { batch, epochs, patience, patienceSteps, learningRate, l2, memory, ...others } = options;
   const { checkpointSteps: _steps, modalities: _m, components: _c, streamWeights: _w, ...own } = others;
   const training = { epochs, patience, patienceSteps, learningRate, l2 } as Readonly<
     Record<Exclude<TrainingKeys, 'batch' | 'memory'>, number | undefined>
   >;
   const { definition } = historyRecord(model) as HistoryRecord;
-  return new HistoryRecommender(definition, own as never, {
+  const trained = {
     ...training,
     batchSize: batch as number | undefined,
     memory: memoryLimit({ memory: memory as string | undefined }),
     ...run,
-  });
+  };
+  return isOfPairs(definition)
+    ? new PairRecommender(definition, own as never, trained)
+    : new HistoryRecommender(definition, own as never, trained);
 }
 
-/** Fits a recommender that reads histories. */
+function isOfPairs(definition: HistoryDefinition<never> | PairDefinition<never>): definition is PairDefinition<never> {
+  return 'reads' in definition;
+}
+
+/** Fits a recommender that reads histories, or is a network of pairs. */
 export async function fitHistoryRecommender(
   model: HistoryRecommenderName,
   given: Readonly<Record<string, Json>>,
@@ -57,10 +68,9 @@ export async function fitHistoryRecommender(
   const options = implicitOptions(model, given, training.values, data.scale);
   const validation = trainingRatings(learnt, learnt.validation);
   const started = performance.now();
-  const content = features && (await vectorsOf(training, features, options, run.seed));
   const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
   const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
-  const recommender: HistoryRecommender<never> = historyRecommender(model, options, {
+  const recommender = historyRecommender(model, options, {
     ...run.refit,
     seed: run.seed,
     signal: run.signal,
@@ -75,7 +85,14 @@ export async function fitHistoryRecommender(
   });
   const pace = new EpochPace(recommender.epochs);
   try {
-    const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, content);
+    const { history, bestEpoch, bestLoss, resumedFrom } =
+      recommender instanceof PairRecommender
+        ? await recommender.fit(training, validation, await pairSources(training, data, features, options, run.seed))
+        : await recommender.fit(
+            training,
+            validation,
+            features && (await vectorsOf(training, features, options, run.seed)),
+          );
     return {
       name: model,
       predicts: recommender.predicts,

@@ -7,24 +7,30 @@ import type { HistoryDefinition, HistoryTraining } from '../../models/recommende
 import { type ItemTableOptions, itemsHaveContent } from '../../models/recommenders/history/item-table.ts';
 import { multiDae, multiVae } from '../../models/recommenders/history/multi-vae.ts';
 import { sasRec } from '../../models/recommenders/history/sasrec.ts';
+import { type BstKmeansOptions, bstKmeans, bstReadsContent } from '../../models/recommenders/pairs/bst-kmeans.ts';
+import { gat } from '../../models/recommenders/pairs/gat.ts';
+import { multimodalCnn } from '../../models/recommenders/pairs/multimodal-cnn.ts';
+import type { PairDefinition } from '../../models/recommenders/pairs/pair-network.ts';
 import type { Json } from '../graph.ts';
 import { vectorOptions } from './classic-recommenders.ts';
 import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
-/** Everything there is to know about a recommender that reads histories. */
+/** Everything there is to know about a recommender that reads histories, or is a network of pairs. */
 export interface HistoryRecord {
   /** Its options are those of this record, checked by their kinds. */
-  readonly definition: HistoryDefinition<never>;
+  readonly definition: HistoryDefinition<never> | PairDefinition<never>;
   readonly options: readonly RecommenderOption[];
+  /** Whether it reads what is known of users beside their ratings; default no. */
+  readonly readsUsers?: boolean | undefined;
   /** Whether it reads features of items; default no. */
   readonly readsFeatures?: ((options: Readonly<Record<string, Json>>) => boolean) | undefined;
 }
 
 /** Options of all trainings; the defaults are those of the network. */
-function trainingOptions(of: HistoryTraining): RecommenderOption[] {
+function trainingOptions(of: HistoryTraining, rows = 'histories'): RecommenderOption[] {
   const { batchSize, epochs, patience, patienceSteps, learningRate, l2 } = of;
   return [
-    option('batch', 'integer', String(batchSize), 'histories per step'),
+    option('batch', 'integer', String(batchSize), `${rows} per step`),
     option('epochs', 'integer', String(epochs), 'maximum number of epochs'),
     option('patience', 'integer', String(patience), 'epochs without a better validation loss before training ends'),
     option('patienceSteps', 'integer', String(patienceSteps), 'steps without one before it ends, however many epochs'),
@@ -86,6 +92,19 @@ const attentionOptions = (of: OptionOf<keyof typeof attentionDefaults>): Recomme
 
 const readsFeatures = (options: ItemTableOptions): boolean => itemsHaveContent(options);
 
+const pairOptions = [
+  option('id', 'boolean', 'true', 'whether users and items have embeddings of their own'),
+  option('content', 'boolean', 'true', 'whether features of the items are read'),
+  ...vectorOptions,
+];
+
+const knownOptions = [
+  option('genres', 'boolean', 'where there are some', 'whether genres of the items are read'),
+  option('demographics', 'boolean', 'where there are some', 'whether fields of the users are read'),
+];
+
+const readsContent = ({ content = true }: { readonly content?: Json | undefined }): boolean => content === true;
+
 /** The recommenders that read histories, in the order in which they are listed. */
 export const historyRecommenders = {
   autorec: {
@@ -141,6 +160,57 @@ export const historyRecommenders = {
       ofBert4Rec('maskRatio', 'number', 'share of the items that a step hides'),
       ofBert4Rec('ftRatio', 'number', 'share of the histories of which a step hides the last item alone'),
       ...trainingOptions(bert4Rec.training),
+    ],
+  },
+  gat: {
+    definition: gat,
+    readsFeatures: readsContent,
+    options: [
+      ...pairOptions,
+      option('genres', 'boolean', 'false', 'whether genres of the items are read'),
+      option('width', 'integer', '64', 'width of what is read of each modality, of embeddings and of layers'),
+      option('layers', 'integer', '2', 'layers of attention'),
+      option('heads', 'integer', '4', 'heads of each layer but the last'),
+      option('hidden', 'integers', '64,32', 'units of the dense layers that make a rating of two nodes'),
+      option('dropout', 'number', '0.2', 'share dropped of inputs, of attention and of the dense layers'),
+      option('coldRate', 'number', '0.2', 'share of the items that a step knows without ratings'),
+      ...trainingOptions(gat.training, 'ratings'),
+    ],
+  },
+  'multimodal-cnn': {
+    definition: multimodalCnn,
+    readsFeatures: readsContent,
+    readsUsers: true,
+    options: [
+      ...pairOptions,
+      ...knownOptions,
+      option('titles', 'boolean', 'where there are some', 'whether titles of the items are read'),
+      option('width', 'integer', '32', 'width of embeddings and of what is made of each input'),
+      option('joint', 'integer', '200', 'units in which the inputs of a user, and of an item, come together'),
+      option('output', 'text', 'dense', 'what makes a rating of both: dense, a layer of 64, or dot, their product'),
+      option('dropout', 'number', '0.5', 'share dropped of the joint layers and of titles'),
+      option('coldRate', 'number', '0.2', 'share of the ratings learnt without the embedding of their item'),
+      ...trainingOptions(multimodalCnn.training, 'ratings'),
+    ],
+  },
+  'bst-kmeans': {
+    definition: bstKmeans,
+    readsFeatures: (options: BstKmeansOptions) => bstReadsContent(options),
+    readsUsers: true,
+    options: [
+      option('length', 'integer', '8', 'items of the user that are read before the one to be rated'),
+      option('id', 'boolean', 'true', 'whether items have embeddings of their own'),
+      option('content', 'boolean', 'only without id', 'whether features of the items are read'),
+      ...[...knownOptions, ...vectorOptions],
+      option('width', 'integer', '64', 'width of the vectors of items'),
+      option('heads', 'integer', '2', 'heads of the block of attention'),
+      option('hidden', 'integers', '256,128', 'units of the dense layers'),
+      option('dropout', 'number', '0.1', 'share dropped of attention and of the dense layers'),
+      option('coldRate', 'number', '0.2', 'share of the ratings learnt without the embedding of their item'),
+      option('rerank', 'integer', '0', 'length of the lists that are taken in turn from clusters of movies; 0: none'),
+      option('clusters', 'integer', '20', 'clusters of movies'),
+      option('clusterBy', 'text', 'genres', 'what movies are clustered by: genres or content'),
+      ...trainingOptions(bstKmeans.training, 'ratings'),
     ],
   },
 } as const satisfies Readonly<Record<string, HistoryRecord>>;

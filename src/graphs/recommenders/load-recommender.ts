@@ -2,7 +2,6 @@ import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import type { GenreTable } from '../../models/genres.ts';
-import type { HistoryRecommender } from '../../models/recommenders/history/history-recommender.ts';
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
@@ -128,7 +127,7 @@ export async function loadRecommender(
 async function historyOf(
   { facts, userIds, catalogue, ratings, validation, weights }: SavedRecommender,
   model: HistoryRecommenderName,
-): Promise<HistoryRecommender<never>> {
+): Promise<ReturnType<typeof historyRecommender>> {
   const isJudged = new Set(validation);
   const rows = Int32Array.from(ratings.values.keys()).filter((row) => !isJudged.has(row));
   const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };

@@ -76,6 +76,11 @@ export function readsTimes(name: RecommenderName): boolean {
   return historyRecord(name)?.definition.inTime ?? false;
 }
 
+/** Whether a recommender reads what is known of users beside their ratings. */
+export function readsUsers(name: RecommenderName): boolean {
+  return historyRecord(name)?.readsUsers ?? false;
+}
+
 /** Whether a recommender learns from features of items; its options say what parts it has. */
 export function recommenderReadsFeatures(name: RecommenderName, options: Readonly<Record<string, Json>> = {}): boolean {
   return contentOf(name, options) === 'features';

@@ -21,6 +21,7 @@ import { ownRecommender } from './own-recommenders.ts';
 import {
   checkRecommenderName,
   type RecommenderName,
+  readsUsers,
   recommenderReadsFeatures,
   trainsInEpochs,
 } from './recommender-names.ts';
@@ -111,6 +112,7 @@ const known: KnownOptions<TrainOptions> = {
   movies: true,
   features: true,
   trailers: true,
+  demographics: true,
   reading: true,
   recommender: true,
   out: true,
@@ -176,6 +178,8 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     const data: FitData = {
       ...{ ratings: inputs.ratings, train: split.train, validation: split.validation, scale: inputs.scale },
       genres: inputs.genres,
+      titles: inputs.catalogue.map(({ title = '' }) => title),
+      userFacts: inputs.userFacts,
       features: inputs.features,
       trailers: inputs.trailers,
     };
@@ -312,7 +316,7 @@ function identityOf(
   model: RecommenderName,
   options: Readonly<Record<string, Json>>,
   seed: number,
-  { ratings, scale, catalogue, features, featureFile, trailers }: TrainingInputs,
+  { ratings, scale, catalogue, features, featureFile, trailers, userFacts }: TrainingInputs,
   validation: Int32Array,
 ): string {
   const ordered = Object.entries(options).sort(([left], [right]) => (left < right ? -1 : 1));
@@ -326,6 +330,7 @@ function identityOf(
     ratings.userIds,
     featureFile?.sha256 ?? null,
     ...(code ? [code] : []),
+    ...(userFacts && readsUsers(model) ? [ratings.userIds.map((id) => userFacts.get(id) ?? null)] : []),
   ];
   const featureIds = features && ratings.itemIds.map((id) => featureIdOf(id, features, trailers) ?? null);
   return sha256(

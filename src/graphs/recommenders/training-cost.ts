@@ -4,6 +4,7 @@ import type { SourceModality } from '../../models/recommenders/neural/feature-so
 import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
 import { usualBatch } from '../../models/recommenders/neural/neural-recommender.ts';
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
+import { PairRecommender } from '../../models/recommenders/pairs/pair-recommender.ts';
 import type { Json } from '../graph.ts';
 import { type FitInputs, trainingRatings } from './fit-data.ts';
 import { historyRecommender } from './history-recommender-fit.ts';
@@ -14,8 +15,11 @@ import { isHistoryRecommender } from './recommender-names.ts';
 /** What a training takes, as far as it can be known before it begins. */
 export interface TrainingCost {
   readonly stepsPerEpoch: number;
-  /** Bytes that it holds beside the ratings, about. */
-  readonly bytes: number;
+  /**
+   * Bytes that it holds beside the ratings, about; undefined where that depends on what else is
+   * known of items and users.
+   */
+  readonly bytes: number | undefined;
 }
 
 /** What a recommender that trains in epochs takes to learn from the rows `train`. */
@@ -26,7 +30,10 @@ export function trainingCost(
   streams: readonly SourceModality[],
 ): TrainingCost {
   if (isHistoryRecommender(model)) {
-    return historyRecommender(model, options).costOf(trainingRatings(data, data.train));
+    const recommender = historyRecommender(model, options);
+    return recommender instanceof PairRecommender
+      ? { stepsPerEpoch: recommender.stepsPerEpoch(data.train.length), bytes: undefined }
+      : recommender.costOf(trainingRatings(data, data.train));
   }
   const { ratings, scale, train } = data;
   const space = { userCount: ratings.userIds.length, itemCount: ratings.itemIds.length, scale };

@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
+import type { UserFacts } from '../../core/user-facts.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
+import { readDemographics } from '../../io/ratings/demographics.ts';
 import { filterRatings } from '../../io/ratings/filters.ts';
 import { implicitScale } from '../../io/ratings/implicit.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
@@ -29,6 +31,8 @@ export interface TrainingSources {
   readonly features?: string | undefined;
   /** Which trailers belong to which items, when the features have trailer ids. */
   readonly trailers?: string | undefined;
+  /** What is known of the users; default: the list that a MovieLens directory has. */
+  readonly demographics?: string | undefined;
   readonly reading?: ReadRatingsOptions | undefined;
 }
 
@@ -42,6 +46,7 @@ export interface TrainingInputs {
   readonly scale: RatingScale;
   readonly catalogue: readonly CatalogueItem[];
   readonly genres: GenreTable | undefined;
+  readonly userFacts: UserFacts | undefined;
   readonly features: ItemStore | undefined;
   /** Whether the training store was made from another file: it is removed when these are closed. */
   readonly isImported: boolean;
@@ -79,6 +84,7 @@ export async function readTrainingInputs(
     trailers,
     scale,
     badLines,
+    userFacts,
   } = await readLists({
     ...sources,
     reading: { ...sources.reading, timestamps: readsTimes(model) || sources.reading?.timestamps },
@@ -98,6 +104,7 @@ export async function readTrainingInputs(
     const catalogue = catalogueOf(ratings.itemIds, movies);
     return {
       ...{ ratings, scale, catalogue, genres: genresOf(catalogue), features, trailers, badLines },
+      userFacts,
       featureFile: opened && (await featureFileOf(opened.path)),
       isImported: opened?.isTemporary ?? false,
       close: async () => opened?.close(),
@@ -128,16 +135,27 @@ function unratedItems(
   return [...movies.values()].filter(({ genres }) => genres.length > 0).map(({ id }) => id);
 }
 
-async function readLists({ ratings: path, movies: moviesPath, trailers: trailersPath, reading = {} }: TrainingSources) {
+async function readLists({
+  ratings: path,
+  movies: moviesPath,
+  trailers: trailersPath,
+  demographics,
+  reading = {},
+}: TrainingSources) {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw new UsageError(`the ratings ${path} cannot be opened: ${cause.code}`, { code: 'ratings', cause });
   });
   const skipping = { skipBadLines: reading.skipBadLines ?? false };
+  const userFacts = demographics === undefined ? undefined : await readDemographics(demographics);
   const named = moviesPath === undefined ? undefined : (await readMovies(moviesPath, skipping)).movies;
   if (found.isDirectory()) {
     const { columns: _columns, ...options } = reading;
     const lens = await openMovieLens(path, { ...options, trailers: trailersPath });
-    return { ...lens, movies: named ?? lens.movies, badLines: lens.report.badLines.count };
+    return {
+      ...lens,
+      ...{ movies: named ?? lens.movies, userFacts: userFacts ?? lens.userFacts },
+      badLines: lens.report.badLines.count,
+    };
   }
   const trailers = trailersPath === undefined ? undefined : await readTrailers(trailersPath, skipping);
   const { ratings, report } = await readRatings(path, reading);
@@ -148,5 +166,5 @@ async function readLists({ ratings: path, movies: moviesPath, trailers: trailers
       remedy: 'Give the lowest and highest possible rating as `scale`.',
     });
   }
-  return { ratings, movies: named, trailers, scale, badLines: report.badLines.count };
+  return { ratings, movies: named, userFacts, trailers, scale, badLines: report.badLines.count };
 }

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
+import type { UserFacts } from '../../core/user-facts.ts';
 import type { BadLineReport } from './bad-lines.ts';
+import { readDemographics } from './demographics.ts';
 import { implicitScale } from './implicit.ts';
 import { type Movie, readMovies } from './movies.ts';
 import type { RatingTable } from './rating-table.ts';
@@ -16,6 +18,8 @@ export interface MovieLens {
   readonly movies: ReadonlyMap<string, Movie>;
   /** The trailer list, when there is an `ml-youtube.csv` or another one was named. */
   readonly trailers: TrailerList | undefined;
+  /** What the list of users says, of MovieLens 100K (`u.user`) and 1M (`users.dat`). */
+  readonly userFacts: UserFacts | undefined;
   /** 1 to 5 of MovieLens 100K and 1M, 0.5 to 5 of the others; 0 to 1 of implicit ratings. */
   readonly scale: RatingScale;
   readonly report: RatingReport;
@@ -41,6 +45,7 @@ const FORMS = [
   { ratings: 'u.data', movies: 'u.item', whole: 'u.data', minimum: 1 },
 ] as const;
 const TRAILERS = 'ml-youtube.csv';
+const USERS = ['u.user', 'users.dat'];
 
 /**
  * Opens a directory of MovieLens 100K (`u.data`, `u.item`), 1M or 10M (`ratings.dat`,
@@ -76,12 +81,15 @@ export async function openMovieLens(directory: string, options: MovieLensOptions
   const { movies, badLines } = await readMovies(join(directory, form.movies), skipping);
   const list = trailerPath ?? (names.includes(TRAILERS) ? join(directory, TRAILERS) : undefined);
   const trailers = list === undefined ? undefined : await readTrailers(list, skipping);
+  const users = USERS.find((name) => names.includes(name));
+  const userFacts = users === undefined ? undefined : await readDemographics(join(directory, users));
   const { ratings, report } = await readRatings(join(directory, form.ratings), { ...reading, scale });
   const read = options.implicit === undefined ? scale : implicitScale;
   return {
     ratings,
     movies,
     trailers,
+    userFacts,
     scale: read,
     report,
     badLines: { movies: badLines, trailers: trailers?.badLines },

@@ -24,6 +24,9 @@ const small: Readonly<Record<string, object>> = {
   gru4rec: { width: 8, hidden: 8, length: 10 },
   sasrec: { width: 8, inner: 8, length: 10 },
   bert4rec: { width: 8, inner: 8, length: 10 },
+  gat: { width: 8, content: false, genres: true },
+  'multimodal-cnn': { width: 8, joint: 8, content: false },
+  'bst-kmeans': { width: 8, hidden: [8], rerank: 5, clusters: 4 },
 };
 
 describe('recommenders that read histories', () => {
@@ -42,20 +45,21 @@ describe('recommenders that read histories', () => {
       expect((await trainRecommender({ recommender, ratings, out, options })).alreadyTrained).toBe(true);
       const loaded = await loadRecommender(out);
       const { items, predicts, candidates } = await recommend(loaded, { user: '3', k: 5, explain: true });
-      expect(predicts).toBe(recommender === 'autorec' || recommender === 'deep-ae' ? 'ratings' : 'scores');
+      const ofRatings = ['autorec', 'deep-ae', 'gat', 'multimodal-cnn', 'bst-kmeans'];
+      expect(predicts).toBe(ofRatings.includes(recommender) ? 'ratings' : 'scores');
       expect(items).toHaveLength(Math.min(5, candidates));
       expect(items.every(({ prediction, nearest }) => Number.isFinite(prediction) && nearest !== undefined)).toBe(true);
-      const mine = await recommend(loaded, {
-        ratings: new Map([
-          ['1', 5],
-          ['2', 4.5],
-        ]),
-        k: 3,
-      });
-      expect(mine.items).toHaveLength(3);
+      const own = new Map([
+        ['1', 5],
+        ['2', 4.5],
+      ]);
+      const mine = recommend(loaded, { ratings: own, k: 3 });
+      if (recommender === 'multimodal-cnn') await expect(mine).rejects.toMatchObject({ code: 'no-new-users' });
+      else expect((await mine).items).toHaveLength(3);
       await expect(recommend(loaded, { user: '3', coldOnly: true })).rejects.toMatchObject({ code: 'no-content' });
       const factors = await loaded.itemFactors();
-      expect(factors?.dimension).toBe(['gru4rec', 'sasrec', 'bert4rec'].includes(recommender) ? 8 : undefined);
+      const hasFactors = !['autorec', 'deep-ae', 'multi-dae', 'multi-vae'].includes(recommender);
+      expect(factors?.dimension).toBe(hasFactors ? 8 : undefined);
       await loaded.close();
     },
   );

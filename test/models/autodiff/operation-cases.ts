@@ -2,11 +2,21 @@ import type { Tensor } from '../../../src/models/autodiff/emitter.ts';
 import { add, affine, multiply, scale } from '../../../src/models/autodiff/operations/arithmetic.ts';
 import { batchNormalisation } from '../../../src/models/autodiff/operations/batch-normalisation.ts';
 import { addConstant, addToEach, timesConstant } from '../../../src/models/autodiff/operations/broadcast.ts';
+import { maximumOverSteps, stack, timesColumn } from '../../../src/models/autodiff/operations/by-row.ts';
 import { concat } from '../../../src/models/autodiff/operations/concat.ts';
 import { classLoss, multinomialLoss, normalDivergence } from '../../../src/models/autodiff/operations/cross-entropy.ts';
 import { dense } from '../../../src/models/autodiff/operations/dense.ts';
 import { dropout } from '../../../src/models/autodiff/operations/dropout.ts';
-import { exponential, gelu, relu, selu, sigmoid, tanh } from '../../../src/models/autodiff/operations/elementwise.ts';
+import {
+  elu,
+  exponential,
+  gelu,
+  leakyRelu,
+  relu,
+  selu,
+  sigmoid,
+  tanh,
+} from '../../../src/models/autodiff/operations/elementwise.ts';
 import { gru } from '../../../src/models/autodiff/operations/gru.ts';
 import { layerNormalisation } from '../../../src/models/autodiff/operations/layer-normalisation.ts';
 import {
@@ -20,6 +30,7 @@ import { lstm } from '../../../src/models/autodiff/operations/lstm.ts';
 import { matmul } from '../../../src/models/autodiff/operations/matmul.ts';
 import { listwiseRanking, pairwiseRanking } from '../../../src/models/autodiff/operations/ranking.ts';
 import { type RowGradient, rows } from '../../../src/models/autodiff/operations/rows.ts';
+import { segmentSoftmax, segmentSums } from '../../../src/models/autodiff/operations/segments.ts';
 import { timeMajor } from '../../../src/models/autodiff/operations/sequence.ts';
 import { reshape, transpose } from '../../../src/models/autodiff/operations/shapes.ts';
 import { columns } from '../../../src/models/autodiff/operations/slice.ts';
@@ -95,6 +106,20 @@ export const operationCases: Readonly<Record<string, Readonly<Record<string, Ope
     sumOfSquares: { inputs: { x: matrix }, build: (tape, inputs) => sumOfSquares(tape, of(inputs, 'x')) },
     meanSquaredLength: { inputs: { x: matrix }, build: (tape, inputs) => meanSquaredLength(tape, of(inputs, 'x')) },
   },
+  'by-row': {
+    timesColumn: {
+      inputs: { x: { shape: [4, 3] }, column: { shape: [4, 1] } },
+      build: (tape, inputs) => timesColumn(tape, of(inputs, 'x'), of(inputs, 'column')),
+    },
+    stack: {
+      inputs: { a: { shape: [2, 3] }, b: { shape: [1, 3] } },
+      build: (tape, inputs) => stack(tape, [of(inputs, 'a'), of(inputs, 'b')]),
+    },
+    maximumOverSteps: {
+      inputs: { x: { shape: [2, 3, 2], declared: ['batch', 3, 2] } },
+      build: (tape, inputs) => maximumOverSteps(tape, of(inputs, 'x')),
+    },
+  },
   concat: {
     concat: {
       inputs: { a: matrix, b: { shape: [4, 2], declared: ['batch', 2] } },
@@ -115,6 +140,11 @@ export const operationCases: Readonly<Record<string, Readonly<Record<string, Ope
     dropout: { inputs: { x: { shape: [2, 3] } }, build: (tape, inputs) => dropout(tape, of(inputs, 'x'), 0.5) },
   },
   elementwise: {
+    elu: { inputs: { x: matrix }, build: (tape, inputs) => elu(tape, of(inputs, 'x')) },
+    'leaky relu': {
+      inputs: { x: matrix },
+      build: (tape, inputs) => leakyRelu(tape, of(inputs, 'x'), 0.2),
+    },
     relu: {
       inputs: { x: { shape: [2, 3], values: [-1.2, 0.4, 2, -0.3, 0.9, -2] } },
       build: (tape, inputs) => relu(tape, of(inputs, 'x')),
@@ -267,6 +297,16 @@ export const operationCases: Readonly<Record<string, Readonly<Record<string, Ope
     },
   },
   rows: { 'by scattering': rowsCase('scatter'), 'by one-hot products': rowsCase('one-hot') },
+  segments: {
+    'sums, with an empty segment': {
+      inputs: { x: matrix },
+      build: (tape, inputs) => segmentSums(tape, of(inputs, 'x'), tape.graph.integers([2, 0, 2, 3]), 4),
+    },
+    'softmax, with an empty segment': {
+      inputs: { x: matrix },
+      build: (tape, inputs) => segmentSoftmax(tape, of(inputs, 'x'), tape.graph.integers([2, 0, 2, 2]), 4),
+    },
+  },
   sequence: {
     timeMajor: {
       inputs: { x: { shape: [2, 3, 4], declared: ['batch', 3, 4] } },

@@ -13,6 +13,34 @@ export function relu(tape: Tape, x: Tensor): Tensor {
   });
 }
 
+/** x above 0, slope x below. */
+export function leakyRelu(tape: Tape, x: Tensor, slope: number): Tensor {
+  const { graph } = tape;
+  const y = graph.emit('LeakyRelu', [x], x.shape, { alpha: { float: slope } });
+  return tape.record([x], y, (gradient) => {
+    tape.add(x, () => {
+      const positive = graph.emit('Greater', [x, graph.real(0)], x.shape, {}, 'bool');
+      const factor = graph.emit('Where', [positive, graph.real(1), graph.real(slope)], x.shape, {}, 'real');
+      return graph.multiply(gradient, factor);
+    });
+  });
+}
+
+/** x above 0, exp(x) - 1 below (Clevert et al. 2016). */
+export function elu(tape: Tape, x: Tensor): Tensor {
+  const { graph } = tape;
+  const above = graph.emit('Relu', [x], x.shape);
+  const less = graph.subtract(graph.emit('Exp', [graph.subtract(x, above)], x.shape), graph.real(1));
+  const y = graph.add(above, less);
+  return tape.record([x], y, (gradient) => {
+    tape.add(x, () => {
+      const positive = graph.emit('Greater', [x, graph.real(0)], x.shape, {}, 'bool');
+      const factor = graph.emit('Where', [positive, graph.real(1), graph.add(y, graph.real(1))], x.shape, {}, 'real');
+      return graph.multiply(gradient, factor);
+    });
+  });
+}
+
 /** y = 1 / (1 + exp(-x)); dy/dx = y (1 - y). */
 export function sigmoid(tape: Tape, x: Tensor): Tensor {
   const { graph } = tape;

@@ -1,17 +1,25 @@
 import { UsageError } from '../../../core/errors.ts';
 
-/** What a training over some ratings takes, as far as it can be known before it begins. */
-export interface HistoryCost {
+/** The memory that a training takes. */
+export interface HeldInTraining {
   readonly weights: number;
   /** Numbers that a step holds beside the weights. */
   readonly activations: number;
   /** Bytes of both, about. */
   readonly bytes: number;
+}
+
+/** What a training over some ratings takes, as far as it can be known before it begins. */
+export interface HistoryCost extends HeldInTraining {
   readonly stepsPerEpoch: number;
 }
 
 /** Asserts that a training fits. @throws UsageError `memory-too-small`. */
-export function checkHistoryMemory(name: string, { weights, activations, bytes }: HistoryCost, memory: number): void {
+export function checkTrainingMemory(
+  name: string,
+  { weights, activations, bytes }: HeldInTraining,
+  memory: number,
+): void {
   if (bytes <= memory) return;
   throw new UsageError(
     `${name} needs ${mebibytes(bytes)} to train ${weights} weights in steps that hold ${activations} numbers, more than ${mebibytes(memory)}`,

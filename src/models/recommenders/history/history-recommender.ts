@@ -14,7 +14,7 @@ import { cannotServe } from '../parts.ts';
 import type { NewUserRatings, Predicts, TrainingRatings } from '../recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from '../recommender.ts';
 import { Histories, type History } from './histories.ts';
-import { checkHistoryMemory, type HistoryCost } from './history-memory.ts';
+import { checkTrainingMemory, type HistoryCost } from './history-memory.ts';
 import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
 import { contentVectorsName } from './item-table.ts';
 import { type Judged, judgeList, judgeRatings } from './judgements.ts';
@@ -110,7 +110,7 @@ export class HistoryRecommender<Options extends object = object> {
     const histories = new Histories(training, network.side, this.#definition.inTime);
     const shapes = weightShapes(network.module);
     const learners = this.#learners(network, histories, training);
-    checkHistoryMemory(this.name, this.#cost(network, learners), this.#options.memory ?? usualMemory);
+    checkTrainingMemory(this.name, this.#cost(network, learners), this.#options.memory ?? usualMemory);
     const data = this.#batches(network, histories, learners);
     const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
     const { batchSize: _usual, ...usual } = this.#definition.training;

@@ -87,7 +87,7 @@ export function joinBranches(tape: Tape, collaborative: Tensor, content: Tensor,
  * The x whose sigmoid, spread over the scale, is the mean: a neural recommender that has learnt
  * nothing predicts that.
  */
-function biasOf({ mean, scale: { minimum, maximum } }: RatingSpace): number {
+export function biasOf({ mean, scale: { minimum, maximum } }: Pick<RatingSpace, 'mean' | 'scale'>): number {
   const share = mean === undefined ? 0.5 : (mean - minimum) / (maximum - minimum);
   const inside = Math.min(0.99, Math.max(0.01, share));
   return Math.log(inside / (1 - inside));

@@ -1,0 +1,175 @@
+import { checkInteger, checkOneOf } from '../../../core/check.ts';
+import { UsageError } from '../../../core/errors.ts';
+import type { Tensor } from '../../autodiff/emitter.ts';
+import { uniformWithin } from '../../autodiff/initialisers.ts';
+import { denseLayer } from '../../autodiff/layers.ts';
+import { multiply } from '../../autodiff/operations/arithmetic.ts';
+import { timesConstant } from '../../autodiff/operations/broadcast.ts';
+import { concat } from '../../autodiff/operations/concat.ts';
+import { dense } from '../../autodiff/operations/dense.ts';
+import { dropout } from '../../autodiff/operations/dropout.ts';
+import { relu, tanh } from '../../autodiff/operations/elementwise.ts';
+import { rows } from '../../autodiff/operations/rows.ts';
+import { rowSums } from '../../autodiff/operations/sums.ts';
+import type { Tape } from '../../autodiff/tape.ts';
+import { checkShare } from '../history/checks.ts';
+import { contentParts, itemContent } from './item-content.ts';
+import type { AskedPairs, PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
+import { firstBias, numbers, pairInputs, ratingOf } from './rating-head.ts';
+import { titleNetwork, titlesOf } from './title-network.ts';
+import { fieldParts, userParts } from './user-parts.ts';
+
+/** What makes a rating of what is known of a user and of an item. */
+export const multimodalOutputs = ['dense', 'dot'] as const;
+
+/** Options of `multimodal-cnn`. */
+export interface MultimodalCnnOptions {
+  /** Width of embeddings and of what is made of each input, default 32. */
+  readonly width?: number | undefined;
+  /** Units of the layers in which the inputs of a user, and of an item, come together; default 200. */
+  readonly joint?: number | undefined;
+  /** `dense` (default): a dense layer of 64 over both; `dot`: their product. */
+  readonly output?: (typeof multimodalOutputs)[number] | undefined;
+  /** Share dropped of the joint layers and of what is made of the title, default 0.5. */
+  readonly dropout?: number | undefined;
+  /** Whether users and items have embeddings of their own, default true. */
+  readonly id?: boolean | undefined;
+  /** Whether features of the items are read, default true. */
+  readonly content?: boolean | undefined;
+  /** Whether these are read; default: where they are known. */
+  readonly genres?: boolean | undefined;
+  readonly titles?: boolean | undefined;
+  readonly demographics?: boolean | undefined;
+  /** Share of the ratings that are learnt without the embedding of their item, default 0.2. */
+  readonly coldRate?: number | undefined;
+}
+
+/** Whether the embedding of the user and of the item are shown, float32 [pairs, 1]. */
+const shownInputs = { users: 'users/shown', items: 'items/shown' } as const;
+/** Units of the dense layer of the output. */
+const outputUnits = 64;
+
+function checked(options: MultimodalCnnOptions) {
+  const { id = true, content = true, genres, titles, demographics } = options;
+  return {
+    ...{ id, content, genres, titles, demographics },
+    width: checkInteger('width', options.width ?? 32),
+    joint: checkInteger('joint', options.joint ?? 200),
+    output: checkOneOf('output', options.output ?? 'dense', multimodalOutputs),
+    dropped: checkShare('dropout', options.dropout ?? 0.5),
+    coldRate: checkShare('coldRate', options.coldRate ?? 0.2),
+  };
+}
+
+type Checked = ReturnType<typeof checked>;
+
+/**
+ * A network of many inputs after Mu and Wu (2023), in the form of the public pipeline that it
+ * resembles: ids, fields of users, genres, titles by a convolution over their words, and vectors of
+ * pictures or sound, joined for the user and for the item, make a rating.
+ */
+export const multimodalCnn: PairDefinition<MultimodalCnnOptions> = {
+  ...{ reads: 'pairs', name: 'multimodal-cnn', predicts: 'ratings', inTime: false, servesNewUsers: false },
+  training: { batchSize: 256, epochs: 100, patience: 5, patienceSteps: 500, learningRate: 0.001, l2: 1e-5 },
+  check: (options) => void checked(options),
+  network: (options, space) => network(checked(options), space),
+};
+
+function network(own: Checked, space: PairSpace): PairNetwork {
+  const { training, known } = space;
+  const { userCount, itemCount } = training;
+  const content = itemContent(space, { streams: own.content, genres: own.genres });
+  const titles = titlesOf(space, own.titles);
+  const fields = userParts(space, own.demographics);
+  const ofItems = content.streams.length + content.genreCount + titles.wordCount;
+  if (!own.id && (ofItems === 0 || fields.counts.length === 0)) {
+    throw new UsageError('`id: false` leaves a network that knows nothing of users, or nothing of items', {
+      option: 'id',
+      remedy: 'Give a list of users and a list of movies or features, or leave out `id`.',
+    });
+  }
+  const hasRatings = new Uint8Array(userCount);
+  for (const user of training.users) hasRatings[user] = 1;
+  const feedsOf = ({ users, items }: AskedPairs, isShown: (item: number) => boolean, buffers: Buffers) => {
+    const count = users.length;
+    const [who, what] = [buffers.integers(count), buffers.integers(count)];
+    const [ofUsers, ofItems] = [buffers.reals(count), buffers.reals(count)];
+    who.set(users);
+    what.set(items);
+    for (let at = 0; at < count; at++) {
+      ofUsers[at] = hasRatings[users[at] as number] as number;
+      ofItems[at] = isShown(items[at] as number) ? 1 : 0;
+    }
+    return {
+      [pairInputs.users]: { data: who, shape: [count] },
+      [pairInputs.items]: { data: what, shape: [count] },
+      [shownInputs.users]: { data: ofUsers, shape: [count, 1] },
+      [shownInputs.items]: { data: ofItems, shape: [count, 1] },
+    };
+  };
+  const isKnown = (item: number) => known[item] === 1;
+  return {
+    module: {
+      name: 'multimodal-cnn',
+      build(tape) {
+        const users = numbers(tape, pairInputs.users, 'pairs');
+        const items = numbers(tape, pairInputs.items, 'pairs');
+        const ofUser = [
+          ...(own.id ? [embedded(tape, 'users', userCount, users, own.width)] : []),
+          ...fieldParts(tape, fields, users, userCount),
+        ];
+        const user = ofUser.map((part, place) =>
+          relu(tape, denseLayer(tape, `user/part-${place + 1}`, part, own.width)),
+        );
+        const item = [
+          ...(own.id
+            ? [embedded(tape, 'items', itemCount, items, own.width)].map((part) =>
+                relu(tape, denseLayer(tape, 'item/id', part, own.width)),
+              )
+            : []),
+          ...contentParts(tape, content, itemCount, own.width).map((part) => rows(tape, part, items)),
+          ...(titles.wordCount > 0 ? [dropout(tape, titleNetwork(tape, titles, items, itemCount), own.dropped)] : []),
+        ];
+        const joined = (name: string, parts: readonly Tensor[]) =>
+          dropout(tape, tanh(tape, denseLayer(tape, name, concat(tape, parts), own.joint)), own.dropped);
+        return ratingOf(tape, match(tape, joined('user/joint', user), joined('item/joint', item), own, space), space);
+      },
+    },
+    facts: new Map([...content.facts, ...titles.facts, ...fields.facts]),
+    pairsAtOnce: 1 << 14,
+    activations: (ratings) =>
+      ratings * (8 * own.joint + 20 * own.width + (titles.wordCount > 0 ? 15 * (2 * 32 + 6 * 14 * 8) : 0)) +
+      itemCount * own.width * 4 * (content.streams.length + (content.genreCount > 0 ? 1 : 0)),
+    learnt(batch, { uniform }, buffers) {
+      const pairs = {
+        users: batch.map((row) => training.users[row] as number),
+        items: batch.map((row) => training.items[row] as number),
+      };
+      const ratings = buffers.reals(batch.length);
+      for (const [at, row] of batch.entries()) ratings[at] = training.values[row] as number;
+      return {
+        ...feedsOf(pairs, (item) => uniform() >= own.coldRate && isKnown(item), buffers),
+        [pairInputs.ratings]: { data: ratings, shape: [batch.length, 1] },
+      };
+    },
+    asked: (pairs, buffers) => feedsOf(pairs, isKnown, buffers),
+  };
+}
+
+type Buffers = Parameters<PairNetwork['asked']>[1];
+
+/** The embedding of these users, or items, zeros where it is not shown: [pairs, width]. */
+function embedded(tape: Tape, side: 'users' | 'items', count: number, which: Tensor, width: number): Tensor {
+  const table = tape.weight(`${side}/embedding`, [count, width], uniformWithin(0.05));
+  return timesConstant(tape, rows(tape, table, which), tape.graph.input(shownInputs[side], ['pairs', 1]));
+}
+
+/** One number for each pair, which a sigmoid makes a rating. */
+function match(tape: Tape, user: Tensor, item: Tensor, { output, dropped }: Checked, space: PairSpace): Tensor {
+  if (output === 'dense') {
+    const hidden = relu(tape, denseLayer(tape, 'match', concat(tape, [user, item]), outputUnits));
+    return denseLayer(tape, 'output', dropout(tape, hidden, dropped), 1, firstBias(space));
+  }
+  const bias = tape.weight('output/bias', [1], firstBias(space));
+  return dense(tape, rowSums(tape, multiply(tape, user, item)), tape.graph.real([1], [1, 1]), bias);
+}
