@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
@@ -64,9 +65,7 @@ export async function openExperimentData(
 ): Promise<ExperimentData> {
   const read = await readData(experiment);
   const opened: OpenFeatures[] = [];
-  const closeAll = async () => {
-    for (const each of opened) await each.close();
-  };
+  const close = () => closeAll(...opened.map((each) => () => each.close()));
   const features = new Map<string, ItemStore>();
   try {
     const hashes: Record<string, string> = {
@@ -102,10 +101,10 @@ export async function openExperimentData(
       ],
       itemsWithFeatures: withContent,
       hashes,
-      close: closeAll,
+      close,
     };
   } catch (error) {
-    await closeAll();
+    await close();
     throw error;
   }
 }
