@@ -46,7 +46,7 @@ const options = {
   ...queueOptions,
   dryRun: flag('says what explain says, and what the dataset has already; decodes and writes nothing'),
   tune: flag(
-    'tries first which concurrency, batch and workers are fastest on some of the inputs, runs with them, and says what to pin',
+    'first finds the fastest concurrency, batch and workers on a sample of the inputs, then runs with them and says how to pin them',
   ),
   metricsPort: text(
     'PORT|HOST:PORT',
@@ -85,6 +85,7 @@ export const command = defineCommand({
   ) {
     const directory = values.out === '-' ? undefined : values.out;
     if (dryRun) {
+      if (isTuned) throw tunesNothing();
       const { onStage } = extractionToldTo(console);
       const planned = await plannedExtraction({
         ...values,
@@ -138,6 +139,14 @@ export const command = defineCommand({
     return exitCode(summary, allowDead);
   },
 });
+
+/** The error for a dry run that is asked to tune. */
+function tunesNothing(): UsageError {
+  return new UsageError('`--tune` decodes some of the inputs, but `--dry-run` decodes nothing', {
+    option: 'tune',
+    remedy: 'Give one of them. Tuning writes nothing either; the run after it can be interrupted.',
+  });
+}
 
 /** Pictures of the subclips that the report shows: of the first cut. */
 function stripsOf({ subclips: [subclips] = [], subclipSeconds: [seconds] = [] }: Cuts): FilmStrips {
