@@ -12,7 +12,7 @@ import { defineCommand } from '../command.ts';
 import { extractionOptions, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, required, text, word } from '../option-table.ts';
-import { outputDirectory, outputPage } from '../output-options.ts';
+import { outputDataset, outputPage } from '../output-options.ts';
 import { progressLine } from '../progress.ts';
 import { queueOptions } from '../queue-options.ts';
 import { shardOptions } from '../shard-options.ts';
@@ -22,7 +22,7 @@ import { writePage } from '../write-page.ts';
 
 const options = {
   out: required(
-    outputDirectory(
+    outputDataset(
       'output dataset, a directory or s3://bucket/prefix; an existing one of the same graph is resumed; - is stdout',
     ),
   ),

@@ -113,6 +113,8 @@ export async function analyseFeatures(path: string, options: AnalyseFeaturesOpti
       throw new UsageError(`${path} has no stream of at least ${LEAST_ROWS} rows to lay out`, { code: 'dataset' });
     }
     return { path, name: basename(resolve(path)), statistic: table.statistic, streams, of, items };
+  } catch (error) {
+    throw table.speaking(error);
   } finally {
     await table.close();
   }

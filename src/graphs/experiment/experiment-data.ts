@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
@@ -6,6 +5,7 @@ import type { RatingScale } from '../../core/rating-scale.ts';
 import { contentFingerprint } from '../../io/dataset/content-fingerprint.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { implicitScale } from '../../io/ratings/implicit.ts';
+import { areInDirectory } from '../../io/ratings/in-directory.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
 import { observedScale, type RatingTable } from '../../io/ratings/rating-table.ts';
@@ -123,7 +123,7 @@ async function readData(experiment: Experiment) {
   const timed = experiment.scenarios.some((name) => name !== 'given' && isTimed(name));
   const timestamps = timed || experiment.recommenders.some(readsTimes);
   const reading = { skipBadLines, timestamps, implicit, scale, duplicateRatings };
-  if (await isDirectory(path)) {
+  if (await areInDirectory(path)) {
     if (columns !== undefined) {
       throw new UsageError('`columns` is for a file of ratings: a MovieLens directory has columns of its own', {
         option: 'columns',
@@ -169,14 +169,6 @@ function unmatchedItems(
     ...(without.length === 0 ? [] : [`${unmatched(without, itemIds.length)} missing from the list of movies`]),
     ...lacking,
   ];
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`, { code: 'ratings', cause: error });
-  }
 }
 
 function itemsWithContent(

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { Breather } from '../../core/breather.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
+import { refuseObjectAddress } from '../../core/object-address.ts';
 import { eachEntry } from '../directory-entries.ts';
-import { refuseObjectAddress } from '../objects/object-address.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import { unitFilesOf } from './dataset-units.ts';
 import type { DeadLetter } from './dead-letter.ts';
