@@ -48,6 +48,12 @@ const known: KnownOptions<AnalyseFeaturesOptions> = {
   onProgress: true,
 };
 
+/** Of options, those that decide what an analysis finds. */
+export function optionsOfAnalysis(options: AnalyseFeaturesOptions): Omit<AnalyseFeaturesOptions, 'signal'> {
+  const { signal: _, onMessage: __, onProgress: ___, ...rest } = options;
+  return rest;
+}
+
 /** A layout needs so many; a stream of fewer, such as the sound of silent films, is left out. */
 const LEAST_ROWS = 5;
 

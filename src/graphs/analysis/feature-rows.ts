@@ -1,7 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 import { isObjectAddress } from '../../core/object-address.ts';
+import { contentFingerprint } from '../../io/dataset/content-fingerprint.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { copyFeatures } from '../../io/dataset/far-features.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
@@ -45,6 +47,8 @@ export interface FeatureTable {
   readonly statistic: string | undefined;
   /** Streams that a network with random weights made. */
   readonly random: readonly string[];
+  /** How many items there are, and a hash of what they are and what their vectors are of. */
+  identity(): Promise<{ readonly items: number; readonly contents: string }>;
   /** All of a stream, in memory. */
   read(stream: string): Promise<FeatureRows>;
   /** A stream item by item, in bounded memory; of one item alone where it is named. */
@@ -136,6 +140,10 @@ function datasetTable(path: string, source: SourceDataset): FeatureTable {
       source.file.models,
       streams.map(({ name }) => name),
     ),
+    identity: async () => {
+      const { file, units } = source;
+      return { items: units.length, contents: sha256(file.graphId, ...units.map(({ key }) => key)) };
+    },
     read: (stream) => collected(stream, dimensionOf(streams, stream, path), items(stream)),
     items,
     close: async () => {},
@@ -163,6 +171,7 @@ function storeTable(store: ItemStore): FeatureTable {
       networksOf(store.metadata),
       streams.map(({ name }) => name),
     ),
+    identity: async () => ({ items: store.itemIds.length, contents: await contentFingerprint(store.path) }),
     read: (stream) => collected(stream, dimensionOf(streams, stream, store.path), items(stream)),
     items,
     close: () => store.close(),
