@@ -105,6 +105,7 @@ export const command = defineCommand({
     const listeners = extractionToldTo(console);
     let summary: RunSummary;
     let tuning: Tuning | undefined;
+    let acceptedDead = 0;
     try {
       const stops = { drain: interrupts.drain, signal: interrupts.stop };
       const { out: _, ...tuned } = values;
@@ -124,6 +125,7 @@ export const command = defineCommand({
         onFrame: strips && ((frame, video) => strips.take(frame, video)),
         onItem: (item) => {
           record.item(item);
+          if (allowDead && item.type === 'dead' && item.earlier) acceptedDead += 1;
           listeners.onItem(item);
         },
       });
@@ -134,7 +136,7 @@ export const command = defineCommand({
     if (report !== undefined) await writePage(runReport(summary, record, shown), report);
     console.result({ ...summary, tuning }, (made) => summaryText(made, directory), {
       to: directory === undefined ? 'err' : 'out',
-      isNews: isNews(summary),
+      isNews: isNews(summary, acceptedDead),
     });
     return exitCode(summary, allowDead);
   },
