@@ -1,12 +1,14 @@
 import { checkDirectoryName, checkFileEnding } from '../src/core/file-ending.ts';
+import { refuseObjectOutput } from '../src/core/object-address.ts';
 import { type Option, parsed } from './option-table.ts';
 
-/** A file that a command writes, whose extension gives its format. */
+/** A file that a command writes, whose extension gives its format; on this machine. */
 export const outputFile = (value: string, endings: readonly string[], does: string, byDefault?: string) =>
   parsed(
     value,
     does,
     (given, name) => {
+      refuseObjectOutput(given);
       checkFileEnding(`--${name}`, given, endings);
       return given;
     },
@@ -16,9 +18,21 @@ export const outputFile = (value: string, endings: readonly string[], does: stri
 /** A page that a command writes. */
 export const outputPage = (does: string): Option<string> => outputFile('FILE', ['html', 'htm'], does);
 
-/** A directory that a command writes into. */
+/** A directory that a command writes into; on this machine. */
 export const outputDirectory = (does: string, byDefault?: string): Option<string> =>
-  parsed('DIR', does, (given, name) => checkDirectoryName(`--${name}`, given), byDefault);
+  parsed(
+    'DIR',
+    does,
+    (given, name) => {
+      refuseObjectOutput(given);
+      return checkDirectoryName(`--${name}`, given);
+    },
+    byDefault,
+  );
+
+/** A dataset that a command writes: a directory, or in an object store. */
+export const outputDataset = (does: string): Option<string> =>
+  parsed('DIR', does, (given, name) => checkDirectoryName(`--${name}`, given));
 
 /** The last line of a dry run. */
 export const NOTHING_WRITTEN = 'nothing was written (--dry-run)\n';

@@ -27,6 +27,7 @@ export const registry: readonly RegisteredCommand[] = [
   { name: 'report', load: () => import('./commands/report.ts') },
   { name: 'weights', formerly: ['models'], load: () => import('./commands/weights.ts') },
   { name: 'doctor', load: () => import('./commands/doctor.ts') },
+  { name: 'trim', load: () => import('./commands/trim.ts') },
   { name: 'train', load: () => import('./commands/train.ts') },
   { name: 'recommend', load: () => import('./commands/recommend.ts') },
   { name: 'explain-item', load: () => import('./commands/explain-item.ts') },

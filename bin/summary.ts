@@ -88,10 +88,14 @@ function shardLine({ index, count, items, stolen, whole }: ShardSummary): string
   return `shard ${index} of ${count} has ${items} of the ${whole.items} items${taken}; of all: ${committed} committed, ${skipped} skipped, ${dead} dead, ${rest}`;
 }
 
-/** Whether a run found anything new, or anything that somebody should act on. */
-export function isNews({ videos, inputs, interrupted, failure, calibration }: RunSummary): boolean {
+/**
+ * Whether a run found anything new, or anything that somebody should act on.
+ *
+ * @param acceptedDead items that failed in an earlier run, where that is allowed
+ */
+export function isNews({ videos, inputs, interrupted, failure, calibration }: RunSummary, acceptedDead = 0): boolean {
   if (interrupted || failure !== undefined || calibration !== undefined) return true;
-  if (videos.committed + videos.dead > 0) return true;
+  if (videos.committed + videos.dead > acceptedDead) return true;
   return inputs !== undefined && inputs.added + inputs.left + inputs.gone.length + inputs.renamed.length > 0;
 }
 
@@ -120,7 +124,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
   if (summary.frames + summary.patches > 0) {
     lines.push(
       `${summary.frames} frames and ${summary.patches} audio patches of ${summary.videoSeconds.toFixed(1)} s in ${summary.wallSeconds.toFixed(1)} s: ` +
-        `${rate.toFixed(0)} frames/s, ${(summary.videoSeconds / Math.max(summary.wallSeconds, 1e-9)).toFixed(1)}x real time`,
+        `${rate.toFixed(rate < 10 ? 1 : 0)} frames/s, ${(summary.videoSeconds / Math.max(summary.wallSeconds, 1e-9)).toFixed(1)}x real time`,
       `memory: peak ${formatBytes(summary.memory.peakRssBytes)} of ${formatBytes(summary.memory.limitBytes)} (process and decoders), ` +
         `held ${formatBytes(summary.memory.peakHeldBytes)} of ${formatBytes(summary.memory.budgetBytes)} between operators`,
       ...bottleneckLines(summary.operators),

@@ -32,7 +32,7 @@ export type { Calibration } from './graphs/precision/calibration-file.ts';
 export type { InputChanges } from './graphs/run-items.ts';
 export type { RunOptions, WatchOptions } from './graphs/run-options.ts';
 export type { RunSummary } from './graphs/run-summary.ts';
-export { runWorker, type WorkerOptions } from './graphs/run-worker.ts';
+export { type PlannedWork, plannedWork, runWorker, type WorkerOptions } from './graphs/run-worker.ts';
 export type { FleetState } from './graphs/runners/queue/fleet.ts';
 export type { QueueOptions } from './graphs/runners/queue/queue-options.ts';
 export { type Shard, type ShardOptions, shardIndex } from './graphs/runners/shard.ts';

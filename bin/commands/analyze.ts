@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { FlowError, UsageError } from '../../src/core/errors.ts';
 import {
   analyseFeatures,
@@ -8,6 +9,13 @@ import {
 import { analyseRatings, type RatingAnalysis } from '../../src/graphs/analysis/analyse-ratings.ts';
 import { analysisJson } from '../../src/graphs/analysis/analysis-json.ts';
 import { analysisPage } from '../../src/graphs/analysis/analysis-page.ts';
+import {
+  factsInPage,
+  factsOfAnalysis,
+  type NewSinceAnalysis,
+  newSinceAnalysis,
+  withFacts,
+} from '../../src/graphs/analysis/earlier-analysis.ts';
 import { ratingsPage } from '../../src/graphs/analysis/ratings-page.ts';
 import { writePoints } from '../../src/graphs/analysis/write-points.ts';
 import { SCENARIO_KINDS } from '../../src/io/ratings/scenario-kinds.ts';
@@ -85,6 +93,15 @@ export const command = defineCommand({
     }
     const interrupts = catchInterrupts(console, 'stopping');
     try {
+      const facts = await factsOfAnalysis(path, options);
+      const since = newSinceAnalysis(await factsInPage(out), facts);
+      const hasAll = [figures, points].every((each) => each === undefined || existsSync(each));
+      if (since !== undefined && !since.features && !since.setting && hasAll) {
+        console.result({ path, out, alreadyAnalysed: true }, () => `nothing has changed: ${shownBy(out)}\n`, {
+          isNews: false,
+        });
+        return 0;
+      }
       const analysis = await analyseFeatures(path, {
         ...options,
         signal: interrupts.drain,
@@ -92,9 +109,9 @@ export const command = defineCommand({
           console.progress(progress, ({ stream, epoch, epochs }) => `${stream}: layout, ${epoch} of ${epochs} rounds`),
         ...toldTo(console),
       });
-      await writePage(analysisPage(analysis), out, figures);
+      await writePage(withFacts(analysisPage(analysis), facts), out, figures);
       if (points !== undefined) await writePoints(analysis, points);
-      console.result(analysisJson(analysis), () => featuresText(analysis, out));
+      console.result({ ...analysisJson(analysis), since }, () => featuresText(analysis, out, since));
       return 0;
     } catch (error) {
       if (error instanceof FlowError && error.code === 'aborted') return 130;
@@ -136,7 +153,7 @@ function ratingsText({ parts, density }: RatingAnalysis, shown: string): string 
   ].join('\n')}\n`;
 }
 
-function featuresText({ streams }: FeatureAnalysis, out: string): string {
+function featuresText({ streams }: FeatureAnalysis, out: string, since: NewSinceAnalysis | undefined): string {
   const lines = streams.map(({ stream, rows, items, faithfulness, genrePrediction, ratingProbe, random }) =>
     [
       `${stream}: ${rows} rows of ${items} items${random ? ', RANDOM weights' : ''}`,
@@ -149,5 +166,13 @@ function featuresText({ streams }: FeatureAnalysis, out: string): string {
       ...(ratingProbe === undefined ? [] : [`mean rating: R2 ${ratingProbe.r2.toFixed(3)}`]),
     ].join('; '),
   );
-  return `${[...lines, shownBy(out)].join('\n')}\n`;
+  return `${[...lines, ...sinceText(since), shownBy(out)].join('\n')}\n`;
+}
+
+function sinceText(since: NewSinceAnalysis | undefined): string[] {
+  if (since === undefined) return [];
+  const items = since.items > 0 ? [`+${since.items} items`] : since.items < 0 ? [`${since.items} items`] : [];
+  const features = since.features && since.items === 0 ? ['other features'] : [];
+  const setting = since.setting ? ['other options, lists or version'] : [];
+  return [`since the last time: ${[...items, ...features, ...setting].join(', ') || 'figures or points are missing'}`];
 }

@@ -12,7 +12,7 @@ import { defineCommand } from '../command.ts';
 import { extractionOptions, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, required, text, word } from '../option-table.ts';
-import { outputDirectory, outputPage } from '../output-options.ts';
+import { outputDataset, outputPage } from '../output-options.ts';
 import { progressLine } from '../progress.ts';
 import { queueOptions } from '../queue-options.ts';
 import { shardOptions } from '../shard-options.ts';
@@ -22,7 +22,7 @@ import { writePage } from '../write-page.ts';
 
 const options = {
   out: required(
-    outputDirectory(
+    outputDataset(
       'output dataset, a directory or s3://bucket/prefix; an existing one of the same graph is resumed; - is stdout',
     ),
   ),
@@ -46,7 +46,7 @@ const options = {
   ...queueOptions,
   dryRun: flag('says what explain says, and what the dataset has already; decodes and writes nothing'),
   tune: flag(
-    'tries first which concurrency, batch and workers are fastest on some of the inputs, runs with them, and says what to pin',
+    'first finds the fastest concurrency, batch and workers on a sample of the inputs, then runs with them and says how to pin them',
   ),
   metricsPort: text(
     'PORT|HOST:PORT',
@@ -85,6 +85,7 @@ export const command = defineCommand({
   ) {
     const directory = values.out === '-' ? undefined : values.out;
     if (dryRun) {
+      if (isTuned) throw tunesNothing();
       const { onStage } = extractionToldTo(console);
       const planned = await plannedExtraction({
         ...values,
@@ -104,6 +105,7 @@ export const command = defineCommand({
     const listeners = extractionToldTo(console);
     let summary: RunSummary;
     let tuning: Tuning | undefined;
+    let acceptedDead = 0;
     try {
       const stops = { drain: interrupts.drain, signal: interrupts.stop };
       const { out: _, ...tuned } = values;
@@ -123,6 +125,7 @@ export const command = defineCommand({
         onFrame: strips && ((frame, video) => strips.take(frame, video)),
         onItem: (item) => {
           record.item(item);
+          if (allowDead && item.type === 'dead' && item.earlier) acceptedDead += 1;
           listeners.onItem(item);
         },
       });
@@ -133,11 +136,19 @@ export const command = defineCommand({
     if (report !== undefined) await writePage(runReport(summary, record, shown), report);
     console.result({ ...summary, tuning }, (made) => summaryText(made, directory), {
       to: directory === undefined ? 'err' : 'out',
-      isNews: isNews(summary),
+      isNews: isNews(summary, acceptedDead),
     });
     return exitCode(summary, allowDead);
   },
 });
+
+/** The error for a dry run that is asked to tune. */
+function tunesNothing(): UsageError {
+  return new UsageError('`--tune` decodes some of the inputs, but `--dry-run` decodes nothing', {
+    option: 'tune',
+    remedy: 'Give one of them. Tuning writes nothing either; the run after it can be interrupted.',
+  });
+}
 
 /** Pictures of the subclips that the report shows: of the first cut. */
 function stripsOf({ subclips: [subclips] = [], subclipSeconds: [seconds] = [] }: Cuts): FilmStrips {

@@ -1,11 +1,12 @@
-import { runWorker, type WorkerOptions } from '../../src/graphs/run-worker.ts';
+import { explainText } from '../../src/graphs/explain.ts';
+import { type PlannedWork, plannedWork, runWorker, type WorkerOptions } from '../../src/graphs/run-worker.ts';
 import { defineCommand } from '../command.ts';
 import { extractionOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
-import { type OptionTable, positive, repeated, required, text } from '../option-table.ts';
+import { flag, type OptionTable, positive, repeated, required, text } from '../option-table.ts';
 import { progressLine } from '../progress.ts';
 import { summaryText } from '../summary.ts';
-import { extractionToldTo } from '../told-to.ts';
+import { extractionToldTo, toldTo } from '../told-to.ts';
 
 const { scratch, memory, concurrency, batch, workers, threads, device } = extractionOptions;
 
@@ -28,7 +29,8 @@ const options = {
   lock: positive('SECONDS', 'after this long without a sign of life, its jobs go to other workers', '60'),
   cache: text('URI|none', 'cache of finished units, as in `reelflow extract`', 'none'),
   ...{ scratch, memory, concurrency, batch, workers, threads, device },
-} satisfies OptionTable<WorkerOptions>;
+  dryRun: flag('says what would be computed, in what memory, with every check; takes no job'),
+} satisfies OptionTable<WorkerOptions & { readonly dryRun: true }>;
 
 /** `reelflow worker`: computes what a queue names. */
 export const command = defineCommand({
@@ -42,14 +44,19 @@ export const command = defineCommand({
     'reelflow worker --queue redis://queue:6379 --out /data/shots --module ./flow.js',
     'reelflow worker --queue postgres://db/jobs --out /data/features --idle 60    (ends when there is nothing to do)',
   ],
-  async run(values, { console }) {
+  async run({ dryRun, ...values }, { console }) {
+    if (dryRun) {
+      const planned = await plannedWork({ ...values, ...toldTo(console) });
+      console.result(planned ?? { out: values.out, waits: true }, () => plannedText(planned, values.out));
+      return 0;
+    }
     const interrupts = catchInterrupts(console, drainNotice('videos'));
     try {
       const summary = await runWorker({
         ...values,
         drain: interrupts.drain,
         signal: interrupts.stop,
-        onProgress: (progress) => console.progress(progress, progressLine),
+        onProgress: ({ operators: _, ...progress }) => console.progress(progress, progressLine),
         ...extractionToldTo(console),
       });
       if (summary !== undefined) console.result(summary, (made) => summaryText(made, values.out));
@@ -60,3 +67,8 @@ export const command = defineCommand({
     }
   },
 });
+
+function plannedText(planned: PlannedWork | undefined, out: string): string {
+  if (planned !== undefined) return explainText(planned, planned);
+  return `no driver has made the dataset ${out} yet: a worker waits for one\n`;
+}

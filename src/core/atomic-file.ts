@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { directoryFailure } from './directory-failure.ts';
 import { writeFailure } from './disk-full.ts';
 import { SystemError, UsageError } from './errors.ts';
+import { refuseObjectOutput } from './object-address.ts';
 import { PROCESS_NAME, processState } from './process-identity.ts';
 
 /** Temporary files are `.tmp-HOST~PID~START~RANDOM`. */
@@ -91,9 +92,10 @@ export function missingDirectories(path: string): string[] {
  * Makes a directory and its parents; the names of new ones are on disk when it returns.
  *
  * @throws SystemError `not-writable` if it cannot be made, `disk-full`; UsageError `dataset` if it
- * is a file.
+ * is a file, `object-store` for an address.
  */
 export async function makeDirectory(path: string): Promise<void> {
+  refuseObjectOutput(path);
   for (const directory of missingDirectories(path)) {
     try {
       await mkdir(directory);

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
+import { isObjectAddress } from '../core/object-address.ts';
 import { MemorySampler } from '../io/media/process-memory.ts';
-import { isObjectAddress } from '../io/objects/object-address.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { chooseNetworks, type NetworkChoice } from './choose-networks.ts';
 import { measuredOf } from './dataset-description.ts';

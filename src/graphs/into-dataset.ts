@@ -1,6 +1,6 @@
 import { UsageError } from '../core/errors.ts';
+import { isObjectAddress } from '../core/object-address.ts';
 import { atDataset } from '../io/objects/at-dataset.ts';
-import { isObjectAddress } from '../io/objects/object-address.ts';
 import type { QueueOptions } from './runners/queue/queue-options.ts';
 import type { ShardOptions } from './runners/shard.ts';
 

@@ -69,13 +69,20 @@ export async function datasetOutput(
   },
 ): Promise<RunOutput> {
   const dataset = await Dataset.open(directory, description);
-  if (options.isDriver === true) await dataset.outdate();
   const { tables, say } = options;
-  if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
+  let items: Items;
+  try {
+    if (options.isDriver === true) await dataset.outdate();
+    if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
+    items = await dataset.store.items();
+  } catch (error) {
+    await dataset.release();
+    throw error;
+  }
   return {
     store: dataset.store,
     commits: dataset.store,
-    items: await dataset.store.items(),
+    items,
     outcomes: () => outcomes(dataset.store),
     others: dataset.others,
     fingerprint: (place, signal) => dataset.fingerprint(place, signal),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { checkInteger, checkPositive, checkString } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
+import { refuseObjectAddress } from '../core/object-address.ts';
 import { datasetFilePath } from '../io/dataset/dataset-file.ts';
 import { Items } from '../io/dataset/items.ts';
 import { isHiddenAddress } from '../io/far/far-address.ts';
@@ -12,8 +13,10 @@ import { Video } from '../io/media/video.ts';
 import { queueAddress } from '../io/queue/queue-address.ts';
 import { openWorkerQueue } from '../io/queue/worker-queue.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
+import type { VideoGraph } from './dataflow/dataflow.ts';
 import { listener } from './listener.ts';
-import { networksOf } from './plan.ts';
+import { placeNetworks } from './placement.ts';
+import { networksOf, type Plan, planRun } from './plan.ts';
 import { type FeedMaking, runGraph } from './run-graph.ts';
 import { type RunOptions, type WatchOptions, watchOptions } from './run-options.ts';
 import type { RunSummary } from './run-summary.ts';
@@ -70,6 +73,8 @@ const known: KnownOptions<WorkerOptions> = {
   scratch: true,
 };
 
+/** Default of `lock`, in seconds. */
+const LOCK = 60;
 /** Items that a worker plans by. */
 const SAMPLE = 2048;
 /** Milliseconds between two looks for a dataset that does not exist yet. */
@@ -94,14 +99,49 @@ const LOOK_EVERY = 500;
  * await runWorker({ queue: 'redis://localhost:6379', out: '/data/features', memory: '2GiB', drain: drain.signal });
  */
 export async function runWorker(options: WorkerOptions): Promise<RunSummary | undefined> {
-  checkKnownOptions('runWorker', options, known);
-  const { queue: uri, out, idle, lock = 60 } = options;
-  checkString('out', out);
+  checkWorker('runWorker', options);
+  const say = listener('onMessage', options.onMessage);
+  return withInputCopies(options, say, (copies) => work({ ...options, lock: options.lock ?? LOCK }, copies, say));
+}
+
+/** What a worker would compute, and with what memory. */
+export interface PlannedWork extends Plan {
+  readonly out: string;
+  /** Remarks on devices. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Says what a worker with the same options would compute, with every check that it makes before it
+ * takes a job: graph, modules, weights, versions, memory. Asks the queue for nothing.
+ *
+ * @returns undefined while no driver has made the dataset: a worker waits for one.
+ * @throws as `runWorker`.
+ * @example
+ * const planned = await plannedWork({ queue: 'redis://localhost:6379', out: '/data/features', memory: '2GiB' });
+ */
+export async function plannedWork(options: WorkerOptions): Promise<PlannedWork | undefined> {
+  checkWorker('plannedWork', options);
+  const say = listener('onMessage', options.onMessage);
+  return withInputCopies(options, say, async (copies) => {
+    const { out, signal } = options;
+    const found = await lookForWork(out, copies);
+    if (found === undefined) return undefined;
+    const { graph } = await graphOfWorker(options);
+    const device = await chooseDevice(options.device ?? 'auto');
+    const placement = await placeNetworks(networksOf(graph), device, options);
+    const plan = await planRun(graph, found.sample, { ...options, signal }, placement);
+    return { ...plan, out, notes: [device.says, ...placement.says].filter((note) => note !== undefined) };
+  });
+}
+
+function checkWorker(name: string, options: WorkerOptions): void {
+  checkKnownOptions(name, options, known);
+  const { queue: uri, out, idle, lock = LOCK } = options;
+  refuseObjectAddress(checkString('out', out));
   queueAddress(uri);
   if (idle !== undefined) checkPositive('idle', idle);
   checkInteger('lock', Math.ceil(checkPositive('lock', lock)), 1, 3600);
-  const say = listener('onMessage', options.onMessage);
-  return withInputCopies(options, say, (copies) => work({ ...options, lock }, copies, say));
 }
 
 async function work(
@@ -109,19 +149,12 @@ async function work(
   copies: InputCopies,
   say: (sentence: string) => void,
 ): Promise<RunSummary | undefined> {
-  const { queue: uri, out, graph: wanted, weights, modules, idle, lock, scratch: _, ...execution } = options;
+  const { queue: uri, out, graph: _graph, weights: _weights, modules: _modules, scratch: _, ...running } = options;
+  const { idle, lock, ...execution } = running;
   const found = await untilDriven(options, copies, say);
   if (found === undefined) return undefined;
   const { name, sample } = found;
-  const spec = await readSpec(out);
-  if (wanted !== undefined && spec.id !== wanted) {
-    throw new UsageError(`the dataset ${out} is of graph ${spec.id}, but this worker was told to compute ${wanted}`, {
-      code: 'graph',
-      option: 'graph',
-      remedy: 'Name the dataset of that graph, or leave `graph` out.',
-    });
-  }
-  const graph = await graphFrom(spec, { weights, modules });
+  const { id, graph } = await graphOfWorker(options);
   const random = networksOf(graph).filter((network) => network.random);
   if (random.length > 0 && options.onMessage === undefined) {
     process.emitWarning(`${random.map((each) => each.name).join(' and ')}: random weights`, 'ReelflowWarning');
@@ -132,7 +165,7 @@ async function work(
       onError: onceUntilQuiet((error) => say(`the queue: ${error.message}`)),
     });
     return new JobFeed({
-      ...{ graphId: spec.id, queue, claims: new Claims(directory), items, copies, busy, say: tell },
+      ...{ graphId: id, queue, claims: new Claims(directory), items, copies, busy, say: tell },
       again: (lock * 1000) / 4,
       idle: idle === undefined ? undefined : idle * 1000,
       drain: anyOf(options),
@@ -149,6 +182,31 @@ async function work(
   }
 }
 
+/** The graph of the dataset, and its id. @throws UsageError `graph` when another one is wanted. */
+async function graphOfWorker({
+  out,
+  graph: wanted,
+  weights,
+  modules,
+}: WorkerOptions): Promise<{ readonly id: string; readonly graph: VideoGraph }> {
+  const spec = await readSpec(out);
+  if (wanted !== undefined && spec.id !== wanted) {
+    throw new UsageError(`the dataset ${out} is of graph ${spec.id}, but this worker was told to compute ${wanted}`, {
+      code: 'graph',
+      option: 'graph',
+      remedy: 'Name the dataset of that graph, or leave `graph` out.',
+    });
+  }
+  return { id: spec.id, graph: await graphFrom(spec, { weights, modules }) };
+}
+
+/** What a driver has made for workers. */
+interface Work {
+  /** Name of the queue. */
+  readonly name: string;
+  readonly sample: readonly Video[];
+}
+
 /**
  * The dataset's queue and a sample of its items, as soon as a driver has made them; undefined when
  * stopped earlier.
@@ -157,17 +215,22 @@ async function untilDriven(
   options: WorkerOptions,
   copies: InputCopies,
   say: (sentence: string) => void,
-): Promise<{ readonly name: string; readonly sample: readonly Video[] } | undefined> {
+): Promise<Work | undefined> {
   const { out } = options;
   const stop = anyOf(options);
   for (let looks = 0; !stop.aborted; looks += 1) {
-    const name = existsSync(datasetFilePath(out)) ? await queueOfWorker(out) : undefined;
-    const sample = name === undefined ? [] : await sampleOf(out, copies);
-    if (name !== undefined && sample.length > 0) return { name, sample };
+    const found = await lookForWork(out, copies);
+    if (found !== undefined) return found;
     if (looks === 0) say(`waiting for a driver to make the dataset ${out}`);
     await sleep(LOOK_EVERY, undefined, { signal: stop }).catch(() => undefined);
   }
   return undefined;
+}
+
+async function lookForWork(out: string, copies: InputCopies): Promise<Work | undefined> {
+  const name = existsSync(datasetFilePath(out)) ? await queueOfWorker(out) : undefined;
+  const sample = name === undefined ? [] : await sampleOf(out, copies);
+  return name !== undefined && sample.length > 0 ? { name, sample } : undefined;
 }
 
 async function sampleOf(directory: string, copies: InputCopies): Promise<Video[]> {

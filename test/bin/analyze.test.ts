@@ -54,6 +54,36 @@ describe('analyze', () => {
     expect(existsSync(at('report.html'))).toBe(true);
   });
 
+  it('is made once, says what is new, and stays quiet while nothing has changed', async () => {
+    const night = async (out: string, ...more: string[]) => {
+      const { code, stdout, stderr } = await callReelflow(['analyze', at('nights.arrow'), '--out', at(out), ...more]);
+      expect(code, stderr).toBe(0);
+      return stdout;
+    };
+    const write = async (items: number) => {
+      const shape = { subclips: 1, streams: [{ name: 'visual', dimension: 2 }] };
+      const writer = await ItemStoreWriter.create(at('nights.arrow'), shape, {});
+      for (let item = 0; item < items; item++) {
+        await writer.add({ itemId: String(item), vectors: { visual: Float32Array.of(item % 3, item) } });
+      }
+      await writer.close();
+    };
+    await write(8);
+    expect(await night('nights.html')).not.toContain('since');
+    const page = readFileSync(at('nights.html'), 'utf8');
+    expect(await night('nights.html')).toBe(`nothing has changed: ${at('nights.html')} shows it\n`);
+    expect(await night('nights.html', '--quiet')).toBe('');
+    expect(JSON.parse(await night('nights.html', '--json'))).toMatchObject({ alreadyAnalysed: true });
+    expect(readFileSync(at('nights.html'), 'utf8')).toBe(page);
+    await write(11);
+    expect(await night('nights.html', '--quiet')).toContain('since the last time: +3 items\n');
+    expect(await night('nights.html', '--seed', '2')).toContain('since the last time: other options');
+    expect(await night('nights.html', '--seed', '2', '--points', at('night-points'))).toContain('points are missing');
+    expect(existsSync(at('night-points'))).toBe(true);
+    writeFileSync(at('nights.html'), '<html></html>');
+    expect(await night('nights.html')).not.toContain('since');
+  });
+
   it('writes the layout as Parquet with a row for each subclip, and each figure as SVG', async () => {
     const args = ['analyze', at('items.arrow'), '--movies', at('movies.csv'), '--out', at('also.html')];
     const { code, stderr } = await callReelflow([...args, '--points', at('points'), '--figures', at('figures')]);

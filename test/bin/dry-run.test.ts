@@ -11,10 +11,7 @@ import { plantedFiles } from '../fixtures/planted-files.ts';
 import { writeStateDict } from '../fixtures/state-dict.ts';
 import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
-/**
- * Commands that leave nothing behind, beside `worker`, which does what `extract` was asked for:
- * `extract --dry-run` says what that is.
- */
+/** Commands that leave nothing behind; a dry run of `worker`, which needs a queue, is in its own tests. */
 const readers = [
   ...['explain', 'status', 'dead list', 'evaluate', 'search', 'weights list', 'weights verify', 'doctor', 'serve'],
   ...['completion', 'worker', 'mcp'],
@@ -76,6 +73,9 @@ async function prepared(): Promise<{ directory: string; asked: Record<string, st
   ]) {
     expect(await callReelflow(args)).toMatchObject({ code: 0 });
   }
+  mkdirSync(at('project/node_modules/parquet-wasm/esm'), { recursive: true });
+  mkdirSync(at('project/node_modules/parquet-wasm/node'));
+  writeFileSync(at('project/package.json'), '{}');
   const network = ['--visual', at('tiny.json'), '--audio', 'none'];
   const asked = {
     fetch: ['--list', at('list.csv'), '--out', at('new'), '--command', 'get {id} {out}'],
@@ -96,6 +96,7 @@ async function prepared(): Promise<{ directory: string; asked: Record<string, st
     recommend: [model, '--all-users', '--out', at('new.csv')],
     'explain-item': [content, '--item', '101', '--user', 'u1', '--edl', at('new.edl')],
     demo: ['--out', at('new')],
+    trim: [at('project')],
   };
   return { directory, asked };
 }

@@ -104,6 +104,16 @@ describe('reelflow extract', () => {
     expect((await reelflow(['prune', out])).code).toBe(0);
     const quiet = await reelflow(['extract', films, '--out', out, ...cards, '--quiet']);
     expect([quiet.code, quiet.stdout]).toEqual([0, '']);
+    // What failed is news once, where it is allowed; where it is not, as often as it is there.
+    writeFileSync(join(films, 'noise.mp4'), 'no film at all');
+    const tonight = async (...more: string[]) => {
+      const night = await reelflow(['extract', films, '--out', out, ...cards, '--quiet', ...more]);
+      return [night.code, night.stdout];
+    };
+    const told = expect.stringContaining('dead: noise');
+    expect(await tonight('--allow-dead')).toEqual([0, told]);
+    expect(await tonight('--allow-dead')).toEqual([0, '']);
+    expect(await tonight()).toEqual([3, told]);
     expect(csv[1]).toMatch(/^a,committed,,.*\/films\/a\.mp4,.*,64,48,"video \w+, audio \w+",,20/);
   });
 

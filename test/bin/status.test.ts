@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
@@ -33,6 +34,16 @@ describe('reelflow status', { timeout: 120_000 }, () => {
       items: { committed: 1, dead: 1, gone: 1 },
       tablesAreCurrent: true,
     });
+  });
+
+  it('ends without a word when whoever reads its table goes away', async () => {
+    const place = await prepared();
+    const program = fileURLToPath(new URL('../../dist/bin/reelflow.js', import.meta.url));
+    // The reader is gone before the program has begun.
+    const script = 'set -o pipefail; "$@" | { exec 0<&-; }';
+    const args = [process.execPath, program, 'status', place.out, '--format', 'json'];
+    const { status, stderr } = spawnSync('bash', ['-c', script, 'bash', ...args], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
   });
 
   it('gives the table of items as CSV, as JSON lines and as Parquet, with any name', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSavedRecommender } from '../../src/graphs/recommenders/saved-recommender.ts';
+import { eventsOf } from '../fixtures/events.ts';
 import { callReelflow } from '../fixtures/call-cli.ts';
 import { plantedFiles, smallNetworkFlags } from '../fixtures/planted-files.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
@@ -49,10 +50,8 @@ describe('reelflow train, on synthetic ratings and features', () => {
       ...{ ratedItems: 20, unratedItems: 4, epochs: 6, resumed: false, alreadyTrained: false },
       options: { embedding: 8, widths: [8, 6, 4], lstm: [6, 4], batch: 32, epochs: 6 },
     });
-    const events = stderr
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { readonly type: string });
+    const { events, faults } = eventsOf(stderr);
+    expect(faults).toEqual([]);
     expect(events.filter(({ type }) => type === 'progress').at(-1)).toMatchObject({
       ...{ epoch: 6, epochs: 6, loss: expect.any(Number), validationLoss: expect.any(Number) },
     });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { CACHE_SERVERS } from '../fixtures/cache-servers.ts';
 import { makeClip } from '../fixtures/clips.ts';
+import { eventsOf } from '../fixtures/events.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { reelflow, startCli } from '../fixtures/run-cli.ts';
 import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
@@ -59,7 +60,7 @@ for (const { name, missing, start } of CACHE_SERVERS) {
       const server = await start();
       onTestFinished(() => server.end());
       const out = join(directory, name);
-      const workers = [0, 1, 2].map(() => startCli(worker(out, server.uri)));
+      const workers = [0, 1, 2].map(() => startCli(worker(out, server.uri, '--progress', 'ndjson')));
       const { code, stdout, stderr } = await reelflow(extraction(out, '--runner', 'bullmq', '--queue', server.uri));
       expect([code, stderr]).toEqual([3, expect.stringContaining('broken.mp4')]);
       const summary = JSON.parse(stdout) as RunSummary;
@@ -67,11 +68,21 @@ for (const { name, missing, start } of CACHE_SERVERS) {
       expect(contentsOf(out)).toEqual(contentsOf(local));
       for (const each of workers) each.kill('SIGTERM');
       const ended = await Promise.all(workers.map((each) => each.ended));
+      expect(ended.flatMap((each) => eventsOf(each.stderr).faults)).toEqual([]);
       expect(ended.map((each) => [each.code, each.signal])).toEqual(workers.map(() => [0, null]));
       const done = ended.map((each) =>
         each.stdout === '' ? 0 : (JSON.parse(each.stdout) as RunSummary).videos.committed,
       );
       expect(done.reduce((sum, count) => sum + count, 0)).toBe(6);
+
+      const planned = await reelflow([...worker(out, server.uri), '--dry-run']);
+      expect([planned.code, JSON.parse(planned.stdout)]).toMatchObject([
+        ...[0, { out, dryRun: true, graph: { id: summary.graphId }, estimate: { items: 7, unreadable: 1 } }],
+      ]);
+      const small = await reelflow([...worker(out, server.uri), '--dry-run', '--memory', '64MiB']);
+      expect([small.code, small.stderr]).toEqual([2, expect.stringContaining('[memory-too-small]')]);
+      const nowhere = await reelflow([...worker(join(directory, 'none'), server.uri), '--dry-run']);
+      expect([nowhere.code, JSON.parse(nowhere.stdout)]).toMatchObject([0, { waits: true, dryRun: true }]);
 
       // All is done: no worker is needed to see that.
       const again = await reelflow(extraction(out, '--runner', 'bullmq', '--queue', server.uri));

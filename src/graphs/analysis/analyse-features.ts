@@ -48,6 +48,12 @@ const known: KnownOptions<AnalyseFeaturesOptions> = {
   onProgress: true,
 };
 
+/** Of options, those that decide what an analysis finds. */
+export function optionsOfAnalysis(options: AnalyseFeaturesOptions): Omit<AnalyseFeaturesOptions, 'signal'> {
+  const { signal: _, onMessage: __, onProgress: ___, ...rest } = options;
+  return rest;
+}
+
 /** A layout needs so many; a stream of fewer, such as the sound of silent films, is left out. */
 const LEAST_ROWS = 5;
 
@@ -113,6 +119,8 @@ export async function analyseFeatures(path: string, options: AnalyseFeaturesOpti
       throw new UsageError(`${path} has no stream of at least ${LEAST_ROWS} rows to lay out`, { code: 'dataset' });
     }
     return { path, name: basename(resolve(path)), statistic: table.statistic, streams, of, items };
+  } catch (error) {
+    throw table.speaking(error);
   } finally {
     await table.close();
   }

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { FlowError, MediaError, type MediaErrorCode, UsageError } from '../../core/errors.ts';
+import { FlowError, UsageError } from '../../core/errors.ts';
 import { temporaryFolder } from '../../core/temporary-folder.ts';
+import { CommitStore } from '../../io/dataset/commit-store.ts';
 import { type DatasetFile, readDatasetFile } from '../../io/dataset/dataset-file.ts';
+import { errorOfLetter } from '../../io/dataset/dead-letter.ts';
 import { video } from '../../io/media/video.ts';
+import { atDataset } from '../../io/objects/at-dataset.ts';
 import { transform } from '../../models/pca/fitted-pca.ts';
 import { pcaHash, readPca } from '../reduction/pca-files.ts';
 import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
@@ -38,11 +41,22 @@ export interface ClipVector {
  *
  * @throws UsageError `spec` when the dataset cannot be made again, `dataset` when it is a training
  * store or its source is another; `moment` when the clip is shorter; ModelError `weights` when
- * weights are nowhere; MediaError when the clip cannot be decoded.
+ * weights are nowhere; the error of the clip where it cannot be decoded or embedded: MediaError,
+ * FlowError.
  */
-export async function clipVector(
+export function clipVector(
   path: string,
-  { clip, at, weights, source = path, memory, device, signal, onMessage }: ClipOptions,
+  options: ClipOptions,
+  table: SourceDataset['table'],
+  stream: string,
+): Promise<ClipVector> {
+  const { source = path } = options;
+  return atDataset(source, (directory) => vectorBy(path, { ...options, source: directory }, table, stream));
+}
+
+async function vectorBy(
+  path: string,
+  { clip, at, weights, source, memory, device, signal, onMessage }: ClipOptions & { readonly source: string },
   table: SourceDataset['table'],
   stream: string,
 ): Promise<ClipVector> {
@@ -53,10 +67,10 @@ export async function clipVector(
   try {
     const own = join(scratch.path, 'clip');
     const running = { memory, device, signal, onMessage, concurrency: 1, compact: false };
-    const { dead, interrupted } = await writeDataset(own, [video(clip)], { graph, ...running });
+    const { interrupted } = await writeDataset(own, [video(clip)], { graph, ...running });
     if (interrupted) throw new FlowError('aborted', 'the search was stopped');
-    const [letter] = dead;
-    if (letter !== undefined) throw new MediaError(letter.code as MediaErrorCode, letter.message);
+    const [dead] = await (await CommitStore.open(own, { create: false })).letters();
+    if (dead !== undefined) throw errorOfLetter(dead.letter);
     const { subclips: cut, statistic } = table;
     const chosen = typeof cut === 'number' ? { subclips: cut } : { subclipSeconds: Number.parseFloat(cut) };
     const found = await vectorsOf(await openSource(own, { ...chosen, statistic }), stream, clip);

@@ -1,12 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
+import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+import { isObjectAddress } from '../../core/object-address.ts';
+import { contentFingerprint } from '../../io/dataset/content-fingerprint.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
+import { copyFeatures } from '../../io/dataset/far-features.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { networksOf, randomStreams } from '../../io/dataset/random-streams.ts';
 import type { UnitColumn } from '../../io/dataset/schema.ts';
 import { trainingStorePath } from '../../io/dataset/training-store-path.ts';
 import { type DatasetPlace, openDatasetPlace } from '../../io/objects/at-dataset.ts';
-import { isObjectAddress } from '../../io/objects/object-address.ts';
 import type { Points } from '../../models/analysis/points.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
@@ -35,10 +39,16 @@ export interface ItemRows {
 /** Features that can be read stream by stream. */
 export interface FeatureTable {
   readonly path: string;
+  /** Directory of the dataset, or the working copy of one in an object store; a training store has none. */
+  readonly directory: string | undefined;
+  /** Rewords an error about that directory for whoever named the path. */
+  speaking(error: unknown): unknown;
   readonly streams: readonly { readonly name: string; readonly dimension: number }[];
   readonly statistic: string | undefined;
   /** Streams that a network with random weights made. */
   readonly random: readonly string[];
+  /** How many items there are, and a hash of what they are and what their vectors are of. */
+  identity(): Promise<{ readonly items: number; readonly contents: string }>;
   /** All of a stream, in memory. */
   read(stream: string): Promise<FeatureRows>;
   /** A stream item by item, in bounded memory; of one item alone where it is named. */
@@ -60,7 +70,9 @@ export async function openFeatureTable(
     readonly statistic?: Statistic | undefined;
   } = {},
 ): Promise<FeatureTable> {
-  if (isObjectAddress(path)) return farTable(path, await openDatasetPlace(path), choice);
+  if (isObjectAddress(path)) {
+    return path.endsWith('.arrow') ? farStoreTable(path) : farTable(path, await openDatasetPlace(path), choice);
+  }
   const isDataset = existsSync(datasetFilePath(path));
   const store = isDataset ? path : trainingStorePath(path);
   const isFile = statSync(store, { throwIfNoEntry: false })?.isFile() === true;
@@ -74,10 +86,34 @@ async function farTable(
   choice: Parameters<typeof openSource>[1],
 ): Promise<FeatureTable> {
   try {
-    return { ...datasetTable(path, await openSource(place.directory, choice)), close: () => place.close() };
+    return {
+      ...datasetTable(path, await openSource(place.directory, choice)),
+      directory: place.directory,
+      speaking: place.speaking,
+      close: () => place.close(),
+    };
   } catch (error) {
     await place.close();
     throw place.speaking(error);
+  }
+}
+
+/** Of a training store in an object store: it is read here and there, and so copied first. */
+async function farStoreTable(path: string): Promise<FeatureTable> {
+  const copy = await copyFeatures(path);
+  try {
+    const table = storeTable(await ItemStore.open(copy.path));
+    return {
+      ...{ ...table, path: copy.named, speaking: copy.speaking },
+      close: () =>
+        closeAll(
+          () => table.close(),
+          () => copy.remove(),
+        ),
+    };
+  } catch (error) {
+    await copy.remove();
+    throw copy.speaking(error);
   }
 }
 
@@ -97,13 +133,17 @@ function datasetTable(path: string, source: SourceDataset): FeatureTable {
     }
   }
   return {
-    path,
+    ...{ path, directory: path, speaking: (error) => error },
     streams,
     statistic: source.table.statistic,
     random: randomStreams(
       source.file.models,
       streams.map(({ name }) => name),
     ),
+    identity: async () => {
+      const { file, units } = source;
+      return { items: units.length, contents: sha256(file.graphId, ...units.map(({ key }) => key)) };
+    },
     read: (stream) => collected(stream, dimensionOf(streams, stream, path), items(stream)),
     items,
     close: async () => {},
@@ -124,13 +164,14 @@ function storeTable(store: ItemStore): FeatureTable {
     }
   }
   return {
-    path: store.path,
+    ...{ path: store.path, directory: undefined, speaking: (error) => error },
     streams,
     statistic: store.metadata.aggregate,
     random: randomStreams(
       networksOf(store.metadata),
       streams.map(({ name }) => name),
     ),
+    identity: async () => ({ items: store.itemIds.length, contents: await contentFingerprint(store.path) }),
     read: (stream) => collected(stream, dimensionOf(streams, stream, store.path), items(stream)),
     items,
     close: () => store.close(),

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { FlowError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
-import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { TopFound } from '../../models/analysis/top-found.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import { openSource } from '../reduction/source-dataset.ts';
@@ -104,7 +102,7 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
   try {
     const [first] = table.streams;
     const stream = options.stream ?? first?.name ?? '';
-    const { vector, whole, moment } = await queryOf(table, stream, path, options);
+    const { vector, whole, moment } = await queryOf(table, stream, options);
     const query = normalised(vector);
     const top = new TopFound<FoundFeatures>(k);
     let compared = 0;
@@ -122,6 +120,8 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
     }
     const random = table.random.includes(stream);
     return { path, stream, compared, random, moment, found: top.sorted() };
+  } catch (error) {
+    throw table.speaking(error);
   } finally {
     await table.close();
   }
@@ -130,18 +130,17 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
 async function queryOf(
   table: FeatureTable,
   stream: string,
-  path: string,
   { item, subclip, vector, like, text, ...choice }: SearchFeaturesOptions,
 ): Promise<Query> {
   if (like !== undefined) {
-    checkDataset(path, 'like');
-    const { table: cut } = await openSource(path, choice);
-    const { vector: own, subclip: moment } = await clipVector(path, like, cut, stream);
+    const directory = datasetOf(table, 'like');
+    const { table: cut } = await openSource(directory, choice);
+    const { vector: own, subclip: moment } = await clipVector(directory, like, cut, stream);
     return { vector: own, whole: like.at === undefined, moment };
   }
   if (text !== undefined) {
-    checkDataset(path, 'text');
-    return { vector: vectorOf(table, stream, await textVector(path, text, stream)), whole: false };
+    const directory = datasetOf(table, 'text');
+    return { vector: vectorOf(table, stream, await textVector(directory, text, stream)), whole: false };
   }
   if (item === undefined) return { vector: vectorOf(table, stream, vector ?? []), whole: false };
   return {
@@ -151,8 +150,8 @@ async function queryOf(
 }
 
 /** @throws UsageError `dataset` for a training store, which does not know how it was made. */
-function checkDataset(path: string, option: string): void {
-  if (existsSync(datasetFilePath(path))) return;
+function datasetOf({ directory, path }: FeatureTable, option: string): string {
+  if (directory !== undefined) return directory;
   throw new UsageError(`${path} is not a dataset, so it does not know what made its vectors`, {
     code: 'dataset',
     option,

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
@@ -7,6 +7,7 @@ import { contentFingerprint } from '../../io/dataset/content-fingerprint.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { readDemographics } from '../../io/ratings/demographics.ts';
 import { implicitScale } from '../../io/ratings/implicit.ts';
+import { areInDirectory } from '../../io/ratings/in-directory.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
 import { observedScale, type RatingTable } from '../../io/ratings/rating-table.ts';
@@ -68,9 +69,7 @@ export async function openExperimentData(
 ): Promise<ExperimentData> {
   const read = await readData(experiment);
   const opened: OpenFeatures[] = [];
-  const closeAll = async () => {
-    for (const each of opened) await each.close();
-  };
+  const close = () => closeAll(...opened.map((each) => () => each.close()));
   const features = new Map<string, ItemStore>();
   try {
     const hashes: Record<string, string> = {
@@ -107,10 +106,10 @@ export async function openExperimentData(
       ],
       itemsWithFeatures: withContent,
       hashes,
-      close: closeAll,
+      close,
     };
   } catch (error) {
-    await closeAll();
+    await close();
     throw error;
   }
 }
@@ -131,7 +130,7 @@ async function readData(experiment: Experiment) {
   const timed = experiment.scenarios.some((name) => name !== 'given' && isTimed(name));
   const timestamps = timed || experiment.recommenders.some(readsTimes);
   const reading = { skipBadLines, timestamps, implicit, scale, duplicateRatings };
-  if (await isDirectory(path)) {
+  if (await areInDirectory(path)) {
     if (columns !== undefined) {
       throw new UsageError('`columns` is for a file of ratings: a MovieLens directory has columns of its own', {
         option: 'columns',
@@ -178,14 +177,6 @@ function unmatchedItems(
     ...(without.length === 0 ? [] : [`${unmatched(without, itemIds.length)} missing from the list of movies`]),
     ...lacking,
   ];
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`, { code: 'ratings', cause: error });
-  }
 }
 
 function itemsWithContent(

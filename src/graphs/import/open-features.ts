@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { fileKind } from '../../core/file-kind.ts';
+import { isObjectAddress } from '../../core/object-address.ts';
 import { fill } from '../../core/whole-io.ts';
-import { isObjectAddress } from '../../io/objects/object-address.ts';
 import { plainId } from '../../io/ratings/identifiers.ts';
 import { listItemIds } from '../../io/ratings/read-item-ids.ts';
 import { arrayNames, openArrayDirectory } from './array-directory.ts';

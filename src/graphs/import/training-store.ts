@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
+import { isObjectAddress } from '../../core/object-address.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
+import { copyFeatures } from '../../io/dataset/far-features.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { trainingStorePath } from '../../io/dataset/training-store-path.ts';
 import { randomDoubts } from '../recommenders/feature-doubts.ts';
@@ -23,7 +26,7 @@ export interface OpenFeatures {
 /**
  * Opens features for training: a training store, or the directory of a reduction that has one, as
  * it is; any other file that `importFeatures` reads as the training store that it makes of it with
- * its default options, in a temporary directory.
+ * its default options, in a temporary directory. What lies in an object store is copied first.
  *
  * @throws UsageError `dataset` when a training store is missing or damaged; what `importFeatures`
  * throws.
@@ -35,6 +38,7 @@ export async function openTrainingFeatures(
     readonly onMessage?: ((text: string, about?: { readonly isWarning?: boolean | undefined }) => void) | undefined;
   } = {},
 ): Promise<OpenFeatures> {
+  if (isObjectAddress(features)) return openFar(features, options);
   const path = trainingStorePath(features);
   if (!(await isToBeImported(path))) {
     const store = await ItemStore.open(path);
@@ -63,14 +67,35 @@ export async function openTrainingFeatures(
       store,
       path: out,
       isTemporary: true,
-      close: async () => {
-        await store.close();
-        await remove();
-      },
+      close: () => closeAll(() => store.close(), remove),
     };
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+/** Of a copy, which is gone when they are closed. */
+async function openFar(address: string, options: Parameters<typeof openTrainingFeatures>[1]): Promise<OpenFeatures> {
+  const copy = await copyFeatures(address);
+  const { onMessage, ...rest } = options ?? {};
+  try {
+    const opened = await openTrainingFeatures(copy.path, {
+      ...rest,
+      onMessage: onMessage && ((text, about) => onMessage(text.replaceAll(copy.path, copy.named), about)),
+    });
+    return {
+      ...opened,
+      isTemporary: true,
+      close: () =>
+        closeAll(
+          () => opened.close(),
+          () => copy.remove(),
+        ),
+    };
+  } catch (error) {
+    await copy.remove();
+    throw copy.speaking(error);
   }
 }
 

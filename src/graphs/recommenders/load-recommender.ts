@@ -1,3 +1,4 @@
+import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
@@ -81,10 +82,11 @@ export async function loadRecommender(
         score: (users, items) => recommender.score(users, items),
         scoreNewUser: (own, items) => recommender.scoreNewUser(own, items),
         itemFactors: async () => itemEmbeddings(saved),
-        close: async () => {
-          await recommender.close();
-          await store?.close();
-        },
+        close: () =>
+          closeAll(
+            () => recommender.close(),
+            async () => store?.close(),
+          ),
       };
     }
     if (isNeuralRecommender(saved.facts.recommender)) {
@@ -96,10 +98,11 @@ export async function loadRecommender(
         score: (users, items) => network.score(users, items),
         scoreNewUser: (ratings, items) => scoreNewUserOfNetwork(saved, own, ratings, items),
         itemFactors: async () => itemEmbeddings(saved),
-        close: async () => {
-          await network.close();
-          await store?.close();
-        },
+        close: () =>
+          closeAll(
+            () => network.close(),
+            async () => store?.close(),
+          ),
       };
     }
     const fitted = await learntAnew(saved, genres, features);
@@ -112,10 +115,11 @@ export async function loadRecommender(
         return fitted.scoreNewUser(own, items);
       },
       itemFactors: async () => fitted.itemFactors?.(),
-      close: async () => {
-        await fitted.close?.();
-        await store?.close();
-      },
+      close: () =>
+        closeAll(
+          () => fitted.close?.(),
+          async () => store?.close(),
+        ),
     };
   } catch (error) {
     await store?.close();

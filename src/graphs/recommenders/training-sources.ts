@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
@@ -8,6 +7,7 @@ import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { readDemographics } from '../../io/ratings/demographics.ts';
 import { filterRatings } from '../../io/ratings/filters.ts';
 import { implicitScale } from '../../io/ratings/implicit.ts';
+import { areInDirectory } from '../../io/ratings/in-directory.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
 import { observedScale, type RatingTable } from '../../io/ratings/rating-table.ts';
@@ -142,13 +142,11 @@ async function readLists({
   demographics,
   reading = {},
 }: TrainingSources) {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`the ratings ${path} cannot be opened: ${cause.code}`, { code: 'ratings', cause });
-  });
+  const isDirectory = await areInDirectory(path);
   const skipping = { skipBadLines: reading.skipBadLines ?? false };
   const userFacts = demographics === undefined ? undefined : await readDemographics(demographics);
   const named = moviesPath === undefined ? undefined : (await readMovies(moviesPath, skipping)).movies;
-  if (found.isDirectory()) {
+  if (isDirectory) {
     const { columns: _columns, ...options } = reading;
     const lens = await openMovieLens(path, { ...options, trailers: trailersPath });
     return {

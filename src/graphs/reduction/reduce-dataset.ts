@@ -53,10 +53,18 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const fitted = found.fitted ?? (vectors && { pca: await fitPca(vectors, how, options.signal), facts: vectors.facts });
   const description = describe(source, column, fitted);
   const dataset = await Dataset.open(options.out, description);
-  if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
-  const files = fitted === undefined ? [] : await writePca(options.out, column, fitted);
-  const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
-  const left = await removeOthers(dataset, source);
+  let files: readonly string[];
+  let done: Awaited<ReturnType<typeof writeUnits>>;
+  let left: number;
+  try {
+    if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
+    files = fitted === undefined ? [] : await writePca(options.out, column, fitted);
+    done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
+    left = await removeOthers(dataset, source);
+    await dataset.close();
+  } finally {
+    await dataset.release();
+  }
   if (left > 0) say(`${left} item(s) that are no longer in ${options.input} are removed`);
   const added = done.inOrder.length - done.alreadyDone;
   if (isEarlier && fitted !== undefined && added > 0) {
@@ -64,7 +72,6 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
       `${added} unit(s) are new since the last time, and are reduced with the earlier PCA, fitted to ${fitted.pca.rows} rows (${files[1]}); to fit one to all there is now, name another directory (\`out\`)`,
     );
   }
-  await dataset.close();
   const tables = await compact(options.out, storageOf(options));
   const items = await writeItems(options.out, source, description, { column, fitted, say, units: done.inOrder });
   const { graphId: id } = description;

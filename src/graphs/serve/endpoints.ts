@@ -1,10 +1,13 @@
-import { UsageError } from '../../core/errors.ts';
+import { checkOneOf } from '../../core/check.ts';
 import { explainItem } from '../recommenders/explain-item.ts';
+import type { LoadedRecommender } from '../recommenders/load-recommender.ts';
 import { rankUsers } from '../recommenders/rank-users.ts';
 import { recommend } from '../recommenders/recommend.ts';
-import { similarItems } from '../recommenders/similar-items.ts';
+import { similarItems, similarityBases } from '../recommenders/similar-items.ts';
 import { datasetFacts } from './dataset-facts.ts';
+import type { FeatureIndex } from './feature-index.ts';
 import type { OpenServed } from './open-served.ts';
+import { type Parameter, Question, type Takes } from './question.ts';
 
 /** Results of an answer at most. */
 const MOST = 1000;
@@ -13,35 +16,51 @@ const MOST_ASKED = 200;
 /** Subclips that are chosen at most: for each, all others are tried. */
 const MOST_CHOSEN = 20;
 
-/** A parameter of an endpoint. */
-export interface Parameter {
-  readonly type: 'string' | 'integer' | 'boolean' | 'number';
+interface Described extends Takes {
   readonly does: string;
 }
 
-/** An endpoint: what it takes, for the page that lists them and for MCP. */
-export interface Endpoint {
-  readonly name: string;
-  readonly does: string;
-  readonly takes: Readonly<Record<string, Parameter>>;
-  /** Parameters that must be there. */
-  readonly must: readonly string[];
-  readonly needs: 'features' | 'recommender';
+interface FeatureEndpoint extends Described {
+  readonly needs: 'features';
+  answer(features: FeatureIndex, question: Question, served: OpenServed): Promise<object>;
 }
+
+interface RecommenderEndpoint extends Described {
+  readonly needs: 'recommender';
+  answer(recommender: LoadedRecommender, question: Question): Promise<object>;
+}
+
+/** An endpoint: what it takes, for the page that lists them and for MCP, and what it answers. */
+export type Endpoint = FeatureEndpoint | RecommenderEndpoint;
 
 const item: Parameter = { type: 'string', does: 'id of an item' };
 const k: Parameter = { type: 'integer', does: 'how many to find; default 10' };
 const user: Parameter = { type: 'string', does: 'id of a user of the training ratings' };
 const cold: Parameter = { type: 'boolean', does: 'only items that nobody has rated' };
 
+const countOf = (question: Question) => question.count('k', MOST) ?? 10;
+
+const recommending = (explain: boolean): Omit<RecommenderEndpoint, 'name' | 'does'> => ({
+  takes: { user, k, cold },
+  must: ['user'],
+  takesRatings: true,
+  needs: 'recommender',
+  answer: (recommender, question) => {
+    const { ratings } = question;
+    const who = ratings === undefined ? { user: question.required('user') } : { ratings };
+    return recommend(recommender, { ...who, k: countOf(question), coldOnly: question.truth('cold'), explain });
+  },
+});
+
 /** All endpoints, under `/api/`; tools of MCP by the same names. */
-export const endpoints: readonly Endpoint[] = [
+const endpoints: readonly Endpoint[] = [
   {
     name: 'dataset',
     does: 'what is in the features: streams, networks, items by state, and what is wrong with them',
     takes: {},
     must: [],
     needs: 'features',
+    answer: (_features, _question, served) => datasetFacts(served),
   },
   {
     name: 'search',
@@ -52,27 +71,31 @@ export const endpoints: readonly Endpoint[] = [
     },
     must: ['item'],
     needs: 'features',
+    answer: (features, question) =>
+      features.search({
+        ...{ item: question.required('item'), k: countOf(question) },
+        ...{ stream: question.text('stream'), subclip: question.whole('subclip') },
+      }),
   },
   {
     name: 'recommend',
     does: 'the best items for a user; as POST with { "ratings": { "ID": 4.5 } } for a new user',
-    takes: { user, k, cold },
-    must: ['user'],
-    needs: 'recommender',
+    ...recommending(false),
   },
-  {
-    name: 'explain',
-    does: 'the same, and why: the rated items that are nearest',
-    takes: { user, k, cold },
-    must: ['user'],
-    needs: 'recommender',
-  },
+  { name: 'explain', does: 'the same, and why: the rated items that are nearest', ...recommending(true) },
   {
     name: 'similar',
     does: 'the items most like another, by content or by what was learnt from ratings',
     takes: { item, by: { type: 'string', does: 'content (default) or factors' }, k },
     must: ['item'],
     needs: 'recommender',
+    answer: (recommender, question) => {
+      const by = question.text('by');
+      return similarItems(recommender, {
+        ...{ item: question.required('item'), k: countOf(question) },
+        by: by === undefined ? undefined : checkOneOf('by', by, similarityBases),
+      });
+    },
   },
   {
     name: 'audience',
@@ -80,6 +103,10 @@ export const endpoints: readonly Endpoint[] = [
     takes: { item, threshold: { type: 'number', does: 'the prediction from which on a user counts' }, k },
     must: ['item'],
     needs: 'recommender',
+    answer: (recommender, question) =>
+      rankUsers(recommender, {
+        ...{ item: question.required('item'), k: countOf(question), threshold: question.number('threshold') },
+      }),
   },
   {
     name: 'explain-item',
@@ -90,6 +117,11 @@ export const endpoints: readonly Endpoint[] = [
     },
     must: ['item'],
     needs: 'recommender',
+    answer: (recommender, question) =>
+      explainItem(recommender, {
+        ...{ item: question.required('item'), user: question.text('user'), users: MOST_ASKED },
+        choose: question.count('choose', MOST_CHOSEN),
+      }),
   },
 ];
 
@@ -101,7 +133,7 @@ export function endpointsOf(served: OpenServed): readonly Endpoint[] {
 /**
  * The answer of an endpoint; undefined where there is none of that name.
  *
- * @throws UsageError when a parameter is wrong, or the item or user is not known.
+ * @throws UsageError when a parameter is wrong or missing, or the item or user is not known.
  */
 export async function answerOf(
   name: string,
@@ -111,66 +143,9 @@ export async function answerOf(
 ): Promise<object | undefined> {
   const endpoint = endpointsOf(served).find((each) => each.name === name);
   if (endpoint === undefined) return undefined;
-  for (const given of parameters.keys()) {
-    if (Object.hasOwn(endpoint.takes, given)) continue;
-    const takes = Object.keys(endpoint.takes);
-    const what = takes.length === 0 ? 'it takes none' : `it takes ${takes.join(', ')}`;
-    throw new UsageError(`${name} has no parameter '${given}'; ${what}`);
-  }
+  const question = new Question(endpoint, parameters, body);
   const { features, recommender } = served;
-  const textOf = (parameter: string) => parameters.get(parameter) ?? undefined;
-  const asked = { item: textOf('item') ?? '', k: countOf(parameters, 'k', MOST) ?? 10 };
-  if (name === 'dataset') return datasetFacts(served);
-  if (features !== undefined && name === 'search') {
-    return features.search({ ...asked, stream: textOf('stream'), subclip: whole(parameters, 'subclip') });
-  }
-  if (recommender === undefined) return undefined;
-  switch (name) {
-    case 'similar':
-      return similarItems(recommender, { ...asked, by: textOf('by') as 'content' | 'factors' | undefined });
-    case 'audience': {
-      const threshold = textOf('threshold');
-      return rankUsers(recommender, { ...asked, threshold: threshold === undefined ? undefined : Number(threshold) });
-    }
-    case 'explain-item': {
-      const choose = countOf(parameters, 'choose', MOST_CHOSEN);
-      return explainItem(recommender, { item: asked.item, user: textOf('user'), choose, users: MOST_ASKED });
-    }
-    default: {
-      const ratings = body === undefined ? undefined : ratingsOf(body);
-      return recommend(recommender, {
-        user: ratings === undefined ? (textOf('user') ?? '') : undefined,
-        ratings,
-        ...{ k: asked.k, coldOnly: truth(parameters, 'cold'), explain: name === 'explain' },
-      });
-    }
-  }
-}
-
-function truth(parameters: URLSearchParams, name: string): boolean {
-  const text = parameters.get(name) ?? 'false';
-  if (text === 'true' || text === 'false') return text === 'true';
-  throw new UsageError(`\`${name}\` must be true or false, but is '${text}'`, { option: name });
-}
-
-function whole(parameters: URLSearchParams, name: string): number | undefined {
-  const text = parameters.get(name);
-  if (text === null) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new UsageError(`\`${name}\` must be a whole number, but is '${text}'`, { option: name });
-}
-
-function countOf(parameters: URLSearchParams, name: string, most: number): number | undefined {
-  const count = whole(parameters, name);
-  if (count === undefined || (count >= 1 && count <= most)) return count;
-  throw new UsageError(`\`${name}\` must be from 1 to ${most}, but is ${count}`, { option: name });
-}
-
-function ratingsOf(body: unknown): Map<string, number> {
-  const ratings = (body as { ratings?: unknown } | null)?.ratings;
-  const entries = typeof ratings === 'object' && ratings !== null ? Object.entries(ratings) : [];
-  if (entries.length > 0 && entries.every(([, value]) => typeof value === 'number' && Number.isFinite(value))) {
-    return new Map(entries as [string, number][]);
-  }
-  throw new UsageError('the body must be { "ratings": { "ID": 4.5 } }, with at least one rating', { code: 'bad-body' });
+  return endpoint.needs === 'features'
+    ? features && endpoint.answer(features, question, served)
+    : recommender && endpoint.answer(recommender, question);
 }

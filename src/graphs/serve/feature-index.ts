@@ -48,6 +48,11 @@ export class FeatureIndex {
     return new FeatureIndex(path, await openFeatureTable(path));
   }
 
+  /** Directory of the dataset, where the features are one's. */
+  get directory(): string | undefined {
+    return this.#table.directory;
+  }
+
   get streams(): FeatureTable['streams'] {
     return this.#table.streams;
   }

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
-import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { similarityOf } from '../recommenders/content-similarity.ts';
 import type { LoadedRecommender } from '../recommenders/load-recommender.ts';
 import { type SubclipTime, timesIn } from '../recommenders/subclip-times.ts';
@@ -18,7 +16,7 @@ export interface Served {
 /** What is served, open. */
 export interface OpenServed {
   readonly features?: FeatureIndex | undefined;
-  /** Directory of the dataset, where the features are one. */
+  /** Directory of the dataset, or its working copy, where the features are one. */
   readonly dataset?: string | undefined;
   readonly recommender?: LoadedRecommender | undefined;
   /** When the subclips of an item begin and end, where the features are a dataset's. */
@@ -39,10 +37,10 @@ export async function openServed({ features: path, recommender }: Served): Promi
     throw new UsageError('there is nothing to serve', { remedy: 'Give `features`, `recommender`, or both.' });
   }
   const features = path === undefined ? undefined : await FeatureIndex.open(path);
-  const paths = [path, recommender?.saved.facts.features?.path].filter((each) => each !== undefined);
+  const dataset = features?.directory;
+  const paths = [path, dataset, recommender?.saved.facts.features?.path].filter((each) => each !== undefined);
   // The longest first: one path may begin as another does.
   const hidden = [...new Set(paths.flatMap((each) => [each, resolve(each)]))].sort((a, b) => b.length - a.length);
-  const dataset = path !== undefined && existsSync(datasetFilePath(path)) ? path : undefined;
   let source: Promise<SourceDataset> | undefined;
   const closing = new AbortController();
   // What cannot be read is said to whoever asks for it.

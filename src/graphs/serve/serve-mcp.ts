@@ -1,3 +1,4 @@
+import { closeAll } from '../../core/close-all.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { mcpOverStdio } from './mcp.ts';
 import { openServed, type Served } from './open-served.ts';
@@ -22,9 +23,10 @@ export async function serveMcp(options: Served): Promise<{ close(): Promise<void
     throw error;
   });
   return {
-    close: async () => {
-      await answering.close();
-      await served.close();
-    },
+    close: () =>
+      closeAll(
+        () => answering.close(),
+        () => served.close(),
+      ),
   };
 }

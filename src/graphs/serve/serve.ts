@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkInteger, checkString } from '../../core/check.ts';
+import { closeAll } from '../../core/close-all.ts';
 import { FlowError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { isLoopback } from '../../core/loopback.ts';
@@ -101,18 +102,15 @@ export async function serve(options: ServeOptions): Promise<FeatureServer> {
       .catch((error: unknown) => sendFault(response, error, served))
       .finally(() => busy--);
   };
-  const closeServed = async () => {
-    await mcp?.close();
-    await served.close();
-  };
+  const closeServed = () =>
+    closeAll(
+      () => mcp?.close(),
+      () => served.close(),
+    );
   try {
     if (options.mcp === true) mcp = await mcpOverHttp(served);
     const opened = await openServer({ host, port }, listen, { connections: 64, lastAnswers: LAST_ANSWERS });
-    const close = async () => {
-      await opened.close();
-      await closeServed();
-    };
-    return { url: opened.origin, token, close };
+    return { url: opened.origin, token, close: () => closeAll(() => opened.close(), closeServed) };
   } catch (error) {
     await closeServed();
     throw error;

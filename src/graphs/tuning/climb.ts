@@ -1,4 +1,4 @@
-/** What of a run's plan is tuned: options that change its speed, and nothing that it computes. */
+/** The options of a run that are tuned: they change its speed, and nothing that it computes. */
 export interface Tuned {
   /** Videos at a time. */
   readonly concurrency: number;
@@ -16,50 +16,53 @@ export interface Measured {
 
 /** How far a climb goes. */
 export interface ClimbLimits {
-  /** What is varied, the first first. */
+  /** The options that are varied, in this order. */
   readonly knobs: readonly (keyof Tuned)[];
   /** The most that each is set to. */
   readonly most: Tuned;
   /** Measurements at most, after the first. */
   readonly trials: number;
+  /** Ends the climb where it is. */
+  readonly stops?: readonly AbortSignal[] | undefined;
 }
 
-/** A setting counts as faster when it is so by this factor, twice: less may be chance. */
+/** A setting counts as faster if it is faster by this factor in two measurements; less may be chance. */
 const GAIN = 1.03;
 
 /**
- * Climbs from a setting to faster ones, one knob at a time, by doubling and halving it, until none
- * gains anything. What is faster is measured again before it is believed.
+ * Climbs from a setting to faster ones by doubling and halving one option at a time, until no change
+ * makes it faster. A gain is measured twice before it counts.
  *
- * @param measure how fast a setting is; undefined of one that is refused.
- * @returns every setting that was measured, in order; the fastest is not always the one that was
- * once measured fastest, and stands in `best`.
+ * @param measure returns how fast a setting is, or undefined if it is refused.
+ * @returns `best`, the fastest setting that was confirmed, and `tried`, every measurement in order.
+ * The highest single measurement may be another setting's.
  *
  * @example
  * const { best } = await climb({ setting, rate }, limits, async (each) => rateOf(each));
  */
 export async function climb(
   start: Measured,
-  { knobs, most, trials }: ClimbLimits,
+  { knobs, most, trials, stops = [] }: ClimbLimits,
   measure: (setting: Tuned) => Promise<number | undefined>,
 ): Promise<{ readonly best: Measured; readonly tried: readonly Measured[] }> {
   const tried: Measured[] = [start];
   const seen = new Set([nameOf(start.setting)]);
   let best = start;
   let left = trials;
+  const isOver = () => left <= 0 || stops.some(({ aborted }) => aborted);
   const rateOf = async (setting: Tuned): Promise<number> => {
-    if (left <= 0) return 0;
+    if (isOver()) return 0;
     left -= 1;
     const rate = await measure(setting);
     if (rate !== undefined) tried.push({ setting, rate });
     return rate ?? 0;
   };
-  /** Moves a knob on as long as that gains; whether it has. */
+  /** Changes an option for as long as that gains something, and returns whether it did. */
   const moves = async (knob: keyof Tuned, change: (value: number) => number): Promise<boolean> => {
     for (let hasMoved = false; ; hasMoved = true) {
       const value = Math.min(most[knob], change(best.setting[knob]));
       const setting = { ...best.setting, [knob]: value };
-      if (value < 1 || left <= 0 || seen.has(nameOf(setting))) return hasMoved;
+      if (value < 1 || isOver() || seen.has(nameOf(setting))) return hasMoved;
       seen.add(nameOf(setting));
       const wanted = best.rate * GAIN;
       const first = await rateOf(setting);

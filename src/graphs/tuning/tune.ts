@@ -15,9 +15,9 @@ import type { MessageAbout } from '../run-reports.ts';
 import { withInputCopies } from '../with-input-copies.ts';
 import { climb, type Measured, type Tuned } from './climb.ts';
 
-/** What is tuned for, and how long that may take. */
+/** The extraction that is tuned, and how long the tuning may take. */
 export interface TuneOptions extends Omit<ExtractOptions, 'out'> {
-  /** Inputs that are measured on, evenly spaced. Default 32. */
+  /** How many of the inputs are used, evenly spaced. Default 32. */
   readonly sample?: number | undefined;
   /** Seconds of one measurement at most. Default 20. */
   readonly seconds?: number | undefined;
@@ -25,16 +25,17 @@ export interface TuneOptions extends Omit<ExtractOptions, 'out'> {
   readonly trials?: number | undefined;
 }
 
-/** What was found. */
+/** What tuning has found. */
 export interface Tuning {
   /** The fastest setting: options of `extract`. */
   readonly setting: Tuned;
-  /** Seconds of media per second, so and as the run was planned. */
+  /** Seconds of media per second with that setting. */
   readonly rate: number;
+  /** The same with the setting that the plan chose. */
   readonly plannedRate: number;
-  /** Every measurement, in order; the first is of the planned setting. */
+  /** Every measurement, in order; the first is that of the planned setting. */
   readonly tried: readonly Measured[];
-  /** Inputs that were measured on. */
+  /** How many inputs were used. */
   readonly sample: number;
 }
 
@@ -43,12 +44,13 @@ const known: KnownOptions<TuneOptions> = (({ out: _, ...rest }) => ({
 }))(extractOptions);
 
 /**
- * Finds the videos at a time, frames in a batch and inference workers with which an extraction is
- * fastest on this machine under its memory limit, by running it on a sample of its inputs, with one
- * setting after another. An option that is given stays as it is. Nothing is written. The values
- * that are extracted do not depend on what is found.
+ * Finds how many videos at a time, frames per batch and inference workers make an extraction fastest
+ * on this machine under its memory limit, by running it on a sample of its inputs with one setting
+ * after another. An option that is given stays as it is. Nothing is written. The extracted values
+ * do not depend on the result.
  *
- * Cancellation: `drain` and `signal` end it; undefined then, and where nothing was measured.
+ * Cancellation: `drain` and `signal` end it at once, and it returns undefined. It also returns
+ * undefined if there are no inputs left to measure.
  *
  * @throws as `extract`; UsageError `no-inputs` where nothing of the sample can be decoded.
  *
@@ -63,9 +65,9 @@ export async function tune(options: TuneOptions): Promise<Tuning | undefined> {
   checkInteger('trials', trials);
   checkPositive('seconds', seconds);
   if (options.runner === 'bullmq') {
-    throw new UsageError('the driver of a queue computes nothing that could be tuned', {
+    throw new UsageError('the driver of a queue computes nothing, so there is nothing to tune', {
       option: 'tune',
-      remedy: 'Tune on the machine of a worker, without `runner`, and give its options to `runWorker()`.',
+      remedy: "Tune on a worker's machine, without `runner`, and pass the result to `runWorker()`.",
     });
   }
   const say = listener('onMessage', options.onMessage);
@@ -76,7 +78,7 @@ async function search(
   options: TuneOptions & { readonly sample: number; readonly seconds: number; readonly trials: number },
   say: (message: string, about: MessageAbout) => void,
 ): Promise<Tuning | undefined> {
-  // Nothing of other shards can be taken over where nothing is kept.
+  // No other shard's work can be taken over, since nothing is kept.
   const { sample: most, seconds, trials, steal: _, ...run } = options;
   const out = discarded();
   const prepared = await prepareExtraction({ ...run, out });
@@ -104,7 +106,7 @@ async function search(
       const rate = (last?.mediaSeconds ?? 0) / Math.max(phases.run, 1e-3);
       return stops.some(({ aborted }) => aborted) ? undefined : { setting: { concurrency, batch, workers }, rate };
     } catch (error) {
-      // The plan ran, so that what fails now is the setting that is tried.
+      // The planned setting ran, so it is the one being tried that fails.
       if (Object.keys(tuned).length > 0 && isTooMuch(error)) return undefined;
       throw error;
     } finally {
@@ -117,9 +119,9 @@ async function search(
   const planned = await measured({});
   if (planned === undefined) return undefined;
   if (planned.rate === 0) {
-    throw new UsageError(`nothing of the ${sampled.length} inputs that were tried could be decoded in time`, {
+    throw new UsageError(`none of the ${sampled.length} inputs that were tried could be decoded in time`, {
       ...{ code: 'no-inputs', option: 'tune' },
-      remedy: 'Leave tuning out: the run says what is the matter with each input.',
+      remedy: 'Run without tuning: the run says what is wrong with each input.',
     });
   }
   const cores = availableCores();
@@ -128,22 +130,25 @@ async function search(
     {
       knobs: (['workers', 'concurrency', 'batch'] as const).filter((knob) => fixed[knob] === undefined),
       most: { workers: cores, concurrency: Math.min(8 * cores, sampled.length), batch: 1024 },
-      trials,
+      ...{ trials, stops },
     },
     async (each) => (await measured(each))?.rate,
   );
+  if (stops.some(({ aborted }) => aborted)) return undefined;
   const { concurrency, batch, workers } = best.setting;
   const [before, now] = [planned.rate, best.rate].map((rate) => rate.toFixed(2));
-  say(
+  const found =
     best === planned
-      ? `nothing was faster than the plan, ${before}x real time, in ${tried.length} measurements of ${sampled.length} inputs; to pin it, give \`concurrency: ${concurrency}, batch: ${batch}, workers: ${workers}\``
-      : `${now}x real time in place of ${before}x, after ${tried.length} measurements of ${sampled.length} inputs; to pin it, give \`concurrency: ${concurrency}, batch: ${batch}, workers: ${workers}\``,
+      ? `no setting was faster than the planned one, ${before}x real time`
+      : `${now}x real time instead of ${before}x`;
+  say(
+    `${found}, in ${tried.length} measurements of ${sampled.length} inputs; to pin it, give \`concurrency: ${concurrency}, batch: ${batch}, workers: ${workers}\``,
     { code: 'tuned' },
   );
   return { setting: best.setting, rate: best.rate, plannedRate: planned.rate, tried, sample: sampled.length };
 }
 
-/** Whether a setting asks more of the memory, or of the device, than they have. */
+/** Whether a setting needs more memory, or more of the device, than there is. */
 function isTooMuch(error: unknown): boolean {
   return error instanceof ModelError || (error instanceof UsageError && error.code === 'memory-too-small');
 }
@@ -153,7 +158,7 @@ function evenly(corpus: readonly Video[], most: number): readonly Video[] {
   return Array.from({ length: Math.min(corpus.length, most) }, (_, at) => corpus[Math.floor(at * step)] as Video);
 }
 
-/** Where what is computed goes. */
+/** An output that discards what is computed. */
 function discarded(): Writable {
   return new Writable({ write: (_chunk, _encoding, done) => done() });
 }

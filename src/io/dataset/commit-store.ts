@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { Breather } from '../../core/breather.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
+import { refuseObjectAddress } from '../../core/object-address.ts';
 import { eachEntry } from '../directory-entries.ts';
-import { refuseObjectAddress } from '../objects/object-address.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import { unitFilesOf } from './dataset-units.ts';
 import type { DeadLetter } from './dead-letter.ts';
@@ -206,6 +206,12 @@ export class CommitStore implements UnitStore {
    */
   async itemsInUse(): Promise<Items | undefined> {
     return this.#items === undefined && isWritten(this.directory) ? undefined : this.items();
+  }
+
+  /** Closes what is known of the items, where it has been asked for; it opens again when it is read. */
+  async closeItems(): Promise<void> {
+    // What could not be read has nothing open; whoever asked for it got the error.
+    (await this.#items?.catch(() => undefined))?.close();
   }
 
   /** The unit of an item that the table of items names. */

@@ -9,6 +9,7 @@ import {
   temporaryPath,
 } from '../../core/atomic-file.ts';
 import { checkString } from '../../core/check.ts';
+import { closeAll } from '../../core/close-all.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import type { ContentPlace } from '../far/far-content.ts';
 import { CommitStore } from './commit-store.ts';
@@ -120,16 +121,27 @@ export class Dataset {
     return this.#fingerprints.known(place);
   }
 
-  /** Takes away the mark that it is open here. `close` does so too. */
+  /** Closes its files and takes away the mark that it is open here. `close` does so too. */
   release(): Promise<void> {
-    return removeIfThere(this.#mark);
+    return closeAll(
+      () => this.store.closeItems(),
+      () => removeIfThere(this.#mark),
+    );
   }
 
   /**
    * Writes the table of items where it has changed, and brings the counts in `_dataset.json` up to
-   * date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`.
+   * date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. Whatever
+   * fails, it is no longer open afterwards.
    */
   async close(): Promise<void> {
+    await closeAll(
+      () => this.#writeItems(),
+      () => this.release(),
+    );
+  }
+
+  async #writeItems(): Promise<void> {
     const items = await this.store.itemsInUse();
     await items?.flush();
     await updateDatasetFile(this.directory, async (file, assertHeld) => {
@@ -143,21 +155,19 @@ export class Dataset {
       }
       return { ...file, ...(await countDataset(this.store, 'aside')) };
     });
-    items?.close();
-    await this.release();
   }
 
   /**
    * Instead of `close`, for a process that leaves others to finish: what it noted of the items is
    * on disk, and the tables are said to be out of date, unless a driver has said so before
-   * (`isDriven`). Its cost does not grow with the dataset.
+   * (`isDriven`). Its cost does not grow with the dataset. Whatever fails, the rest is done.
    */
   async leave({ isDriven = false }: { readonly isDriven?: boolean | undefined } = {}): Promise<void> {
-    const items = await this.store.items();
-    await items.flush();
-    items.close();
-    if (!isDriven) await this.outdate();
-    await this.release();
+    await closeAll(
+      async () => (await this.store.items()).flush(),
+      async () => isDriven || (await this.outdate()),
+      () => this.release(),
+    );
   }
 
   /** Says that the tables are out of date, whatever becomes of the units. */

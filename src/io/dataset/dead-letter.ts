@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { MediaError, ReelflowError } from '../../core/errors.ts';
+import {
+  DatasetError,
+  type DatasetErrorCode,
+  FlowError,
+  type FlowErrorCode,
+  MediaError,
+  type MediaErrorCode,
+  ReelflowError,
+  UsageError,
+} from '../../core/errors.ts';
 import { softwareVersion } from './software.ts';
 
 /** Why an item has no unit. */
@@ -8,6 +17,8 @@ export interface DeadLetter {
   readonly item: string;
   /** Code of the error: `truncated`, `corrupt`, `timeout`, ... */
   readonly code: string;
+  /** Class of the error, where it is one of the library's. */
+  readonly error?: string | undefined;
   /** Where it failed: `read`, `probe`, `decode`, ... */
   readonly stage: string;
   readonly message: string;
@@ -40,11 +51,28 @@ export function letterOf(itemId: string, error: unknown, stage: string): DeadLet
   return {
     item: itemId,
     code: known?.code ?? 'internal',
+    error: known?.name,
     stage,
     message: error instanceof Error ? error.message : String(error),
     remedy: known?.remedy,
     decoderLines: error instanceof MediaError ? error.decoderLines : [],
   };
+}
+
+/** The error that a letter was written of, for a caller whom the item alone matters to. */
+export function errorOfLetter({ error, code, message, remedy, decoderLines }: DeadLetter): Error {
+  switch (error) {
+    case 'MediaError':
+      return new MediaError(code as MediaErrorCode, message, { remedy, decoderLines });
+    case 'FlowError':
+      return new FlowError(code as FlowErrorCode, message, { remedy });
+    case 'DatasetError':
+      return new DatasetError(code as DatasetErrorCode, message, { remedy });
+    case undefined:
+      return new Error(message);
+    default:
+      return new UsageError(message, { code, remedy });
+  }
 }
 
 /** The letter in a file; undefined when there is none. */

@@ -3,7 +3,7 @@ import { type Data, type Field, type RecordBatch, Schema } from 'apache-arrow';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
-import { isObjectAddress } from '../objects/object-address.ts';
+import { isObjectAddress } from '../../core/object-address.ts';
 import { openArrow } from './arrow-reader.ts';
 import { recordBatch } from './batch-columns.ts';
 import { openFarTable } from './far-table.ts';

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { refuseObjectAddress } from '../objects/object-address.ts';
+import { refuseObjectAddress } from '../../core/object-address.ts';
 import { partName, partPath, pathNow } from './layout.ts';
 
 /** Name of the training store in a directory that a reduction is written into. */

@@ -1,5 +1,5 @@
+import { isObjectAddress } from '../../core/object-address.ts';
 import { renamedError } from '../../core/renamed-error.ts';
-import { isObjectAddress } from './object-address.ts';
 import { openS3Store } from './s3-store.ts';
 import { WorkingCopy } from './working-copy.ts';
 

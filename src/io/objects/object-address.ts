@@ -7,11 +7,6 @@ export interface ObjectAddress {
   readonly prefix: string;
 }
 
-/** Whether a text is the address of an object store, right or wrong. */
-export function isObjectAddress(text: string): boolean {
-  return /^s3:\/\//i.test(text);
-}
-
 /**
  * Reads `s3://bucket/prefix`.
  * @throws UsageError `object-store` when it is not of that form.
@@ -26,21 +21,6 @@ export function objectAddress(text: string): ObjectAddress {
   if (bucket !== undefined && bucket === bucket.toLowerCase() && isPlain) return { bucket, prefix: parts.join('/') };
   throw new UsageError(`an object store must be such as s3://bucket/prefix, but is '${hiddenAddress(text)}'`, {
     code: 'object-store',
-  });
-}
-
-/**
- * Refuses an address of an object store where only directories are worked on.
- * @throws UsageError `object-store`.
- *
- * @example
- * refuseObjectAddress(directory);
- */
-export function refuseObjectAddress(directory: string): void {
-  if (!isObjectAddress(directory)) return;
-  throw new UsageError(`'${directory}' is in an object store, where this is not possible: it needs a directory`, {
-    code: 'object-store',
-    remedy: `Copy the dataset to a directory first, such as with \`aws s3 sync ${directory} features/\`.`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { refuseObjectAddress } from '../../core/object-address.ts';
 import { fileFault } from './bad-lines.ts';
 import { decodeText } from './fields.ts';
 
@@ -9,9 +10,11 @@ const MAX_BYTES = 512 * 2 ** 20;
  * The text of a small file: UTF-8 where all of it is that, else latin-1 (as MovieLens 100K and 1M
  * are), without a byte-order mark.
  *
- * @throws UsageError `ratings` when it cannot be read, is empty or has more than 512 MiB.
+ * @throws UsageError `ratings` when it cannot be read, is empty or has more than 512 MiB,
+ * `object-store` for an address.
  */
 export async function readText(path: string): Promise<string> {
+  refuseObjectAddress(path);
   let bytes: Buffer;
   try {
     bytes = await readBounded(path);

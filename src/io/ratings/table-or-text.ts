@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { fileKind } from '../../core/file-kind.ts';
+import { isObjectAddress } from '../../core/object-address.ts';
 import { fileFault } from './bad-lines.ts';
 
 /** What Parquet files, Arrow files and Arrow streams begin with. */
@@ -8,12 +9,13 @@ const HEAD_BYTES = 64;
 
 /**
  * Whether a path is a table (a Parquet or Arrow file, or a directory of parts) or a text file, told
- * by its first bytes.
+ * by its first bytes. In an object store only tables can be read.
  *
  * @throws UsageError `ratings` when it is not there, empty, packed, UTF-16, or a file of another
  * known kind.
  */
 export async function tableOrText(path: string): Promise<'table' | 'text'> {
+  if (isObjectAddress(path)) return 'table';
   let head: Buffer;
   try {
     const file = await open(path, 'r');

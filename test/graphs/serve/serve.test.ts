@@ -121,6 +121,28 @@ describe('a server of features and a recommender', () => {
     expect(codeOf(await ask('/nothing'))).toEqual([404, 'not-found']);
   });
 
+  it('says which parameter is missing, and refuses what it would not look at', async () => {
+    const saysOf = async (path: string, options?: Parameters<typeof ask>[1]) => {
+      const { status, text } = await ask(path, options);
+      return [status, JSON.parse(text).message];
+    };
+    for (const name of ['search', 'similar', 'audience', 'explain-item']) {
+      expect(await saysOf(`/api/${name}?item=`)).toEqual([400, `${name} needs \`item\``]);
+    }
+    expect(await saysOf('/api/explain')).toEqual([400, 'explain needs `user`']);
+    expect(await saysOf('/api/similar?item=3&by=taste')).toEqual([
+      400,
+      expect.stringContaining("'content', 'factors'"),
+    ]);
+    for (const threshold of ['many', '', '1e999']) {
+      expect(await saysOf(`/api/audience?item=3&threshold=${threshold}`)).toEqual([
+        ...[400, expect.stringContaining('`threshold` must be a number')],
+      ]);
+    }
+    const body = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"ratings":{"1":5}}' };
+    expect(await saysOf('/api/search?item=3', body)).toEqual([400, 'search takes no body']);
+  });
+
   it('lets nothing run or be loaded by what it sends', async () => {
     const { headers } = await ask('/');
     expect(headers['content-security-policy']).toContain("default-src 'none'");

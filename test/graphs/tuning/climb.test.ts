@@ -47,6 +47,20 @@ describe('a climb to the fastest setting', () => {
     expect(best).toEqual({ setting, rate: 100 });
   });
 
+  it('ends where it is when it is told to stop', async () => {
+    const stop = new AbortController();
+    const setting = at(1, 1, 1);
+    const measured: Tuned[] = [];
+    const { best } = await climb({ setting, rate: 1 }, { ...limits, stops: [stop.signal] }, async (each) => {
+      measured.push(each);
+      if (measured.length < 3) return 2;
+      stop.abort();
+      return undefined;
+    });
+    expect(measured).toEqual([at(2, 1, 1), at(2, 1, 1), at(4, 1, 1)]);
+    expect(best).toEqual({ setting: at(2, 1, 1), rate: 2 });
+  });
+
   it('varies what it is told to, and measures as often as it may', async () => {
     const measured: Tuned[] = [];
     const rate = peakAt(at(8, 64, 1024));

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { tune } from '../../../src/graphs/tuning/tune.ts';
 import { callReelflow } from '../../fixtures/call-cli.ts';
 import { makeClip } from '../../fixtures/clips.ts';
@@ -65,6 +65,26 @@ describe('tuning', () => {
     }
   });
 
+  it.each(['drain', 'signal'] as const)('finds nothing after `%s` has stopped it in the middle', async (by) => {
+    const stop = new AbortController();
+    const said: string[] = [];
+    const any = AbortSignal.any.bind(AbortSignal);
+    let begun = 0;
+    vi.spyOn(AbortSignal, 'any').mockImplementation((signals) => {
+      // Of the measurements, each of which is limited in time, the third.
+      begun += signals.includes(stop.signal) ? 1 : 0;
+      if (begun === 3) stop.abort();
+      return any(signals);
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const tuning = await tune({
+      ...{ ...options(), [by]: stop.signal },
+      onMessage: (text) => void said.push(text),
+    });
+    expect(begun).toBe(3);
+    expect([tuning, said]).toEqual([undefined, []]);
+  });
+
   it('is refused to a driver, and where nothing can be decoded', async () => {
     await expect(tune({ ...options(), runner: 'bullmq', queue: 'redis://localhost' })).rejects.toThrow(
       'the driver of a queue computes nothing',
@@ -86,5 +106,11 @@ describe('tuning', () => {
     expect(execution).toMatchObject(tuning.setting);
     expect(tuning.tried.length).toBeGreaterThan(1);
     expect(readdirSync(out)).toContain('_units');
+  });
+
+  it('is refused to a dry run of the command line, which decodes nothing', async () => {
+    const out = join(directory, 'planned');
+    const { code, stderr } = await callReelflow(['extract', clips, '--out', out, '--tune', '--dry-run']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('`--dry-run` decodes nothing')]);
   });
 });

@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,18 @@ const description = {
   params: { visual: { name: 'alexnet', weights: 'ff' }, subclips: [10], statistics: ['mean'] },
   models: [{ name: 'alexnet', weightsHash: 'ff', card: { mean: [1, 2] } }],
 };
+
+/** Files that this process has open; Linux lists them. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+    } catch {
+      // The one that the list was read with is gone.
+      return [];
+    }
+  });
+}
 
 describe('a dataset', () => {
   test('is made where nothing is, and says what made it', async () => {
@@ -83,6 +96,25 @@ describe('a dataset', () => {
     await third.close();
     expect((await readdir(directory)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
+
+  test.each(['close', 'leave', 'release'] as const)(
+    'is open no more after a `%s` of which a step fails',
+    async (end) => {
+      const directory = await temporaryDirectory();
+      const dataset = await Dataset.open(directory, description);
+      const items = await dataset.store.items();
+      items.note('heat', { state: 'partial' });
+      await items.flush();
+      expect(items.get('heat')?.state).toBe('partial');
+      const journal = join(directory, '_journal.txt');
+      expect(openFiles()).toContain(journal);
+      await writeFile(join(directory, '_dataset.json'), '{');
+      if (end === 'release') await dataset.release();
+      else await expect(dataset[end]()).rejects.toMatchObject({ code: 'damaged' });
+      expect((await readdir(directory)).filter((name) => name.startsWith('.'))).toEqual([]);
+      expect(openFiles()).not.toContain(journal);
+    },
+  );
 
   test('counts its units in any order to the same bytes', async () => {
     const partial = joinRows({

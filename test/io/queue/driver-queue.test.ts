@@ -12,7 +12,7 @@ const newName = () => `reelflow-test-${randomBytes(8).toString('hex')}`;
 for (const [server, { missing, start }] of Object.entries(QUEUE_SERVERS)) {
   const title = missing === undefined ? `a queue on ${server}` : `a queue on ${server} (left out: ${missing})`;
   describe.skipIf(missing !== undefined)(title, () => {
-    it('lets go of whoever closes it, also when its server is silent', async () => {
+    it('can be closed even while its server does not answer', async () => {
       const running = await start();
       onTestFinished(() => running.end());
       const name = newName();
@@ -23,11 +23,11 @@ for (const [server, { missing, start }] of Object.entries(QUEUE_SERVERS)) {
       running.signal('SIGSTOP');
       taken?.done({});
       taking.stop();
-      // That it comes to an end at all is what is asked.
+      // The test is that this ends at all.
       await Promise.all([taking.close(), queue.close()]);
     });
 
-    it('that is dropped has no job any more, and takes and gives the same one again', async () => {
+    it('has no jobs after it is dropped, and then accepts the same job again', async () => {
       const running = await start();
       onTestFinished(() => running.end());
       const name = newName();
@@ -37,7 +37,7 @@ for (const [server, { missing, start }] of Object.entries(QUEUE_SERVERS)) {
       const gone = await openWorkerQueue(running.uri, name, worker);
       expect((await gone.next())?.data).toEqual(job);
       expect(await queue.depth()).toEqual({ waiting: 0, delayed: 0, active: 1 });
-      // It would be this worker's for a minute, and does not come back by being added.
+      // The job is this worker's for a minute, so adding it again does nothing.
       await queue.add([job]);
       expect((await queue.depth()).waiting).toBe(0);
       await queue.drop();
@@ -56,9 +56,9 @@ for (const [server, { missing, start }] of Object.entries(QUEUE_SERVERS)) {
 
 const postgres = QUEUE_SERVERS.PostgreSQL;
 describe.skipIf(postgres.missing !== undefined)(
-  'a queue on PostgreSQL, which goes by the clocks of its clients,',
+  'a queue on PostgreSQL, which relies on the clocks of its clients,',
   () => {
-    it('is refused to one whose clock is wrong', async () => {
+    it('refuses a client whose clock is wrong', async () => {
       const running = await postgres.start();
       onTestFinished(() => running.end());
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 5 * 3_600_000 });

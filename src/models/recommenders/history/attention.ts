@@ -13,7 +13,6 @@ import { reshape, transpose } from '../../autodiff/operations/shapes.ts';
 import { softmax } from '../../autodiff/operations/softmax.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { checkShare } from './checks.ts';
-import type { Filled } from './history-network.ts';
 import { type SequenceOptions, sequenceDefaults, sequenceInputs } from './sequences.ts';
 
 /** Options of a network of self-attention blocks; their defaults are `attentionDefaults`. */
@@ -41,7 +40,7 @@ export interface Attention {
 }
 
 /** Checks options. @throws UsageError when the heads do not fit. */
-export function attentionOf(options: Filled<AttentionOptions, keyof typeof attentionDefaults>): Attention {
+export function attentionOf(options: Omit<Attention, 'dropped'> & { readonly dropout: number }): Attention {
   const width = checkInteger('width', options.width);
   const heads = checkInteger('heads', options.heads);
   if (width % heads !== 0) {

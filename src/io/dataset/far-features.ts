@@ -1,0 +1,27 @@
+import { UsageError } from '../../core/errors.ts';
+import { copyFar, type FarCopy } from './far-copy.ts';
+import { partName } from './layout.ts';
+import { isTablePart } from './table-files.ts';
+import { TRAINING_STORE } from './training-store-path.ts';
+
+/**
+ * Copies features that lie in an object store: an object, the training store that a copied
+ * directory of `reduce` has, or else the parts of a table and what says how they were made.
+ *
+ * @throws UsageError `dataset` when there are none; SystemError `object-store`, `disk-full`.
+ */
+export async function copyFeatures(address: string): Promise<FarCopy> {
+  const copy = await copyFar(address, (names) => {
+    if (names.includes(TRAINING_STORE)) return [TRAINING_STORE];
+    const parts = names.filter(isTablePart);
+    return parts.length === 0 ? [] : [...parts, ...names.filter((name) => name === partName('description'))];
+  });
+  if (copy !== undefined) return copy;
+  throw new UsageError(
+    `${address.replace(/\/+$/, '')} has no features: there is no object of that name, and no training store or table below it`,
+    {
+      code: 'dataset',
+      remedy: 'Name a training store, a Parquet or Arrow object, or what the parts of a table lie below.',
+    },
+  );
+}

@@ -1,0 +1,16 @@
+import { stat } from 'node:fs/promises';
+import { UsageError } from '../../core/errors.ts';
+import { isObjectAddress } from '../../core/object-address.ts';
+
+/**
+ * Whether ratings are a directory, and not a file or a table in an object store.
+ * @throws UsageError `ratings` when there is nothing of that name.
+ */
+export async function areInDirectory(ratings: string): Promise<boolean> {
+  if (isObjectAddress(ratings)) return false;
+  try {
+    return (await stat(ratings)).isDirectory();
+  } catch (error) {
+    throw new UsageError(`${ratings} cannot be read: ${(error as Error).message}`, { code: 'ratings', cause: error });
+  }
+}
