@@ -1,7 +1,7 @@
 import { checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { likedAboveOf } from '../../core/rating-scale.ts';
 import { checkVectorCount, checkVectors, dot, type ItemVectors } from './item-vectors.ts';
-import { likedAboveOf } from './liked-above.ts';
 import { invertPositive } from './positive-definite.ts';
 import { listsByUser } from './rating-lists.ts';
 import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
