@@ -127,7 +127,7 @@ export class EaseRecommender implements Recommender {
       total += own;
     }
     checkSteps(`predicting by ${this.name}`, total * times, this.#options.mostSteps);
-    return { owners: users, isOfPairs: true, steps };
+    return { by: 'pair', steps };
   }
 
   /** As if the users liked all that they rated. @throws UsageError `too-many-steps`. */
