@@ -19,8 +19,8 @@ export async function arrayNames(directory: string): Promise<string[]> {
 }
 
 /**
- * Opens a directory of NumPy arrays, one file for each item, whose name is the item's id: `[values]`
- * or `[subclips, values]`. One file is held at a time.
+ * Opens a directory of NumPy arrays, one file for each item, whose name is the item's id:
+ * `[values]` or `[subclips, values]`. One file is held at a time.
  *
  * @throws ModelError `weights` when a file is damaged; UsageError `features` when one is of another
  * shape, or an option names what a directory does not have.

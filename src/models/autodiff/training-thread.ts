@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { SystemError } from '../../core/errors.ts';
+import { leaveTelemetryOff } from '../onnx/telemetry.ts';
 import { FeedBuffers } from './feed-buffers.ts';
 import type { Feeds } from './feeds.ts';
 import type { StateValues } from './state.ts';
@@ -46,6 +47,7 @@ export class TrainingThread {
    * @throws SystemError `session` when ONNX Runtime does not take the graphs.
    */
   static async open(name: string, start: ThreadStart): Promise<TrainingThread> {
+    leaveTelemetryOff();
     const worker = new Worker(new URL('./training-worker.js', import.meta.url), {
       workerData: start,
       name: `training ${name}`,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { optionalPackage } from '../../core/optional-package.ts';
 import { insideFolder } from '../onnx/read.ts';
+import { leaveTelemetryOff } from '../onnx/telemetry.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
 import type { loadCard } from './card.ts';
 import type { CardText } from './card-text.ts';
@@ -76,6 +77,7 @@ async function tokensOf(text: string, { length, padding }: CardText, path: strin
 }
 
 async function run(model: string, half: CardText, tokens: Awaited<ReturnType<typeof tokensOf>>): Promise<Float32Array> {
+  leaveTelemetryOff();
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   const integers = (values: readonly number[]) =>
     new Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);

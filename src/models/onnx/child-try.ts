@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { leaveTelemetryOff } from './telemetry.ts';
 
 /** What a child process answers when it could not do what it was asked. */
 export interface ChildFailure {
@@ -34,6 +35,7 @@ export function inChild<Request extends object, Reply>(
   } = {},
 ): Promise<{ readonly reply: Reply | ChildFailure; readonly printed: string }> {
   const { patience = usualPatience, env } = options;
+  leaveTelemetryOff();
   return new Promise((resolve) => {
     const child = fork(fileURLToPath(new URL(`./${program}`, import.meta.url)), [], {
       serialization: 'advanced',

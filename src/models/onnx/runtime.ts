@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { leaveTelemetryOff } from './telemetry.ts';
 
 interface RuntimeModule {
   readonly env: { readonly versions: { readonly node?: string | undefined; readonly common: string } };
@@ -9,6 +10,7 @@ interface RuntimeModule {
  * Loaded on use: a process that infers in threads only need not map the library on its main one.
  */
 function load(): RuntimeModule {
+  leaveTelemetryOff();
   return createRequire(import.meta.url)('onnxruntime-node') as RuntimeModule;
 }
 

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { ModelError, SystemError } from '../../core/errors.ts';
 import { isShared, MemoryLink } from '../../core/shared-memory.ts';
 import type { BatchTimes, Place, SessionPlan, WorkerData, WorkerReply, WorkerRequest } from './session.ts';
+import { leaveTelemetryOff } from './telemetry.ts';
 
 /** Worker threads hold no large JavaScript objects: small heaps are collected sooner. In MiB. */
 const heapLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
@@ -156,6 +157,7 @@ export class WorkerPool {
 
   /** Opens one more session. @returns what a batch takes there; undefined on the CPU. */
   async add(place: Place): Promise<BatchTimes | undefined> {
+    leaveTelemetryOff();
     const worker = new Worker(new URL('./inference-worker.js', import.meta.url), {
       workerData: { plan: this.#plan, place } satisfies WorkerData,
       name: `inference ${this.#plan.name}`,

@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { UsageError } from '../../core/errors.ts';
 import { elementTypes, node, ownOpset } from '../onnx/onnx-graph.ts';
+import { leaveTelemetryOff } from '../onnx/telemetry.ts';
 import { encodeModel } from '../onnx/write.ts';
 
 /**
@@ -121,6 +122,7 @@ class OnnxMatMul implements MatMul {
 
   /** Loaded on use, so that a process that never multiplies does not map the library. */
   #load(): Promise<Runtime> {
+    leaveTelemetryOff();
     this.#runtime ??= import('onnxruntime-node').then((module) => module.default);
     return this.#runtime;
   }

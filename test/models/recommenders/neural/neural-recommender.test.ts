@@ -139,7 +139,9 @@ test('the statistics of a batch normalisation are those of items, without rows o
     ...{ batchNormalisation: true, modalities: tinyModalities },
   });
   await recommender.fit(training, undefined, alike);
-  const variances = [...(await recommender.weights())].filter(([name]) => /content.*normalisation\/variance$/.test(name));
+  const variances = [...(await recommender.weights())].filter(([name]) =>
+    /content.*normalisation\/variance$/.test(name),
+  );
   expect(variances.length).toBeGreaterThan(0);
   // All items are alike, so each of two steps moves a running variance of 1 towards none.
   for (const [, values] of variances) for (const value of values) expect(value).toBeCloseTo(0.99 ** 2, 6);
