@@ -18,8 +18,8 @@ export interface ThreadWork<Reply, Result> {
 }
 
 /**
- * Does work in a thread of its own, which can be stopped at any moment and whose memory is free when
- * it is done.
+ * Does work in a thread of its own, which can be stopped at any moment and whose memory is free
+ * when it is done.
  *
  * @throws what `onReply` throws; the errors of `stopped` and `died`.
  */

@@ -1,1 +1,0 @@
-export { likedAboveOf } from '../../core/rating-scale.ts';
