@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { AskedOnce } from '../../core/asked-once.ts';
 import { UsageError } from '../../core/errors.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import type { LoadedRecommender } from '../recommenders/load-recommender.ts';
@@ -41,19 +42,12 @@ export async function openServed({ features: path, recommender }: Served): Promi
   // The longest first: one path may begin as another does.
   const hidden = [...new Set(paths.flatMap((each) => [each, resolve(each)]))].sort((a, b) => b.length - a.length);
   const dataset = path !== undefined && existsSync(datasetFilePath(path)) ? path : undefined;
-  let source: Promise<SourceDataset> | undefined;
+  const source = new AskedOnce<SourceDataset>();
   return {
     ...{ features, recommender, dataset },
     timesOf: async (item, subclips) => {
       if (dataset === undefined) return undefined;
-      if (source === undefined) {
-        source = openSource(dataset, {});
-        // One that failed is tried again.
-        source.catch(() => {
-          source = undefined;
-        });
-      }
-      return timesIn(await source, item, subclips);
+      return timesIn(await source.ask(() => openSource(dataset, {})), item, subclips);
     },
     hidePaths: (text) =>
       hidden

@@ -135,8 +135,10 @@ function sharesOf(weights: readonly number[]): number[] {
   return shares.map((part, at) => (at === largest ? part + 1 - sumOf(shares) : part));
 }
 
-function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
+function sumOf(values: readonly number[] | Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }
 
 /** Flags a tenth of the different numbers, one at least. */
