@@ -10,8 +10,8 @@ const stepsAtOnce = 5e7;
 const worthSaying = 2e9;
 
 /**
- * Predicts or scores pairs. Long work is done in parts, each of all pairs of some users or items, so
- * that nothing is computed twice, interrupts are noticed, and progress is reported.
+ * Predicts or scores pairs. Long work is done in parts, each of all pairs of some users or items,
+ * so that nothing is computed twice, interrupts are noticed, and progress is reported.
  *
  * @throws the reason of the signal.
  */
