@@ -7,8 +7,7 @@
  * SYNTHETIC: ratings and features are drawn; the features have the falling spectrum that a PCA
  * leaves.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadRecommender } from '../src/graphs/recommenders/load-recommender.ts';
@@ -16,6 +15,7 @@ import { trainRecommender } from '../src/graphs/recommenders/train-recommender.t
 import { serve } from '../src/graphs/serve/serve.ts';
 import { alignedRows } from '../src/graphs/text-table.ts';
 import { ItemStoreWriter } from '../src/io/dataset/item-store-writer.ts';
+import { scratchDirectory } from './scratch.ts';
 
 const [SUBCLIPS, DIMENSION, USERS, PER_USER] = [10, 600, 500, 100];
 
@@ -34,7 +34,7 @@ const next = (): number => {
   return state / 2147483647;
 };
 
-const directory = await mkdtemp(join(tmpdir(), 'reelflow-bench-serve-'));
+const directory = scratchDirectory('serve');
 try {
   const store = join(directory, 'items.arrow');
   const shape = { subclips: SUBCLIPS, streams: [{ name: 'visual', dimension: DIMENSION }] };

@@ -19,7 +19,7 @@ describe('what is asked for once', () => {
     expect([...once.keys()]).toEqual(['a', 'b']);
   });
 
-  it('is made anew when it failed, and those who asked meanwhile get the failure', async () => {
+  it('is made again when it failed, and those who asked meanwhile get the failure', async () => {
     const once = new AskedOnce<number>();
     let tries = 0;
     const make = async () => {

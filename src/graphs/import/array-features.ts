@@ -65,7 +65,7 @@ export async function openArrayFeatures(
 
 /**
  * `[items, values]` or `[items, subclips, values]`; dimensions of 1 that follow the items in a
- * longer shape, as networks leave them, are passed over. Undefined of any other array.
+ * longer shape, as networks leave them, do not count. Undefined of any other array.
  */
 function shapeOf({ shape }: WeightTensor): readonly number[] | undefined {
   const own = shape.length > 3 ? shape.filter((size, axis) => axis === 0 || size !== 1) : shape;

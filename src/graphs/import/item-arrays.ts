@@ -17,7 +17,7 @@ export interface ItemArray {
 
 /**
  * Features of which every item has an array of its own: `[values]` or `[subclips, values]`. Other
- * dimensions of 1, as networks leave them, are passed over. One array is held at a time.
+ * dimensions of 1, as networks leave them, do not count. One array is held at a time.
  *
  * @throws UsageError `features` when an array is of another shape, or an option names what such
  * arrays do not have; what `open` throws.

@@ -3,7 +3,9 @@ import { columnOf, csvRecords } from './csv-records.ts';
 import { plainId } from './identifiers.ts';
 import { readText } from './read-text.ts';
 
-/** Names that a column of ids goes by, case and underscores aside; the first that is there is it. */
+/**
+ * Names that a column of ids goes by, case and underscores aside; the first that is there is it.
+ */
 export const ID_NAMES = ['itemid', 'movieid', 'mlid', 'trailerid', 'youtubeid', 'item', 'movie', 'id', 'ids'];
 
 /**
