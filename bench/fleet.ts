@@ -9,8 +9,8 @@
  * process, by one worker of a queue and by two, with one inference worker of one thread each.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -21,13 +21,14 @@ import type { ProcessSetting } from '../test/faults/process.ts';
 import { QUEUE_SERVERS, type QueueServerName } from '../test/faults/queue-server.ts';
 import { description } from '../test/faults/synthetic-graph.ts';
 import { benchOptions, makeClip } from './clips.ts';
+import { scratchDirectory } from './scratch.ts';
 
 const options = benchOptions({
   ...{ what: 'recovery', server: 'Redis', locks: '2,5,10', rounds: '5', clips: '24', seconds: '4', memory: '1GiB' },
 }) as Record<string, string>;
 const built = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const directory = scratchDirectory('fleet');
 const server = await QUEUE_SERVERS[options.server as QueueServerName].start();
-const directory = mkdtempSync(join(tmpdir(), 'reelflow-fleet-'));
 const rounds = Array.from({ length: Number(options.rounds) }, (_, round) => round);
 const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => void child.on('exit', resolve));
 
@@ -142,6 +143,5 @@ try {
   }
 } finally {
   await server.end();
-  rmSync(directory, { recursive: true, force: true });
 }
 process.exit();

@@ -5,18 +5,18 @@
  *
  *   node dist/bench/fuzz-weights.js [--seed 1] [--count 20000] [--format pth] [--dir .bench]
  */
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelError } from '../src/core/errors.ts';
 import { floatInitializer, readWeights } from '../src/models/weights/weight-file.ts';
 import { mutations, type Random, seeded } from '../test/fixtures/weights/mutations.ts';
 import { sampleArchives, sampleFiles } from '../test/fixtures/weights/samples.ts';
 import { benchOptions } from './clips.ts';
+import { scratchDirectory } from './scratch.ts';
 
 const MiB = 2 ** 20;
 const options = benchOptions({ seed: '1', count: '20000', format: '', dir: '.bench' });
-const folder = mkdtempSync(join(tmpdir(), 'reelflow-fuzz-'));
+const folder = scratchDirectory('fuzz');
 const path = join(folder, 'input');
 const names = Object.keys(mutations);
 

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { lastValueFrom, map, take, toArray } from 'rxjs';
@@ -15,6 +14,7 @@ import { cosine } from '../src/models/quantisation/cosine.ts';
 import { randomTensor } from '../src/models/weights/random-weights.ts';
 import { Flow } from '../src/operators/flow.ts';
 import { benchOptions, makeClip } from './clips.ts';
+import { scratchDirectory } from './scratch.ts';
 
 /**
  * Inference alone, the same decoded frames and the same AlexNet weights for all: reelflow in
@@ -34,7 +34,7 @@ const options = benchOptions({
 });
 const [count, batch, cores] = [Number(options.frames), Number(options.batch), Number(options.cores)];
 const execute = promisify(execFile);
-const folder = await mkdtemp(join(tmpdir(), 'reelflow-int8-'));
+const folder = scratchDirectory('int8');
 
 interface Timing {
   readonly seconds: number;

@@ -8,14 +8,15 @@
  * DIR holds pipeline.py, its models/, corpus/ and network cards.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunSummary } from '../src/graphs/run-summary.ts';
 import { CommitStore } from '../src/io/dataset/commit-store.ts';
 import { benchOptions } from './clips.ts';
 import { runMeasured } from './run-measured.ts';
+import { scratchDirectory } from './scratch.ts';
 
 const options = benchOptions({ peer: '', corpus: 'full', rounds: '3', memory: '1200MiB', rows: 'mini' });
 const peer = options.peer as string;
@@ -23,7 +24,7 @@ const corpusOf = (name: string) => join(peer, 'corpus', name);
 const full = options.corpus as string;
 const rows = options.rows as string;
 const program = fileURLToPath(new URL('../bin/reelflow.js', import.meta.url));
-const scratch = await mkdtemp(join(tmpdir(), 'reelflow-peer-'));
+const scratch = scratchDirectory('peer');
 const MiB = 2 ** 20;
 
 const ours = (corpus: string, out: string, more: readonly string[]) =>

@@ -7,14 +7,13 @@
  *
  *   node dist/bench/planted.js [--corpora 1,2,3,4] [--seeds 1] [--items 48] [--users 150] [--per-user 20] [--recommenders ...]
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { writePlantedCorpus } from '../examples/planted/corpus.ts';
 import { type EvidenceRow, evidenceTable, plantedEvidence } from '../examples/planted/evidence.ts';
 import { makePlantedFeatures } from '../examples/planted/features.ts';
 import { seedMean } from '../src/graphs/experiment/summarise.ts';
 import { benchOptions } from './clips.ts';
+import { scratchDirectory } from './scratch.ts';
 
 const options = benchOptions({
   ...{ corpora: '1,2,3,4', seeds: '1', items: '48', users: '150', 'per-user': '20' },
@@ -24,7 +23,7 @@ const numbers = (name: string) => (options[name] ?? '').split(',').map(Number);
 
 const results: EvidenceRow[][] = [];
 for (const seed of numbers('corpora')) {
-  const directory = mkdtempSync(join(tmpdir(), 'reelflow-planted-'));
+  const directory = scratchDirectory('planted');
   try {
     const started = performance.now();
     const [items, users, ratingsPerUser] = [options.items, options.users, options['per-user']].map(Number);

@@ -14,8 +14,8 @@
  * each to `--against` (default: the first line) is over users, each the mean of his seeds and folds, with t and p of a paired
  * test.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { randomIntegers } from '../src/core/random-integers.ts';
 import { importFeatures } from '../src/graphs/import/import-features.ts';
@@ -29,6 +29,7 @@ import { openMovieLens } from '../src/io/ratings/movielens.ts';
 import { makeScenario, type Scenario } from '../src/io/ratings/scenarios.ts';
 import type { Split } from '../src/io/ratings/split.ts';
 import { benchOptions } from './clips.ts';
+import { fileNameOf, scratchDirectory } from './scratch.ts';
 
 const options = benchOptions({
   ...{
@@ -186,7 +187,7 @@ const deviation = (values: readonly number[]) =>
 /** What `--keep` has of this fold already, else what is computed, which is kept. */
 async function kept(name: string, compute: () => Promise<Figures>): Promise<Figures> {
   if (options.keep === '') return compute();
-  const path = join(options.keep as string, `${name.replaceAll(/[^\w.=-]+/g, '_')}.json`);
+  const path = join(options.keep as string, `${fileNameOf(name)}.json`);
   if (existsSync(path)) {
     const { rmse, auc, squares } = JSON.parse(readFileSync(path, 'utf8'));
     return { rmse, auc: new Map(auc), squares: new Map(squares) };
@@ -233,7 +234,7 @@ function twoSided(t: number): number {
   return 1 - 2 * inside;
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'reelflow-real-'));
+const directory = scratchDirectory('real');
 try {
   const own = await storeOf(directory);
   const both = await itemsWithBoth(own);

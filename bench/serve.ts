@@ -11,8 +11,8 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,6 +21,7 @@ import { trainRecommender } from '../src/graphs/recommenders/train-recommender.t
 import { serve } from '../src/graphs/serve/serve.ts';
 import { alignedRows } from '../src/graphs/text-table.ts';
 import { ItemStoreWriter } from '../src/io/dataset/item-store-writer.ts';
+import { scratchDirectory } from './scratch.ts';
 
 const [SUBCLIPS, DIMENSION, USERS, PER_USER] = [10, 600, 500, 100];
 
@@ -59,7 +60,7 @@ async function serveThere(directory: string): Promise<void> {
 }
 
 async function measure(): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'reelflow-bench-serve-'));
+  const directory = scratchDirectory('serve');
   try {
     const store = join(directory, 'items.arrow');
     const shape = { subclips: SUBCLIPS, streams: [{ name: 'visual', dimension: DIMENSION }] };

@@ -14,14 +14,15 @@
  * DIR holds train.py; without --peer only ours is measured.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { seededUniform } from '../src/models/autodiff/initialisers.ts';
 import type { BatchingMethod } from '../src/models/recommenders/batching.ts';
 import { type NeuralRecommenderName, readsFeatures } from '../src/models/recommenders/neural/architectures.ts';
 import { NeuralRecommender } from '../src/models/recommenders/neural/neural-recommender.ts';
 import { benchOptions } from './clips.ts';
+import { scratchDirectory } from './scratch.ts';
 
 const options = benchOptions({
   peer: '',
@@ -99,7 +100,7 @@ function apart(left: ReadonlyMap<string, Float32Array>, right: ReadonlyMap<strin
 /** The same of PyTorch, by its own account. */
 function theirs(model: NeuralRecommenderName): number | undefined {
   if (!options.peer) return undefined;
-  const scratch = mkdtempSync(join(tmpdir(), 'reelflow-bench-'));
+  const scratch = scratchDirectory('training');
   try {
     const report = join(scratch, 'report.json');
     const name = model === 'deepcf' ? 'deepcf' : 'dcfavcont';

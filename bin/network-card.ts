@@ -1,9 +1,9 @@
 import { printable } from '../src/core/printable.ts';
+import { shellPath } from '../src/core/shell-word.ts';
 import { type MadeCard, type MakeCardOptions, makeCard } from '../src/graphs/weights/make-card.ts';
 import { defineCommand } from './command.ts';
 import { flag, type OptionTable, text, word } from './option-table.ts';
 import { outputFile } from './output-options.ts';
-import { shellPath } from './shell-word.ts';
 
 /** `reelflow weights card`. */
 export const cardCommand = defineCommand({

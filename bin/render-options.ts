@@ -1,5 +1,5 @@
+import { shellWord } from '../src/core/shell-word.ts';
 import { type AnyTable, flagOfOption } from './option-table.ts';
-import { shellWord } from './shell-word.ts';
 
 /**
  * An option of a command: its flag without dashes, and whether it takes a value; `set` is one that

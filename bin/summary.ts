@@ -1,3 +1,4 @@
+import { shellPath } from '../src/core/shell-word.ts';
 import { uncalibratedId } from '../src/graphs/interrupted-summary.ts';
 import type { InputChanges } from '../src/graphs/run-items.ts';
 import type { RunSummary } from '../src/graphs/run-summary.ts';
@@ -5,7 +6,6 @@ import type { ShardSummary } from '../src/graphs/runners/shard-run.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import type { OperatorMetrics } from '../src/operators/operator-meter.ts';
 import { fleetText } from './progress.ts';
-import { shellPath } from './shell-word.ts';
 
 /**
  * One line per operator: how much of the wall time it was busy, starved of input, or blocked by

@@ -1,4 +1,5 @@
 import { UsageError } from '../../src/core/errors.ts';
+import { shellPath } from '../../src/core/shell-word.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { modernise } from '../../src/io/dataset/layout.ts';
 import { atDataset } from '../../src/io/objects/at-dataset.ts';
@@ -7,7 +8,6 @@ import { didYouMean } from '../did-you-mean.ts';
 import { extractionOptions } from '../extraction-options.ts';
 import { flag, text } from '../option-table.ts';
 import { flagsOf, renderMessages, renderOptions } from '../render-options.ts';
-import { shellPath } from '../shell-word.ts';
 
 const code = text('CODE', 'only letters with this reason code, such as truncated');
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { UsageError } from '../../src/core/errors.ts';
+import { shellPath } from '../../src/core/shell-word.ts';
 import { type DatasetStatus, datasetItems, datasetStatus } from '../../src/io/dataset/status.ts';
 import { defineCommand } from '../command.ts';
 import { csvLines, jsonLines, parquetBytes } from '../item-formats.ts';
 import { word } from '../option-table.ts';
-import { shellPath } from '../shell-word.ts';
 
 const FORMATS = { csv: csvLines, json: jsonLines, parquet: parquetBytes } as const;
 

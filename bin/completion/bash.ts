@@ -1,4 +1,4 @@
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../../src/core/shell-word.ts';
 import type { CompletedOption, CompletionTable } from './completion-table.ts';
 
 /** The completion of reelflow for bash: `source <(reelflow completion bash)`. */

@@ -34,6 +34,12 @@ export function checkPositive(name: string, value: unknown, options: { zero?: bo
   return value as number;
 }
 
+/** Asserts a finite number. */
+export function checkFinite(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) fail(name, 'a finite number', value);
+  return value;
+}
+
 /** Asserts a non-empty string. */
 export function checkString(name: string, value: unknown): string {
   if (typeof value !== 'string' || value.length === 0) fail(name, 'a non-empty string', value);

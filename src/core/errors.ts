@@ -159,9 +159,9 @@ export type SystemErrorCode =
   | 'device-memory'
   /** A server cannot be reached, or sends something other than what was requested. */
   | 'download'
-  /** An object store cannot be reached, refuses, or its package is not installed. */
+  /** An object store cannot be reached, or refuses. */
   | 'object-store'
-  /** The unit cache cannot be opened, or its adapter is not installed. */
+  /** The unit cache cannot be opened. */
   | 'cache'
   /**
    * The server of a queue cannot be reached, its packages are missing, or workers refuse

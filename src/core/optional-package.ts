@@ -1,23 +1,25 @@
 import { SystemError } from './errors.ts';
 
 /**
- * Loads a package that is installed only if it is needed.
+ * Loads packages that are installed only if they are needed.
  *
- * @param load - imports it.
- * @throws SystemError `package` if it is missing.
+ * @param packages - the package, or all that are needed together.
+ * @param load - imports them.
+ * @throws SystemError `package` if one is missing.
  * @example
  * const { Tokenizer } = await optionalPackage('@huggingface/tokenizers', 'a search for text', () => import('@huggingface/tokenizers'));
  */
 export async function optionalPackage<Module>(
-  name: string,
+  packages: string | readonly string[],
   what: string,
   load: () => Promise<Module>,
 ): Promise<Module> {
   try {
     return await load();
   } catch (cause) {
-    throw new SystemError('package', `${what} needs ${name}, which cannot be loaded`, {
-      remedy: `Install it next to reelflow: \`npm install ${name}\`.`,
+    const names = [packages].flat();
+    throw new SystemError('package', `${what} needs ${names.join(' and ')}, which cannot be loaded`, {
+      remedy: `Install ${names.length > 1 ? 'them' : 'it'} next to reelflow: \`npm install ${names.join(' ')}\`.`,
       cause,
     });
   }

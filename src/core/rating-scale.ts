@@ -20,3 +20,8 @@ export function checkScale(scale: RatingScale): void {
     );
   }
 }
+
+/** Where a rating begins to be liked unless told otherwise: two thirds up, 3.5 of 0.5 to 5. */
+export function likedAboveOf({ minimum, maximum }: RatingScale): number {
+  return minimum + (2 / 3) * (maximum - minimum);
+}

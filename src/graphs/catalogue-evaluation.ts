@@ -33,9 +33,9 @@ function blockPairsOf(fitted: FittedRecommender, users: readonly number[], itemC
   // Every user and every item once is enough to know what all pairs of them take.
   const asked = Int32Array.from({ length }, (_, at) => users[at % users.length] as number);
   const items = Int32Array.from({ length }, (_, at) => at % itemCount);
-  const { owners, isOfPairs } = fitted.workOf(asked, items);
-  if (isOfPairs) fitted.workOf(Int32Array.from(users), new Int32Array(users.length), itemCount);
-  if (owners !== items || isOfPairs) return undefined;
+  const { by } = fitted.workOf(asked, items);
+  if (by === 'pair') fitted.workOf(Int32Array.from(users), new Int32Array(users.length), itemCount);
+  if (by !== 'item') return undefined;
   const usersPerBlock = Math.max(1, Math.floor(largeBlock / itemCount));
   fitted.workOf(asked, items, Math.ceil(users.length / usersPerBlock));
   return largeBlock;

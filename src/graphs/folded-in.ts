@@ -1,3 +1,4 @@
+import { AskedOnce } from '../core/asked-once.ts';
 import type { RatingScale } from '../core/rating-scale.ts';
 import type { RatingTable } from '../io/ratings/rating-table.ts';
 import { clip, type NewUserRatings } from '../models/recommenders/recommender.ts';
@@ -25,13 +26,9 @@ export function foldedIn(
     };
   }
   const shown = shownRatings(ratings, foldIn);
-  let scoreOfAll: ReturnType<NonNullable<typeof learn>> | undefined;
+  const scoreOfAll = new AskedOnce<Awaited<ReturnType<NonNullable<typeof learn>>>>();
   const together: PairPredictor | undefined =
-    learn &&
-    (async (users, items) => {
-      scoreOfAll ??= learn(foldIn);
-      return (await scoreOfAll)(users, items);
-    });
+    learn && (async (users, items) => (await scoreOfAll.ask(() => learn(foldIn)))(users, items));
   const score: PairPredictor = async (users, items) => {
     const pick = (of: Int32Array, places: Int32Array) => places.map((place) => of[place] as number);
     const scores = new Float32Array(users.length);

@@ -23,23 +23,20 @@ const split = {
 const options = { ks: [5], threshold: 2, thresholdRule: 'gt' as const, seed: 1 };
 
 /** Scores by the numbers alone, says whose its work is, and counts what it is asked. */
-function counting(belongsTo: 'users' | 'items') {
+function counting(by: 'user' | 'item') {
   const calls: number[] = [];
   const score = async (users: Int32Array, items: Int32Array) => {
     calls.push(users.length);
     return users.map((user, at) => (user * 31 + (items[at] as number) * 17) % 101);
   };
-  const workOf = (users: Int32Array, items: Int32Array) => ({
-    owners: belongsTo === 'users' ? users : items,
-    steps: new Float64Array(Math.max(userCount, itemCount)),
-  });
+  const workOf = () => ({ by, steps: new Float64Array(Math.max(userCount, itemCount)) });
   const fitted = { name: 'counting', predicts: 'scores', trainSeconds: 0, history: [], predict: score, score, workOf };
   return { fitted: fitted as unknown as FittedRecommender, calls };
 }
 
 describe('lists over all items', () => {
   it('ask for many users at a time where the work of an item serves all of them, with the same figures', async () => {
-    const [byItem, byUser] = [counting('items'), counting('users')];
+    const [byItem, byUser] = [counting('item'), counting('user')];
     const found = await evaluateOnCatalogue(byItem.fitted, ratings, split, options);
     expect(found).toEqual(await evaluateOnCatalogue(byUser.fitted, ratings, split, options));
     expect(byItem.calls).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach } from 'vitest';
-import { descendantsOf } from '../fixtures/child-processes.ts';
+import { descendantsOf } from '../fixtures/process-tree.ts';
 
 // A process that a test starts, be it itself or through what it tests, ends with it: also when the
 // test fails, runs out of time, or the whole run is interrupted. Where there is no /proc, nothing

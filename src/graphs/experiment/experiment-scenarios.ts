@@ -1,3 +1,4 @@
+import { AskedOnce } from '../../core/asked-once.ts';
 import { makeScenarioBeside } from '../../io/ratings/scenario-thread.ts';
 import type { Scenario } from '../../io/ratings/scenarios.ts';
 import type { GenreTable } from '../../models/genres.ts';
@@ -34,7 +35,7 @@ export class ExperimentScenarios {
   readonly #data: ExperimentData;
   readonly #saved: SavedSplits | undefined;
   readonly #run: Pick<PointRunOptions, 'stop' | 'onMessage'>;
-  readonly #made = new Map<string, Promise<ScenarioData>>();
+  readonly #made = new AskedOnce<ScenarioData, string>();
   /** Given each scenario by its name, before any point of it is computed. */
   onMade: ((name: string, scenario: Scenario) => Promise<void>) | undefined;
 
@@ -47,11 +48,7 @@ export class ExperimentScenarios {
 
   /** The scenario of a kind by a seed. @throws UsageError when a step leaves no rating. */
   of(kind: ScenarioName, seed: number): Promise<ScenarioData> {
-    const name = splitName(kind, seed);
-    const known = this.#made.get(name);
-    if (known !== undefined) return known;
-    const made = this.#get(kind, seed);
-    this.#made.set(name, made);
+    const made = this.#made.ask(() => this.#get(kind, seed), splitName(kind, seed));
     for (const oldest of this.#made.keys()) if (this.#made.size > held) this.#made.delete(oldest);
     return made;
   }

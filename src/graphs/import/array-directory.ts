@@ -1,82 +1,66 @@
-import { join } from 'node:path';
-import { Breather } from '../../core/breather.ts';
+import { extname, join } from 'node:path';
 import { eachEntry } from '../../io/directory-entries.ts';
-import { doublePieces } from '../../models/weights/float-pieces.ts';
 import { readWeights, type WeightTensor } from '../../models/weights/weight-file.ts';
-import { featureFault } from './feature-fault.ts';
+import { featureFault, listed } from './feature-fault.ts';
 import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
-import { itemIdOf } from './item-id.ts';
+import { openItemArrays } from './item-arrays.ts';
+import { pickleDirectoryRemedy } from './other-formats.ts';
 
-const EXTENSION = '.npy';
+const ARRAYS: readonly string[] = ['.npy', '.npz'];
+const TABLES: readonly string[] = ['.parquet', '.arrow'];
+const PICKLES: readonly string[] = ['.pkl', '.pickle'];
 
-/** The arrays of a directory that has one for each item, by name; hidden files are none. */
-export async function arrayNames(directory: string): Promise<string[]> {
-  const names: string[] = [];
-  await eachEntry(directory, ({ name }) => {
-    if (name.endsWith(EXTENSION) && !name.startsWith('.')) names.push(name);
+/**
+ * Whether a directory has an array for each item, or is a table of parts; hidden files are none.
+ *
+ * @throws UsageError `features` when it is neither.
+ */
+export async function directoryFormat(directory: string): Promise<'array-directory' | 'table'> {
+  const ends = new Set<string>();
+  const folders: string[] = [];
+  await eachEntry(directory, (entry) => {
+    if (entry.name.startsWith('.')) return;
+    if (entry.isDirectory()) folders.push(entry.name);
+    else ends.add(extname(entry.name).toLowerCase());
   });
-  return names.sort();
+  if (ARRAYS.some((end) => ends.has(end))) return 'array-directory';
+  if (TABLES.some((end) => ends.has(end)) || folders.some((name) => name.includes('='))) return 'table';
+  const there = [...[...ends].map((end) => `*${end}`), ...folders.map((name) => `${name}/`)].sort();
+  const pickles = PICKLES.find((end) => ends.has(end));
+  throw featureFault(
+    directory,
+    `has no file of features (${[...ARRAYS, ...TABLES].map((end) => `*${end}`).join(', ')}); it has ${listed(there, String)}`,
+    pickles === undefined
+      ? 'Name the directory that has the files themselves.'
+      : pickleDirectoryRemedy(directory, pickles),
+  );
 }
 
 /**
- * Opens a directory of NumPy arrays, one file for each item, whose name is the item's id:
- * `[values]` or `[subclips, values]`. One file is held at a time.
+ * Opens a directory of NumPy files, one for each item, whose name is the item's id.
  *
- * @throws ModelError `weights` when a file is damaged; UsageError `features` when one is of another
- * shape, or an option names what a directory does not have.
+ * @throws ModelError `weights` when a file is damaged; UsageError `features` when one has several
+ * arrays; as `openItemArrays`.
  */
 export async function openArrayDirectory(directory: string, options: FeatureFileOptions): Promise<FeatureFile> {
-  for (const name of ['id', 'ids', 'subclip', 'column', 'columns'] as const) {
-    if (options[name] === undefined) continue;
-    throw featureFault(
-      directory,
-      `is a directory of arrays, one for each item, which have no \`${name}\``,
-      'Leave it out: the names of the files are the ids.',
-    );
-  }
-  const names = await arrayNames(directory);
-  const breather = new Breather();
-  let hasSubclips = false;
-  for (const name of names) {
-    if (rowsOf(join(directory, name)).count > 1) hasSubclips = true;
-    if (breather.isDue) await breather.rest();
-  }
-  return {
-    path: directory,
-    streams: [{ name: undefined, columns: undefined }],
-    hasSubclips,
-    passedOver: [],
-    async read(take) {
-      for (const name of names) {
-        const path = join(directory, name);
-        const place = { file: path, unit: 'row', number: 1 } as const;
-        const itemId = itemIdOf(name.slice(0, -EXTENSION.length), place, true);
-        const { tensor, count, dimension } = rowsOf(path);
-        const values = new Float64Array(count * dimension);
-        let filled = 0;
-        for (const piece of doublePieces(tensor)) {
-          values.set(piece, filled);
-          filled += piece.length;
-        }
-        for (let row = 0; row < count; row++) {
-          const vectors = [values.subarray(row * dimension, (row + 1) * dimension)];
-          take({ itemId, subclip: hasSubclips ? row : undefined, vectors, place: { ...place, number: row + 1 } });
-        }
-        if (breather.isDue) await breather.rest();
-      }
-    },
-  };
+  const names: string[] = [];
+  await eachEntry(directory, ({ name }) => {
+    if (ARRAYS.includes(extname(name)) && !name.startsWith('.')) names.push(name);
+  });
+  const arrays = names.sort().map((name) => {
+    const path = join(directory, name);
+    return { id: name.slice(0, -extname(name).length), place: path, open: () => onlyArray(path) };
+  });
+  return openItemArrays(directory, arrays, options);
 }
 
-/** The one array of a file, as rows. @throws UsageError `features` when it has another shape. */
-function rowsOf(path: string): { tensor: WeightTensor; count: number; dimension: number } {
-  const [tensor] = readWeights(path).tensors.values();
-  const [first = 0, second] = tensor?.shape ?? [];
-  if (tensor === undefined || tensor.shape.length > 2 || first === 0) {
-    throw featureFault(
-      path,
-      `is an array of [${tensor?.shape.join(', ') ?? ''}], not of [values] or [subclips, values]`,
-    );
-  }
-  return { tensor, count: second === undefined ? 1 : first, dimension: second ?? first };
+function onlyArray(path: string): WeightTensor {
+  const { tensors } = readWeights(path);
+  const [tensor] = tensors.values();
+  if (tensor !== undefined && tensors.size === 1) return tensor;
+  throw featureFault(
+    path,
+    `has ${tensors.size} arrays, but a directory of items is one stream`,
+    'Keep one array in each file, or save all items in one .npz: an array of the ids, and one for each stream.',
+  );
 }

@@ -1,12 +1,13 @@
 import { Breather } from '../../core/breather.ts';
 import { quoted } from '../../io/ratings/bad-lines.ts';
 import { columnOf } from '../../io/ratings/csv-records.ts';
+import { ID_NAMES } from '../../io/ratings/read-item-ids.ts';
 import { doublePieces } from '../../models/weights/float-pieces.ts';
 import { readTextArrays } from '../../models/weights/text-arrays.ts';
 import { readWeights, type WeightTensor } from '../../models/weights/weight-file.ts';
-import { ID_NAMES } from './choose-columns.ts';
 import { featureFault, listed } from './feature-fault.ts';
 import type { FeatureFile, FeatureFileOptions, FeatureRow } from './feature-file.ts';
+import { type ItemArray, openItemArrays } from './item-arrays.ts';
 import { itemIdOf } from './item-id.ts';
 import { otherCount } from './row-maker.ts';
 
@@ -24,6 +25,10 @@ export async function openArrayFeatures(
   given: readonly string[] | undefined,
 ): Promise<FeatureFile> {
   const { tensors } = readWeights(path);
+  const itemArrays = given === undefined ? arraysOfItems(path, tensors, options) : undefined;
+  if (itemArrays !== undefined) return openItemArrays(path, itemArrays, options);
+  const only = tensors.get('');
+  if (only !== undefined && shapeOf(only) === undefined) throw noRows(path, only);
   const idName = given === undefined ? nameOfIds(path, tensors, options) : undefined;
   const ids = given ?? arrayIds(path, idName);
   const arrays = [...tensors.values()].filter(({ name }) => name !== idName);
@@ -31,9 +36,7 @@ export async function openArrayFeatures(
   for (const name of wanted ?? []) {
     if (!tensors.has(name)) throw noArray(path, name, [...tensors.keys()]);
   }
-  const chosen = arrays.filter(
-    ({ name, shape }) => wanted?.includes(name) ?? (shape.length === 2 || shape.length === 3),
-  );
+  const chosen = arrays.filter((tensor) => wanted?.includes(tensor.name) ?? shapeOf(tensor) !== undefined);
   if (chosen.length === 0) {
     throw featureFault(
       path,
@@ -41,25 +44,59 @@ export async function openArrayFeatures(
         arrays.map(({ name, shape }) => `${name} [${shape.join(', ')}]`.trim()),
         quoted,
       )}`,
-      'Of an array for each item give the directory: the names of its files are the ids.',
     );
   }
-  for (const { name, shape } of chosen) {
-    if (shape.length !== 2 && shape.length !== 3) {
-      throw featureFault(path, `has array ${quoted(name)} of [${shape.join(', ')}], not of [items, values]`);
-    }
+  for (const tensor of chosen) {
+    const shape = shapeOf(tensor);
+    if (shape === undefined) throw noRows(path, tensor);
     if (shape[0] !== ids.length) throw otherCount(path, shape[0] as number, ids.length);
   }
   const names = chosen.map(({ name }) => name);
   return {
     path,
     streams: names.map((name) => ({ name: names.length > 1 ? name : undefined, columns: undefined })),
-    hasSubclips: chosen.some(({ shape }) => shape.length === 3),
+    hasSubclips: chosen.some((tensor) => shapeOf(tensor)?.length === 3),
     passedOver: arrays.filter((array) => !chosen.includes(array)).map(({ name }) => name),
     async read(take) {
       for (const [index, tensor] of chosen.entries()) await readArray(path, tensor, ids, index, names.length, take);
     },
   };
+}
+
+/**
+ * `[items, values]` or `[items, subclips, values]`; dimensions of 1 that follow the items in a
+ * longer shape, as networks leave them, do not count. Undefined of any other array.
+ */
+function shapeOf({ shape }: WeightTensor): readonly number[] | undefined {
+  const own = shape.length > 3 ? shape.filter((size, axis) => axis === 0 || size !== 1) : shape;
+  return own.length === 2 || own.length === 3 ? own : undefined;
+}
+
+/** The arrays of an archive that has one for each item, `[values]`, called by its id. */
+function arraysOfItems(
+  path: string,
+  tensors: ReadonlyMap<string, WeightTensor>,
+  { id, column, columns }: FeatureFileOptions,
+): ItemArray[] | undefined {
+  const arrays = [...tensors.values()];
+  const [first] = arrays;
+  const isOfItems = arrays.every(({ shape }) => shape.length === 1 && shape[0] === first?.shape[0]);
+  const isNamed = id ?? column ?? columns ?? arrays.find(({ name }) => columnOf([name], ID_NAMES) === 0);
+  if (arrays.length < 2 || !isOfItems || isNamed !== undefined || readTextArrays(path).size > 0) return undefined;
+  return arrays.map((tensor) => ({
+    ...{ id: tensor.name, place: `${path}, array ${quoted(tensor.name)}`, open: () => tensor },
+  }));
+}
+
+function noRows(path: string, { name, shape }: WeightTensor): Error {
+  const which = name === '' ? 'is an array' : `has array ${quoted(name)}`;
+  return featureFault(
+    path,
+    `${which} of [${shape.join(', ')}], not of [items, values] or [items, subclips, values]`,
+    shape.length === 1
+      ? 'If it is of one item, give the directory that has such a file for each item: their names are the ids.'
+      : 'Save it in one of these shapes.',
+  );
 }
 
 /**
@@ -119,7 +156,7 @@ async function readArray(
   streams: number,
   take: (row: FeatureRow) => void,
 ): Promise<void> {
-  const { shape } = tensor;
+  const shape = shapeOf(tensor) ?? [];
   const dimension = shape.at(-1) as number;
   const perItem = shape.length === 3 ? (shape[1] as number) : 1;
   const values = new Float64Array(dimension);

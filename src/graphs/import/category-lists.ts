@@ -2,8 +2,8 @@ import { quoted } from '../../io/ratings/bad-lines.ts';
 import { columnOf, csvRecords } from '../../io/ratings/csv-records.ts';
 import { plainId } from '../../io/ratings/identifiers.ts';
 import { readMovies } from '../../io/ratings/movies.ts';
+import { ID_NAMES } from '../../io/ratings/read-item-ids.ts';
 import { readText } from '../../io/ratings/read-text.ts';
-import { ID_NAMES } from './choose-columns.ts';
 import { featureFault, listed, rowFault } from './feature-fault.ts';
 import type { FeatureFile } from './feature-file.ts';
 

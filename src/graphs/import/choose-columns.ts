@@ -1,11 +1,9 @@
 import { quoted } from '../../io/ratings/bad-lines.ts';
 import { columnOf } from '../../io/ratings/csv-records.ts';
+import { ID_NAMES } from '../../io/ratings/read-item-ids.ts';
 import { featureFault, listed } from './feature-fault.ts';
 import type { FeatureFileOptions, FileStream } from './feature-file.ts';
 import type { FieldKind } from './feature-values.ts';
-
-/** Names that ids go by, case and underscores aside. */
-export const ID_NAMES = ['itemid', 'movieid', 'mlid', 'trailerid', 'youtubeid', 'item', 'movie', 'id', 'ids'];
 
 /** A column, and what most of it holds. */
 export interface KnownColumn {
@@ -33,7 +31,8 @@ export interface ChosenColumns {
  * Chooses ids, subclips and values among the columns of a file. What is not named: columns of lists
  * are streams, each its own; where there are none, all columns of numbers together are one.
  *
- * @throws UsageError `features` when a named column is not there, or there are no values.
+ * @throws UsageError `features` when a named column is not there, there are no values, or several columns
+ * have a name that is used.
  */
 export function chooseColumns(
   file: string,
@@ -55,8 +54,22 @@ export function chooseColumns(
   const isFree = (position: number) => position !== id && position !== subclip;
   const streams = streamsOf(file, columns, options, isFree, named);
   const used = new Set(streams.flatMap(({ positions }) => positions));
+  refuseSharedNames(file, names, [id, subclip, ...used]);
   const passedOver = names.filter((_, position) => isFree(position) && !used.has(position));
   return { id, idIsNamed, subclip, streams, passedOver };
+}
+
+/** What is read by its name must be the only one of that name. */
+function refuseSharedNames(file: string, names: readonly string[], used: readonly number[]): void {
+  const shared = used.find(
+    (at) => at >= 0 && names.indexOf(names[at] as string) !== names.lastIndexOf(names[at] as string),
+  );
+  if (shared === undefined) return;
+  throw featureFault(
+    file,
+    `has several columns called ${quoted(names[shared] as string)}`,
+    'Give each column a name of its own, or remove the one that is not wanted.',
+  );
 }
 
 function streamsOf(

@@ -1,7 +1,8 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { quoted } from '../../io/ratings/bad-lines.ts';
 import { columnOf } from '../../io/ratings/csv-records.ts';
-import { ID_NAMES, type KnownColumn } from './choose-columns.ts';
+import { ID_NAMES } from '../../io/ratings/read-item-ids.ts';
+import type { KnownColumn } from './choose-columns.ts';
 import { featureFault } from './feature-fault.ts';
 import { kindOfText } from './feature-values.ts';
 import { sampledKind } from './sampled-kinds.ts';

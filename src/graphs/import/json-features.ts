@@ -3,6 +3,7 @@ import { quoted } from '../../io/ratings/bad-lines.ts';
 import { chooseColumns } from './choose-columns.ts';
 import { type FeaturePlace, featureFault, rowFault } from './feature-fault.ts';
 import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
+import { jsonObjectRemedy } from './other-formats.ts';
 import { RowMaker } from './row-maker.ts';
 import { sampledKind } from './sampled-kinds.ts';
 
@@ -38,6 +39,10 @@ export async function openJsonFeatures(
   if (first === undefined) throw featureFault(path, 'has no lines', 'Write one object {"id": ..., ...} per line.');
   const names = Object.keys(first);
   const columns = names.map((name) => ({ name, kind: sampledKind(sample.map((row) => own(row, name))) }));
+  const isOfItems = sample.length === 1 && columns.length > 1 && columns.every(({ kind }) => kind === 'list');
+  if (isOfItems && options.id === undefined && options.ids === undefined) {
+    throw featureFault(path, 'is one JSON object with a list for each item, not JSON lines', jsonObjectRemedy(path));
+  }
   const chosen = chooseColumns(path, columns, options);
   return {
     path,
@@ -66,7 +71,7 @@ async function eachObject(path: string, take: (row: JsonRow, place: FeaturePlace
     path,
     {
       tooLong() {
-        throw rowFault(placeOf(line + 1), `it is longer than ${LINE_BYTES} bytes`);
+        throw rowFault(placeOf(line + 1), `it is longer than ${LINE_BYTES} bytes`, 'Write a line for each item.');
       },
       take(bytes, end) {
         for (let start = 0; start < end; ) {

@@ -4,12 +4,13 @@ import { isObjectAddress } from '../../core/object-address.ts';
 import { fill } from '../../core/whole-io.ts';
 import { plainId } from '../../io/ratings/identifiers.ts';
 import { listItemIds } from '../../io/ratings/read-item-ids.ts';
-import { arrayNames, openArrayDirectory } from './array-directory.ts';
+import { directoryFormat, openArrayDirectory } from './array-directory.ts';
 import { arrayIds, openArrayFeatures } from './array-features.ts';
 import { openCsvFeatures } from './csv-features.ts';
 import { featureFault } from './feature-fault.ts';
 import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
 import { openJsonFeatures } from './json-features.ts';
+import { hdf5Remedy, pickleRemedy } from './other-formats.ts';
 import { openTableFeatures } from './table-features.ts';
 
 type Format = 'csv' | 'json' | 'table' | 'arrays' | 'array-directory';
@@ -57,7 +58,7 @@ async function formatOf(path: string): Promise<Format> {
   let head: Buffer;
   try {
     const status = await stat(path);
-    if (status.isDirectory()) return (await arrayNames(path)).length > 0 ? 'array-directory' : 'table';
+    if (status.isDirectory()) return directoryFormat(path);
     if (!status.isFile()) throw featureFault(path, 'is not a file: it must be read more than once', KNOWN);
     const file = await open(path, 'r');
     try {
@@ -79,6 +80,8 @@ async function formatOf(path: string): Promise<Format> {
   const text = head.toString('latin1');
   const [, known] = STARTS.find(([start]) => text.startsWith(start)) ?? [];
   if (known !== undefined) return known;
+  if (text.startsWith('\x89HDF')) throw featureFault(path, 'is an HDF5 file', hdf5Remedy(path));
+  if (text.startsWith('\x80')) throw featureFault(path, 'is a pickle', pickleRemedy(path));
   const kind = fileKind(head);
   if (kind !== undefined) throw featureFault(path, kind.is, kind.remedy ?? KNOWN);
   if (head.includes(0)) throw featureFault(path, 'is not in a supported format', KNOWN);

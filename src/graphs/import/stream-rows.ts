@@ -126,7 +126,7 @@ export class StreamRows {
     if (others.length > 0) {
       const named = others.slice(0, 10).map(([item, count]) => `${quoted(itemIds[item] as string)} (${count})`);
       throw new UsageError(
-        `items of ${this.file} must have the same number of subclips, but ${others.length} do not have the ${this.#rowsPerItem} of the others: ${named.join(', ')}${others.length > 10 ? ', ...' : ''}`,
+        `items of ${this.file} must have the same number of subclips: most have ${this.#rowsPerItem}, but ${others.length === 1 ? 'one has not' : `${others.length} have not`}: ${named.join(', ')}${others.length > 10 ? ', ...' : ''}`,
         { code: 'features', remedy: 'Leave these items out, or cut all items into the same number of subclips.' },
       );
     }

@@ -5,6 +5,10 @@ import { chooseColumns } from './choose-columns.ts';
 import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
 import type { FieldKind } from './feature-values.ts';
 import { RowMaker } from './row-maker.ts';
+import { sampledKind } from './sampled-kinds.ts';
+
+/** Rows by which it is told what texts are. */
+const SAMPLE_ROWS = 20;
 
 /**
  * Opens a Parquet or Arrow table: lists of numbers, of fixed size or not, or a column for each
@@ -19,7 +23,12 @@ export async function openTableFeatures(
   ids: readonly string[] | undefined,
 ): Promise<FeatureFile> {
   const fields = await withTable(path, undefined, async ({ schema }) => schema.fields);
-  const columns = fields.map((field) => ({ name: field.name, kind: kindOfField(field) }));
+  const lists =
+    options.column === undefined && options.columns === undefined ? await textLists(path, fields) : new Set();
+  const columns = fields.map((field) => ({
+    name: field.name,
+    kind: lists.has(field.name) ? 'list' : kindOfField(field),
+  }));
   const chosen = chooseColumns(path, columns, options);
   const nameAt = (position: number) => columns[position]?.name ?? '';
   const wanted = [chosen.id, chosen.subclip, ...chosen.streams.flatMap(({ positions }) => positions)].filter(
@@ -46,6 +55,26 @@ export async function openTableFeatures(
       maker.end();
     },
   };
+}
+
+/** Columns of texts that are lists of numbers, by the first rows. */
+async function textLists(path: string, fields: readonly Field[]): Promise<ReadonlySet<string>> {
+  const names = fields
+    .filter(({ type }) => DataType.isUtf8(type) || DataType.isLargeUtf8(type))
+    .map(({ name }) => name);
+  const found = new Set<string>();
+  if (names.length === 0) return found;
+  await withTable(path, names, async (table) => {
+    for await (const { batch } of table.batches()) {
+      const rows = Math.min(SAMPLE_ROWS, batch.numRows);
+      for (const name of names) {
+        const at = columnValues(batch.getChild(name) as Vector);
+        if (sampledKind(Array.from({ length: rows }, (_, row) => at(row))) === 'list') found.add(name);
+      }
+      if (rows > 0) break;
+    }
+  });
+  return found;
 }
 
 async function withTable<Result>(

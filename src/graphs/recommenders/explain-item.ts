@@ -95,7 +95,11 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
   const users = evenly(saved.userIds.length, most);
   const subclips = Array.from({ length: count }, (_, subclip) => subclip);
   const variants = [item, ...subclips.map((subclip) => withoutSubclip(item, subclip, count))];
-  const [whole = new Float32Array(0), ...without] = await scoreFurtherItems(model, variants, users);
+  // The user of the choice is asked along, last.
+  const asked = user === undefined ? users : Int32Array.of(...users, user);
+  const scores = await scoreFurtherItems(model, variants, asked);
+  const [whole = new Float32Array(0), ...without] = scores.map((each) => each.subarray(0, users.length));
+  const choice = { choose, count, times, whole: scores[0]?.[users.length] as number };
   const changesOf = (place: number) => whole.map((score, at) => score - (without[place]?.[at] as number));
   const groupOf = groups && Array.from(users, (each) => groups.get(saved.userIds[each] as string));
   return {
@@ -107,7 +111,7 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
       const own = groupOf && groupMeans(changes, groupOf);
       return { subclip, ...times?.[subclip], change: meanOf(changes), groups: own };
     }),
-    chosen: user === undefined ? undefined : await chosenFor(model, item, user, { choose, count, times }),
+    chosen: user === undefined ? undefined : await chosenFor(model, item, user, choice),
     trainedOn: trainedOn(model),
   };
 }
@@ -121,21 +125,25 @@ async function chosenFor(
     choose,
     count,
     times,
-  }: { readonly choose: number; readonly count: number; readonly times: SubclipTime[] | undefined },
+    whole,
+  }: {
+    readonly choose: number;
+    readonly count: number;
+    readonly times: SubclipTime[] | undefined;
+    readonly whole: number;
+  },
 ): Promise<ChosenSubclips> {
   const { saved } = model;
   const users = Int32Array.of(user);
   const chosen = new Set<number>();
   let prediction = Number.NaN;
-  let whole = Number.NaN;
   while (chosen.size < choose) {
     const rest = Array.from({ length: count }, (_, subclip) => subclip).filter((subclip) => !chosen.has(subclip));
     const tried = rest.map((subclip) => withSubclips(item, new Set([...chosen, subclip]), count));
-    const scores = await scoreFurtherItems(model, [item, ...tried], users);
-    const [own = Number.NaN, ...others] = scores.map((each) => each[0] as number);
-    const best = others.reduce((place, score, at) => (score > (others[place] as number) ? at : place), 0);
+    const scores = (await scoreFurtherItems(model, tried, users)).map((each) => each[0] as number);
+    const best = scores.reduce((place, score, at) => (score > (scores[place] as number) ? at : place), 0);
     chosen.add(rest[best] as number);
-    [prediction, whole] = [others[best] as number, own];
+    prediction = scores[best] as number;
   }
   const subclips = [...chosen].sort((a, b) => a - b).map((subclip) => ({ subclip, ...times?.[subclip] }));
   const shown = (score: number) => shownPrediction(saved, score);

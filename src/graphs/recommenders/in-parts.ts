@@ -10,8 +10,8 @@ const stepsAtOnce = 5e7;
 const worthSaying = 2e9;
 
 /**
- * Predicts or scores pairs. Long work is done in parts, each of all pairs of some owners of the
- * work, so that nothing is computed twice, interrupts are noticed, and progress is reported.
+ * Predicts or scores pairs. Long work is done in parts, each of all pairs of some users or items,
+ * so that nothing is computed twice, interrupts are noticed, and progress is reported.
  *
  * @throws the reason of the signal.
  */
@@ -28,7 +28,7 @@ export async function inParts(
   if (work === undefined || total <= stepsAtOnce) return call(users, items);
   const says = total >= worthSaying ? onMessage : undefined;
   says?.(`${recommender.name}: ${stepsText(total)} to predict ${users.length} ratings`);
-  const { rows, starts } = groupRows(work.owners, work.steps.length);
+  const { rows, starts } = groupRows(work.by === 'item' ? items : users, work.steps.length);
   const values = new Float32Array(users.length);
   let [from, done, steps, next] = [0, 0, 0, 0.25];
   for (const [owner, own] of work.steps.entries()) {

@@ -1,6 +1,6 @@
-import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
+import { checkFinite, checkInteger, checkString } from '../../core/check.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
-import type { RatingScale } from '../../core/rating-scale.ts';
+import { likedAboveOf, type RatingScale } from '../../core/rating-scale.ts';
 import type { Predicts } from '../../models/recommenders/recommender.ts';
 import { type Interval, meanInterval } from '../../models/statistics/intervals.ts';
 import { pairedTTest } from '../../models/statistics/paired-t-test.ts';
@@ -58,8 +58,8 @@ export interface RankUsersOptions {
   /** Another item, from the same place, to compare with: another cut. */
   readonly against?: string | undefined;
   /**
-   * The prediction from which a user counts as audience. Default: 4, or two thirds up another
-   * scale.
+   * The prediction from which a user counts as audience. Default: 4 of 0.5 or 1 to 5, two thirds up
+   * any other scale.
    */
   readonly threshold?: number | undefined;
   /** Most users; default 10. */
@@ -84,7 +84,7 @@ export async function rankUsers(model: LoadedRecommender, options: RankUsersOpti
   const { saved } = model;
   const { recommender: name, options: trained, scale } = saved.facts;
   const k = checkInteger('k', options.k ?? 10);
-  const threshold = checkPositive('threshold', options.threshold ?? usualThreshold(scale));
+  const threshold = checkFinite('threshold', options.threshold ?? usualThreshold(scale));
   const { itemFeatures, against } = options;
   const id = checkString('item', options.item);
   const item = itemFeatures === undefined ? itemNumber(saved, id) : undefined;
@@ -163,7 +163,11 @@ function comparedWith(
   return { itemId, ...countedOf(other), difference, interval: meanInterval(differences), p };
 }
 
-/** 4 of the usual scale of 0.5 to 5 or 1 to 5; two thirds up any other. */
-function usualThreshold({ minimum, maximum }: RatingScale): number {
-  return maximum === 5 ? 4 : minimum + (2 / 3) * (maximum - minimum);
+/**
+ * 4 on the scales of stars, 0.5 or 1 to 5, where people take it for "likes it"; two thirds up any
+ * other.
+ */
+function usualThreshold(scale: RatingScale): number {
+  const isOfStars = scale.maximum === 5 && (scale.minimum === 0.5 || scale.minimum === 1);
+  return isOfStars ? 4 : likedAboveOf(scale);
 }

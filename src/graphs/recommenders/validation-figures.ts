@@ -1,4 +1,4 @@
-import type { RatingScale } from '../../core/rating-scale.ts';
+import { likedAboveOf } from '../../core/rating-scale.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
 import { globalMean, type Predicts, type TrainingRatings } from '../../models/recommenders/recommender.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
@@ -36,11 +36,6 @@ const deviationOfUser = 0.3;
  */
 const mostError = 0.05;
 
-/** The rating from which on an item is liked: two thirds up the scale, 3.5 of 0.5 to 5. */
-function relevanceThreshold({ minimum, maximum }: RatingScale): number {
-  return minimum + (2 / 3) * (maximum - minimum);
-}
-
 /** Judges a neural recommender by validation ratings; undefined without any. */
 export async function validationFigures(
   training: TrainingRatings,
@@ -59,7 +54,7 @@ export async function validationFigures(
         ratings: decimalRatings(Float32Array.from(rows, (row) => values[row] as number)),
         predictions: Float64Array.from(rows, (row) => predictions[row] as number),
       },
-      { scale, ks: [10], threshold: relevanceThreshold(scale), predicts },
+      { scale, ks: [10], threshold: likedAboveOf(scale), predicts },
     );
     return { ...evaluation, aucUsers: evaluation.users.evaluated - evaluation.users.withOneClass };
   };

@@ -1,3 +1,4 @@
+import { AskedOnce } from '../../core/asked-once.ts';
 import { UsageError } from '../../core/errors.ts';
 import { type NearRow, type RowRange, UnitRows } from '../../models/analysis/unit-rows.ts';
 import { dimensionOf, type FeatureTable, openFeatureTable } from '../analysis/feature-rows.ts';
@@ -36,7 +37,7 @@ interface StreamIndex {
 export class FeatureIndex {
   readonly path: string;
   readonly #table: FeatureTable;
-  readonly #streams = new Map<string, Promise<StreamIndex | undefined>>();
+  readonly #streams = new AskedOnce<StreamIndex | undefined, string>();
 
   private constructor(path: string, table: FeatureTable) {
     this.path = path;
@@ -128,14 +129,7 @@ export class FeatureIndex {
 
   /** Read when it is first asked for; undefined where it is too large. */
   #index(stream: string): Promise<StreamIndex | undefined> {
-    let index = this.#streams.get(stream);
-    if (index === undefined) {
-      index = this.#read(stream);
-      this.#streams.set(stream, index);
-      // One that failed is tried again.
-      index.catch(() => this.#streams.delete(stream));
-    }
-    return index;
+    return this.#streams.ask(() => this.#read(stream), stream);
   }
 
   async #read(stream: string): Promise<StreamIndex | undefined> {

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { AskedOnce } from '../../core/asked-once.ts';
 import { UsageError } from '../../core/errors.ts';
 import { similarityOf } from '../recommenders/content-similarity.ts';
 import type { LoadedRecommender } from '../recommenders/load-recommender.ts';
@@ -41,7 +42,7 @@ export async function openServed({ features: path, recommender }: Served): Promi
   const paths = [path, dataset, recommender?.saved.facts.features?.path].filter((each) => each !== undefined);
   // The longest first: one path may begin as another does.
   const hidden = [...new Set(paths.flatMap((each) => [each, resolve(each)]))].sort((a, b) => b.length - a.length);
-  let source: Promise<SourceDataset> | undefined;
+  const source = new AskedOnce<SourceDataset>();
   const closing = new AbortController();
   // What cannot be read is said to whoever asks for it.
   const warmed =
@@ -53,14 +54,7 @@ export async function openServed({ features: path, recommender }: Served): Promi
     ...{ features, recommender, dataset },
     timesOf: async (item, subclips) => {
       if (dataset === undefined) return undefined;
-      if (source === undefined) {
-        source = openSource(dataset, {});
-        // One that failed is tried again.
-        source.catch(() => {
-          source = undefined;
-        });
-      }
-      return timesIn(await source, item, subclips);
+      return timesIn(await source.ask(() => openSource(dataset, {})), item, subclips);
     },
     hidePaths: (text) =>
       hidden

@@ -52,6 +52,11 @@ export function cacheAddress(text: string): CacheAddress {
   return { kind, uri: text };
 }
 
+/** How messages name a cache of the kind of an address. */
+export function cacheAt(uri: string): string {
+  return `a cache at ${uri.slice(0, uri.indexOf('://'))}://`;
+}
+
 /** The address as messages show it: without a password. */
 export function shownAddress(address: CacheAddress): string {
   if (address.kind === 'none') return 'none';

@@ -2,9 +2,10 @@ import { dirname } from 'node:path';
 import type Keyv from 'keyv';
 import { makeDirectory } from '../../core/atomic-file.ts';
 import { ReelflowError, SystemError } from '../../core/errors.ts';
-import { type CacheAddress, cacheAddress, shownAddress } from './cache-address.ts';
+import { optionalPackage } from '../../core/optional-package.ts';
+import { type CacheAddress, cacheAddress, cacheAt, shownAddress } from './cache-address.ts';
 import { openPostgresCache } from './postgres-cache.ts';
-import { ANSWER, FIRST_ANSWER, farewell, needsPackage } from './server-patience.ts';
+import { ANSWER, closed, FIRST_ANSWER } from './server-patience.ts';
 import { openSqliteCache } from './sqlite-cache.ts';
 import type { UnitCache } from './unit-cache.ts';
 
@@ -13,8 +14,8 @@ import type { UnitCache } from './unit-cache.ts';
  * processes, or a server, whose package is installed. `none` is not a cache. A value takes its own
  * bytes; Redis, reached through Keyv, keeps text, so there it takes a third more (base64).
  *
- * @throws UsageError `cache` when the address is not understood; SystemError `cache` when its
- * package is not installed, or it cannot be opened.
+ * @throws UsageError `cache` when the address is not understood; SystemError `package` when what it
+ * needs is not installed, `cache` when it cannot be opened.
  *
  * @example
  * const cache = await openUnitCache('sqlite:///srv/reelflow/cache.sqlite');
@@ -37,12 +38,15 @@ async function openFile(path: string): Promise<UnitCache> {
 }
 
 async function openRedis(uri: string): Promise<UnitCache> {
-  const [Keyv, KeyvRedis] = await loadRedis(uri);
+  // Keyv is installed with its adapter.
+  const [Keyv, KeyvRedis] = await optionalPackage('@keyv/redis', cacheAt(uri), async () => {
+    return [(await import('keyv')).default, (await import('@keyv/redis')).default] as const;
+  });
   const store = new KeyvRedis(uri);
   const cache = overKeyv(new Keyv({ store, ...asText, ...settings }));
   // Without a farewell: a server that has gone away would be waited for, and connected to again,
   // without an end.
-  const close = () => farewell(store.disconnect(true));
+  const close = () => closed(Promise.resolve(store.disconnect(true)));
   let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('it does not answer')), FIRST_ANSWER);
@@ -58,15 +62,6 @@ async function openRedis(uri: string): Promise<UnitCache> {
     clearTimeout(timer);
   }
   return { ...cache, patience: ANSWER, close };
-}
-
-/** Keyv, which npm installs with its adapter, and the adapter. */
-async function loadRedis(uri: string): Promise<[typeof Keyv, typeof import('@keyv/redis').default]> {
-  try {
-    return [(await import('keyv')).default, (await import('@keyv/redis')).default];
-  } catch (cause) {
-    throw needsPackage(uri, '@keyv/redis', cause);
-  }
 }
 
 /**

@@ -1,5 +1,7 @@
 import { Socket } from 'node:net';
-import { ANSWER, FIRST_ANSWER, farewell, needsPackage } from './server-patience.ts';
+import { optionalPackage } from '../../core/optional-package.ts';
+import { cacheAt } from './cache-address.ts';
+import { ANSWER, closed, FIRST_ANSWER } from './server-patience.ts';
 import type { UnitCache } from './unit-cache.ts';
 
 const TABLE = 'reelflow_units';
@@ -13,10 +15,10 @@ const [UNDEFINED_TABLE, UNIQUE_VIOLATION] = ['42P01', '23505'];
  * Opens a cache in the table `reelflow_units` of a PostgreSQL database, made if it is missing;
  * values are the bytes that they are.
  *
- * @throws SystemError `cache` when `pg` is not installed; otherwise what the server says.
+ * @throws SystemError `package` when `pg` is not installed; otherwise what the server says.
  */
 export async function openPostgresCache(uri: string): Promise<UnitCache> {
-  const { Pool } = await loadPg(uri);
+  const { Pool } = await optionalPackage('pg', cacheAt(uri), async () => (await import('pg')).default);
   const sockets = new Set<Socket>();
   const pool = new Pool({
     connectionString: uri,
@@ -33,7 +35,7 @@ export async function openPostgresCache(uri: string): Promise<UnitCache> {
   // what is wrong.
   pool.on('error', () => {});
   const close = async () => {
-    await farewell(pool.end());
+    await closed(pool.end());
     // A server that has stopped never closes its side, and would keep this process.
     for (const socket of sockets) socket.destroy();
   };
@@ -57,14 +59,6 @@ export async function openPostgresCache(uri: string): Promise<UnitCache> {
     delete: async (key) => void (await pool.query(`DELETE FROM ${TABLE} WHERE key = $1`, [key])),
     close,
   };
-}
-
-async function loadPg(uri: string): Promise<typeof import('pg').default> {
-  try {
-    return (await import('pg')).default;
-  } catch (cause) {
-    throw needsPackage(uri, 'pg', cause);
-  }
 }
 
 /**

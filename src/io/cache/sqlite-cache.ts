@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { needsPackage } from './server-patience.ts';
+import { optionalPackage } from '../../core/optional-package.ts';
+import { cacheAt } from './cache-address.ts';
 import type { UnitCache } from './unit-cache.ts';
 
 /**
@@ -33,7 +34,7 @@ interface Statement {
  * Opens a cache in an SQLite file, made if it is missing, with a write-ahead log, so that any
  * number of processes read and write at once. Values are the bytes that they are.
  *
- * @throws SystemError `cache` when `libsql` is not installed; otherwise what SQLite says.
+ * @throws SystemError `package` when `libsql` is not installed; otherwise what SQLite says.
  */
 export async function openSqliteCache(path: string): Promise<UnitCache> {
   const database = await openDatabase(path);
@@ -99,12 +100,8 @@ async function openDatabase(path: string): Promise<Database> {
   }
 }
 
-async function loadLibsql(): Promise<new (path: string, options: { readonly timeout: number }) => Database> {
-  try {
-    return (await import('libsql/promise')).default;
-  } catch (cause) {
-    throw needsPackage('sqlite://', 'libsql', cause);
-  }
+function loadLibsql(): Promise<new (path: string, options: { readonly timeout: number }) => Database> {
+  return optionalPackage('libsql', cacheAt('sqlite://'), async () => (await import('libsql/promise')).default);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { AskedOnce } from '../../core/asked-once.ts';
 import type { BufferFacts, Codec } from './arrow-message.ts';
 import { unpackLz4Frame } from './lz4-frame.ts';
 import { readAt } from './table-files.ts';
@@ -47,7 +48,7 @@ export function plainBody({ handle, path, position }: BodyPlace): ArrowBody {
  * @param most the most bytes that they may unpack to together
  */
 export function packedBody({ handle, path, position }: BodyPlace, codec: Codec, most: number): ArrowBody {
-  const unpacked = new Map<number, Promise<Uint8Array>>();
+  const unpacked = new AskedOnce<Uint8Array, number>();
   let total = 0;
   const unpack = async ({ offset, length }: BufferFacts): Promise<Uint8Array> => {
     if (length === 0) return new Uint8Array(0);
@@ -56,21 +57,18 @@ export function packedBody({ handle, path, position }: BodyPlace, codec: Codec, 
     const size = bytes.readBigInt64LE(0);
     if (size === NOT_PACKED)
       return new Uint8Array(bytes.buffer, bytes.byteOffset + PREFIX_BYTES, length - PREFIX_BYTES);
-    total += Number(size);
-    if (size < 0n || total > most) throw new RangeError(`its buffers unpack to ${total} bytes, more than ${most}`);
+    const together = total + Number(size);
+    if (size < 0n || together > most)
+      throw new RangeError(`its buffers unpack to ${together} bytes, more than ${most}`);
     const into = new Uint8Array(Number(size));
     const frame = bytes.subarray(PREFIX_BYTES);
     if (codec === 'lz4') unpackLz4Frame(frame, into);
     else unpackZstdFrame(frame, into);
+    total = together;
     return into;
   };
-  const whole = (buffer: BufferFacts): Promise<Uint8Array> => {
-    const known = unpacked.get(buffer.offset);
-    if (known !== undefined && buffer.length > 0) return known;
-    const bytes = unpack(buffer);
-    if (buffer.length > 0) unpacked.set(buffer.offset, bytes);
-    return bytes;
-  };
+  const whole = (buffer: BufferFacts): Promise<Uint8Array> =>
+    buffer.length === 0 ? unpack(buffer) : unpacked.ask(() => unpack(buffer), buffer.offset);
   return {
     size: async (buffer) => (await whole(buffer)).length,
     async read(buffer, start, length) {

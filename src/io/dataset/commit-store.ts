@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { AskedOnce } from '../../core/asked-once.ts';
 import { Breather } from '../../core/breather.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { refuseObjectAddress } from '../../core/object-address.ts';
@@ -55,7 +56,7 @@ export class CommitStore implements UnitStore {
   readonly #units: UnitFiles;
   readonly #dead: string;
   readonly #letters: Letters;
-  #items: Promise<Items> | undefined;
+  readonly #items = new AskedOnce<Items>();
 
   /**
    * Whether what is found out is noted in the index: not in a dataset of version 1 that is only
@@ -196,8 +197,7 @@ export class CommitStore implements UnitStore {
 
   /** What is known of the items, read when it is first asked for. */
   items(): Promise<Items> {
-    this.#items ??= Items.open(this.directory);
-    return this.#items;
+    return this.#items.ask(() => Items.open(this.directory));
   }
 
   /**
@@ -205,13 +205,13 @@ export class CommitStore implements UnitStore {
    * again: it is not read only to find that there is nothing to write.
    */
   async itemsInUse(): Promise<Items | undefined> {
-    return this.#items === undefined && isWritten(this.directory) ? undefined : this.items();
+    return !this.#items.has() && isWritten(this.directory) ? undefined : this.items();
   }
 
   /** Closes what is known of the items, where it has been asked for; it opens again when it is read. */
   async closeItems(): Promise<void> {
     // What could not be read has nothing open; whoever asked for it got the error.
-    (await this.#items?.catch(() => undefined))?.close();
+    (await this.#items.get()?.catch(() => undefined))?.close();
   }
 
   /** The unit of an item that the table of items names. */

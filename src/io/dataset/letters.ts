@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { AskedOnce } from '../../core/asked-once.ts';
 import { createOnce, makeDirectory, removeIfThere, removeStaleTemporaries } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { type DeadLetter, readLetter } from './dead-letter.ts';
@@ -20,7 +21,7 @@ export class Letters {
   readonly #directory: string;
   readonly #onDamaged: (path: string) => void;
   /** Keys of the letters of each item, as far as they were seen here. */
-  #ofItems: Promise<Map<string, string[]>> | undefined;
+  readonly #ofItems = new AskedOnce<Map<string, string[]>>();
 
   /** @param onDamaged told where a letter now lies that cannot be read: its item is tried again. */
   constructor(directory: string, onDamaged: (path: string) => void) {
@@ -113,8 +114,7 @@ export class Letters {
 
   /** Reads every letter, once. What other processes record later, the next one sees. */
   #itemsSeen(): Promise<Map<string, string[]>> {
-    this.#ofItems ??= this.#lookAtAll();
-    return this.#ofItems;
+    return this.#ofItems.ask(() => this.#lookAtAll());
   }
 
   async #lookAtAll(): Promise<Map<string, string[]>> {

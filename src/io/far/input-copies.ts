@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
+import { AskedOnce } from '../../core/asked-once.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { MediaError, UsageError } from '../../core/errors.ts';
 import { Gate } from '../../core/gate.ts';
@@ -112,14 +113,14 @@ export class InputCopies {
   static readonly ofProcess = new InputCopies();
 
   readonly #options: InputCopiesOptions;
-  readonly #stores = new Map<string, Promise<ObjectStore>>();
+  readonly #stores = new AskedOnce<ObjectStore, string>();
   readonly #listed = new Map<string, PartFacts>();
   /** By what they are of; the longest unused first. */
   readonly #idle = new Map<string, InputCopy>();
   readonly #inUse = new Map<InputCopy, { readonly of: string; readonly claim: Claim }>();
   #room: ScratchRoom | undefined;
   #gate: Gate | undefined;
-  #folder: ReturnType<typeof temporaryFolder> | undefined;
+  readonly #folder = new AskedOnce<Awaited<ReturnType<typeof temporaryFolder>>>();
   #count = 0;
   #claimed = 0;
 
@@ -246,7 +247,7 @@ export class InputCopies {
     if (used === undefined) return;
     this.#inUse.delete(copy);
     const { of, claim } = used;
-    if (keep && this.#folder !== undefined) {
+    if (keep && this.#folder.has()) {
       const before = this.#idle.get(of);
       this.#idle.delete(of);
       this.#idle.set(of, copy);
@@ -260,8 +261,8 @@ export class InputCopies {
   async close(): Promise<void> {
     this.#idle.clear();
     open.delete(this);
-    const folder = this.#folder;
-    this.#folder = undefined;
+    const folder = this.#folder.get();
+    this.#folder.delete();
     try {
       await (await folder)?.remove();
     } finally {
@@ -274,21 +275,8 @@ export class InputCopies {
     }
   }
 
-  #folderMade(): ReturnType<typeof temporaryFolder> {
-    if (this.#folder !== undefined) return this.#folder;
-    const folder = temporaryFolder('reelflow-inputs~');
-    this.#folder = folder;
-    // One that failed is tried again.
-    folder.catch(() => {
-      if (this.#folder === folder) this.#folder = undefined;
-    });
-    return folder;
-  }
-
   #storeOf(bucket: string): Promise<ObjectStore> {
-    const store = this.#stores.get(bucket) ?? openS3Store(`s3://${bucket}`);
-    this.#stores.set(bucket, store);
-    return store;
+    return this.#stores.ask(() => openS3Store(`s3://${bucket}`), bucket);
   }
 
   async #fileOf(address: FarAddress): Promise<FarFile> {
@@ -329,7 +317,7 @@ export class InputCopies {
   async #receive(file: FarFile, address: FarAddress, claim: number, signal: AbortSignal): Promise<InputCopy> {
     await this.#evict(this.room.bytes - this.#claimed);
     open.add(this);
-    const folder = await this.#folderMade();
+    const folder = await this.#folder.ask(() => temporaryFolder('reelflow-inputs~'));
     // Formats without a mark of their own are known by their names.
     const extension = /^\.[a-z0-9]{1,8}$/i.exec(extname(pathOfAddress(textOf(address))))?.[0] ?? '';
     const part = await CopyPart.begin(join(folder.path, `${++this.#count}${extension}`));

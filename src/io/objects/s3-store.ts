@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GetObjectCommandOutput, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { FlowError, SystemError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
+import { optionalPackage } from '../../core/optional-package.ts';
 import { countNetworkUse } from '../http/network-use.ts';
 import { InterruptedTransfer } from '../http/request.ts';
 import { objectAddress } from './object-address.ts';
@@ -36,7 +37,7 @@ const WRITER = 'reelflow-writer';
  * credentials, region and endpoint are where it looks for them (`AWS_PROFILE`, `AWS_REGION`,
  * `AWS_ENDPOINT_URL`).
  *
- * @throws UsageError `object-store` for an address that is none; SystemError `object-store` when
+ * @throws UsageError `object-store` for an address that is none; SystemError `package` when
  * the SDK is not installed.
  *
  * @example
@@ -44,7 +45,7 @@ const WRITER = 'reelflow-writer';
  */
 export async function openS3Store(address: string): Promise<ObjectStore> {
   const { bucket, prefix } = objectAddress(address);
-  const sdk = await loadSdk();
+  const sdk = await optionalPackage('@aws-sdk/client-s3', 's3://', () => import('@aws-sdk/client-s3'));
   const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
   const hasRegion = process.env.AWS_REGION !== undefined || process.env.AWS_DEFAULT_REGION !== undefined;
   const client = new sdk.S3Client({
@@ -61,17 +62,6 @@ export async function openS3Store(address: string): Promise<ObjectStore> {
     ...given({ region: endpoint === undefined || hasRegion ? undefined : 'us-east-1' }),
   });
   return new S3Store(sdk, client, bucket, prefix);
-}
-
-async function loadSdk(): Promise<Sdk> {
-  try {
-    return await import('@aws-sdk/client-s3');
-  } catch (cause) {
-    throw new SystemError('object-store', 's3:// needs @aws-sdk/client-s3, which cannot be loaded', {
-      remedy: 'Install it: `npm install @aws-sdk/client-s3`.',
-      cause,
-    });
-  }
 }
 
 class S3Store implements ObjectStore {

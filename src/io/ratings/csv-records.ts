@@ -14,9 +14,10 @@ export interface CsvRecord {
  *
  * @throws UsageError `ratings` when a quoted field is not closed.
  */
-export function csvRecords(text: string, file: string): CsvRecord[] {
+export function csvRecords(text: string, file: string, delimiter = ','): CsvRecord[] {
   try {
     const records = parse(text, {
+      delimiter,
       relax_column_count: true,
       // The trailer list of MovieLens has an undoubled quote inside a title.
       relax_quotes: true,

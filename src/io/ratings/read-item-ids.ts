@@ -4,9 +4,14 @@ import { plainId } from './identifiers.ts';
 import { readText } from './read-text.ts';
 
 /**
- * Reads the ids of items: text with one id in a line, or CSV with a column item, itemId, movieId or
- * id (a list of movies, for instance). An id that comes again counts once. The whole file is held
- * in memory.
+ * Names that a column of ids goes by, case and underscores aside; the first that is there is it.
+ */
+export const ID_NAMES = ['itemid', 'movieid', 'mlid', 'trailerid', 'youtubeid', 'item', 'movie', 'id', 'ids'];
+
+/**
+ * Reads the ids of items: text with one id in a line, or CSV, with commas or tabs, with a column
+ * item, itemId, movieId or id (a list of movies, for instance). An id that comes again counts once.
+ * The whole file is held in memory.
  *
  * @throws UsageError `ratings` when the file is missing, empty, or has several columns and none of
  * these; RatingFileError `bad-line` for an empty id.
@@ -17,9 +22,11 @@ export async function readItemIds(path: string): Promise<ReadonlySet<string>> {
 
 /** As `readItemIds`, every id as often as it comes, in the order of the file. */
 export async function listItemIds(path: string): Promise<string[]> {
-  const records = csvRecords(await readText(path), path);
+  const text = await readText(path);
+  const delimiter = /^.*/.exec(text)?.[0].includes('\t') ? '\t' : ',';
+  const records = csvRecords(text, path, delimiter);
   const header = records[0]?.fields ?? [];
-  const column = columnOf(header, ['item', 'itemid', 'movieid', 'movie', 'id']);
+  const column = columnOf(header, ID_NAMES);
   if (column < 0 && header.length > 1) {
     throw fileFault(path, 'has no column of items', 'Name one item or movieId, or write one id in each line.');
   }

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { SystemError, UsageError } from '../../core/errors.ts';
+import { inThread } from '../../core/in-thread.ts';
 import type { Movie } from './movies.ts';
 import type { RatingTable } from './rating-table.ts';
 import { type Scenario, type ScenarioParameters, scenarioStages } from './scenarios.ts';
@@ -60,28 +60,16 @@ export async function makeScenarioBeside(
   }
 }
 
-async function makeInThread(task: ScenarioTask, { signal, onStage }: ScenarioRun): Promise<Scenario> {
-  const worker = new Worker(new URL('./scenario-worker.js', import.meta.url), {
-    workerData: task,
-    name: 'scenario',
-    execArgv: [],
+function makeInThread(task: ScenarioTask, { signal, onStage }: ScenarioRun): Promise<Scenario> {
+  return inThread(new URL('./scenario-worker.js', import.meta.url), {
+    ...{ name: 'scenario', task, signal, died },
+    onReply: (reply: ScenarioReply) => {
+      if (reply.kind === 'refused') throw refusal(reply);
+      if (reply.kind === 'scenario') return reply.scenario;
+      onStage?.(reply.stage);
+      return undefined;
+    },
   });
-  const stop = () => void worker.terminate();
-  signal?.addEventListener('abort', stop);
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.on('message', (reply: ScenarioReply) => {
-        if (reply.kind === 'stage') onStage?.(reply.stage);
-        else if (reply.kind === 'scenario') resolve(reply.scenario);
-        else reject(refusal(reply));
-      });
-      worker.once('error', (cause) => reject(died(cause.message, cause)));
-      worker.once('exit', (code) => reject(signal?.aborted ? signal.reason : died(`exit code ${code}`)));
-    });
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    await worker.terminate();
-  }
 }
 
 function refusal({ message, code, option, remedy }: Extract<ScenarioReply, { kind: 'refused' }>): UsageError {

@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import { FlowError, SystemError } from '../../core/errors.ts';
+import { inThread } from '../../core/in-thread.ts';
 import type { NeighbourLists } from './connected-neighbours.ts';
 
 /** What a thread of scran.js is asked for. */
@@ -41,28 +41,15 @@ export async function inUmapThread<Kind extends UmapTask['kind']>(
 ): Promise<Extract<UmapReply, { kind: Kind }>> {
   const { signal, onEpoch } = options;
   const asked: UmapTask = task;
-  checkAborted(signal);
-  const worker = new Worker(new URL('./umap-worker.js', import.meta.url), {
-    workerData: task,
-    transferList: asked.kind === 'neighbours' ? [asked.values.buffer as ArrayBuffer] : [],
-    name: `layout: ${task.kind}`,
-    execArgv: [],
+  return inThread(new URL('./umap-worker.js', import.meta.url), {
+    ...{ name: `layout: ${task.kind}`, task, signal, stopped, died },
+    moved: asked.kind === 'neighbours' ? [asked.values.buffer as ArrayBuffer] : [],
+    onReply: (reply: UmapReply) => {
+      if (reply.kind !== 'epoch') return reply as Extract<UmapReply, { kind: Kind }>;
+      onEpoch?.(reply.epoch, reply.of);
+      return undefined;
+    },
   });
-  const stop = () => void worker.terminate();
-  signal?.addEventListener('abort', stop);
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.on('message', (reply: UmapReply) => {
-        if (reply.kind === 'epoch') onEpoch?.(reply.epoch, reply.of);
-        else resolve(reply as Extract<UmapReply, { kind: Kind }>);
-      });
-      worker.once('error', (cause) => reject(died(cause.message, cause)));
-      worker.once('exit', (code) => reject(signal?.aborted ? aborted(signal) : died(`exit code ${code}`)));
-    });
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    await worker.terminate();
-  }
 }
 
 function died(how: string, cause?: unknown): SystemError {
@@ -72,10 +59,6 @@ function died(how: string, cause?: unknown): SystemError {
   });
 }
 
-function aborted(signal: AbortSignal): FlowError {
-  return new FlowError('aborted', 'the layout was stopped', { cause: signal.reason });
-}
-
-function checkAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw aborted(signal);
+function stopped(cause: unknown): FlowError {
+  return new FlowError('aborted', 'the layout was stopped', { cause });
 }

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
-import type { RatingScale } from '../../core/rating-scale.ts';
+import { likedAboveOf, type RatingScale } from '../../core/rating-scale.ts';
 import type { ThresholdRule } from './ranked-list.ts';
 
 /**
@@ -16,8 +16,7 @@ export function checkThreshold(
 ): string | undefined {
   const { minimum, maximum } = scale;
   const range = `${minimum} to ${maximum}`;
-  // 3.5 on a scale of 0.5 to 5, and the same relative position on any other scale.
-  const usual = Number((minimum + (maximum - minimum) * (2 / 3)).toPrecision(3));
+  const usual = Number(likedAboveOf(scale).toPrecision(3));
   let relevant = 0;
   for (let row = 0; row < ratings.length; row++) {
     const rating = ratings[row] as number;

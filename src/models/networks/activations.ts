@@ -1,3 +1,4 @@
+import { AskedOnce } from '../../core/asked-once.ts';
 import { UsageError } from '../../core/errors.ts';
 import { measureRun, type RunGuard } from '../onnx/measure-run.ts';
 import type { SessionPart } from '../onnx/session.ts';
@@ -28,7 +29,7 @@ export function activationsOf(network: AssembledNetwork): Activations {
 class Activations {
   readonly #network: AssembledNetwork;
   #inferred: readonly (PartBytes | undefined)[] | undefined;
-  #measuring: Promise<readonly number[]> | undefined;
+  readonly #measuring = new AskedOnce<readonly number[]>();
   #measured: readonly number[] = [];
 
   constructor(network: AssembledNetwork) {
@@ -44,14 +45,7 @@ class Activations {
    */
   async measure(name: string, parts: () => readonly SessionPart[], guard?: RunGuard): Promise<void> {
     if (this.#network.parts.every((_, index) => this.#bytes(index) !== undefined)) return;
-    this.#measuring ??= measureRun(name, parts(), guard).then(({ bytesPerRow }) => bytesPerRow);
-    try {
-      this.#measured = await this.#measuring;
-    } catch (error) {
-      // It may succeed under another limit.
-      this.#measuring = undefined;
-      throw error;
-    }
+    this.#measured = await this.#measuring.ask(async () => (await measureRun(name, parts(), guard)).bytesPerRow);
   }
 
   /** Adopts the measurements of a network that this one is a one-part form of. */

@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { AskedOnce } from '../../core/asked-once.ts';
 import { UsageError } from '../../core/errors.ts';
 import { elementTypes, node, ownOpset } from '../onnx/onnx-graph.ts';
 import { leaveTelemetryOff } from '../onnx/telemetry.ts';
@@ -44,8 +45,8 @@ type Runtime = { readonly InferenceSession: typeof InferenceSession; readonly Te
  * 150 GFLOPS in float32, 83 in float64, per core.
  */
 class OnnxMatMul implements MatMul {
-  readonly #sessions = new Map<string, Promise<InferenceSession>>();
-  #runtime: Promise<Runtime> | undefined;
+  readonly #sessions = new AskedOnce<InferenceSession, string>();
+  readonly #runtime = new AskedOnce<Runtime>();
 
   async multiply<Values extends Floats>(
     left: Operand<Values>,
@@ -122,18 +123,11 @@ class OnnxMatMul implements MatMul {
   /** Loaded on first use, so that a process that never multiplies does not load the library. */
   #load(): Promise<Runtime> {
     leaveTelemetryOff();
-    this.#runtime ??= import('onnxruntime-node').then((module) => module.default);
-    return this.#runtime;
+    return this.#runtime.ask(async () => (await import('onnxruntime-node')).default);
   }
 
   #session(type: 'float32' | 'float64', left: boolean, right: boolean): Promise<InferenceSession> {
-    const key = `${type} ${left} ${right}`;
-    let session = this.#sessions.get(key);
-    if (session === undefined) {
-      session = this.#open(type, left, right);
-      this.#sessions.set(key, session);
-    }
-    return session;
+    return this.#sessions.ask(() => this.#open(type, left, right), `${type} ${left} ${right}`);
   }
 
   async #open(type: 'float32' | 'float64', left: boolean, right: boolean): Promise<InferenceSession> {

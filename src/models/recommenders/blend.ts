@@ -66,10 +66,7 @@ export class BlendRecommender implements Recommender {
     checkTrainingRatings(ratings);
     const { weights = await this.#bestWeights(ratings), parts } = this.#options;
     for (const part of parts) await part.fit(ratings);
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    // As float32 they can be saved beside a network's; those of a saved blend stay as they are.
-    const isWhole = Math.abs(sum - 1) < 1e-6;
-    this.#fitted = { ratings, weights: weights.map((weight) => Math.fround(isWhole ? weight : weight / sum)) };
+    this.#fitted = { ratings, weights: sharesOf(weights) };
   }
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
@@ -126,6 +123,24 @@ export class BlendRecommender implements Recommender {
   }
 }
 
+/**
+ * Weights divided by their sum, in whole steps of a float32 below 1: saved beside a network's, they
+ * are 1 together to the last bit, and those of a saved blend stay as they are.
+ */
+function sharesOf(weights: readonly number[]): number[] {
+  const step = 2 ** -24;
+  const total = sumOf(weights);
+  const shares = weights.map((weight) => Math.round(weight / total / step) * step);
+  const largest = shares.indexOf(Math.max(...shares));
+  return shares.map((part, at) => (at === largest ? part + 1 - sumOf(shares) : part));
+}
+
+function sumOf(values: readonly number[] | Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
 /** Flags a tenth of the different numbers, one at least. */
 function aTenth(numbers: Int32Array, seed: number): Uint8Array {
   const isThere = new Uint8Array(numbers.reduce((most, number) => Math.max(most, number), 0) + 1);
@@ -174,7 +189,7 @@ export function simplexWeights(predictions: readonly Float32Array[], values: Flo
     }
     const solved = solvePositive(matrix, new Float64Array(size).fill(1));
     if (solved.some((weight) => weight < 0)) continue;
-    const sum = solved.reduce((total, weight) => total + weight, 0);
+    const sum = sumOf(solved);
     // 1 / sum is the squared error at w = solved / sum.
     if (best !== undefined && !(1 / sum < best.loss)) continue;
     const weights = new Array<number>(count).fill(0);

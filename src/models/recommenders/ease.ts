@@ -1,7 +1,7 @@
 import { checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { likedAboveOf } from '../../core/rating-scale.ts';
 import { checkVectorCount, checkVectors, dot, type ItemVectors } from './item-vectors.ts';
-import { likedAboveOf } from './liked-above.ts';
 import { invertPositive } from './positive-definite.ts';
 import { listsByUser } from './rating-lists.ts';
 import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
@@ -127,7 +127,7 @@ export class EaseRecommender implements Recommender {
       total += own;
     }
     checkSteps(`predicting by ${this.name}`, total * times, this.#options.mostSteps);
-    return { owners: users, isOfPairs: true, steps };
+    return { by: 'pair', steps };
   }
 
   /** As if the users liked all that they rated. @throws UsageError `too-many-steps`. */

@@ -181,11 +181,11 @@ export class KnnRecommender implements Recommender {
   workOf(users: Int32Array, items: Int32Array, times = 1): PairWork {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { own, others } = this.#fitted;
-    const owners = this.#options.between === 'users' ? users : items;
-    const steps = stepsOf(owners, own, others);
+    const isByUser = this.#options.between === 'users';
+    const steps = stepsOf(isByUser ? users : items, own, others);
     const total = steps.reduce((sum, each) => sum + each, 0);
     checkSteps(`predicting by ${this.name}`, total * times, this.#options.mostSteps);
-    return { owners, steps };
+    return { by: isByUser ? 'user' : 'item', steps };
   }
 
   /**

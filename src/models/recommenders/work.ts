@@ -8,11 +8,12 @@ import { UsageError } from '../../core/errors.ts';
  * console.log(steps.reduce((sum, own) => sum + own, 0));
  */
 export interface PairWork {
-  /** Of each pair the number of whom its work belongs to: it is done once for all pairs of one. */
-  readonly owners: Int32Array;
-  /** Where each pair takes its own work, however many an owner has. */
-  readonly isOfPairs?: true | undefined;
-  /** Steps of each owner that is asked for, by number; 0 of the others. */
+  /** What the work is done once for: all pairs of a user, all pairs of an item, or each pair. */
+  readonly by: 'user' | 'item' | 'pair';
+  /**
+   * Steps of each item (where the work is by item) or user that is asked for, by number; 0 of the
+   * others.
+   */
   readonly steps: Float64Array;
 }
 

@@ -105,13 +105,45 @@ describe('a file of features is read', () => {
       const [seven, twelve] = [npyArray(values.slice(0, 3), shape), npyArray(values.slice(3), shape)];
       const path = await directoryOf({ '7.npy': seven, '12.npy': twelve, 'notes.txt': Buffer.from('of somebody') });
       expect((await imported([{ path, name: 'f' }])).content).toEqual(EXPECTED);
-      await expect(imported([{ path, ids: 'ids.txt' }])).rejects.toThrow('which have no `ids`');
+      await expect(imported([{ path, ids: 'ids.txt' }])).rejects.toThrow('has an array for each item, and no `ids`');
     }
     const both = npyArray(values, [2, 3]);
     const { content } = await imported([{ path: await directoryOf({ '7.npy': both, '12.npy': both }), name: 'f' }]);
     expect(content).toEqual({ '7': { f: values }, '12': { f: values } });
     const cube = await directoryOf({ '9.npy': npyArray([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]) });
     await expect(imported([cube])).rejects.toThrow('9.npy is an array of [2, 2, 2], not of [values] or');
+    for (const shape of [
+      [1, 2, 3],
+      [1, 2, 3, 1, 1],
+    ]) {
+      const maps = await directoryOf({ '7.npy': npyArray(values, shape) });
+      expect((await imported([{ path: maps, name: 'f' }])).content).toEqual({ '7': { f: values } });
+    }
+    const archive = (...names: string[]) =>
+      joined(writeZip(names.map((name) => zipContent(name, npyArray([1, 2], [2])))));
+    const archives = await directoryOf({ '7.npz': archive('v.npy'), '12.npy': npyArray([3, 4], [2]) });
+    expect((await imported([{ path: archives, name: 'f' }])).content).toEqual({
+      '7': { f: [1, 2] },
+      '12': { f: [3, 4] },
+    });
+    await expect(imported([await directoryOf({ '7.npz': archive('v.npy', 'w.npy') })])).rejects.toThrow(
+      '7.npz has 2 arrays, but a directory of items is one stream',
+    );
+  });
+
+  it('as an .npz with an array for each item, called by its id', async () => {
+    const of = (files: Readonly<Record<string, Uint8Array>>) =>
+      fileWith('f.npz', joined(writeZip(Object.entries(files).map(([name, content]) => zipContent(name, content)))));
+    const path = await of({ '7.npy': npyArray(values.slice(0, 3), [3]), '12.npy': npyArray(values.slice(3), [3]) });
+    expect((await imported([path])).content).toEqual(EXPECTED);
+    const uneven = await of({ '7.npy': npyArray([1, 2], [2]), '12.npy': npyArray([3], [1]) });
+    await expect(imported([uneven])).rejects.toThrow("has no array of ids; it has '7', '12'");
+  });
+
+  it('as an array of [items, values, 1, 1], as the last layer of a network leaves it', async () => {
+    const ids = await fileWith('ids.txt', '7\n12\n');
+    const path = await fileWith('f.npy', npyArray(values, [2, 3, 1, 1]));
+    expect((await imported([{ path, ids }])).content).toEqual(EXPECTED);
   });
 
   it('as an array of [items, subclips, values]', async () => {
@@ -138,12 +170,11 @@ describe('a file of features is read', () => {
       'lists in text',
       `SELECT movieId, '[' || a || ', ' || b || ', ' || c || ']' AS vector FROM ${rows.replace('3::INTEGER', '3::FLOAT')}`,
     ],
-  ])('as Parquet of %s', async (what, query) => {
+  ])('as Parquet of %s', async (_, query) => {
     const path = join(await temporaryDirectory(), 'features.parquet');
     const select = query.replace('-0.125)', '-0.125::FLOAT)');
     await duckdb(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
-    const column = what === 'lists in text' ? { column: 'vector' } : {};
-    expect((await imported([{ path, name: 'f', ...column }])).content).toEqual(EXPECTED);
+    expect((await imported([{ path, name: 'f' }])).content).toEqual(EXPECTED);
   });
 
   it('as Arrow: a training store of two streams gives the same two', async () => {

@@ -89,6 +89,16 @@ describe('a file of features that is wrong says where and what', () => {
       'weights',
     ],
     ['an array without ids', npyArray([1, 2], [2, 1]), 'f has no ids'],
+    ['an array of one item', npyArray([1, 2], [2]), 'f is an array of [2], not of [items, values] or [items, subclips'],
+    ['two columns of one name', 'id,a,b,a\n1,2,3,4\n', "f has several columns called 'a'"],
+    ['ids that are there twice', 'id,id,a\n1,1,4\n', "f has several columns called 'id'"],
+    ['HDF5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), 'f is an HDF5 file'],
+    ['a pickle', Buffer.from([0x80, 4, 0x7d, 0x94, 0x2e]), 'f is a pickle'],
+    [
+      'a JSON object of items',
+      '{"1":[1,2],"2":[3,4]}',
+      'f is one JSON object with a list for each item, not JSON lines',
+    ],
     [
       'an .npz of two lengths',
       joined(writeZip([zipContent('id.npy', npyArray([1, 2], [2])), zipContent('v.npy', npyArray([1, 2, 3], [3, 1]))])),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { editList } from '../../../src/graphs/recommenders/edit-list.ts';
 import { explainItem } from '../../../src/graphs/recommenders/explain-item.ts';
+import type { FurtherItem } from '../../../src/graphs/recommenders/further-items.ts';
 import { type LoadedRecommender, loadRecommender } from '../../../src/graphs/recommenders/load-recommender.ts';
 import { rankUsers } from '../../../src/graphs/recommenders/rank-users.ts';
 import { trainRecommender } from '../../../src/graphs/recommenders/train-recommender.ts';
@@ -87,6 +88,30 @@ describe('subclips for a user', () => {
     expect(likes?.subclips.map(({ subclip }) => subclip)).toContain(0);
     expect(dislikes?.subclips.map(({ subclip }) => subclip)).toContain(1);
     for (const chosen of [likes, dislikes]) expect(chosen?.prediction).toBeGreaterThanOrEqual(chosen?.whole ?? 9);
+  });
+
+  it.each(['content-ridge', 'lstm-av'])('are found by scoring the whole item once, as %s predicts it', async (name) => {
+    const model = of(name);
+    const user = 5;
+    const asked: string[] = [];
+    const features = new Proxy(model.features as NonNullable<typeof model.features>, {
+      get: (all, key) => {
+        const value = Reflect.get(all, key, all);
+        if (key !== 'with') return typeof value === 'function' ? value.bind(all) : value;
+        return (items: readonly FurtherItem[]) => {
+          asked.push(...items.map(({ vectors }) => JSON.stringify(vectors)));
+          return all.with(items);
+        };
+      },
+    });
+    const id = model.saved.userIds[user] as string;
+    const { chosen, users } = await explainItem({ ...model, features }, { item: '1', user: id, choose: 2, users: 7 });
+    expect(users).toBe(7);
+    expect(asked).toHaveLength(1 + SUBCLIPS + SUBCLIPS + (SUBCLIPS - 1));
+    expect(new Set(asked).size).toBe(asked.length);
+    const item = model.saved.catalogue.findIndex((each) => each.id === '1');
+    const [whole] = await model.predict(Int32Array.of(user), Int32Array.of(item));
+    expect(chosen?.whole).toBeCloseTo(whole as number, 4);
   });
 
   it('make an edit list of the ranges, one after another', async () => {

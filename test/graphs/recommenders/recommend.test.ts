@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -190,6 +190,41 @@ describe('users for an item', () => {
     expect(found.ratings + found.candidates).toBe(24);
     expect(found.predicts).toBe('scores');
     expect(new Set(found.users.map(({ prediction }) => prediction))).toEqual(new Set([found.ratings]));
+  });
+});
+
+describe('the prediction from which a user counts as audience', () => {
+  const rated = async (minimum: number, maximum: number): Promise<LoadedRecommender> => {
+    const [ratings, out] = ['csv', 'recommender'].map((end) => join(directory, `from-${minimum}-to-${maximum}.${end}`));
+    const lines = Array.from({ length: 24 }, (_, at) => {
+      return `u${at % 6},${at % 5},${minimum + Math.round(((maximum - minimum) * (at % 7)) / 6)}`;
+    });
+    await writeFile(ratings as string, `user,item,rating\n${lines.join('\n')}\nu6,1,${maximum}\n`);
+    const reading = { scale: { minimum, maximum } };
+    await trainRecommender({ ratings: ratings as string, reading, recommender: 'baseline', out: out as string });
+    return loadRecommender(out as string);
+  };
+  const thresholdOf = async (model: LoadedRecommender, threshold?: number) =>
+    (await rankUsers(model, { item: '0', threshold })).audience?.threshold;
+
+  it('is 4 of 1 to 5, and two thirds up a scale below 0 or one that ends at 5 but is not of stars', async () => {
+    for (const [minimum, maximum, usual] of [
+      [1, 5, 4],
+      [-5, -1, -5 + 8 / 3],
+      [-10, 5, 0],
+    ] as const) {
+      const model = await rated(minimum, maximum);
+      expect(await thresholdOf(model), `${minimum} to ${maximum}`).toBeCloseTo(usual, 12);
+      await model.close();
+    }
+  });
+
+  it('may be 0 or below, but is a number', async () => {
+    const model = await rated(-10, 10);
+    expect(await thresholdOf(model, 0)).toBe(0);
+    expect(await thresholdOf(model, -2.5)).toBe(-2.5);
+    await expect(thresholdOf(model, Number.NaN)).rejects.toMatchObject({ name: 'UsageError', option: 'threshold' });
+    await model.close();
   });
 });
 

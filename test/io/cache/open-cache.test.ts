@@ -142,7 +142,7 @@ it.each([
   onTestFinished(() => vi.doUnmock(name));
   const error: unknown = await openUnitCache(uri).catch((refusal: unknown) => refusal);
   expect(error).toBeInstanceOf(SystemError);
-  expect(error).toMatchObject({ code: 'cache', remedy: expect.stringContaining(`npm install ${name}`) });
+  expect(error).toMatchObject({ code: 'package', remedy: `Install it next to reelflow: \`npm install ${name}\`.` });
   expect(String(error)).not.toContain('secret');
 });
 

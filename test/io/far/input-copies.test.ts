@@ -81,6 +81,35 @@ describe('copies of inputs', () => {
     expect(readdirSync(join(directory, 'later'))).toEqual([]);
   });
 
+  it('list a store that could not be opened the first time', async () => {
+    vi.resetModules();
+    let tries = 0;
+    vi.doMock('../../../src/io/objects/s3-store.ts', () => ({
+      openS3Store: async () => {
+        if (++tries === 1) throw new Error('not now');
+        return {
+          list: async function* () {
+            yield { name: 'heat.mp4', size: 5, modified: 0, etag: 'x' };
+          },
+          close: () => {},
+        };
+      },
+    }));
+    const { InputCopies: Fresh } = await import('../../../src/io/far/input-copies.ts');
+    vi.doUnmock('../../../src/io/objects/s3-store.ts');
+    const copies = new Fresh();
+    const listed = async () => {
+      const names: string[] = [];
+      for await (const { address } of copies.list('s3://films/')) names.push(address);
+      return names;
+    };
+    await expect(listed()).rejects.toThrow('not now');
+    expect(await listed()).toEqual(['s3://films/heat.mp4']);
+    expect(await listed()).toEqual(['s3://films/heat.mp4']);
+    expect(tries).toBe(2);
+    await copies.close();
+  });
+
   it('that are kept are taken again while the server says that they are the same', async () => {
     const [first, second] = [randomBytes(1000), randomBytes(1000)];
     let isChanged = false;

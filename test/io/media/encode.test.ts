@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeClip } from '../../../src/io/media/encode.ts';
 import { Video } from '../../../src/io/media/video.ts';
-import { childrenOf } from '../../fixtures/child-processes.ts';
+import { childrenOf } from '../../fixtures/process-tree.ts';
 import { plainPicture, temporaryDirectory, tone, walkingBar } from '../../fixtures/clips.ts';
 import { framesOf, patchesOf } from '../../fixtures/decoded.ts';
 

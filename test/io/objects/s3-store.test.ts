@@ -117,8 +117,8 @@ describe('an object store', () => {
     });
     const { openS3Store: open } = await import('../../../src/io/objects/s3-store.ts');
     await expect(open('s3://films/x')).rejects.toMatchObject({
-      code: 'object-store',
-      remedy: 'Install it: `npm install @aws-sdk/client-s3`.',
+      code: 'package',
+      remedy: 'Install it next to reelflow: `npm install @aws-sdk/client-s3`.',
     });
     vi.doUnmock('@aws-sdk/client-s3');
   });

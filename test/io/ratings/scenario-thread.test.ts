@@ -80,6 +80,14 @@ describe('a scenario of many ratings', () => {
     expect(stages.length).toBeLessThan(6);
   });
 
+  test('is not made when the one who is told of a stage throws, who gets that error', async () => {
+    const onStage = () => {
+      throw new RangeError('no room for the bar');
+    };
+    const made = makeScenarioBeside(table, { kind: 'random' }, undefined, { onStage });
+    await expect(made).rejects.toThrow(new RangeError('no room for the bar'));
+  });
+
   test('that leaves no rating is refused in the words of the direct call', async () => {
     const parameters = { kind: 'random', core: 100_000 } as const;
     const failure = (error: Error) => ({ ...error, name: error.name, message: error.message });

@@ -181,7 +181,6 @@ describe('switch and blend', () => {
     const blend = new BlendRecommender({ parts: parts(), seed: 1 });
     await blend.fit(ratings);
     expect(blend.weights[1]).toBeGreaterThan(0.6);
-    expect((blend.weights[0] as number) + (blend.weights[1] as number)).toBeCloseTo(1, 12);
     const given = new BlendRecommender({ parts: parts(), weights: [1, 3] });
     await given.fit(ratings);
     const [mean, knn] = parts() as [UserMeanRecommender, ContentKnnRecommender];
@@ -190,6 +189,31 @@ describe('switch and blend', () => {
     const [user, item] = [Int32Array.of(7), Int32Array.of(44)];
     const expected = 0.25 * (mean.score(user, item)[0] as number) + 0.75 * (knn.score(user, item)[0] as number);
     expect((await given.score(user, item))[0]).toBeCloseTo(expected, 5);
+  });
+
+  it('divides weights by their sum, to 1 exactly, and leaves those of a saved blend as they are', async () => {
+    const { ratings } = planted();
+    const shares = async (weights: readonly number[]) => {
+      const blend = new BlendRecommender({ parts: weights.map(() => new BaselineRecommender()), weights });
+      await blend.fit(ratings);
+      return [...blend.weights];
+    };
+    expect(await shares([1, 3, 0])).toEqual([0.25, 0.75, 0]);
+    for (const given of [
+      [0.5, 0.5000009],
+      [1, 1, 1],
+      [0.7, 0.1, 0.2, 0.3, 3e-9],
+      [1e-300, 7],
+    ]) {
+      const found = await shares(given);
+      expect(found.reduce((sum, weight) => sum + weight, 0)).toBe(1);
+      expect([...Float32Array.from(found)]).toEqual(found);
+      expect(await shares(found)).toEqual(found);
+      const total = given.reduce((sum, weight) => sum + weight, 0);
+      for (const [at, weight] of found.entries())
+        expect(Math.abs(weight - (given[at] as number) / total)).toBeLessThan(1e-6);
+    }
+    expect((await shares([0.5, 0.5000009]))[0]).toBeLessThan(0.5);
   });
 
   it('finds the weights of least squared error, none below 0', () => {

@@ -22,14 +22,14 @@ describe('what KNN takes', () => {
     for (const between of ['users', 'items'] as const) {
       const knn = new KnnRecommender({ between });
       knn.fit(ratings);
-      const { owners, steps } = knn.workOf(all.users, all.items);
+      const { by, steps } = knn.workOf(all.users, all.items);
       const via = between === 'users' ? 1 : 0;
       const counts = new Map<number, number>();
       for (const row of rows) counts.set(row[via] as number, (counts.get(row[via] as number) ?? 0) + 1);
       // Each rating meets all ratings of the same item (user): the sum of their squares.
       const squares = [...counts.values()].reduce((sum, count) => sum + count ** 2, 0);
       expect(steps.reduce((sum, own) => sum + own, 0)).toBe(squares);
-      expect(owners).toBe(between === 'users' ? all.users : all.items);
+      expect(by).toBe(between === 'users' ? 'user' : 'item');
       expect(knn.workOf(Int32Array.of(0, 0), Int32Array.of(0, 0)).steps.filter((own) => own > 0)).toHaveLength(1);
     }
   });
@@ -75,7 +75,7 @@ describe('a recommender whose work is much', () => {
       workOf: (_users, items) => {
         const steps = new Float64Array(20);
         for (const item of items) steps[item] = each;
-        return { owners: items, steps };
+        return { by: 'item', steps };
       },
     };
   }

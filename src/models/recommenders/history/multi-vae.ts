@@ -1,4 +1,5 @@
 import { checkInteger, checkPositive } from '../../../core/check.ts';
+import { likedAboveOf } from '../../../core/rating-scale.ts';
 import type { Tensor } from '../../autodiff/emitter.ts';
 import { filled, glorotUniform } from '../../autodiff/initialisers.ts';
 import { denseLayer } from '../../autodiff/layers.ts';
@@ -9,7 +10,6 @@ import { dense } from '../../autodiff/operations/dense.ts';
 import { dropout } from '../../autodiff/operations/dropout.ts';
 import { exponential, tanh } from '../../autodiff/operations/elementwise.ts';
 import type { Tape } from '../../autodiff/tape.ts';
-import { likedAboveOf } from '../liked-above.ts';
 import { checkLayers, checkShare } from './checks.ts';
 import {
   defineHistoryRecommender,
