@@ -29,7 +29,7 @@ figure svg { max-width: 100%; height: auto; overflow: visible; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
 .panels.wide { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
 .panels figure { margin: 0; }
-.pair { display: flex; flex-wrap: wrap; gap: .5rem 2rem; }
+.pair { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: start; }
 .pair figure { flex: 0 1 auto; max-width: 100%; }
 .pair figcaption { max-width: 30rem; }
 details { margin: .6rem 0; }
@@ -43,6 +43,7 @@ caption { text-align: left; color: var(--soft); padding: .2rem 0; white-space: n
 th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
 th:first-child, td:first-child, td.text, th.text, .found th, .found td { text-align: left; }
 td.number { white-space: nowrap; }
+tbody th { min-width: 5.5rem; }
 thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
 thead th::first-letter { text-transform: uppercase; }
 .strips { display: flex; flex-wrap: wrap; gap: .9rem 2rem; margin-top: .8rem; }

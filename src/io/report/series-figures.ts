@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { given } from '../../core/given.ts';
-import { drawn } from './drawn.ts';
+import { clipped, drawn } from './drawn.ts';
 import type { Html } from './html.ts';
 
 /** Colours that can be told apart, and seen on white and on black. */
@@ -150,6 +150,22 @@ export function histogramFigure(
   });
 }
 
+/** A curve in a band, such as a mean between quartiles. */
+export function bandFigure(
+  points: readonly { readonly x: number; readonly y: number; readonly low: number; readonly high: number }[],
+  labels: FigureLabels,
+): Html {
+  return drawn(labels.figure, {
+    ...{ width: 540, height: 300, marginLeft: 44 },
+    x: { label: labels.x, tickFormat: 'd' },
+    y: { label: labels.y, grid: true, nice: true },
+    marks: [
+      Plot.areaY([...points], { x: 'x', y1: 'low', y2: 'high', fill: '#2f7fc1', fillOpacity: 0.25, curve: 'step' }),
+      Plot.lineY([...points], { x: 'x', y: 'y', stroke: '#c2410c', strokeWidth: 2 }),
+    ],
+  });
+}
+
 /** Five numbers of a group, and its mean. */
 export interface Box {
   readonly name: string;
@@ -163,12 +179,12 @@ export interface Box {
 
 /** Boxes from quartile to quartile with a line at the median, and a dot at the mean. */
 export function boxesFigure(boxes: readonly Box[], labels: FigureLabels): Html {
-  const marginLeft = 16 + KEY_LETTER * Math.max(...boxes.map(({ name }) => name.length));
+  const marginLeft = 16 + KEY_LETTER * Math.max(...boxes.map(({ name }) => clipped(name).length));
   return drawn(labels.figure, {
-    ...{ width: marginLeft + 420, height: 44 + 20 * boxes.length },
+    ...{ width: marginLeft + 400, height: 44 + 20 * boxes.length },
     ...{ marginLeft, marginRight: 16, marginBottom: 36, marginTop: 4 },
     x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true },
-    y: { label: null, domain: boxes.map(({ name }) => name), tickSize: 0 },
+    y: { label: null, domain: boxes.map(({ name }) => name), tickSize: 0, tickFormat: clipped },
     marks: [
       Plot.ruleY([...boxes], { x1: 'lowest', x2: 'highest', y: 'name', stroke: 'currentColor', strokeOpacity: 0.6 }),
       Plot.barX([...boxes], {
