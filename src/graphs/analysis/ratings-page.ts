@@ -2,7 +2,7 @@ import { barFigure, lineFigure, matrixFigure, pictureFigure } from '../../io/rep
 import { type Html, html } from '../../io/report/html.ts';
 import { pageHtml } from '../../io/report/page.ts';
 import { bandFigure, boxesFigure } from '../../io/report/series-figures.ts';
-import { figureHtml, tableHtml } from '../../io/report/table.ts';
+import { counted, figureHtml, tableHtml } from '../../io/report/table.ts';
 import { type LongTail, type RatingAnalysis, type RatingGroup, SPARSITY_CELLS } from './analyse-ratings.ts';
 import { type RatingPart, THRESHOLDS } from './rating-parts.ts';
 
@@ -24,7 +24,7 @@ export function ratingsPage(analysis: RatingAnalysis): string {
   });
 }
 
-function sizeBody({ parts, listed, movies, density, withoutMovie }: RatingAnalysis): Html {
+function sizeBody({ parts, listed, movies, withoutMovie }: RatingAnalysis): Html {
   const row = (name: string, value: (part: RatingPart) => string) => [name, ...parts.map(value)];
   return html`${tableHtml(
     'The ratings in numbers',
@@ -42,7 +42,7 @@ function sizeBody({ parts, listed, movies, density, withoutMovie }: RatingAnalys
       row('Mean', ({ mean }) => mean.toFixed(3)),
     ],
     { captioned: false },
-  )}<p>${counted(movies)} of ${counted(listed)} listed movies are rated: ${percent(density)} of all pairs.${
+  )}<p>${counted(movies)} of ${counted(listed)} listed movies are rated.${
     withoutMovie > 0 ? ` ${counted(withoutMovie)} ratings are of movies that are not listed.` : ''
   }</p>`;
 }
@@ -175,10 +175,6 @@ function line({ name, movies, ratings, mean, lowerQuartile, median, upperQuartil
 function thinned(counts: Int32Array): { x: number; y: number }[] {
   const ranks = new Set(Array.from({ length: 200 }, (_, at) => Math.max(1, Math.round(counts.length ** (at / 199)))));
   return [...ranks].map((rank) => ({ x: rank, y: counts[rank - 1] as number }));
-}
-
-function counted(count: number): string {
-  return count.toLocaleString('en-US');
 }
 
 function percent(share: number): string {

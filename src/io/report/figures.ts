@@ -19,9 +19,9 @@ export function contourFigure({ values, cells, extent }: Contours, label: string
     ...{ width: size, height: size, margin: 4, axis: null },
     x: { domain: [...x] },
     y: { domain: [...y] },
-    color: { type: 'linear', domain: [0, peak], range: ['#9ec5e8', '#0b5cad'] },
     marks: [
-      Plot.contour(values, { ...place, thresholds, fill: Plot.identity, stroke: null }),
+      // Each level lies on those below it, so that what is dense stands out on white and on black.
+      Plot.contour(values, { ...place, thresholds, fill: '#2f7fc1', fillOpacity: 0.22, stroke: null }),
       Plot.frame({ strokeOpacity: 0.3 }),
     ],
   });

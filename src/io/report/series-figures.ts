@@ -34,8 +34,6 @@ export function curvesFigure(
     readonly y?: readonly [number, number] | undefined;
     /** Whether each point is a mark of its own. */
     readonly dots?: boolean | undefined;
-    /** Numbers along the axis are years, which have no thousands. */
-    readonly plainX?: boolean | undefined;
     readonly width?: number | undefined;
   } = {},
 ): Html {
@@ -44,10 +42,7 @@ export function curvesFigure(
   return drawn(labels.figure, {
     ...{ width: width + key.width, height: Math.max(320, 60 + KEY_LINE * series.length) },
     ...{ marginLeft: 54, marginRight: key.width, marginBottom: 40 },
-    x: given({
-      ...{ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x },
-      tickFormat: options.plainX ? 'd' : undefined,
-    }),
+    x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x }),
     y: given({ label: labels.y, grid: true, nice: true, domain: options.y }),
     marks: [
       ...(options.diagonal
