@@ -21,19 +21,21 @@ export async function runMeasured(
     readonly cwd?: string | undefined;
     readonly env?: NodeJS.ProcessEnv | undefined;
     readonly stopAfter?: number | undefined;
+    /** What it says on stderr is shown, and not kept. */
+    readonly inheritErrors?: boolean | undefined;
   } = {},
 ): Promise<Measured> {
   const started = performance.now();
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', options.inheritErrors ? 'inherit' : 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-20_000);
   });
   const sampler = child.pid === undefined ? undefined : new MemorySampler({ root: child.pid });

@@ -126,6 +126,7 @@ async function measure(): Promise<void> {
       times.sort((left, right) => left - right);
       const at = (share: number) =>
         (times[Math.min(times.length - 1, Math.floor(share * times.length))] as number).toFixed(1);
+      console.error(`${name} is measured`);
       rows.push([name, at(0.5), at(0.95), at(0.99), (spent(used) - spent(before)).toFixed(1)]);
     }
     const { peak } = await ask('used');

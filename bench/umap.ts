@@ -21,6 +21,7 @@ import { runMeasured } from './run-measured.ts';
 const MiB = 2 ** 20;
 const GROUPS = 40;
 const INNER = 20;
+const ASKED = 300;
 const options = benchOptions({ rows: '5000,20000,120000', dimension: '600', alone: '', save: '' });
 const dimension = Number(options.dimension);
 
@@ -54,21 +55,33 @@ function syntheticRows(count: number): Float32Array {
 async function layOutAlone(count: number): Promise<object> {
   const points = { values: syntheticRows(count), count, dimension };
   const start = process.cpuUsage();
+  const since = () => {
+    const { user, system } = process.cpuUsage(start);
+    return +((user + system) / 1e6).toFixed(1);
+  };
   const space = await leadingComponents(points);
-  const middle = process.cpuUsage(start);
+  const components = since();
+  console.error(`${count} rows: components after ${components} CPU s`);
   const coarse = dimension > (space?.points.dimension ?? dimension) ? space?.points : undefined;
-  const { points: plane, parts } = await umap(points, { coarse });
-  const whole = process.cpuUsage(start);
-  const asked = Int32Array.from({ length: 500 }, (_, at) => Math.floor((at * count) / 500));
+  let neighbours = 0;
+  const { points: plane, parts } = await umap(points, {
+    coarse,
+    onEpoch: (epoch, epochs) => {
+      if (neighbours === 0) neighbours = since();
+      console.error(`${count} rows: epoch ${epoch} of ${epochs} after ${since()} CPU s`);
+    },
+  });
+  const whole = since();
+  const asked = Int32Array.from({ length: ASKED }, (_, at) => Math.floor((at * count) / ASKED));
   const { trustworthiness, continuity } = await faithfulness(points, plane, asked, 15);
   if (options.save !== '') save(points.values, plane.values);
-  const seconds = ({ user, system }: NodeJS.CpuUsage) => +((user + system) / 1e6).toFixed(1);
   return {
     rows: count,
-    'components CPU s': seconds(middle),
-    'components and layout CPU s': seconds(whole),
+    'components CPU s': components,
+    'neighbours and start CPU s': +(neighbours - components).toFixed(1),
+    'epochs CPU s': +(whole - neighbours).toFixed(1),
     parts,
-    'trustworthiness (500 rows asked)': +trustworthiness.toFixed(3),
+    [`trustworthiness (${ASKED} rows asked)`]: +trustworthiness.toFixed(3),
     continuity: +continuity.toFixed(3),
   };
 }
@@ -87,8 +100,8 @@ else {
   for (const rows of (options.rows as string).split(',')) {
     const args = [fileURLToPath(import.meta.url), '--alone', rows, '--dimension', String(dimension)];
     if (options.save !== '') args.push('--save', options.save as string);
-    const { code, stdout, stderr, peakBytes } = await runMeasured(process.execPath, args);
-    if (code !== 0) throw new Error(`${rows} rows: ${stderr}`);
+    const { code, stdout, peakBytes } = await runMeasured(process.execPath, args, { inheritErrors: true });
+    if (code !== 0) throw new Error(`${rows} rows: exit code ${code}`);
     console.log({ ...JSON.parse(stdout), dimension, 'peak MiB': Math.round(peakBytes / MiB) });
   }
 }

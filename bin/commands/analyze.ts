@@ -6,6 +6,7 @@ import {
   type PlannedAnalysis,
   plannedAnalysis,
 } from '../../src/graphs/analysis/analyse-features.ts';
+import { ANALYSIS_STEPS, type AnalysisProgress } from '../../src/graphs/analysis/analyse-stream.ts';
 import { analyseRatings, type RatingAnalysis } from '../../src/graphs/analysis/analyse-ratings.ts';
 import { analysisJson } from '../../src/graphs/analysis/analysis-json.ts';
 import { analysisPage } from '../../src/graphs/analysis/analysis-page.ts';
@@ -105,8 +106,7 @@ export const command = defineCommand({
       const analysis = await analyseFeatures(path, {
         ...options,
         signal: interrupts.drain,
-        onProgress: (progress) =>
-          console.progress(progress, ({ stream, epoch, epochs }) => `${stream}: layout, ${epoch} of ${epochs} rounds`),
+        onProgress: (progress) => console.progress(progress, progressLine),
         ...toldTo(console),
       });
       await writePage(withFacts(analysisPage(analysis), facts), out, figures);
@@ -121,6 +121,21 @@ export const command = defineCommand({
     }
   },
 });
+
+const STEPS: Readonly<Record<AnalysisProgress['step'], string>> = {
+  components: 'principal components',
+  neighbours: 'neighbours',
+  layout: 'layout',
+  measures: 'measures',
+};
+
+function progressLine({ stream, step, epoch, epochs }: AnalysisProgress): string {
+  const done =
+    epoch === undefined || epochs === undefined
+      ? ''
+      : `, ${Math.floor((100 * epoch) / epochs)} % (${epoch} of ${epochs} rounds)`;
+  return `${stream}: step ${1 + ANALYSIS_STEPS.indexOf(step)} of ${ANALYSIS_STEPS.length}, ${STEPS[step]}${done}`;
+}
 
 function shownBy(out: string, dryRun = false): string {
   return dryRun ? `${out} would show it` : `${out} shows it`;

@@ -14,6 +14,7 @@ export {
   plannedAnalysis,
 } from '../graphs/analysis/analyse-features.ts';
 export {
+  type AnalyseRatingsOptions,
   analyseRatings,
   type LongTail,
   type RatingAnalysis,
@@ -28,6 +29,7 @@ export {
   type SearchFeaturesOptions,
   searchFeatures,
 } from '../graphs/analysis/search-features.ts';
+export type { RatingPart, RatingSelection } from '../graphs/analysis/rating-parts.ts';
 export type { TextOptions } from '../graphs/analysis/text-vector.ts';
 export { writePoints } from '../graphs/analysis/write-points.ts';
 export { experimentReport } from '../graphs/reports/experiment-report.ts';

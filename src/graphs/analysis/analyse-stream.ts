@@ -91,11 +91,16 @@ export interface StreamAnalysisOptions extends ItemLabels {
   readonly onProgress?: ((progress: AnalysisProgress) => void) | undefined;
 }
 
-/** How far the layout of a stream is. */
+/** What is done for a stream, one after another. */
+export const ANALYSIS_STEPS = ['components', 'neighbours', 'layout', 'measures'] as const;
+
+/** How far the analysis of a stream is. */
 export interface AnalysisProgress {
   readonly stream: string;
-  readonly epoch: number;
-  readonly epochs: number;
+  readonly step: (typeof ANALYSIS_STEPS)[number];
+  /** Of `layout`: rounds that are done, and all. */
+  readonly epoch?: number | undefined;
+  readonly epochs?: number | undefined;
 }
 
 /** Lays one stream out in the plane and measures what groups of its rows have in common. */
@@ -108,7 +113,11 @@ export async function analyseStream(
   const say = options.onMessage ?? (() => {});
   const seed = options.seed ?? 1;
   say(`${stream}: ${points.count} rows of ${points.dimension} values are laid out; ${expected(points)}`);
+  const tell = (step: AnalysisProgress['step'], epoch?: number, epochs?: number) =>
+    options.onProgress?.({ stream, step, epoch, epochs });
+  tell('components');
   const space = await leadingComponents(points);
+  tell('neighbours');
   const coarse = coarseOf(points, space);
   const {
     points: plane,
@@ -117,8 +126,9 @@ export async function analyseStream(
   } = await umap(points, {
     ...options,
     coarse,
-    onEpoch: (epoch, epochs) => options.onProgress?.({ stream, epoch, epochs }),
+    onEpoch: (epoch, epochs) => tell('layout', epoch, epochs),
   });
+  tell('measures');
   say(`${stream}: groups are compared`);
   const asked = someRows(
     points.count,

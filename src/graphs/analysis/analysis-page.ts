@@ -2,7 +2,7 @@ import { explorerHtml, explorerScript } from '../../io/report/explorer.ts';
 import { contourFigure, lineFigure, matrixFigure } from '../../io/report/figures.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import { type PageSection, pageHtml } from '../../io/report/page.ts';
-import { figureHtml, tableHtml } from '../../io/report/table.ts';
+import { counted, figureHtml, tableHtml } from '../../io/report/table.ts';
 import type { Overlaps } from '../../models/analysis/bhattacharyya.ts';
 import type { FeatureAnalysis } from './analyse-features.ts';
 import type { GroupOverlaps, StreamAnalysis } from './analyse-stream.ts';
@@ -20,7 +20,7 @@ export function analysisPage(analysis: FeatureAnalysis): string {
     summary: `${path}${statistic === undefined ? '' : `, statistic ${statistic}`}: ${streams
       .map(
         ({ stream, rows, items, dimension }) =>
-          `${stream} with ${rows} rows of ${items} items, ${dimension} values each`,
+          `${stream} with ${counted(rows)} rows of ${counted(items)} items, ${counted(dimension)} values each`,
       )
       .join('; ')}.`,
     sections: streams.flatMap((stream) => streamSections(stream, analysis)),
@@ -86,7 +86,7 @@ function numbersBody(stream: StreamAnalysis): Html {
     [
       'Trustworthiness',
       figure(faithfulness.trustworthiness),
-      `whether neighbours in the plane are neighbours in the features (k = ${faithfulness.k}, ${faithfulness.asked} rows asked; 1 is perfect)`,
+      `whether neighbours in the plane are neighbours in the features (k = ${faithfulness.k}, ${counted(faithfulness.asked)} rows asked; 1 is perfect)`,
     ],
     ['Continuity', figure(faithfulness.continuity), 'whether neighbours in the features are neighbours in the plane'],
   ];
@@ -101,7 +101,7 @@ function numbersBody(stream: StreamAnalysis): Html {
     rows.push([
       'Silhouette by genre',
       figure(silhouetteByGenre),
-      'the same for genres; a row counts once for each of its genres',
+      'how far genres lie apart in the features (-1 to 1); a row counts once for each of its genres',
     ]);
   }
   if (genrePrediction !== undefined) {
@@ -110,7 +110,7 @@ function numbersBody(stream: StreamAnalysis): Html {
       [
         'Genre from neighbours, AUC',
         figure(macroAuc),
-        `mean over ${byLabel.size} genres, from the ${k} nearest others of ${asked < stream.items ? `${asked} of ` : ''}${stream.items} items`,
+        `mean over ${byLabel.size} genres, from the ${k} nearest others of ${asked < stream.items ? `${counted(asked)} of ` : ''}${counted(stream.items)} items`,
       ],
       [
         'The same, genres exchanged',
@@ -146,7 +146,7 @@ function groupsBody(groups: GroupOverlaps, stream: StreamAnalysis, kind: string)
 ${found && html`<p class="note">${found}</p>`}
 <div class="panels">${names.map((name, at) => {
     const shape = groups.shapes[at];
-    const rows = counts[at]?.all ?? 0;
+    const rows = counted(counts[at]?.all ?? 0);
     return (
       shape &&
       html`<figure>${contourFigure(shape, `Density of ${kind} ${name}, ${rows} rows`, 180)}<figcaption>${name} (${rows})</figcaption></figure>`

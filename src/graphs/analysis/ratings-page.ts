@@ -1,10 +1,10 @@
 import { barFigure, lineFigure, matrixFigure, pictureFigure } from '../../io/report/figures.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import { pageHtml } from '../../io/report/page.ts';
-import { boxesFigure, curvesFigure } from '../../io/report/series-figures.ts';
-import { figureHtml, tableHtml } from '../../io/report/table.ts';
+import { bandFigure, boxesFigure } from '../../io/report/series-figures.ts';
+import { counted, figureHtml, tableHtml } from '../../io/report/table.ts';
 import { type LongTail, type RatingAnalysis, type RatingGroup, SPARSITY_CELLS } from './analyse-ratings.ts';
-import type { RatingPart } from './rating-parts.ts';
+import { type RatingPart, THRESHOLDS } from './rating-parts.ts';
 
 /** The page that shows an analysis of ratings. */
 export function ratingsPage(analysis: RatingAnalysis): string {
@@ -24,7 +24,7 @@ export function ratingsPage(analysis: RatingAnalysis): string {
   });
 }
 
-function sizeBody({ parts, listed, movies, density, withoutMovie }: RatingAnalysis): Html {
+function sizeBody({ parts, listed, movies, withoutMovie }: RatingAnalysis): Html {
   const row = (name: string, value: (part: RatingPart) => string) => [name, ...parts.map(value)];
   return html`${tableHtml(
     'The ratings in numbers',
@@ -42,7 +42,7 @@ function sizeBody({ parts, listed, movies, density, withoutMovie }: RatingAnalys
       row('Mean', ({ mean }) => mean.toFixed(3)),
     ],
     { captioned: false },
-  )}<p>${counted(movies)} of ${counted(listed)} listed movies are rated: ${percent(density)} of all pairs.${
+  )}<p>${counted(movies)} of ${counted(listed)} listed movies are rated.${
     withoutMovie > 0 ? ` ${counted(withoutMovie)} ratings are of movies that are not listed.` : ''
   }</p>`;
 }
@@ -53,21 +53,19 @@ function valuesBody({ byValue, parts, mean, median }: RatingAnalysis): Html {
 <p>A recommender that predicts the mean recommends everything where the mean lies above the threshold, and nothing where it lies below: that decides whole rows of a table of precision.</p>
 ${tableHtml(
   'Shares of relevant ratings',
-  ['ratings', 'threshold', 'above it', 'at least it', 'their mean', 'lies'],
-  parts.flatMap(({ name, thresholds, mean: own }) =>
-    thresholds.map(({ threshold, above, atLeast }) => [
-      ...[name, threshold, percent(above), percent(atLeast), own.toFixed(3)],
-      own > threshold ? 'above it' : 'not above it',
-    ]),
-  ),
+  ['ratings', 'mean', ...THRESHOLDS.flatMap((threshold) => [`above ${threshold}`, `at least ${threshold}`]), 'the mean is above'],
+  parts.map(({ name, thresholds, mean: own }) => [
+    ...[name, own.toFixed(3)],
+    ...thresholds.flatMap(({ above, atLeast }) => [percent(above), percent(atLeast)]),
+    THRESHOLDS.filter((threshold) => own > threshold).join(' and ') || '-',
+  ]),
 )}`;
 }
 
 function yearsBody({ byDecade, byYear, withoutYear }: RatingAnalysis): Html {
   const known = byYear.filter(({ ratings }) => ratings >= LEAST_OF_YEAR);
-  const quartiles = (['lowerQuartile', 'median', 'upperQuartile', 'mean'] as const).map((which) => ({
-    name: NAMES[which],
-    points: known.map((year) => ({ x: Number(year.name), y: year[which] })),
+  const spread = known.map(({ name, lowerQuartile, upperQuartile, mean }) => ({
+    ...{ x: Number(name), low: lowerQuartile, high: upperQuartile, y: mean },
   }));
   return html`<div class="pair">${boxes(byDecade, 'Ratings by decade of the movie')}${tableHtml('Ratings by decade', HEAD, byDecade.map(line))}</div>
 <div class="pair">${figureHtml(
@@ -78,19 +76,13 @@ function yearsBody({ byDecade, byYear, withoutYear }: RatingAnalysis): Html {
     `Ratings by the year of the movie${withoutYear > 0 ? `; ${counted(withoutYear)} are of movies without a year` : ''}.`,
   )}
 ${figureHtml(
-  curvesFigure(
-    quartiles,
-    { figure: 'Ratings by year of the movie, mean and quartiles', x: 'year', y: 'rating' },
-    { plainX: true, width: 520 },
-  ),
-  `How the ratings of each year of movies are spread, of years with at least ${LEAST_OF_YEAR} ratings: old movies that are still watched are liked.`,
+  bandFigure(spread, { figure: 'Ratings by year of the movie, mean and middle half', x: 'year', y: 'rating' }),
+  `The mean rating of the movies of each year, and the middle half of their ratings, of years with at least ${LEAST_OF_YEAR} ratings: old movies that are still watched are liked.`,
 )}</div>`;
 }
 
 /** Quartiles of fewer ratings say nothing. */
 const LEAST_OF_YEAR = 50;
-
-const NAMES = { lowerQuartile: 'lower quartile', median: 'median', upperQuartile: 'upper quartile', mean: 'mean' };
 
 function boxes(groups: readonly RatingGroup[], figure: string): Html | undefined {
   return groups.length === 0
@@ -166,7 +158,8 @@ function sparsityBody({ sparsity, sparsityUsers, sparsityMovies, density }: Rati
   );
 }
 
-const HEAD = ['group', 'movies', 'ratings', 'mean', 'lower quartile', 'median', 'upper quartile'] as const;
+/** Quartiles by the share of ratings that lie below them. */
+const HEAD = ['group', 'movies', 'ratings', 'mean', '25 %', 'median', '75 %'] as const;
 
 function line({ name, movies, ratings, mean, lowerQuartile, median, upperQuartile }: RatingGroup): string[] {
   return [
@@ -182,10 +175,6 @@ function line({ name, movies, ratings, mean, lowerQuartile, median, upperQuartil
 function thinned(counts: Int32Array): { x: number; y: number }[] {
   const ranks = new Set(Array.from({ length: 200 }, (_, at) => Math.max(1, Math.round(counts.length ** (at / 199)))));
   return [...ranks].map((rank) => ({ x: rank, y: counts[rank - 1] as number }));
-}
-
-function counted(count: number): string {
-  return count.toLocaleString('en-US');
 }
 
 function percent(share: number): string {

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { html } from '../../io/report/html.ts';
 import type { PageSection } from '../../io/report/page.ts';
-import { tableHtml } from '../../io/report/table.ts';
+import { counted, tableHtml } from '../../io/report/table.ts';
 import { datasetFacts } from './dataset-facts.ts';
 import type { OpenServed } from './open-served.ts';
 import { endpointRows, factsList, servedPage } from './served-page.ts';
@@ -14,7 +14,7 @@ export async function indexPage(served: OpenServed): Promise<string> {
     const { streams, items = {}, networks = [], seconds, changed } = await datasetFacts(served);
     const there = Object.entries(items).filter(([, count]) => count > 0);
     const facts = factsList([
-      ...there.map(([state, count]) => [`Items ${state}`, count] as const),
+      ...there.map(([state, count]) => [`Items ${state}`, counted(count)] as const),
       ['Hours', seconds === undefined ? undefined : (seconds / 3600).toFixed(2)],
       ['Networks', networks.join(', ')],
       ['Last change', changed?.slice(0, 16).replace('T', ' ')],
@@ -35,9 +35,9 @@ export async function indexPage(served: OpenServed): Promise<string> {
       id: 'recommender',
       heading: `Recommender: ${facts.recommender}`,
       body: html`${factsList([
-        ['Users', userIds.length],
-        ['Items', catalogue.length],
-        ['Ratings', ratings.values.length],
+        ['Users', counted(userIds.length)],
+        ['Items', counted(catalogue.length)],
+        ['Ratings', counted(ratings.values.length)],
       ])}<p><a href="/recommender">Recommend</a></p>`,
     });
   }

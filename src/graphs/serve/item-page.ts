@@ -36,7 +36,11 @@ export async function itemPage(served: OpenServed, parameters: URLSearchParams):
   }
   const sections: PageSection[] = [];
   if (facts !== undefined) sections.push({ id: 'facts', heading: 'What is known', body: factsOfFile(facts) });
-  for (const stream of there) sections.push(await similarTo(served, id, stream));
+  if (there.length > 0) {
+    const tables: Html[] = [];
+    for (const stream of there) tables.push(await similarTo(served, id, stream));
+    sections.push({ id: 'like', heading: 'Like it', body: html`<div class="pair">${tables}</div>` });
+  }
   const [first] = there;
   if (first !== undefined) sections.push(await subclipsOf(served, id, first, subclips.get(first) ?? []));
   if (number !== undefined)
@@ -62,16 +66,12 @@ function factsOfFile({ state, code, path, duration, fps, width, height, streams,
   ]);
 }
 
-async function similarTo(served: OpenServed, item: string, stream: string): Promise<PageSection> {
+async function similarTo(served: OpenServed, item: string, stream: string): Promise<Html> {
   const search = await served.features?.search({ item, stream, k: NAMED });
   const rows = (search?.found ?? []).map(({ item: other, similarity }) => [
     ...[itemLink(other, titleOf(served, other)), similarity.toFixed(4)],
   ]);
-  return {
-    id: `like-${stream}`,
-    heading: `Like it: ${stream}`,
-    body: tableHtml(`Items by the cosine of their ${stream} means`, ['item', 'cosine'], rows),
-  };
+  return tableHtml(`Like it: ${stream}, by the cosine of the items' means`, ['item', 'cosine'], rows);
 }
 
 async function subclipsOf(
@@ -92,7 +92,7 @@ async function subclipsOf(
     return [subclip, secondsOf(times?.[subclip]), ...like];
   });
   const table = tableHtml(
-    `The nearest ${stream} subclip of another item`,
+    `The nearest ${stream} subclip of another item; subclips are numbered from 0`,
     ['subclip', 'seconds', 'nearest', 'its subclip', 'cosine'],
     rows,
   );

@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import type { PageSection } from '../../io/report/page.ts';
-import { tableHtml } from '../../io/report/table.ts';
+import { counted, tableHtml } from '../../io/report/table.ts';
 import { type RecommendedItem, recommend } from '../recommenders/recommend.ts';
 import { contentOf } from '../recommenders/recommender-names.ts';
 import { trainedOn } from '../recommenders/trained-on.ts';
@@ -32,7 +32,7 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
     {
       id: 'ask',
       heading: 'For whom',
-      body: html`${askForm('/recommender', 'Recommend for a user', fields, 'Recommend')}<p class="note">${saved.userIds.length} users, such as${some}</p>`,
+      body: html`${askForm('/recommender', 'Recommend for a user', fields, 'Recommend')}<p class="note">${counted(saved.userIds.length)} users, such as${some}</p>`,
     },
   ];
   if (user !== '') {
@@ -42,7 +42,7 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
     sections.push({
       id: 'list',
       heading: `For user ${user}`,
-      body: html`<p>${rated} items are rated; the best of ${candidates} others${predicts === 'scores' ? ', by scores that are no ratings' : ''}.</p>${
+      body: html`<p>${counted(rated)} items are rated; the best of ${counted(candidates)} others${predicts === 'scores' ? ', by scores that are no ratings' : ''}.</p>${
         items.length === 0 ? html`<p>There is no item left.</p>` : listTable(served, items, predicts)
       }`,
     });

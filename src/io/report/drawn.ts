@@ -13,3 +13,11 @@ export function drawn(label: string, options: Plot.PlotOptions): Html {
   figure.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   return new Html(figure.outerHTML);
 }
+
+/** Letters of a name beside a figure. */
+const MOST_LETTERS = 24;
+
+/** A name as a figure has it: a long one would leave no room for anything else. */
+export function clipped(name: string): string {
+  return name.length <= MOST_LETTERS ? name : `${name.slice(0, MOST_LETTERS - 1).trimEnd()}…`;
+}

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { drawn } from './drawn.ts';
+import { clipped, drawn } from './drawn.ts';
 import { type Html, html } from './html.ts';
 
 /** A density on a rectangle: see `densityOf`. */
@@ -19,9 +19,9 @@ export function contourFigure({ values, cells, extent }: Contours, label: string
     ...{ width: size, height: size, margin: 4, axis: null },
     x: { domain: [...x] },
     y: { domain: [...y] },
-    color: { type: 'linear', domain: [0, peak], range: ['#9ec5e8', '#0b5cad'] },
     marks: [
-      Plot.contour(values, { ...place, thresholds, fill: Plot.identity, stroke: null }),
+      // Each level lies on those below it, so that what is dense stands out on white and on black.
+      Plot.contour(values, { ...place, thresholds, fill: '#2f7fc1', fillOpacity: 0.22, stroke: null }),
       Plot.frame({ strokeOpacity: 0.3 }),
     ],
   });
@@ -42,13 +42,13 @@ export function matrixFigure(
     column: columns[at % columns.length],
     value: Number.isNaN(value) ? null : value,
   }));
-  const marginOf = (of: readonly string[]) => 16 + 7 * Math.max(...of.map((name) => name.length));
+  const marginOf = (of: readonly string[]) => 16 + 7 * Math.max(...of.map((name) => clipped(name).length));
   const [marginLeft, marginBottom] = [marginOf(names), marginOf(columns)];
   const [width, height] = [marginLeft + 20 + 40 * columns.length, marginBottom + 20 + 40 * names.length];
   return drawn(label, {
     ...{ width, height, marginLeft, marginBottom, marginTop: 4, marginRight: 4 },
-    x: { domain: [...columns], label: null, tickRotate: -90, tickSize: 0 },
-    y: { domain: [...names], label: null, tickSize: 0 },
+    x: { domain: [...columns], label: null, tickRotate: -90, tickSize: 0, tickFormat: clipped },
+    y: { domain: [...names], label: null, tickSize: 0, tickFormat: clipped },
     color: { type: 'linear', domain: [0, 1], range: ['#f2f6fa', '#0b5cad'], unknown: '#9aa4ae' },
     marks: [
       Plot.cell(cells, { x: 'column', y: 'row', fill: 'value', inset: 0.5 }),

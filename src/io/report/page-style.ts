@@ -5,9 +5,12 @@ export const pageStyle = `
   :root { --ink: #e6edf3; --soft: #a3adb8; --paper: #10151b; --line: #353d47; --panel: #171d25; --accent: #79b8ff; --warn: #ffd8a8; --warn-paper: #3a2508; }
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1.25rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; }
 h2 { font-size: 1.3rem; margin: 2.5rem 0 .6rem; padding-top: .8rem; border-top: 1px solid var(--line); }
+h2::first-letter, nav a::first-letter { text-transform: uppercase; }
+nav a { display: inline-block; }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
 p { max-width: 46rem; margin: .4rem 0; }
 a { color: var(--accent); }
@@ -29,7 +32,7 @@ figure svg { max-width: 100%; height: auto; overflow: visible; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
 .panels.wide { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
 .panels figure { margin: 0; }
-.pair { display: flex; flex-wrap: wrap; gap: .5rem 2rem; }
+.pair { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: start; }
 .pair figure { flex: 0 1 auto; max-width: 100%; }
 .pair figcaption { max-width: 30rem; }
 details { margin: .6rem 0; }
@@ -43,6 +46,7 @@ caption { text-align: left; color: var(--soft); padding: .2rem 0; white-space: n
 th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
 th:first-child, td:first-child, td.text, th.text, .found th, .found td { text-align: left; }
 td.number { white-space: nowrap; }
+tbody th { min-width: 5.5rem; }
 thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
 thead th::first-letter { text-transform: uppercase; }
 .strips { display: flex; flex-wrap: wrap; gap: .9rem 2rem; margin-top: .8rem; }
@@ -64,6 +68,6 @@ thead th::first-letter { text-transform: uppercase; }
 .explorer .found tbody tr:hover { background: var(--panel); }
 .explorer .found .subclip { text-align: right; }
 .explorer .found.whole .subclip { display: none; }
-@media (max-width: 48rem) { .explorer { grid-template-columns: 1fr; } }
+@media (max-width: 48rem) { .explorer { grid-template-columns: minmax(0, 1fr); } .explorer .found { max-height: 20rem; } td.text { min-width: 11rem; } }
 @media print { nav, .explorer form, .explorer .found { display: none; } section { break-inside: avoid-page; } body { max-width: none; } }
 `;

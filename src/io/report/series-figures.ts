@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { given } from '../../core/given.ts';
-import { drawn } from './drawn.ts';
+import { clipped, drawn } from './drawn.ts';
 import type { Html } from './html.ts';
 
 /** Colours that can be told apart, and seen on white and on black. */
@@ -34,8 +34,6 @@ export function curvesFigure(
     readonly y?: readonly [number, number] | undefined;
     /** Whether each point is a mark of its own. */
     readonly dots?: boolean | undefined;
-    /** Numbers along the axis are years, which have no thousands. */
-    readonly plainX?: boolean | undefined;
     readonly width?: number | undefined;
   } = {},
 ): Html {
@@ -44,10 +42,7 @@ export function curvesFigure(
   return drawn(labels.figure, {
     ...{ width: width + key.width, height: Math.max(320, 60 + KEY_LINE * series.length) },
     ...{ marginLeft: 54, marginRight: key.width, marginBottom: 40 },
-    x: given({
-      ...{ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x },
-      tickFormat: options.plainX ? 'd' : undefined,
-    }),
+    x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x }),
     y: given({ label: labels.y, grid: true, nice: true, domain: options.y }),
     marks: [
       ...(options.diagonal
@@ -150,6 +145,22 @@ export function histogramFigure(
   });
 }
 
+/** A curve in a band, such as a mean between quartiles. */
+export function bandFigure(
+  points: readonly { readonly x: number; readonly y: number; readonly low: number; readonly high: number }[],
+  labels: FigureLabels,
+): Html {
+  return drawn(labels.figure, {
+    ...{ width: 540, height: 300, marginLeft: 44 },
+    x: { label: labels.x, tickFormat: 'd' },
+    y: { label: labels.y, grid: true, nice: true },
+    marks: [
+      Plot.areaY([...points], { x: 'x', y1: 'low', y2: 'high', fill: '#2f7fc1', fillOpacity: 0.25, curve: 'step' }),
+      Plot.lineY([...points], { x: 'x', y: 'y', stroke: '#c2410c', strokeWidth: 2 }),
+    ],
+  });
+}
+
 /** Five numbers of a group, and its mean. */
 export interface Box {
   readonly name: string;
@@ -163,12 +174,12 @@ export interface Box {
 
 /** Boxes from quartile to quartile with a line at the median, and a dot at the mean. */
 export function boxesFigure(boxes: readonly Box[], labels: FigureLabels): Html {
-  const marginLeft = 16 + KEY_LETTER * Math.max(...boxes.map(({ name }) => name.length));
+  const marginLeft = 16 + KEY_LETTER * Math.max(...boxes.map(({ name }) => clipped(name).length));
   return drawn(labels.figure, {
-    ...{ width: marginLeft + 420, height: 44 + 20 * boxes.length },
+    ...{ width: marginLeft + 400, height: 44 + 20 * boxes.length },
     ...{ marginLeft, marginRight: 16, marginBottom: 36, marginTop: 4 },
     x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true },
-    y: { label: null, domain: boxes.map(({ name }) => name), tickSize: 0 },
+    y: { label: null, domain: boxes.map(({ name }) => name), tickSize: 0, tickFormat: clipped },
     marks: [
       Plot.ruleY([...boxes], { x1: 'lowest', x2: 'highest', y: 'name', stroke: 'currentColor', strokeOpacity: 0.6 }),
       Plot.barX([...boxes], {

@@ -28,3 +28,8 @@ function kindOf(value: Piece): 'number' | 'text' {
 export function figureHtml(figure: Html, caption: string): Html {
   return html`<figure><div class="scroll" tabindex="0" role="group" aria-label="${caption}">${figure}</div><figcaption>${caption}</figcaption></figure>`;
 }
+
+/** A count with its thousands apart. */
+export function counted(count: number): string {
+  return count.toLocaleString('en-US');
+}
