@@ -14,7 +14,10 @@ export async function openCache(
   return cache && new CachedUnits(cache, { graphId, warn });
 }
 
-/** A cache without the items that a policy skips: those are opened, and then skipped with the reason. */
+/**
+ * A cache without the items that a policy skips: those are opened, and then skipped with the
+ * reason.
+ */
 export function withinPolicy(cache: CachedUnits, policy: ItemPolicy): UnitSource {
   return {
     get: async (fingerprint, itemId) => {
