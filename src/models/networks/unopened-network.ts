@@ -404,7 +404,9 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   #device(options: OpenOptions): { readonly device: Device; readonly numbers: readonly number[] } {
     const { device, numbers } = readDevice(options.device ?? 'cpu');
     if (device !== 'auto') return { device, numbers };
-    throw new UsageError("`device` of `open` must be a device, but is 'auto'", { remedy: 'Call `chooseDevice` first.' });
+    throw new UsageError("`device` of `open` must be a device, but is 'auto'", {
+      remedy: 'Call `chooseDevice` first.',
+    });
   }
 
   #sessionPlan(device: Device, options: OpenOptions): SessionPlan {
