@@ -6,7 +6,7 @@ import { nearestOf } from './nearest.ts';
  * The names of all options of a type: the compiler asks for each, and for no other.
  *
  * @example
- * const known: KnownOptions<FramesOptions> = { scope: true, width: true, height: true };
+ * const known: KnownOptions<ProbeOptions> = { signal: true, timeout: true, maximumPixels: true };
  */
 export type KnownOptions<Options extends object> = Readonly<Record<keyof Options, true>>;
 

@@ -27,6 +27,7 @@ export {
   unitKey,
 } from '../graphs/graph.ts';
 export { type CorpusOptions, listCorpus } from '../graphs/inputs.ts';
+export type { CheckedPolicy, ItemPolicy } from '../graphs/item-policy.ts';
 export {
   type MemoryNeeds,
   type MemoryPart,

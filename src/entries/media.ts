@@ -15,7 +15,14 @@ export {
 } from '../io/media/faults.ts';
 export { findFfmpeg, findFfprobe, type MediaTool, type ToolOrigin } from '../io/media/ffmpeg.ts';
 export type { PassedOver } from '../io/media/media-directory.ts';
-export type { AudioStreamInfo, DurationSource, MediaInfo, Ratio, VideoStreamInfo } from '../io/media/media-info.ts';
+export type {
+  AudioStreamInfo,
+  DurationSource,
+  MediaInfo,
+  Ratio,
+  StreamInfo,
+  VideoStreamInfo,
+} from '../io/media/media-info.ts';
 export { type ProbeOptions, probe } from '../io/media/probe.ts';
 export { MemorySampler, processTreeMemory, type TreeMemory } from '../io/media/process-memory.ts';
 export type { Resize } from '../io/media/resize.ts';

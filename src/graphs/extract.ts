@@ -9,6 +9,7 @@ import { type ExtractionOptions, extractionGraph } from './extraction.ts';
 import { type CorpusOptions, coverageOf, listCorpus } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { intoDataset } from './into-dataset.ts';
+import { itemPolicyOptions } from './item-policy.ts';
 import { listener } from './listener.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { memoryLimit } from './plan.ts';
@@ -57,8 +58,7 @@ export const extractOptions: KnownOptions<ExtractOptions> = {
   subclips: true,
   statistics: true,
   fps: true,
-  maxDuration: true,
-  allowPartial: true,
+  ...itemPolicyOptions,
   repeatedFrames: true,
   precision: true,
   forcePrecision: true,

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { checkOneOf, checkPositive } from '../core/check.ts';
+import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import type { Video } from '../io/media/video.ts';
@@ -14,6 +14,7 @@ import { networkIdentity } from './dataflow/network-identity.ts';
 import { cutsAsJson } from './dataflow/resolve.ts';
 import type { Columns, VideoScope } from './dataflow/video-scope.ts';
 import type { Json } from './graph.ts';
+import { type ItemPolicy, itemPolicy } from './item-policy.ts';
 import { networkSpec } from './spec/network-spec.ts';
 
 /**
@@ -23,10 +24,10 @@ import { networkSpec } from './spec/network-spec.ts';
 export const OPERATORS = { embedVisual: 'embed-visual', embedAudio: 'embed-audio' } as const;
 
 /**
- * What an extraction computes. Everything but `maxDuration`, `allowPartial`, `repeatedFrames` and
- * `onFrame` is part of its id.
+ * What an extraction computes. Everything except the policy, `repeatedFrames` and `onFrame` is part
+ * of its id.
  */
-export interface ExtractionOptions {
+export interface ExtractionOptions extends ItemPolicy {
   /** Network over frames; without it, there is no visual column. */
   readonly visual?: UnopenedNetwork<Uint8Array> | undefined;
   /** Network over audio patches; without it, there is no audio column. */
@@ -42,13 +43,6 @@ export interface ExtractionOptions {
   readonly statistics?: readonly Statistic[] | undefined;
   /** Which frames are taken: all (`native`, the default), N per second, or key frames only. */
   readonly fps?: FrameSampling | undefined;
-  /** Items longer than this many seconds are skipped. Default: none. */
-  readonly maxDuration?: number | undefined;
-  /**
-   * Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a
-   * dead letter.
-   */
-  readonly allowPartial?: boolean | undefined;
   /**
    * Whether frames and patches equal to a recent one of their video take its vector (`once`, the
    * default) or are computed; the values are the same.
@@ -67,7 +61,7 @@ export interface ExtractionOptions {
  * const graph = extractionGraph({ visual: network('alexnet', { weights: 'random:1' }) });
  */
 export function extractionGraph(options: ExtractionOptions): VideoGraph {
-  const { visual, audio, fps = 'native', allowPartial, maxDuration, repeatedFrames, onFrame } = options;
+  const { visual, audio, fps = 'native', repeatedFrames, onFrame } = options;
   if (visual === undefined && audio === undefined) {
     throw new UsageError('an extraction needs a visual or an audio network, but has neither');
   }
@@ -79,7 +73,7 @@ export function extractionGraph(options: ExtractionOptions): VideoGraph {
   const statistics = statisticNames.filter((statistic) => (options.statistics ?? ['mean']).includes(statistic));
   for (const statistic of options.statistics ?? ['mean']) checkOneOf('statistics', statistic, statisticNames);
   if (statistics.length === 0) throw new UsageError('an extraction needs at least one statistic');
-  if (maxDuration !== undefined) checkPositive('maxDuration', maxDuration);
+  const policy = itemPolicy(options);
   const params: Json = {
     visual: visual === undefined ? null : networkIdentity(visual),
     audio: audio === undefined ? null : networkIdentity(audio),
@@ -107,5 +101,5 @@ export function extractionGraph(options: ExtractionOptions): VideoGraph {
     audio: audio && networkSpec(audio),
     duplicates: repeatedFrames,
   } as const;
-  return dataflow({ name: 'extraction', params, columns, maxDuration, allowPartial, origin, onFrame });
+  return dataflow({ name: 'extraction', params, columns, ...policy, origin, onFrame });
 }

@@ -1,7 +1,7 @@
 import { CachedUnits } from '../io/cache/cached-units.ts';
 import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
-import { tooLong } from './duration-limit.ts';
+import { type ItemPolicy, skipReason } from './item-policy.ts';
 import type { UnitSource } from './runners/local.ts';
 
 /** The cache of a run, where it has one; what it cannot do is reported by `warn`. */
@@ -15,14 +15,14 @@ export async function openCache(
 }
 
 /**
- * A cache that has no items longer than an option allows: those are opened, and then skipped with
- * their reason.
+ * A cache without the items that a policy skips: those are opened, and then skipped with the
+ * reason.
  */
-export function withinDuration(cache: CachedUnits, maxDuration: number | undefined): UnitSource {
+export function withinPolicy(cache: CachedUnits, policy: ItemPolicy): UnitSource {
   return {
     get: async (fingerprint, itemId) => {
       const unit = await cache.get(fingerprint, itemId);
-      return tooLong(Number(unit?.metadata.seconds), maxDuration) === undefined ? unit : undefined;
+      return skipReason(Number(unit?.metadata.seconds), policy) === undefined ? unit : undefined;
     },
     set: (fingerprint, unit) => cache.set(fingerprint, unit),
   };

@@ -27,7 +27,7 @@ import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
 import { networksOf, type Plan, planRun } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
-import { openCache, withinDuration } from './run-cache.ts';
+import { openCache, withinPolicy } from './run-cache.ts';
 import { RunItems } from './run-items.ts';
 import { inOrder, metricsOfAll } from './run-metrics.ts';
 import type { RunOptions } from './run-options.ts';
@@ -310,7 +310,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       itemSignal: given && ((video: Video) => given.signalOf(video)),
       verdict: (video: Video) => given?.verdictOf(video) ?? shardRun?.verdictOf(video),
       store: output.store,
-      cache: cache && withinDuration(cache, graph.maxDuration),
+      cache: cache && withinPolicy(cache, graph.policy),
       fingerprint: (video, signal) => output.fingerprint(video.content, signal),
       knownFingerprint: (video) => output.knownFingerprint?.(video.content),
       hold: holdOf,
@@ -362,7 +362,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   }
   const readerGone = output.readerGone?.aborted === true;
   if (readerGone) say('the reader closed the stream, so the run stopped', { code: 'reader-gone' });
-  if (tally.alreadyPartial > 0 && !graph.allowPartial) {
+  if (tally.alreadyPartial > 0 && !graph.policy.allowPartial) {
     say(
       `${tally.alreadyPartial} of the videos already done are partial: an earlier run with \`allowPartial: true\` kept them`,
     );
@@ -446,10 +446,10 @@ function shardRunOf(
  * Letters that this run may answer: see `mayBeAnswered`; what an engineer's own functions failed
  * with; and damage that is allowed now.
  */
-function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph): boolean {
+function isWorthAnother(letter: DeadLetter, { policy, trace }: VideoGraph): boolean {
   if (mayBeAnswered(letter)) return true;
   if (trace.hasFunctions && (letter.code === 'internal' || letter.code === 'usage')) return true;
-  return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
+  return policy.allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
 }
 
 /** Elements of one kind that took the result of an equal one. */

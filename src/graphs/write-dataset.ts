@@ -8,6 +8,7 @@ import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import type { Json } from './graph.ts';
 import { type Coverage, checkUniqueIds, coverageOf } from './inputs.ts';
 import { intoDataset } from './into-dataset.ts';
+import { type ItemPolicy, itemPolicy, itemPolicyOptions } from './item-policy.ts';
 import { listener } from './listener.ts';
 import { networksOf } from './plan.ts';
 import { runGraph } from './run-graph.ts';
@@ -18,25 +19,14 @@ import type { Dataflow } from './spec/flow-module.ts';
 import { moduleGraph } from './spec/graph-from.ts';
 import { withNetworkUse } from './with-network-use.ts';
 
-/** Which items are computed and kept. */
-interface Policy {
-  /** Longer items are skipped, in seconds. Default: none. */
-  readonly maxDuration?: number | undefined;
-  /**
-   * Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a
-   * dead letter.
-   */
-  readonly allowPartial?: boolean | undefined;
-}
-
 /** A dataflow written where it is run: no other process can make it again. */
-export interface InlineDataflow extends Dataflow, Policy {
+export interface InlineDataflow extends Dataflow, ItemPolicy {
   readonly module?: undefined;
   readonly graph?: undefined;
 }
 
 /** A dataflow that a module exports: the dataset keeps how another process makes it again. */
-export interface ModuleDataflow extends Policy {
+export interface ModuleDataflow extends ItemPolicy {
   /** The module's path below the working directory, and its export: `./flow.js#shots`. */
   readonly module: string;
   /** What the export is called with, where it is a function: JSON, and part of the id. */
@@ -60,15 +50,14 @@ export interface MadeGraph {
  */
 export type WriteDatasetOptions = RunOptions & (InlineDataflow | ModuleDataflow | MadeGraph);
 
-const knownOfPolicy: KnownOptions<Policy> = { maxDuration: true, allowPartial: true };
 const knownOfInline: KnownOptions<Omit<InlineDataflow, 'module' | 'graph'>> = {
-  ...knownOfPolicy,
+  ...itemPolicyOptions,
   columns: true,
   version: true,
   name: true,
 };
-const knownOfModule: KnownOptions<Pick<ModuleDataflow, keyof Policy | 'module' | 'params'>> = {
-  ...knownOfPolicy,
+const knownOfModule: KnownOptions<Pick<ModuleDataflow, keyof ItemPolicy | 'module' | 'params'>> = {
+  ...itemPolicyOptions,
   module: true,
   params: true,
 };
@@ -151,12 +140,10 @@ async function graphOf(options: InlineDataflow | ModuleDataflow | MadeGraph): Pr
     checkFunction('graph.unit', options.graph.unit);
     return options.graph;
   }
-  const { maxDuration, allowPartial } = options;
-  if (options.module !== undefined) {
-    return moduleGraph(options, { maxDuration, allowPartial });
-  }
+  const policy = itemPolicy(options);
+  if (options.module !== undefined) return moduleGraph(options, policy);
   const { columns, version, name } = options;
-  return dataflow({ columns, version, name, maxDuration, allowPartial });
+  return dataflow({ columns, version, name, ...policy });
 }
 
 /** What a list of paths covers; a list of videos says nothing of where they come from. */

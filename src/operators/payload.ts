@@ -12,7 +12,7 @@ export interface Account {
 
 /** The remedy of the `recycled` error. */
 export const RECYCLED_REMEDY =
-  'Copy what you need inside the synchronous `next`, or keep elements only in operators of a Flow that hold them (mapAsync, window, buffer, zip, delay, or your own: scope.operator).';
+  'Copy what you need inside the synchronous `next`, or keep elements only in operators of a Flow or Scope, such as `mapAsync` and `window`, or in your own (`scope.operator`).';
 
 /**
  * A large element that flow control counts by identity: however many operators hold it, its bytes

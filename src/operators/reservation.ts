@@ -13,8 +13,8 @@ import type { Bytes } from './payload.ts';
  *
  * @example
  * const kept = scope.reservation('median');
- * kept.add(vector.byteLength);
- * kept.close();
+ * kept.grow(vector.byteLength);
+ * kept.free();
  */
 export class Reservation {
   readonly #core: FlowCore;
@@ -33,7 +33,7 @@ export class Reservation {
     return this.#instance.bytes;
   }
 
-  /** Adds `bytes` to the reservation. @throws UsageError after `close`. */
+  /** Adds `bytes` to the reservation. @throws UsageError after `free`. */
   grow(bytes: Bytes): void {
     checkInteger('bytes', bytes, 0);
     if (this.#instance.closed) throw new UsageError('`grow` must not be called on a reservation that is freed');

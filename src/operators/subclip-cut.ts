@@ -3,7 +3,7 @@ import { NearestRows } from './nearest-rows.ts';
 import { MedianSelector } from './order-statistics.ts';
 import type { RowWindow } from './row-window.ts';
 import { RunningMoments } from './running-moments.ts';
-import { dimensionOf, hasSpread, needsRows, type Statistic } from './statistics.ts';
+import { dimensionOf, needsRows, type Statistic } from './statistics.ts';
 import type { SubclipRow } from './subclip-row.ts';
 
 /** Number of columns transposed at a time: one cache line of float32 in each row. */
@@ -146,12 +146,22 @@ export class SubclipCut {
     let medians: Float32Array | undefined;
     for (const statistic of this.#statistics) {
       const vector = new Float32Array(dimensionOf(statistic, dimension));
-      if (needsRows(statistic)) {
-        medians ??= this.#medians(window as RowWindow);
-        vector.set(medians.subarray(0, vector.length));
-      } else {
-        this.#moments?.writeMean(vector, 0);
-        if (hasSpread(statistic)) this.#moments?.writeVariance(vector, dimension);
+      switch (statistic) {
+        case 'mean':
+          this.#moments?.writeMean(vector, 0);
+          break;
+        case 'meanvar':
+          this.#moments?.writeMean(vector, 0);
+          this.#moments?.writeVariance(vector, dimension);
+          break;
+        case 'median':
+        case 'medmad':
+          medians ??= this.#medians(window as RowWindow);
+          vector.set(medians.subarray(0, vector.length));
+          break;
+        default:
+          // The compiler asks here for a statistic that nothing computes.
+          statistic satisfies never;
       }
       yield this.#row(statistic, this.#open, this.#rows, vector);
     }

@@ -1,5 +1,5 @@
 import { catchError, concat, defer, ignoreElements, merge, type Observable, of, tap, throwError } from 'rxjs';
-import { checkPositive, checkString } from '../../core/check.ts';
+import { checkString } from '../../core/check.ts';
 import { MediaError, UsageError } from '../../core/errors.ts';
 import { joinRows } from '../../io/dataset/join.ts';
 import type { RowTable } from '../../io/dataset/row-table.ts';
@@ -12,8 +12,8 @@ import type { Video } from '../../io/media/video.ts';
 import type { Frame } from '../../operators/frame.ts';
 import { dimensionOf } from '../../operators/statistics.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
-import { tooLong } from '../duration-limit.ts';
 import { type Graph, graphId, type Json, PlanOutdated, type UnitContext } from '../graph.ts';
+import { type CheckedPolicy, type ItemPolicy, itemPolicy, skipReason } from '../item-policy.ts';
 import type { GraphOrigin, GraphSpec } from '../spec/graph-spec.ts';
 import { boundsOf, framesOf, has, resultBytes } from './bounds.ts';
 import { COMMIT, nodesOf } from './nodes.ts';
@@ -22,7 +22,7 @@ import { isCode, type Trace, traceColumns } from './trace.ts';
 import type { Columns, VideoScope } from './video-scope.ts';
 
 /** What a dataflow computes of each video. */
-export interface DataflowOptions {
+export interface DataflowOptions extends ItemPolicy {
   /** For people; part of the id. Default `dataflow`. */
   readonly name?: string | undefined;
   /**
@@ -37,13 +37,6 @@ export interface DataflowOptions {
   readonly version?: string | undefined;
   /** Composes the columns of a video. */
   readonly columns: (scope: VideoScope) => Columns;
-  /** Items longer than this many seconds are skipped. Default: none. */
-  readonly maxDuration?: number | undefined;
-  /**
-   * Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a
-   * dead letter.
-   */
-  readonly allowPartial?: boolean | undefined;
   /**
    * Told of every picture that is decoded, of the first source of pictures, as it comes and in this
    * process; the frame is valid during the call.
@@ -61,10 +54,8 @@ export interface VideoGraph extends Graph<Video, UnitTable, NetworkServices> {
   readonly spec: GraphSpec;
   /** The vector columns whose length is known before anything runs: every unit has them. */
   readonly columns: readonly ColumnShape[];
-  /** Items longer than this many seconds are skipped. */
-  readonly maxDuration: number | undefined;
-  /** Whether what could be decoded of a damaged file is committed. */
-  readonly allowPartial: boolean;
+  /** Which items are skipped, and whether damaged ones are kept in part. */
+  readonly policy: CheckedPolicy;
 }
 
 /**
@@ -84,9 +75,9 @@ const VERSION = 2;
  * const graph = dataflow({ name: 'brightness', version: '1', columns: (scope) => ({ brightness: brightnessOf(scope) }) });
  */
 export function dataflow(options: DataflowOptions): VideoGraph {
-  const { columns, maxDuration, allowPartial = false, origin = { kind: 'inline' } } = options;
+  const { columns, origin = { kind: 'inline' } } = options;
   const name = checkString('name', options.name ?? 'dataflow');
-  if (maxDuration !== undefined) checkPositive('maxDuration', maxDuration);
+  const policy = itemPolicy(options);
   const trace = traceColumns(columns);
   /** Lengths of the vectors that functions gave, by their columns. */
   const seen = new Map<string, number>();
@@ -99,15 +90,13 @@ export function dataflow(options: DataflowOptions): VideoGraph {
   });
 
   const graph = { name, version: VERSION, params: options.params ?? paramsOf(trace, options.version, origin) };
-  const policy = { maxDuration, allowPartial };
 
   return {
     ...graph,
     trace,
     spec: { ...origin, id: graphId(graph), graph, policy },
     columns: shapes,
-    maxDuration,
-    allowPartial,
+    policy,
     nodes: nodesOf(trace),
     itemId: (video) => video.id,
 
@@ -115,7 +104,7 @@ export function dataflow(options: DataflowOptions): VideoGraph {
       const info = await video.probe({ signal });
       checkStreams(trace, info, video);
       const plan = { ...boundsOf(trace, info, seen), seconds: info.duration, frames: framesOf(trace, info) };
-      const skip = tooLong(info.duration, maxDuration);
+      const skip = skipReason(info.duration, policy);
       return skip === undefined ? plan : { ...plan, skip };
     },
 
@@ -151,6 +140,7 @@ export function dataflow(options: DataflowOptions): VideoGraph {
     const rows: SubclipRow[] = [];
     const tables = new Map<string, RowTable>();
     const verdicts: Verdict[] = [];
+    const { allowPartial } = policy;
     const decoding = { allowPartial, stopInDoubt, onVerdict: (verdict: Verdict) => void verdicts.push(verdict) };
     const { onFrame } = options;
     const told = onFrame && ((frame: Frame) => onFrame(frame, video));

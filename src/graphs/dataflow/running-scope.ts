@@ -90,7 +90,7 @@ export class RunningScope implements VideoScope {
   }
 
   frames(options?: ScopeFramesOptions): Observable<Frame> {
-    const source = this.#sources.pictures(options);
+    const source = this.#sources.frames(options);
     return this.#once(source, (isFirst) => {
       const { kind: _, ...picture } = source;
       const counted = tap<Frame>((frame) => {
@@ -107,7 +107,7 @@ export class RunningScope implements VideoScope {
   }
 
   audio(options?: ScopeAudioOptions): Observable<Patch> {
-    const source = this.#sources.sound(options);
+    const source = this.#sources.audio(options);
     return this.#once(source, (isFirst) => {
       const { kind: _, ...sound } = source;
       const counted = tap<Patch>((patch) => {

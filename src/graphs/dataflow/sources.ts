@@ -52,7 +52,7 @@ export class Sources {
   readonly #known = new Map<string, Source>();
 
   /** @throws UsageError for an option that does not fit. */
-  pictures(options: ScopeFramesOptions = {}): FrameSource {
+  frames(options: ScopeFramesOptions = {}): FrameSource {
     checkKnownOptions('scope.frames', options, knownOfFrames);
     const { width = 224, height = 224, resize = 'crop', fps = 'native', name } = options;
     checkInteger('width', width, 1, 8192);
@@ -63,7 +63,7 @@ export class Sources {
   }
 
   /** @throws UsageError for an option that does not fit. */
-  sound(options: ScopeAudioOptions = {}): AudioSource {
+  audio(options: ScopeAudioOptions = {}): AudioSource {
     checkKnownOptions('scope.audio', options, knownOfAudio);
     const { sampleRate = 16_000, patchSamples = 15_600, hopSamples = 15_360, name } = options;
     checkInteger('sampleRate', sampleRate, 1000, 384_000);

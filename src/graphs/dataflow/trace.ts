@@ -123,11 +123,11 @@ class TracedScope implements VideoScope {
   readonly #held: { source: Source; elements: number }[] = [];
 
   frames(options?: ScopeFramesOptions): Observable<Frame> {
-    return this.#read(this.#sources.pictures(options));
+    return this.#read(this.#sources.frames(options));
   }
 
   audio(options?: ScopeAudioOptions): Observable<Patch> {
-    return this.#read(this.#sources.sound(options));
+    return this.#read(this.#sources.audio(options));
   }
 
   embed<T extends Uint8Array | Float32Array>(

@@ -6,7 +6,7 @@ import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogu
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import type { MetricName } from '../../models/metrics/metrics.ts';
 import { PrecisionRecallCollector, type PrecisionRecallPoint } from '../../models/metrics/precision-recall.ts';
-import { isOfOrderAlone } from '../../models/metrics/ranking-only.ts';
+import { needsOnlyOrder } from '../../models/metrics/ranking-only.ts';
 import { CatalogueUserValues, type UserMetrics, UserValues } from '../../models/metrics/user-values.ts';
 import { evaluateOnCatalogue } from '../catalogue-evaluation.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
@@ -96,7 +96,7 @@ export async function listAll(
 function ofScores({ users, values }: UserMetrics): UserMetrics {
   const columns = Object.entries(values).map(([name, column]) => {
     const [metric = ''] = name.split('@');
-    return [name, isOfOrderAlone(metric as MetricName) ? column : column.map(() => Number.NaN)] as const;
+    return [name, needsOnlyOrder(metric as MetricName) ? column : column.map(() => Number.NaN)] as const;
   });
   return { users, values: Object.fromEntries(columns) };
 }

@@ -143,7 +143,7 @@ export interface LocalRun<Item, Services> {
  * @throws whatever ended the run; what the operating system refused as a SystemError.
  *
  * @example
- * await runLocally({ graph, items: corpus, store, flow, services, concurrency: 2, operators });
+ * await runLocally({ graph, items: corpus, fingerprint, store, flow, services, concurrency: 2, operators });
  */
 export async function runLocally<Item, Services>(run: LocalRun<Item, Services>): Promise<void> {
   const stop = new AbortController();

@@ -6,6 +6,7 @@ import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import { dataflow, type VideoGraph } from '../dataflow/dataflow.ts';
 import { extractionGraph } from '../extraction.ts';
+import type { ItemPolicy } from '../item-policy.ts';
 import { loadFlow } from './flow-module.ts';
 import { checkSpec, type GraphFacts, type GraphSpec, type ModuleOrigin } from './graph-spec.ts';
 import { type NetworkSpec, networkFrom } from './network-spec.ts';
@@ -95,7 +96,7 @@ interface ExtractionParams {
  */
 export async function moduleGraph(
   origin: Omit<ModuleOrigin, 'kind'>,
-  policy: { readonly maxDuration?: number | undefined; readonly allowPartial?: boolean | undefined },
+  policy: ItemPolicy,
   allowed?: readonly string[],
 ): Promise<VideoGraph> {
   const { flow, module, params } = await loadFlow(origin.module, origin.params, allowed);

@@ -1,9 +1,10 @@
-import { checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
+import { checkOneOf, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkJson, type Json } from '../../core/json.ts';
 import { readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import type { RepeatedFrames } from '../../operators/embed.ts';
 import { graphId } from '../graph.ts';
+import { type CheckedPolicy, type ItemPolicy, itemPolicy } from '../item-policy.ts';
 import type { NetworkSpec } from './network-spec.ts';
 
 /** How an extraction is made again. */
@@ -39,7 +40,7 @@ export interface GraphFacts {
   /** Everything that changes values. */
   readonly graph: { readonly name: string; readonly version: number; readonly params: Json };
   /** Which items are computed and kept; changes no values. */
-  readonly policy: { readonly maxDuration?: number | undefined; readonly allowPartial: boolean };
+  readonly policy: CheckedPolicy;
 }
 
 /**
@@ -63,7 +64,7 @@ export function checkSpec(value: unknown): GraphSpec {
   return asSpec('spec', () => {
     const kind = checkOneOf('spec.kind', json.kind, ['extraction', 'module', 'inline']);
     if (kind === 'module') checkString('spec.module', json.module);
-    if (policy.maxDuration !== undefined) checkPositive('spec.policy.maxDuration', policy.maxDuration);
+    itemPolicy(policy as ItemPolicy, 'spec.policy.');
     const spec = json as unknown as GraphSpec;
     const found = graphId(spec.graph);
     if (found !== id) throw noSpec(`its \`id\` is ${shown(id)}, but that of its \`graph\` is '${found}'`);

@@ -67,13 +67,13 @@ export class FakeScope extends RunningScope {
   }
 
   override frames(options?: ScopeFramesOptions): Observable<Frame> {
-    const source = this.#sources.pictures(options);
+    const source = this.#sources.frames(options);
     return this.#once(source, () => this.#pictures(source)) as Observable<Frame>;
   }
 
   override audio(options?: ScopeAudioOptions): Observable<Patch> {
-    const source = this.#sources.sound(options);
-    return this.#once(source, () => this.#sound(source)) as Observable<Patch>;
+    const source = this.#sources.audio(options);
+    return this.#once(source, () => this.#audioOf(source)) as Observable<Patch>;
   }
 
   #pictures({ name, width, height, fps }: FrameSource): Observable<Frame> {
@@ -87,7 +87,7 @@ export class FakeScope extends RunningScope {
     });
   }
 
-  #sound({ name, sampleRate, patchSamples, hopSamples }: AudioSource): Observable<Patch> {
+  #audioOf({ name, sampleRate, patchSamples, hopSamples }: AudioSource): Observable<Patch> {
     const { duration, sound } = this.#media;
     const count = Math.max(1, Math.floor((duration * sampleRate - patchSamples) / hopSamples) + 1);
     const centre = centreOfPatch(patchSamples / sampleRate);

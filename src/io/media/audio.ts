@@ -9,7 +9,12 @@ import { AudioGaps } from './audio-gaps.ts';
 import { MarkReader, markFilters } from './audio-marks.ts';
 import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
-import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
+import {
+  type CheckedDecodingOptions,
+  checkDecodingOptions,
+  type DecodingOptions,
+  decodingOptions,
+} from './decoding-options.ts';
 import { heldSource } from './held-source.ts';
 import { guardedInput } from './input-arguments.ts';
 import { believedUntil, lengthTolerance } from './lengths.ts';
@@ -37,14 +42,7 @@ export interface AudioOptions extends DecodingOptions {
 const WINDOW_OVERLAP_SECONDS = 0.015;
 
 const known: KnownOptions<AudioOptions> = {
-  scope: true,
-  allowPartial: true,
-  onVerdict: true,
-  signal: true,
-  threads: true,
-  stallTimeout: true,
-  maximumPixels: true,
-  stopInDoubt: true,
+  ...decodingOptions,
   sampleRate: true,
   patchSamples: true,
   hopSamples: true,

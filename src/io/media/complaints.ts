@@ -53,14 +53,14 @@ export async function whereItComplains(
   signal?: AbortSignal,
 ): Promise<Complaints> {
   const others = [...info.codecs].filter(([index, name]) => index !== stream.index && name !== stream.codec);
-  const sound = 'channels' in stream;
+  const isAudio = 'channels' in stream;
   const seen = new Places(
     others.map(([, name]) => name),
-    sound,
-    sound && isHeaderless(info.container) ? await packetsWithTags(path, stream.index, signal) : [],
+    isAudio,
+    isAudio && isHeaderless(info.container) ? await packetsWithTags(path, stream.index, signal) : [],
   );
   const enough = new AbortController();
-  const marks = `${sound ? 'a' : ''}metadata`;
+  const marks = `${isAudio ? 'a' : ''}metadata`;
   const filters = `${marks}=mode=add:key=t:value=1,${marks}=mode=print:key=t:file=pipe\\\\:2:direct=1`;
   try {
     await runTool(
@@ -69,8 +69,8 @@ export async function whereItComplains(
       [
         ...['-v', 'level+error', '-nostdin', '-hide_banner', '-threads', '1', '-copyts'],
         ...guardedInput(path, MAXIMUM_PIXELS, { lookAhead: stream.late === true, end: info.readableBytes }),
-        ...['-map', `0:${stream.index}`, '-filter_threads', '1', sound ? '-af' : '-vf', filters],
-        ...(sound ? ['-c:a', 'pcm_s16le'] : ['-c:v', 'wrapped_avframe', '-fps_mode', 'passthrough']),
+        ...['-map', `0:${stream.index}`, '-filter_threads', '1', isAudio ? '-af' : '-vf', filters],
+        ...(isAudio ? ['-c:a', 'pcm_s16le'] : ['-c:v', 'wrapped_avframe', '-fps_mode', 'passthrough']),
         ...['-f', 'null', '-'],
       ],
       {
@@ -91,20 +91,20 @@ export async function whereItComplains(
 /** Reads a log in which the frames' own lines are interleaved with the complaints. */
 class Places {
   readonly #otherCodecs: readonly string[];
-  readonly #sound: boolean;
+  readonly #isAudio: boolean;
   readonly #complaints: { readonly at: number; readonly early: boolean }[] = [];
   /**
    * For each packet that begins with a tag: its number, and the lines that may still be printed
    * about it.
    */
   readonly #tags: { readonly packet: number; lines: number }[];
-  #ofTags = 0;
+  #aboutTags = 0;
   #frames = 0;
   #open = '';
 
-  constructor(otherCodecs: readonly string[], sound: boolean, tags: readonly number[]) {
+  constructor(otherCodecs: readonly string[], isAudio: boolean, tags: readonly number[]) {
     this.#otherCodecs = otherCodecs;
-    this.#sound = sound;
+    this.#isAudio = isAudio;
     this.#tags = tags.map((packet) => ({ packet, lines: LINES_OF_REFUSAL }));
   }
 
@@ -122,14 +122,14 @@ class Places {
     const before = this.#complaints.filter(({ at }) => at === 0).length;
     const inside = this.#complaints.filter((complaint) => complaint.at > 0 && this.#isInside(complaint, this.#frames));
     const behind = this.#complaints.length - before - inside.length;
-    return { before, inside: inside.length, behind, ofTags: this.#ofTags };
+    return { before, inside: inside.length, behind, ofTags: this.#aboutTags };
   }
 
   /**
    * Whether the refused packet begins with a tag: its frame is still to come, and packets before it
    * may have produced none.
    */
-  #isOfTag(): boolean {
+  #isAboutTag(): boolean {
     // Not recognised by its words: a frame's own line may interrupt them.
     const tag = this.#tags.find(({ packet, lines }) => lines > 0 && Math.abs(packet - this.#frames) <= NEAR_A_TAG);
     if (tag !== undefined) tag.lines -= 1;
@@ -145,7 +145,7 @@ class Places {
     const rest = line.replace(/frame:\d+ +pts:.*$|t=1$/, '');
     if (/frame:\d+ +pts:/.test(line)) this.#frames += 1;
     if (rest.trim() === '' || classifyLine(rest, this.#otherCodecs) !== 'damage') return;
-    if (this.#isOfTag()) this.#ofTags += 1;
-    else this.#complaints.push({ at: this.#frames, early: this.#sound || REFUSED.test(rest) });
+    if (this.#isAboutTag()) this.#aboutTags += 1;
+    else this.#complaints.push({ at: this.#frames, early: this.#isAudio || REFUSED.test(rest) });
   }
 }

@@ -1,5 +1,6 @@
 import { checkFunction, checkInteger, checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import type { KnownOptions } from '../../core/known-options.ts';
 import type { Scope } from '../../operators/flow.ts';
 import type { Verdict } from './faults.ts';
 import { MAXIMUM_PIXELS } from './input-arguments.ts';
@@ -56,7 +57,19 @@ export interface CheckedDecodingOptions {
   readonly stopInDoubt: boolean;
 }
 
-/** @throws UsageError for an option that is invalid. */
+/** Their names, for the lists of `frames` and `audio`. */
+export const decodingOptions: KnownOptions<DecodingOptions> = {
+  scope: true,
+  allowPartial: true,
+  onVerdict: true,
+  signal: true,
+  threads: true,
+  stallTimeout: true,
+  maximumPixels: true,
+  stopInDoubt: true,
+};
+
+/** @throws UsageError if an option is invalid. */
 export function checkDecodingOptions(options: DecodingOptions): CheckedDecodingOptions {
   const {
     scope,

@@ -8,7 +8,12 @@ import type { PullSource } from '../../operators/flow.ts';
 import { Frame } from '../../operators/frame.ts';
 import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
-import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
+import {
+  type CheckedDecodingOptions,
+  checkDecodingOptions,
+  type DecodingOptions,
+  decodingOptions,
+} from './decoding-options.ts';
 import { heldSource } from './held-source.ts';
 import { guardedInput } from './input-arguments.ts';
 import { believedUntil, lengthTolerance } from './lengths.ts';
@@ -42,14 +47,7 @@ export interface FramesOptions extends DecodingOptions {
 }
 
 const known: KnownOptions<FramesOptions> = {
-  scope: true,
-  allowPartial: true,
-  onVerdict: true,
-  signal: true,
-  threads: true,
-  stallTimeout: true,
-  maximumPixels: true,
-  stopInDoubt: true,
+  ...decodingOptions,
   width: true,
   height: true,
   resize: true,

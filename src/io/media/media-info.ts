@@ -7,10 +7,32 @@ export interface Ratio {
 /** Where a stream's duration comes from: its own header, the container's, or the packets. */
 export type DurationSource = 'stream' | 'container' | 'packets';
 
-/** The video stream that is decoded. */
-export interface VideoStreamInfo {
+/** What video and audio streams have in common. */
+export interface StreamInfo {
   /** Index in the file. */
   readonly index: number;
+  /** First presentation time, seconds from the container's start. */
+  readonly start: number;
+  /** Seconds. Never 0. */
+  readonly duration: number;
+  readonly durationSource: DurationSource;
+  /** Seconds that the file states, if a different length was measured. */
+  readonly statedDuration?: number | undefined;
+  /** Measured: length of the longest legitimate gap, s. */
+  readonly longestGap?: number | undefined;
+  /** Measured: number of times that go back or jump ahead, as where recordings were joined. */
+  readonly breaks?: number | undefined;
+  /**
+   * Measured: it has no times, or times that crawl after a wild one, so they are derived by
+   * counting.
+   */
+  readonly crawls?: boolean | undefined;
+  /** It begins so late that finding its parameters takes a longer search than usual. */
+  readonly late?: boolean | undefined;
+}
+
+/** The video stream that is decoded. */
+export interface VideoStreamInfo extends StreamInfo {
   /** ffmpeg's name: `h264`, `hevc`, `vp9`. */
   readonly codec: string;
   /** Pixels per row as stored. */
@@ -50,30 +72,10 @@ export interface VideoStreamInfo {
   readonly frameCount: number | undefined;
   /** Seconds per tick of its timestamps. */
   readonly timeBase: Ratio;
-  /** First presentation time, seconds from the container's start. */
-  readonly start: number;
-  /** Seconds. Never 0. */
-  readonly duration: number;
-  readonly durationSource: DurationSource;
-  /** Seconds that the file states, if a different length was measured. */
-  readonly statedDuration?: number | undefined;
-  /** Measured: length of the longest legitimate gap, s. */
-  readonly longestGap?: number | undefined;
-  /** Measured: number of times that go back or jump ahead, as where recordings were joined. */
-  readonly breaks?: number | undefined;
-  /**
-   * Measured: it has no times, or times that crawl after a wild one, so they are derived by
-   * counting.
-   */
-  readonly crawls?: boolean | undefined;
-  /** It begins so late that finding its parameters takes a longer search than usual. */
-  readonly late?: boolean | undefined;
 }
 
 /** The audio stream that is decoded: the one marked as default, else the first. */
-export interface AudioStreamInfo {
-  /** Index in the file. */
-  readonly index: number;
+export interface AudioStreamInfo extends StreamInfo {
   /** ffmpeg's name: `aac`, `opus`. */
   readonly codec: string;
   /** Samples per second as stored. */
@@ -85,24 +87,6 @@ export interface AudioStreamInfo {
    * ffmpeg can name.
    */
   readonly channelLayout?: string | undefined;
-  /** First presentation time, seconds from the container's start. */
-  readonly start: number;
-  /** Seconds. Never 0. */
-  readonly duration: number;
-  readonly durationSource: DurationSource;
-  /** Seconds that the file states, if a different length was measured. */
-  readonly statedDuration?: number | undefined;
-  /** Measured: length of the longest legitimate gap, s. */
-  readonly longestGap?: number | undefined;
-  /** Measured: number of times that go back or jump ahead, as where recordings were joined. */
-  readonly breaks?: number | undefined;
-  /**
-   * Measured: it has no times, or times that crawl after a wild one, so they are derived by
-   * counting.
-   */
-  readonly crawls?: boolean | undefined;
-  /** It begins so late that finding its parameters takes a longer search than usual. */
-  readonly late?: boolean | undefined;
 }
 
 /** What a file's headers show. */

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { Html } from './html.ts';
 
-/** An SVG of the plot, which says its label to readers that cannot see it. */
+/** An SVG of the plot, with its label for screen readers. */
 export function drawn(label: string, options: Plot.PlotOptions): Html {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const figure = Plot.plot({ ...options, document: document as unknown as NonNullable<Plot.PlotOptions['document']> });

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dataElement, type Html, html } from './html.ts';
 
-/** Points of a page that answer: where each lies, and of which item it is. */
+/** Interactive points on a page: the position of each, and its item. */
 export interface ExplorerData {
   /** Integers from 0 to 9999. */
   readonly x: readonly number[];
   readonly y: readonly number[];
-  /** A place in `items`, for each point. */
+  /** For each point, an index into `items`. */
   readonly item: readonly number[];
   /** From 0. */
   readonly subclip: readonly number[];
@@ -17,14 +17,14 @@ export interface ExplorerData {
   }[];
 }
 
-/** The script that makes explorers of a page answer. */
+/** The script that makes a page's explorers interactive. */
 export function explorerScript(): string {
   return readFileSync(new URL('explorer-client.js', import.meta.url), 'utf8');
 }
 
 /**
- * A canvas of points with filters, search, a line to draw around some of them, and the points found
- * as a table beside it.
+ * A canvas of points with filters, search and lasso selection, and a table of the matching points
+ * beside it.
  */
 export function explorerHtml(id: string, label: string, data: ExplorerData): Html {
   return html`<div class="explorer" data-source="${id}">

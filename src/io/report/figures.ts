@@ -9,7 +9,7 @@ export interface Contours {
   readonly extent: { readonly x: readonly [number, number]; readonly y: readonly [number, number] };
 }
 
-/** Contour lines at eight levels of the density's own greatest value. */
+/** Contour lines at eight levels of the density's maximum. */
 export function contourFigure({ values, cells, extent }: Contours, label: string, size = 360): Html {
   const { x, y } = extent;
   const peak = values.reduce((most, value) => Math.max(most, value), 0);
@@ -28,8 +28,8 @@ export function contourFigure({ values, cells, extent }: Contours, label: string
 }
 
 /**
- * A matrix of shares from 0 to 1 as cells with their values; NaN is grey and has none. Columns are
- * named as rows are, unless they have names of their own.
+ * A matrix of shares from 0 to 1 as cells with their values; NaN is grey and has no value. Columns
+ * have the same names as rows unless named separately.
  */
 export function matrixFigure(
   names: readonly string[],
@@ -64,7 +64,7 @@ export function matrixFigure(
   });
 }
 
-/** A curve, with lines across where a level is to be seen. */
+/** A curve, with horizontal lines that mark levels. */
 export function lineFigure(
   points: readonly { readonly x: number; readonly y: number }[],
   labels: { readonly figure: string; readonly x: string; readonly y: string },
@@ -77,7 +77,7 @@ export function lineFigure(
 ): Html {
   return drawn(labels.figure, {
     ...{ width: 560, height: 300, marginLeft: 60 },
-    // Years are numbers too, and have no thousands.
+    // Years are numbers too, but have no thousands separator.
     x: { label: labels.x, type: options.logX ? 'log' : 'linear', tickFormat: options.logX ? ',' : 'd' },
     y: { label: labels.y, type: options.logY ? 'log' : 'linear', grid: true },
     marks: [
@@ -88,7 +88,7 @@ export function lineFigure(
   });
 }
 
-/** Bars, in the order they are given. */
+/** Bars, in the given order. */
 export function barFigure(
   bars: readonly { readonly name: string; readonly value: number }[],
   labels: { readonly figure: string; readonly x: string; readonly y: string },

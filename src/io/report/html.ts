@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export class Html {
   readonly text: string;
 
@@ -23,8 +23,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 export type Piece = Html | string | number | undefined | readonly Piece[];
 
 /**
- * HTML of a template. What is put in is text, whatever it looks like, unless it is `Html` itself;
- * lists are joined, undefined is nothing.
+ * HTML of a template. Interpolated values are text, whatever they look like, unless they are
+ * `Html`; lists are joined, and undefined is empty.
  *
  * @example
  * html`<h1>${title}</h1>${rows.map((row) => html`<p>${row}</p>`)}`;
@@ -40,7 +40,7 @@ function render(piece: Piece): string {
   return String(piece).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
-/** Values for a script of the page, as an element that no value can end. */
+/** Values for a script of the page, as an element that no value can close. */
 export function dataElement(id: string, value: unknown): Html {
   const json = JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -1,6 +1,6 @@
 /**
- * Every figure of a page by the name of its file, `density-of-all-visual-rows.svg`: the SVGs as the
- * page has them, so that a figure in a paper is the one that was looked at.
+ * Every figure of a page by file name, such as `density-of-all-visual-rows.svg`: exactly the SVGs
+ * of the page, so that a figure in a paper is the one that was seen.
  */
 export function figuresOf(page: string): Map<string, string> {
   const figures = new Map<string, string>();
@@ -14,7 +14,7 @@ export function figuresOf(page: string): Map<string, string> {
   return figures;
 }
 
-/** Outside a page nothing says what the text's colour is, and an entity of HTML may not exist. */
+/** Outside a page the text colour is undefined, and HTML entities may not exist. */
 function standalone(svg: string): string {
   return svg
     .replace('<svg', '<svg color="#1b1f24"')
@@ -27,7 +27,7 @@ function xmlText(value: string): string {
   return value.replaceAll(/&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-f]+);)/gi, '&amp;').replaceAll('<', '&lt;');
 }
 
-/** Letters and digits of a label, which may be anything. */
+/** The letters and digits of an arbitrary label. */
 function fileName(label: string): string {
   const name = label
     .replaceAll(/&[a-z#\d]+;/g, ' ')

@@ -1,4 +1,4 @@
-/** The look of every report: light and dark, narrow and wide, and on paper. */
+/** The style of every report: light and dark, narrow and wide, and in print. */
 export const pageStyle = `
 :root { --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --line: #d0d7de; --panel: #f6f8fa; --accent: #0b5cad; --warn: #7a2e00; --warn-paper: #fff4e5; }
 @media (prefers-color-scheme: dark) {

@@ -5,20 +5,20 @@ import { pageStyle } from './page-style.ts';
 /** A page of a report. */
 export interface Page {
   readonly title: string;
-  /** What a reader must know before anything else, such as that weights were random. */
+  /** What a reader must know first, such as that weights were random. */
   readonly warnings: readonly string[];
   /** One sentence below the title. */
   readonly summary: string;
   readonly sections: readonly PageSection[];
-  /** Other pages of the same place, above the title. */
+  /** Links to other pages of the same server, above the title. */
   readonly elsewhere?: readonly { readonly href: string; readonly name: string }[] | undefined;
-  /** Whether forms may ask the place that the page came from. Default false. */
+  /** Whether forms may send requests to the page's own server. Default false. */
   readonly hasForms?: boolean | undefined;
-  /** A script that makes figures answer; the page says the same without it. */
+  /** A script that makes figures interactive; the page is complete without it. */
   readonly script?: string | undefined;
 }
 
-/** A part of a page, with a heading that the list of contents links to. */
+/** A section of a page, with a heading that the table of contents links to. */
 export interface PageSection {
   readonly id: string;
   readonly heading: string;
@@ -26,8 +26,8 @@ export interface PageSection {
 }
 
 /**
- * A page as one HTML file that needs nothing else: no network, no other file. Its policy lets
- * nothing run but its own script, and nothing be loaded from anywhere.
+ * A page as a single self-contained HTML file: no network, no other files. Its policy allows only
+ * its own script to run, and nothing to be loaded from anywhere.
  */
 export function pageHtml({ title, warnings, summary, sections, elsewhere, hasForms = false, script }: Page): string {
   const run = script === undefined ? "'none'" : `'sha256-${createHash('sha256').update(script).digest('base64')}'`;

@@ -3,11 +3,11 @@ import { given } from '../../core/given.ts';
 import { clipped, drawn } from './drawn.ts';
 import type { Html } from './html.ts';
 
-/** Colours that can be told apart, and seen on white and on black. */
+/** Colours that are distinguishable, and visible on white and on black. */
 const COLOURS = ['#2f7fc1', '#c2410c', '#2e8b57', '#9b59b6', '#b8860b', '#d6336c', '#00838f', '#8d6e63', '#708090'];
-/** Dashes that tell more series than there are colours apart. */
+/** Dashes that distinguish more series than there are colours. */
 const DASHES = ['none', '6,3', '2,3'];
-/** Pixels of a line of the key, and of a letter in it. */
+/** Pixels of a line in the key, and of a letter in it. */
 const [KEY_LINE, KEY_LETTER] = [18, 6.2];
 
 /** Points of one name. */
@@ -16,7 +16,7 @@ export interface Series {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-/** What a figure says of itself. */
+/** The labels of a figure. */
 export interface FigureLabels {
   readonly figure: string;
   readonly x: string;
@@ -32,7 +32,7 @@ export function curvesFigure(
     readonly diagonal?: boolean | undefined;
     readonly x?: readonly [number, number] | undefined;
     readonly y?: readonly [number, number] | undefined;
-    /** Whether each point is a mark of its own. */
+    /** Whether each point gets a mark. */
     readonly dots?: boolean | undefined;
     readonly width?: number | undefined;
   } = {},
@@ -75,10 +75,10 @@ const DIAGONAL = [
   { x: 1, y: 1 },
 ];
 
-/** A value of one name, and how far it may be off. */
+/** A value of one name, with its uncertainty. */
 export interface Estimate {
   readonly name: string;
-  /** What tells several of a name apart; one of `groups`. */
+  /** What distinguishes several of the same name; one of `groups`. */
   readonly group: string;
   readonly value: number;
   readonly low: number;
@@ -90,7 +90,7 @@ export function estimatesFigure(
   estimates: readonly Estimate[],
   labels: FigureLabels,
   options: {
-    /** Where there is no difference. */
+    /** The value that means no difference. */
     readonly rule?: number | undefined;
   } = {},
 ): Html {

@@ -1,8 +1,8 @@
 import { Html, html, type Piece } from './html.ts';
 
 /**
- * A table with a caption, which is left out where a heading says the same; the first column names
- * its rows.
+ * A table with a caption, which is left out if a heading says the same; the first column names the
+ * rows.
  */
 export function tableHtml(
   caption: string,
@@ -18,7 +18,7 @@ export function tableHtml(
   )}</tbody></table></div>`;
 }
 
-/** Numbers stand under each other by their last digits; text begins at the left. */
+/** Numbers are right-aligned, text is left-aligned. */
 function kindOf(value: Piece): 'number' | 'text' {
   const text = value instanceof Html ? value.text.replaceAll(/<[^>]*>/g, '') : value;
   return typeof text === 'number' || (typeof text === 'string' && /^(?:[-+<]? ?\d|-$)/.test(text)) ? 'number' : 'text';

@@ -18,7 +18,7 @@ const ofRatings: ReadonlySet<MetricName> = new Set<MetricName>([
 ]);
 
 /** Whether a metric is meaningful for scores, which rank items but are not ratings. */
-export function isOfOrderAlone(name: MetricName): boolean {
+export function needsOnlyOrder(name: MetricName): boolean {
   return !ofRatings.has(name);
 }
 

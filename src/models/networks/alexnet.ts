@@ -39,7 +39,7 @@ export const alexnetDescription: NetworkDescription = {
 /** AlexNet, as a named network. */
 export const alexnet: VisualNetwork = {
   title: 'AlexNet',
-  reads: 'pictures',
+  reads: 'frames',
   batch: 64,
   describe: () => alexnetDescription,
   pixels: imagenet,

@@ -36,14 +36,14 @@ interface Entry {
 
 /** Everything about a network that reads frames. */
 export interface VisualNetwork extends Entry {
-  readonly reads: 'pictures';
+  readonly reads: 'frames';
   /** How pixels become numbers: `imagenet` for most networks. */
   readonly pixels: Omit<CardPreprocess, 'resize'>;
 }
 
 /** Everything about a network that reads audio. */
 export interface AudioNetwork extends Entry {
-  readonly reads: 'sound';
+  readonly reads: 'audio';
   /** Its input: samples, or their spectrogram. */
   readonly input: AudioInput;
   readonly postprocessing: Postprocessing | undefined;

@@ -34,7 +34,7 @@ const networks = { alexnet, vgg16, resnet50, squeezenet1_0, squeezenet1_1, vggis
 export type NetworkName = keyof typeof networks;
 
 /** The buffer of one input of a named network: bytes of a frame, or samples of audio. */
-export type NetworkReads<Name extends NetworkName> = (typeof networks)[Name]['reads'] extends 'sound'
+export type NetworkReads<Name extends NetworkName> = (typeof networks)[Name]['reads'] extends 'audio'
   ? Float32Array
   : Uint8Array;
 
@@ -54,7 +54,7 @@ export function networkEntry(name: NetworkName): NetworkEntry {
 /** The post-processing of a network; undefined if it has none or is not a named network. */
 export function postprocessingOf(name: string): Postprocessing | undefined {
   const entry = isNetworkName(name) ? networkEntry(name) : undefined;
-  return entry?.reads === 'sound' ? entry.postprocessing : undefined;
+  return entry?.reads === 'audio' ? entry.postprocessing : undefined;
 }
 
 /** Names of the networks that have post-processing. */
@@ -97,7 +97,7 @@ export function networkFrom(name: string, entry: NetworkEntry, options: NamedOpt
 }
 
 function postprocessingLayer(name: string, entry: NetworkEntry): string {
-  if (entry.reads === 'sound' && entry.postprocessing !== undefined) return entry.postprocessing.layer;
+  if (entry.reads === 'audio' && entry.postprocessing !== undefined) return entry.postprocessing.layer;
   throw new UsageError(`\`postprocess\` is for ${postprocessedNetworks.join(', ')}: ${name} has no post-processing`, {
     option: 'postprocess',
   });
@@ -110,7 +110,7 @@ function cardOf(
   [, height, width]: Architecture['input']['shape'],
   output: NetworkCard['output'],
 ): NetworkCard {
-  if (entry.reads === 'sound') return { name, modality: 'audio', input: entry.input, output };
+  if (entry.reads === 'audio') return { name, modality: 'audio', input: entry.input, output };
   const input = { kind: 'frames', width, height, layout: 'NCHW', dtype: 'float32' } as const;
   return { name, modality: 'visual', input, preprocess: { resize, ...entry.pixels }, output };
 }

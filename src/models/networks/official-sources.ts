@@ -14,7 +14,7 @@ export interface OfficialSource extends PublishedWeights {
  */
 export const officialSources: readonly OfficialSource[] = networkNames.flatMap((network) => {
   const entry = networkEntry(network);
-  const { name, weights } = (entry.reads === 'sound' && entry.postprocessing) || {};
+  const { name, weights } = (entry.reads === 'audio' && entry.postprocessing) || {};
   return [
     { network, ...entry.weights },
     ...(name === undefined || weights === undefined ? [] : [{ network: name, ...weights }]),

@@ -58,7 +58,7 @@ const resnet50Description: NetworkDescription = {
 /** ResNet-50, as a named network. */
 export const resnet50: VisualNetwork = {
   title: 'ResNet-50',
-  reads: 'pictures',
+  reads: 'frames',
   batch: 32,
   describe: () => resnet50Description,
   pixels: imagenet,

@@ -66,7 +66,7 @@ function squeezenetDescription(version: '1_0' | '1_1'): NetworkDescription {
 /** SqueezeNet 1.0, as a named network. */
 export const squeezenet1_0: VisualNetwork = {
   title: 'SqueezeNet 1.0',
-  reads: 'pictures',
+  reads: 'frames',
   batch: 32,
   describe: () => squeezenetDescription('1_0'),
   pixels: imagenet,
@@ -76,7 +76,7 @@ export const squeezenet1_0: VisualNetwork = {
 /** SqueezeNet 1.1, as a named network. */
 export const squeezenet1_1: VisualNetwork = {
   title: 'SqueezeNet 1.1',
-  reads: 'pictures',
+  reads: 'frames',
   batch: 32,
   describe: () => squeezenetDescription('1_1'),
   pixels: imagenet,

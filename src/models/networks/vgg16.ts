@@ -55,7 +55,7 @@ const vgg16Description: NetworkDescription = {
 /** VGG16, as a named network. */
 export const vgg16: VisualNetwork = {
   title: 'VGG16',
-  reads: 'pictures',
+  reads: 'frames',
   batch: 32,
   describe: () => vgg16Description,
   pixels: imagenet,

@@ -55,7 +55,7 @@ export function vggishDescription(final: 'relu' | 'linear'): NetworkDescription 
 /** VGGish as a named network: 0.96 s of sound to 128 values. */
 export const vggish: AudioNetwork = {
   title: 'VGGish',
-  reads: 'sound',
+  reads: 'audio',
   batch: 32,
   describe: ({ final = 'relu' }) => vggishDescription(final),
   input: {

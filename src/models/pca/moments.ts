@@ -158,7 +158,7 @@ export class Moments {
   async #compute(): Promise<void> {
     const panels = this.#panels as Float64Array[];
     const rows = this.#waiting;
-    this.#shift ??= this.#meanOfWaiting(panels, rows);
+    this.#shift ??= this.#pendingMean(panels, rows);
     for (const [p, panel] of panels.entries()) {
       const start = this.#products.edges[p] as number;
       const width = panel.length / blockRows;
@@ -177,7 +177,7 @@ export class Moments {
     this.#waiting = 0;
   }
 
-  #meanOfWaiting(panels: readonly Float64Array[], rows: number): Float64Array {
+  #pendingMean(panels: readonly Float64Array[], rows: number): Float64Array {
     const mean = new Float64Array(this.dimension);
     for (const [p, panel] of panels.entries()) {
       const start = this.#products.edges[p] as number;

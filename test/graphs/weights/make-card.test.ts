@@ -207,7 +207,7 @@ describe('a card made from an ONNX file', () => {
     }
     rmSync(data);
     await expect(makeCard({ file: join(files, 'split.onnx'), replace: true })).rejects.toMatchObject({
-      message: expect.stringMatching(/in a file of their own, 'net\.weights', and there is no such file/),
+      message: expect.stringMatching(/in a separate file, 'net\.weights', and there is no such file/),
       remedy: expect.stringContaining("Get 'net.weights' too"),
     });
   });

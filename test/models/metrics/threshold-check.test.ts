@@ -10,7 +10,7 @@ test('a threshold in the upper half of the scale, on either side of which there 
 
 test('a threshold in the lower half has one, which says what 3.5 is on that scale', () => {
   expect(checkThreshold([1, 9], { scale: { minimum: 1, maximum: 10 } })).toContain(
-    '3.5 is not in the upper half of the scale 1 to 10: what is relevant may not be what is liked (3.5 of 0.5 to 5 is 7 here)',
+    '3.5 is not in the upper half of the scale 1 to 10: what is relevant may not be what is liked (3.5 on a scale of 0.5 to 5 is 7 here)',
   );
 });
 

@@ -13,7 +13,7 @@ import { torchvision } from '../../../src/models/networks/published-weights.ts';
 /** A network of 299 pixels with pixels between -1 and 1, as Inception v3 reads them. */
 const wide: VisualNetwork = {
   title: 'Wide',
-  reads: 'pictures',
+  reads: 'frames',
   batch: 8,
   describe: () => ({
     name: 'wide',
@@ -32,7 +32,7 @@ const wide: VisualNetwork = {
 /** A network of a second of samples, without post-processing. */
 const heard: AudioNetwork = {
   title: 'Heard',
-  reads: 'sound',
+  reads: 'audio',
   batch: 4,
   describe: () => ({
     name: 'heard',

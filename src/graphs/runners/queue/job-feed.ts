@@ -40,7 +40,7 @@ const BUSY_EVERY = 1000;
  * work when a process died is a suspect.
  *
  * @example
- * await runLocally({ items: feed.items(), itemSignal: (video) => feed.signalOf(video), ... });
+ * await runLocally({ ...run, items: feed.items(), itemSignal: (video) => feed.signalOf(video) });
  */
 export class JobFeed {
   readonly #setting: JobFeedSetting;
