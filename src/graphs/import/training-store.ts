@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import { temporaryFolder } from '../../core/temporary-folder.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { trainingStorePath } from '../../io/dataset/training-store-path.ts';
@@ -40,8 +40,7 @@ export async function openTrainingFeatures(
     const store = await ItemStore.open(path);
     return { store, path, isTemporary: false, close: () => store.close() };
   }
-  const directory = await mkdtemp(join(tmpdir(), 'reelflow-features-'));
-  const remove = () => rm(directory, { recursive: true, force: true });
+  const { path: directory, remove } = await temporaryFolder('reelflow-features~');
   try {
     const out = join(directory, 'items.arrow');
     const summary = await importFeatures([{ path, name: streamName(path) }], out, { signal: options.signal });
@@ -64,8 +63,11 @@ export async function openTrainingFeatures(
       path: out,
       isTemporary: true,
       close: async () => {
-        await store.close();
-        await remove();
+        try {
+          await store.close();
+        } finally {
+          await remove();
+        }
       },
     };
   } catch (error) {
