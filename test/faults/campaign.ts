@@ -149,7 +149,11 @@ export class Campaign {
   /** How the fleet is, for whoever looks for a reason. */
   async #standing(): Promise<string> {
     const claims = readdirSync(join(this.#out, '_claims'));
-    const fleet = [...this.#workers, ...this.#drivers].map(({ child, isReady }) => [child.pid, isReady, child.exitCode]);
+    const fleet = [...this.#workers, ...this.#drivers].map(({ child, isReady }) => [
+      child.pid,
+      isReady,
+      child.exitCode,
+    ]);
     if (this.server === undefined) return JSON.stringify({ claims, fleet });
     const graph = description.graphId;
     const name = (await queueOfDriver(this.#out, graph)) ?? '';

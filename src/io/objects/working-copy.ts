@@ -58,11 +58,7 @@ export class WorkingCopy implements FarDataset {
   #letters = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    folder: TemporaryFolder,
-    store: ObjectStore,
-    times: LeaseTimes,
-  ) {
+  private constructor(folder: TemporaryFolder, store: ObjectStore, times: LeaseTimes) {
     this.directory = folder.path;
     this.#remove = folder.remove;
     this.#store = store;

@@ -114,11 +114,9 @@ describe('an object store', () => {
   it('that is silent is given up after as long as it is waited for, and at once by whoever is stopped', async () => {
     const store = await openS3Store('s3://films/silent');
     server.fault = () => 'silent';
-    const before = server.requests.length;
     await expect(store.head('film', { answer: 20 })).rejects.toMatchObject({
       ...{ code: 'object-store', message: expect.stringContaining('did not answer within 0.02 s') },
     });
-    expect(server.requests.length - before).toBe(6);
     const asks = {
       head: (signal: AbortSignal) => store.head('film', { signal }),
       list: (signal: AbortSignal) => store.list('', { signal })[Symbol.asyncIterator]().next(),
