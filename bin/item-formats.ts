@@ -1,7 +1,7 @@
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { csvField } from '../src/core/csv-field.ts';
+import { temporaryFolder } from '../src/core/temporary-folder.ts';
 import type { ItemFacts } from '../src/io/dataset/item-facts.ts';
 import { ITEM_COLUMNS, itemBatches, itemRow } from '../src/io/dataset/items-file.ts';
 import { ParquetWriter } from '../src/io/dataset/parquet.ts';
@@ -40,9 +40,9 @@ export async function* jsonLines(items: AsyncIterable<ItemFacts>): AsyncGenerato
 /** Items as a Parquet file. */
 export async function* parquetBytes(items: AsyncIterable<ItemFacts>): AsyncGenerator<Uint8Array> {
   const { items: all, more } = await gathered(items);
-  const directory = await mkdtemp(join(tmpdir(), 'reelflow-items-'));
+  const folder = await temporaryFolder('reelflow-items~');
   try {
-    const path = join(directory, 'items.parquet');
+    const path = join(folder.path, 'items.parquet');
     const writer = await ParquetWriter.create(path, {
       rowGroupRows: ROW_GROUP_ROWS,
       metadata: JSON.stringify({ table: 'items' }),
@@ -61,6 +61,6 @@ export async function* parquetBytes(items: AsyncIterable<ItemFacts>): AsyncGener
       await file.close();
     }
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await folder.remove();
   }
 }

@@ -213,7 +213,7 @@ interface Run {
 }
 
 async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
-  const { options, part, graph, plan, flow, cache, say, sampler, noted, queue, operations } = run;
+  const { options, corpus, part, graph, plan, flow, cache, say, sampler, noted, queue, operations } = run;
   const networks = networksOf(graph);
   const randomWeights = networks.flatMap(({ random, name }) => (random ? [name] : []));
   if (randomWeights.length > 0) {
@@ -317,6 +317,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,
+      ahead: corpus.some((video) => video.isFar) ? plan.memory.concurrency : 0,
       memory: {
         ...plan.memory,
         flow: (budget) => {

@@ -19,12 +19,12 @@ export interface ScratchOptions {
  * @throws UsageError where `scratch` is more than is free; whatever the work throws.
  */
 export async function withInputCopies<Result>(
-  { scratch }: ScratchOptions,
+  { scratch, signal }: ScratchOptions & { readonly signal?: AbortSignal | undefined },
   say: (line: string, about: MessageAbout) => void,
   work: (copies: InputCopies) => Promise<Result>,
 ): Promise<Result> {
-  if (scratch !== undefined) scratchRoom(scratch);
-  const copies = new InputCopies({ room: scratch, onMessage: (line) => say(line, { code: 'network-retry' }) });
+  const room = scratch === undefined ? undefined : scratchRoom(scratch);
+  const copies = new InputCopies({ room, signal, onMessage: (line) => say(line, { code: 'network-retry' }) });
   try {
     return await work(copies);
   } finally {

@@ -16,12 +16,13 @@ import { Video } from '../../src/io/media/video.ts';
 import { openDriverQueue } from '../../src/io/queue/driver-queue.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import type { ProcessSetting } from './process.ts';
-import { QUEUE_SERVERS, type QueueServer, type QueueServerName } from './queue-server.ts';
+import { FLEETS, type FleetName, type QueueServer } from './queue-server.ts';
 import { description, KILLS_DECODER, KILLS_WORKER, syntheticGraph } from './synthetic-graph.ts';
 
 // A process is run as it was built, also when the campaign itself is run by Vitest.
 const built = import.meta.url.endsWith('.ts') ? '../../dist/test/faults/process.js' : './process.js';
 const program = fileURLToPath(new URL(built, import.meta.url));
+/** Processes that compute: workers of a queue, or shards. */
 const WORKERS = 3;
 const ITEMS = 40;
 /** Milliseconds that an item takes, and that a lock lasts. */
@@ -44,12 +45,13 @@ interface Member {
 }
 
 /**
- * A corpus, a queue on a real server, a driver and three workers, that faults are done to: whoever
- * dies is started again, as a supervisor would. At its end the dataset is compared with one that a
+ * A corpus and what computes it, that faults are done to: a queue on a real server, a driver and
+ * three workers, or three shards. Whoever dies is started again, as a supervisor would. At its end the dataset is compared with one that a
  * single process made of the inputs as they then are.
  */
 export class Campaign {
-  readonly server: QueueServer;
+  /** None of shards. */
+  readonly server: QueueServer | undefined;
   readonly #root: string;
   readonly inputs: string;
   /** The folder that the dataset is in, which may be a file system of its own. */
@@ -59,10 +61,12 @@ export class Campaign {
   readonly #workers: Member[] = [];
   #drivers: Member[] = [];
   #isOver = false;
+  /** Shards that end are not started again: each has its last run. */
+  #isLastRun = false;
   #printed = '';
   #made = 0;
 
-  private constructor(server: QueueServer) {
+  private constructor(server: QueueServer | undefined) {
     this.server = server;
     this.#root = mkdtempSync(join(tmpdir(), 'reelflow-faults-'));
     [this.inputs, this.place] = [join(this.#root, 'inputs'), join(this.#root, 'place')];
@@ -71,12 +75,12 @@ export class Campaign {
     this.isMounted = mounted(this.place);
   }
 
-  static async start(on: QueueServerName): Promise<Campaign> {
-    const campaign = new Campaign(await QUEUE_SERVERS[on].start());
+  static async start(on: FleetName): Promise<Campaign> {
+    const campaign = new Campaign(await FLEETS[on].start());
     for (let item = 0; item < ITEMS; item += 1) campaign.write();
     campaign.write(KILLS_DECODER);
-    campaign.#drive();
-    for (let worker = 0; worker < WORKERS; worker += 1) campaign.#workers.push(campaign.#started('worker'));
+    if (campaign.server !== undefined) campaign.#drive();
+    for (let at = 0; at < WORKERS; at += 1) campaign.#workers.push(campaign.#startedWorker(at));
     while (!campaign.#workers.every(({ isReady }) => isReady)) await sleep(20);
     return campaign;
   }
@@ -110,15 +114,16 @@ export class Campaign {
     return ready[Math.floor(Math.random() * ready.length)]?.child;
   }
 
-  /** A driver that has not ended; one is started where there is none. */
+  /** A driver that has not ended; one is started where there is none. Shards have none. */
   driver(): ChildProcess | undefined {
+    if (this.server === undefined) return undefined;
     if (this.#drivers.length === 0) this.#drive();
     return this.#drivers.find(({ isReady }) => isReady)?.child;
   }
 
   /** Starts one more driver beside the one that runs; false where there are two already. */
   secondDriver(): boolean {
-    if (this.#drivers.length > 1) return false;
+    if (this.server === undefined || this.#drivers.length > 1) return false;
     this.#drive();
     return true;
   }
@@ -129,7 +134,7 @@ export class Campaign {
     try {
       const late = sleep(HANGS_AFTER, true, { signal: limit.signal });
       late.catch(() => undefined);
-      if (await Promise.race([late, this.#driven()])) {
+      if (await Promise.race([late, this.server === undefined ? this.#lastRuns() : this.#driven()])) {
         return { lost: [], duplicated: [], other: [`it does not end: ${await this.#standing()}`] };
       }
       this.#isOver = true;
@@ -143,6 +148,13 @@ export class Campaign {
 
   /** How the fleet is, for whoever looks for a reason. */
   async #standing(): Promise<string> {
+    const claims = readdirSync(join(this.#out, '_claims'));
+    const fleet = [...this.#workers, ...this.#drivers].map(({ child, isReady }) => [
+      child.pid,
+      isReady,
+      child.exitCode,
+    ]);
+    if (this.server === undefined) return JSON.stringify({ claims, fleet });
     const graph = description.graphId;
     const name = (await queueOfDriver(this.#out, graph)) ?? '';
     const ignore = () => undefined;
@@ -153,10 +165,21 @@ export class Campaign {
     });
     const [depth, workers] = [await queue.depth(), await queue.workers()];
     await queue.close();
-    return JSON.stringify({
-      ...{ depth, workers, claims: readdirSync(join(this.#out, '_claims')) },
-      fleet: [...this.#workers, ...this.#drivers].map(({ child, isReady }) => [child.pid, isReady, child.exitCode]),
-    });
+    return JSON.stringify({ depth, workers, claims, fleet });
+  }
+
+  /** Whatever the last faults were, each shard sees all inputs once more, and ends. */
+  async #lastRuns(): Promise<false> {
+    this.#isLastRun = true;
+    await Promise.all(this.#workers.map(({ child }) => ending(child)));
+    for (let at = 0; at < WORKERS; at += 1) {
+      for (let code: number | null = 1; code !== 0 && !this.#isOver; ) {
+        const member = this.#startedWorker(at);
+        this.#workers[at] = member;
+        code = await ending(member.child);
+      }
+    }
+    return false;
   }
 
   /** Whatever the last faults were, one driver that sees all inputs ends. */
@@ -164,7 +187,7 @@ export class Campaign {
     while (this.#drivers.length > 0) await sleep(20);
     for (let code: number | null = 1; code !== 0 && !this.#isOver; ) {
       const { child } = this.#drive();
-      code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
+      code = await ending(child);
     }
     return false;
   }
@@ -173,7 +196,7 @@ export class Campaign {
   async abandon(): Promise<void> {
     this.#isOver = true;
     await Promise.all([...this.#workers, ...this.#drivers].map(({ child }) => ended(child, 'SIGKILL')));
-    await this.server.end();
+    await this.server?.end();
     if (this.isMounted) execFileSync('umount', ['-l', this.place]);
     rmSync(this.#root, { recursive: true, force: true });
   }
@@ -184,14 +207,19 @@ export class Campaign {
   }
 
   #drive(): Member {
-    const member = this.#started('driver');
+    const member = this.#started('driver', 0);
     this.#drivers.push(member);
     return member;
   }
 
-  #started(role: ProcessSetting['role']): Member {
+  #startedWorker(at: number): Member {
+    return this.#started(this.server === undefined ? 'shard' : 'worker', at);
+  }
+
+  #started(role: ProcessSetting['role'], index: number): Member {
     const setting: ProcessSetting = {
-      ...{ role, uri: this.server.uri, inputs: this.inputs, out: this.#out, milliseconds: WORK, lock: LOCK },
+      ...{ role, uri: this.server?.uri ?? '', inputs: this.inputs, out: this.#out, milliseconds: WORK, lock: LOCK },
+      shard: { index, count: WORKERS },
     };
     const child = fork(program, [JSON.stringify(setting)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -214,7 +242,7 @@ export class Campaign {
         return;
       }
       const at = this.#workers.indexOf(member);
-      if (!this.#isOver && at !== -1) this.#workers[at] = this.#started('worker');
+      if (!this.#isOver && !this.#isLastRun && at !== -1) this.#workers[at] = this.#startedWorker(at);
     });
     return member;
   }
@@ -267,11 +295,16 @@ function mounted(place: string): boolean {
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise((resolve) => child.on('exit', resolve));
+  const exit = ending(child);
   child.kill('SIGCONT');
   child.kill(signal);
   await exit;
+}
+
+/** Waits for the end of a process. @returns its exit code; null of one that was killed. */
+async function ending(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  return new Promise((resolve) => child.on('exit', resolve));
 }
 
 /** What one process makes of the inputs that no fault meets. */

@@ -1,24 +1,24 @@
 /**
- * Faults for as long as one likes: `npm run faults -- --minutes 30 [--each 25] [--servers Redis]`.
+ * Faults for as long as one likes: `npm run faults -- --minutes 30 [--each 25] [--fleets Redis,shards]`.
  * Exits 1 when a dataset differs from the one that no fault has met.
  */
 import { parseArgs } from 'node:util';
-import { QUEUE_SERVERS, type QueueServerName } from './queue-server.ts';
+import { FLEETS, type FleetName } from './queue-server.ts';
 import { type FaultReport, runFaults } from './run-faults.ts';
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '5' },
     each: { type: 'string', default: '25' },
-    servers: { type: 'string', default: 'Redis,PostgreSQL' },
+    fleets: { type: 'string', default: 'Redis,PostgreSQL,shards' },
   },
 });
 
-function serverOf(given: string): QueueServerName {
-  const names = Object.keys(QUEUE_SERVERS) as QueueServerName[];
+function fleetOf(given: string): FleetName {
+  const names = Object.keys(FLEETS) as FleetName[];
   const name = names.find((each) => each === given);
-  if (name === undefined) throw new Error(`--servers are of ${names.join(', ')}, not ${given}`);
-  const { missing } = QUEUE_SERVERS[name];
+  if (name === undefined) throw new Error(`--fleets are of ${names.join(', ')}, not ${given}`);
+  const { missing } = FLEETS[name];
   if (missing !== undefined) throw new Error(`${name}: ${missing}`);
   return name;
 }
@@ -31,7 +31,7 @@ const line = (report: FaultReport) =>
 const report = await runFaults(
   () => performance.now() < end,
   Number(values.each),
-  { servers: values.servers.split(',').map(serverOf) },
+  { fleets: values.fleets.split(',').map(fleetOf) },
   (now) => {
     console.log(line(now));
     const last = now.failures.at(-1);

@@ -1,5 +1,5 @@
 /**
- * A driver or a worker of a campaign, as a process that can be killed: all of the real ones but
+ * A driver, a worker or a shard of a campaign, as a process that can be killed: all of the real ones but
  * networks and decoders. Started with its setting as JSON; says `ready` when it works.
  */
 import { readdirSync } from 'node:fs';
@@ -13,7 +13,10 @@ import { driveQueue } from '../../src/graphs/runners/queue/drive.ts';
 import { Fleet } from '../../src/graphs/runners/queue/fleet.ts';
 import { JobFeed } from '../../src/graphs/runners/queue/job-feed.ts';
 import { queueOfWorker } from '../../src/graphs/runners/queue/queue-file.ts';
+import { itemsOfShard, type Shard } from '../../src/graphs/runners/shard.ts';
+import { ShardRun } from '../../src/graphs/runners/shard-run.ts';
 import { Dataset } from '../../src/io/dataset/dataset.ts';
+import { outcomes } from '../../src/io/dataset/outcomes.ts';
 import { Video } from '../../src/io/media/video.ts';
 import { openWorkerQueue } from '../../src/io/queue/worker-queue.ts';
 import { Flow } from '../../src/operators/flow.ts';
@@ -27,8 +30,11 @@ export interface ClockShift {
 
 /** What such a process is given. */
 export interface ProcessSetting {
-  readonly role: 'driver' | 'worker';
+  readonly role: 'driver' | 'worker' | 'shard';
+  /** Of the queue's server; none of shards. */
   readonly uri: string;
+  /** Of a shard, its number, of how many. */
+  readonly shard?: Shard;
   /** Where the inputs are, and the dataset. */
   readonly inputs: string;
   readonly out: string;
@@ -38,18 +44,23 @@ export interface ProcessSetting {
 }
 
 const setting = JSON.parse(process.argv[2] ?? '') as ProcessSetting;
-const { inputs, out, uri, lock } = setting;
+const { inputs, out, uri, lock, shard = { index: 0, count: 1 } } = setting;
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
 process.on('message', ({ clock }: ClockShift) => shiftClock(clock));
 // Whoever started it has ended.
 process.on('disconnect', () => process.exit(1));
 
+function listInputs(): Video[] {
+  return readdirSync(inputs)
+    .sort()
+    .map((name) => new Video(join(inputs, name), { source: inputs }));
+}
+
 async function drive(): Promise<void> {
   const dataset = await Dataset.open(out, description);
   await dataset.outdate();
-  const names = readdirSync(inputs).sort();
-  const corpus = names.map((name) => new Video(join(inputs, name), { source: inputs }));
+  const corpus = listInputs();
   const noted = new RunItems(await dataset.store.items(), corpus, { places: [inputs], filesOf: new Set() });
   await noted.begin();
   process.send?.('ready');
@@ -66,6 +77,46 @@ async function drive(): Promise<void> {
   await dataset.close();
 }
 
+async function computeShard(): Promise<void> {
+  const dataset = await Dataset.open(out, description);
+  await dataset.outdate();
+  const corpus = listInputs();
+  const part = itemsOfShard(corpus, shard);
+  const noted = new RunItems(await dataset.store.items(), corpus, { places: [inputs], filesOf: new Set() }, part);
+  await noted.begin();
+  const run = new ShardRun<Video>({
+    ...{ shard, corpus, part, claims: new Claims(out) },
+    outcomes: () => outcomes(dataset.store),
+    say: (sentence) => console.log(sentence),
+  });
+  process.send?.('ready');
+  try {
+    await runLocally<Video, null>({
+      ...computing(dataset),
+      items: run.items(),
+      verdict: (video) => run.verdictOf(video),
+      onEvent: (event) => {
+        noted.take(event);
+        if (itemReportOf(event) !== undefined || event.type === 'abandoned') run.finished(event.item.id);
+      },
+    });
+  } finally {
+    await run.close();
+  }
+  await noted.end();
+  await dataset.close();
+}
+
+/** How items are computed, wherever they come from. */
+function computing(dataset: Dataset) {
+  return {
+    ...{ graph: syntheticGraph(setting.milliseconds), store: dataset.store, flow: new Flow(1 << 20) },
+    ...{ services: async () => null, concurrency: 2, drain: stop.signal },
+    fingerprint: (video: Video, signal: AbortSignal) => dataset.fingerprint(video.path, signal),
+    operators: { before: [], commit: 'commit' },
+  };
+}
+
 async function work(): Promise<void> {
   let name = await queueOfWorker(out).catch(() => undefined);
   while (name === undefined && !stop.signal.aborted) {
@@ -78,7 +129,6 @@ async function work(): Promise<void> {
   const noted = new RunItems(items, []);
   const claims = new Claims(out);
   const queue = await openWorkerQueue(uri, name, { concurrency: 2, lock, onError: () => undefined });
-  const flow = new Flow(1 << 20);
   const feed = new JobFeed({
     ...{ graphId: description.graphId, queue, claims, items, again: lock / 4, drain: stop.signal },
     busy: () => ({}),
@@ -87,14 +137,10 @@ async function work(): Promise<void> {
   process.send?.('ready');
   try {
     await runLocally<Video, null>({
-      graph: syntheticGraph(setting.milliseconds),
+      ...computing(dataset),
       items: feed.items(),
       itemSignal: (video) => feed.signalOf(video),
       verdict: (video) => feed.verdictOf(video),
-      store: dataset.store,
-      fingerprint: (video, signal) => dataset.fingerprint(video.path, signal),
-      ...{ flow, services: async () => null, concurrency: 2, drain: stop.signal },
-      operators: { before: [], commit: 'commit' },
       onEvent: (event) => {
         noted.take(event);
         const report = itemReportOf(event);
@@ -108,7 +154,7 @@ async function work(): Promise<void> {
 }
 
 try {
-  await (setting.role === 'driver' ? drive() : work());
+  await { driver: drive, worker: work, shard: computeShard }[setting.role]();
 } catch (error) {
   console.log(error);
   process.exitCode = 1;

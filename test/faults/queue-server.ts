@@ -12,3 +12,12 @@ export type QueueServerName = keyof typeof QUEUE_SERVERS;
 
 /** A server of queues. */
 export type QueueServer = RedisServer | PostgresServer;
+
+/** What divides the corpus of a campaign among its processes: the server of a queue, or shards. */
+export const FLEETS = {
+  ...QUEUE_SERVERS,
+  shards: { missing: undefined, start: async () => undefined },
+} as const;
+
+/** A kind of fleet. */
+export type FleetName = keyof typeof FLEETS;

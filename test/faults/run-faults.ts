@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Campaign, type Verdict } from './campaign.ts';
 import { FAULTS } from './fault-kinds.ts';
-import type { QueueServerName } from './queue-server.ts';
+import type { FleetName } from './queue-server.ts';
 
 /** What many campaigns have shown. */
 export interface FaultReport {
@@ -10,7 +10,7 @@ export interface FaultReport {
   campaigns: number;
   /** What differed, by campaign. */
   readonly failures: (Verdict & {
-    readonly server: string;
+    readonly fleet: string;
     readonly done: readonly string[];
     readonly printed: string;
   })[];
@@ -20,8 +20,8 @@ export interface FaultReport {
 export interface FaultChoice {
   /** Kinds that may be done. Default: all. */
   readonly kinds?: readonly string[];
-  /** The servers of the queues, in turn. */
-  readonly servers: readonly QueueServerName[];
+  /** What divides the corpus, in turn: the servers of queues, or shards. */
+  readonly fleets: readonly FleetName[];
 }
 
 /** Kinds that are done once in a campaign at most, since each costs its fleet seconds. */
@@ -35,7 +35,7 @@ const ONCE = ['an item that kills its worker is added', 'a worker is stopped for
 export async function runFaults(
   hasTime: (report: FaultReport) => boolean,
   faults: number,
-  { kinds = Object.keys(FAULTS), servers }: FaultChoice,
+  { kinds = Object.keys(FAULTS), fleets }: FaultChoice,
   tell: (report: FaultReport) => void = () => undefined,
 ): Promise<FaultReport> {
   const report: FaultReport = {
@@ -44,9 +44,9 @@ export async function runFaults(
     failures: [],
   };
   while (hasTime(report)) {
-    const server = servers[report.campaigns % servers.length];
-    if (server === undefined) throw new Error('there is no server for a queue');
-    const campaign = await Campaign.start(server);
+    const fleet = fleets[report.campaigns % fleets.length];
+    if (fleet === undefined) throw new Error('there is nothing that divides the corpus');
+    const campaign = await Campaign.start(fleet);
     const done: string[] = [];
     // Each kind in turn, in another order every time.
     let left: string[] = [];
@@ -65,7 +65,7 @@ export async function runFaults(
       report.campaigns += 1;
       const { lost, duplicated, other } = verdict;
       if (lost.length + duplicated.length + other.length > 0) {
-        report.failures.push({ ...verdict, server, done, printed: campaign.printed });
+        report.failures.push({ ...verdict, fleet, done, printed: campaign.printed });
       }
       tell(report);
     } catch (error) {

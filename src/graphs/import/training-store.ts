@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
 import { isObjectAddress } from '../../core/object-address.ts';
+import { temporaryFolder } from '../../core/temporary-folder.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { copyFeatures } from '../../io/dataset/far-features.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
@@ -44,8 +44,7 @@ export async function openTrainingFeatures(
     const store = await ItemStore.open(path);
     return { store, path, isTemporary: false, close: () => store.close() };
   }
-  const directory = await mkdtemp(join(tmpdir(), 'reelflow-features-'));
-  const remove = () => rm(directory, { recursive: true, force: true });
+  const { path: directory, remove } = await temporaryFolder('reelflow-features~');
   try {
     const out = join(directory, 'items.arrow');
     const summary = await importFeatures([{ path, name: streamName(path) }], out, { signal: options.signal });
@@ -77,7 +76,7 @@ export async function openTrainingFeatures(
 
 /** Of a copy, which is gone when they are closed. */
 async function openFar(address: string, options: Parameters<typeof openTrainingFeatures>[1]): Promise<OpenFeatures> {
-  const copy = await copyFeatures(address);
+  const copy = await copyFeatures(address, options.signal);
   const { onMessage, ...rest } = options ?? {};
   try {
     const opened = await openTrainingFeatures(copy.path, {

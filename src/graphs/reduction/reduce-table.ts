@@ -49,8 +49,8 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
   if (column === 'none') throw nothingToReduce();
   const how = fitOf(options);
   await prepareTarget(options.out);
-  await checkColumns(options.input, options.id);
-  const vectors = await openTable(options.input, { columns: [column] });
+  await checkColumns(options.input, options.id, options.signal);
+  const vectors = await openTable(options.input, { columns: [column], signal: options.signal });
   let fitted: FittedPca;
   let dimension: number;
   try {
@@ -65,7 +65,7 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
     await vectors.close();
   }
   await makeDirectory(options.out);
-  const table = await openTable(options.input);
+  const table = await openTable(options.input, { signal: options.signal });
   try {
     const { path, rows, rowsWithout } = await writeReduced(table, { column, dimension, fitted, options });
     const target = join(options.out, REDUCED);
@@ -139,9 +139,9 @@ function refuseForeign(out: string): void {
  * Whether the table's columns can be written again: before anything is fitted, which may take
  * hours.
  */
-async function checkColumns(input: string, id: string | undefined): Promise<void> {
-  if (id !== undefined) await (await openTable(input, { columns: [id] })).close();
-  const table = await openTable(input);
+async function checkColumns(input: string, id: string | undefined, signal?: AbortSignal): Promise<void> {
+  if (id !== undefined) await (await openTable(input, { columns: [id], signal })).close();
+  const table = await openTable(input, { signal });
   await table.close();
   checkWritable(table.schema, input);
   const names = table.schema.fields.map(({ name }) => name);

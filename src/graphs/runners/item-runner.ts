@@ -12,6 +12,7 @@ import type { Bytes } from '../../operators/payload.ts';
 import { graphId, PlanOutdated, type UnitPlan, unitKey } from '../graph.ts';
 import { listener } from '../listener.ts';
 import type { LocalRun, RunEvent } from './local.ts';
+import { Turn } from './turn.ts';
 
 /** How often an item whose content changes while it is computed is begun. */
 const MAX_ATTEMPTS = 3;
@@ -42,6 +43,8 @@ export class ItemRunner<Item, Services> {
   readonly #graphId: string;
   readonly #tell: (event: RunEvent<Item>) => void;
   readonly #gate: Gate;
+  /** Lets as many items be computed at a time as the run says, where more are fetched. */
+  readonly #turns: Gate;
 
   /** @param signal aborted: the items that run are stopped. */
   constructor(run: LocalRun<Item, Services>, signal: AbortSignal) {
@@ -50,6 +53,7 @@ export class ItemRunner<Item, Services> {
     this.#graphId = graphId(run.graph);
     this.#tell = listener('onEvent', run.onEvent);
     this.#gate = new Gate(run.memory?.decoders ?? Number.POSITIVE_INFINITY);
+    this.#turns = new Gate(run.concurrency);
   }
 
   /** Bytes that are planned for the decoders of an item. */
@@ -77,18 +81,23 @@ export class ItemRunner<Item, Services> {
 
   /** Runs one item. @throws what ends the run. */
   async run(item: Item): Promise<void> {
+    const { ahead = 0, drain } = this.#run;
     const own = this.#run.itemSignal?.(item);
-    if (own === undefined) return this.#runUntil(item, this.#signal);
+    const signal = own === undefined ? this.#signal : AbortSignal.any([this.#signal, own]);
+    const turn = ahead > 0 ? new Turn(this.#turns, signal, drain) : undefined;
     try {
-      await this.#runUntil(item, AbortSignal.any([this.#signal, own]));
+      await this.#runUntil(item, turn?.signal ?? signal, turn);
     } catch (error) {
       // Nothing is blamed for being stopped, however the error reads.
-      if (!own.aborted || this.#signal.aborted) throw error;
+      const isLeft = own?.aborted === true || turn?.isLost === true;
+      if (!isLeft || this.#signal.aborted) throw error;
       this.#tell({ type: 'abandoned', item });
+    } finally {
+      turn?.end();
     }
   }
 
-  async #runUntil(item: Item, signal: AbortSignal): Promise<void> {
+  async #runUntil(item: Item, signal: AbortSignal, turn: Turn | undefined): Promise<void> {
     const itemId = this.#run.graph.itemId(item);
     const unreadable = this.#unreadable(itemId);
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
@@ -101,7 +110,7 @@ export class ItemRunner<Item, Services> {
       }
       // The file can be read again: the letter from when it could not is obsolete.
       await this.#run.store.retry([unreadable]);
-      if (await this.#attempt(item, itemId, fingerprint, signal)) return;
+      if (await this.#attempt(item, itemId, { fingerprint, signal, turn })) return;
     }
     const changing = new MediaError('unreadable', `'${itemId}' kept changing while it was being processed`, {
       remedy: 'Run it again when nothing writes to it any longer.',
@@ -117,10 +126,15 @@ export class ItemRunner<Item, Services> {
   }
 
   /** Finishes the item as it is now; false when it has changed while it was computed. */
-  async #attempt(item: Item, itemId: string, fingerprint: string, signal: AbortSignal): Promise<boolean> {
+  async #attempt(
+    item: Item,
+    itemId: string,
+    { turn, ...as }: Pick<Place, 'fingerprint' | 'signal'> & { readonly turn: Turn | undefined },
+  ): Promise<boolean> {
+    const { fingerprint } = as;
     const { store } = this.#run;
     const key = unitKey(this.#graphId, itemId, fingerprint);
-    const place: Place = { key, fingerprint, stage: 'probe', signal };
+    const place: Place = { ...as, key, stage: 'probe' };
     if (await this.#isDone(item, itemId, place)) return true;
     const letter = await store.letter(key);
     if (letter !== undefined && this.#run.retry?.(letter) !== true) {
@@ -149,6 +163,7 @@ export class ItemRunner<Item, Services> {
     }
     if (letGo === 'changed') return false;
     try {
+      await turn?.comes();
       return await this.#decided(item, itemId, place);
     } finally {
       await letGo?.();

@@ -98,6 +98,11 @@ export interface LocalRun<Item, Services> {
   /** Items processed at a time. */
   readonly concurrency: number;
   /**
+   * Items besides these whose content is read, and kept at hand, until it is their turn. Default:
+   * none.
+   */
+  readonly ahead?: number | undefined;
+  /**
    * What items may take side by side and alone; without it only the flow's budget bounds them.
    */
   readonly memory?: RunMemory | undefined;
@@ -134,7 +139,8 @@ export interface LocalRun<Item, Services> {
  * committed is left alone without opening it; an item with a dead letter too; one whose unit is in
  * the cache is committed without opening it. An item that fails gets a dead letter and the run
  * continues; what would meet every item (a session, the disk, anything the operating system
- * refuses) ends the run, and what is committed stays. A list of items may be asynchronous, a queue
+ * refuses) ends the run, and what is committed stays. Of `ahead` more items the content is fetched
+ * meanwhile. A list of items may be asynchronous, a queue
  * for instance: it is closed when the run ends, however it ends.
  *
  * Cancellation: `drain` finishes what runs, `signal` stops it, wherever it waits; both resolve
@@ -169,7 +175,7 @@ export async function runLocally<Item, Services>(run: LocalRun<Item, Services>):
       next = feed.nextNow() ?? (await feed.next());
     }
   };
-  const workers = Array.from({ length: run.concurrency }, worker);
+  const workers = Array.from({ length: run.concurrency + (run.ahead ?? 0) }, worker);
   try {
     await Promise.all(workers);
   } catch (error) {

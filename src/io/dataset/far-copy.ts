@@ -1,14 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { SystemError } from '../../core/errors.ts';
 import { renamedError } from '../../core/renamed-error.ts';
 import { temporaryFolder } from '../../core/temporary-folder.ts';
+import { formatBytes } from '../../operators/budget.ts';
 import { CopyPart } from '../far/copy-part.ts';
+import { scratchRoom } from '../far/input-copies.ts';
 import { ObjectFile } from '../far/object-file.ts';
 import { receiveWhole } from '../http/receive-whole.ts';
 import { objectAddress } from '../objects/object-address.ts';
 import { openS3Store } from '../objects/s3-store.ts';
 
-const READING = { patience: { answer: 60_000, idle: 60_000 } };
+const PATIENCE = { answer: 60_000, idle: 60_000 };
 const TRIES = { attempts: 6, firstPause: 0.5 };
 
 /** A copy of what lies in an object store, in a temporary folder. */
@@ -22,15 +25,19 @@ export interface FarCopy {
 }
 
 /**
- * Copies the object at an address, or those that are chosen of the objects below it.
+ * Copies the object at an address, or those that are chosen of the objects below it. All of them
+ * together stay within the room for copies of inputs.
  *
  * @param choose is given the names below the address, and returns those to copy.
+ * @param signal aborted: no more is copied.
  * @returns undefined when there is no object, or none was chosen.
- * @throws UsageError `object-store` for an invalid address; SystemError `object-store`, `disk-full`.
+ * @throws UsageError `object-store` for an invalid address; SystemError `object-store`, `disk-full`;
+ * FlowError `aborted`.
  */
 export async function copyFar(
   address: string,
   choose: (names: readonly string[]) => readonly string[],
+  signal?: AbortSignal | undefined,
 ): Promise<FarCopy | undefined> {
   const { bucket, prefix } = objectAddress(address);
   const named = address.replace(/\/+$/, '');
@@ -39,22 +46,31 @@ export async function copyFar(
   const speaking = (error: unknown) => renamedError(error, path, named);
   const store = await openS3Store(`s3://${bucket}`);
   try {
-    const isOne = prefix !== '' && (await store.head(prefix)) !== undefined;
+    const wait = { signal, answer: PATIENCE.answer };
+    const whole = prefix === '' ? undefined : await store.head(prefix, wait);
     const below = prefix === '' ? '' : `${prefix}/`;
-    const names: string[] = [];
-    if (!isOne) for await (const { name } of store.list(below)) names.push(name.slice(below.length));
-    const chosen = isOne
-      ? [[prefix, path] as const]
-      : choose(names).map((name) => [below + name, join(path, name)] as const);
-    for (const [name, copy] of chosen) {
+    const sizes = new Map<string, number>();
+    if (whole === undefined) {
+      for await (const { name, size = 0 } of store.list(below, wait)) sizes.set(name.slice(below.length), size);
+    }
+    const chosen =
+      whole === undefined
+        ? choose([...sizes.keys()]).map((name) => ({
+            ...{ name: below + name, copy: join(path, name), size: sizes.get(name) ?? 0 },
+          }))
+        : [{ name: prefix, copy: path, size: whole.size ?? 0 }];
+    let left = roomFor(chosen, named);
+    for (const { name, copy } of chosen) {
       await mkdir(dirname(copy), { recursive: true });
       const part = await CopyPart.begin(copy);
       const object = new ObjectFile(store, name);
       try {
-        await receiveWhole(part, () => object.transfer(part, Number.MAX_SAFE_INTEGER, READING), TRIES);
+        const reading = { patience: PATIENCE, signal };
+        await receiveWhole(part, () => object.transfer(part, left, reading), { ...TRIES, signal });
       } finally {
         await part.end();
       }
+      left -= part.size;
     }
     if (chosen.length > 0) return { path, named, speaking, remove: folder.remove };
     await folder.remove();
@@ -65,4 +81,16 @@ export async function copyFar(
   } finally {
     store.close();
   }
+}
+
+/** Bytes that the copies may take together. @throws SystemError `disk-full`. */
+function roomFor(chosen: readonly { readonly size: number }[], named: string): number {
+  const { bytes, directory } = scratchRoom();
+  const wanted = chosen.reduce((sum, { size }) => sum + size, 0);
+  if (wanted <= bytes) return bytes;
+  throw new SystemError(
+    'disk-full',
+    `${named} has ${formatBytes(wanted)}, more than the ${formatBytes(bytes)} of ${directory} that copies may take`,
+    { remedy: 'Set TMPDIR to a directory with more room.' },
+  );
 }

@@ -8,14 +8,19 @@ import { TRAINING_STORE } from './training-store-path.ts';
  * Copies features that lie in an object store: an object, the training store that a copied
  * directory of `reduce` has, or else the parts of a table and what says how they were made.
  *
+ * @param signal aborted: no more is copied.
  * @throws UsageError `dataset` when there are none; SystemError `object-store`, `disk-full`.
  */
-export async function copyFeatures(address: string): Promise<FarCopy> {
-  const copy = await copyFar(address, (names) => {
-    if (names.includes(TRAINING_STORE)) return [TRAINING_STORE];
-    const parts = names.filter(isTablePart);
-    return parts.length === 0 ? [] : [...parts, ...names.filter((name) => name === partName('description'))];
-  });
+export async function copyFeatures(address: string, signal?: AbortSignal | undefined): Promise<FarCopy> {
+  const copy = await copyFar(
+    address,
+    (names) => {
+      if (names.includes(TRAINING_STORE)) return [TRAINING_STORE];
+      const parts = names.filter(isTablePart);
+      return parts.length === 0 ? [] : [...parts, ...names.filter((name) => name === partName('description'))];
+    },
+    signal,
+  );
   if (copy !== undefined) return copy;
   throw new UsageError(
     `${address.replace(/\/+$/, '')} has no features: there is no object of that name, and no training store or table below it`,

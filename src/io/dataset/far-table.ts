@@ -6,15 +6,18 @@ import type { TableReader } from './table-reader.ts';
 
 /**
  * Opens a table that lies in an object store, by a copy of its parts in a temporary folder that
- * goes when the reader is closed.
+ * goes when the reader is closed. All parts together stay within the room for copies of inputs.
  *
- * @throws UsageError `dataset` when there is none; SystemError `object-store`, `disk-full`.
+ * @param signal aborted: no more is copied.
+ * @throws UsageError `dataset` when there is none; SystemError `object-store`, `disk-full`;
+ * FlowError `aborted`.
  */
 export async function openFarTable(
   address: string,
   open: (path: string) => Promise<TableReader>,
+  signal?: AbortSignal | undefined,
 ): Promise<TableReader> {
-  const copy = await copyFar(address, (names) => names.filter(isTablePart));
+  const copy = await copyFar(address, (names) => names.filter(isTablePart), signal);
   if (copy === undefined) {
     throw new UsageError(
       `${address.replace(/\/+$/, '')} has no parts: no object below it is named *.parquet or *.arrow`,

@@ -48,6 +48,8 @@ export interface TableReaderOptions {
   readonly columns?: readonly string[] | undefined;
   /** About as many bytes of values are in one batch. Default 16 MiB. */
   readonly batchBytes?: number | undefined;
+  /** Aborted: a table in an object store is copied no further. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const BATCH_BYTES = 16 * 1024 * 1024;
@@ -58,14 +60,15 @@ const BATCH_BYTES = 16 * 1024 * 1024;
  */
 const [DECODER_BYTES, DECODER_SHARE, DECODER_BATCHES] = [512 * 1024 * 1024, 2, 4];
 
-const known: KnownOptions<TableReaderOptions> = { columns: true, batchBytes: true };
+const known: KnownOptions<TableReaderOptions> = { columns: true, batchBytes: true, signal: true };
 
 /**
  * Opens a table: a Parquet file, an Arrow IPC file or stream (told by their first bytes, not by
  * name), or a directory of parts, such as a table of a dataset; of hive partitions (`key=value`)
  * all are read, in the order of their names, and the keys are columns behind the others. Parts may
  * have their columns in any order; the first part's is kept. A table in an object store (`s3://`)
- * is copied first, into a temporary folder that goes when it is closed.
+ * is copied first, into a temporary folder that goes when it is closed; its copies take at most half
+ * of what is free there.
  *
  * Buffering: one batch, and what the decoder needs for it: of Parquet the compressed pages of a row
  * group, of Arrow one record batch as it was written. Parquet is decoded in a thread of its own,
@@ -90,7 +93,7 @@ export async function openTable(path: string, options: TableReaderOptions = {}):
   if (columns !== undefined && new Set(columns).size !== columns.length) {
     throw new UsageError(`\`columns\` must name each column once, but are ${columns.join(', ')}`);
   }
-  if (isObjectAddress(path)) return openFarTable(path, (copy) => openTable(copy, options));
+  if (isObjectAddress(path)) return openFarTable(path, (copy) => openTable(copy, options), options.signal);
   const files = await tableFiles(path);
   const largest = await largestOf(files);
   const thread = new ParquetThread(DECODER_BYTES + DECODER_SHARE * largest + DECODER_BATCHES * batchBytes);

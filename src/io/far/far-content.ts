@@ -65,7 +65,7 @@ export class FarContent {
 
   /**
    * A copy of it, one for all that use it at the same time.
-   * @returns the copy, and what gives it back, to be called once.
+   * @returns the copy, and what gives it back; only its first call does.
    * @throws as `InputCopies.take`.
    */
   async hold(signal?: AbortSignal): Promise<{ copy: InputCopy; release: (keep: boolean) => Promise<void> }> {
@@ -76,7 +76,10 @@ export class FarContent {
       this.#hashed = undefined;
     }
     const [shared, stop] = [this.#copy, this.#stop];
+    let isLeft = false;
     const leave = async (keep: boolean): Promise<void> => {
+      if (isLeft) return;
+      isLeft = true;
       this.#users -= 1;
       if (this.#users > 0) return;
       this.#copy = undefined;

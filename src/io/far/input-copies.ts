@@ -11,6 +11,7 @@ import { temporaryFolder } from '../../core/temporary-folder.ts';
 import { formatBytes, parseBytes } from '../../operators/budget.ts';
 import { type PartFacts, validatorOf } from '../http/part.ts';
 import { type Perseverance, receiveWhole } from '../http/receive-whole.ts';
+import { WrongSize } from '../http/transfer.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { openS3Store } from '../objects/s3-store.ts';
 import { CopyPart } from './copy-part.ts';
@@ -21,8 +22,13 @@ import { ObjectFile } from './object-file.ts';
 
 /** How remote inputs are copied. */
 export interface InputCopiesOptions {
-  /** Bytes of the disk that copies may take together. Default: half of what is free. */
-  readonly room?: number | string | undefined;
+  /**
+   * Bytes of the disk that copies may take together, or the room that was found for them. Default:
+   * half of what is free.
+   */
+  readonly room?: number | string | ScratchRoom | undefined;
+  /** Aborted: folders of stores are listed no further. */
+  readonly signal?: AbortSignal | undefined;
   /** Called with the reason for each retry. */
   readonly onMessage?: ((line: string) => void) | undefined;
   /** Seconds to wait for an answer, and for the next 16 KiB. Default 60. */
@@ -56,6 +62,8 @@ export interface ListedObject {
 /** Unused copies are kept for whoever asks next, up to this many bytes. */
 const IDLE_BYTES = 2 * 1024 ** 3;
 const ATTEMPTS = 6;
+/** How often a file that has grown since it was looked at is looked at again. */
+const CHANGES = 3;
 
 /** Of all that are in use in this process. */
 const open = new Set<InputCopies>();
@@ -130,7 +138,8 @@ export class InputCopies {
 
   /** The room, as it was when it was first asked for. @throws UsageError as `scratchRoom`. */
   get room(): ScratchRoom {
-    this.#room ??= scratchRoom(this.#options.room);
+    const { room } = this.#options;
+    this.#room ??= typeof room === 'object' ? room : scratchRoom(room);
     return this.#room;
   }
 
@@ -145,14 +154,15 @@ export class InputCopies {
 
   /**
    * The objects below an address of a store, by name; of their content nothing is read.
-   * @throws SystemError `object-store`.
+   * @throws SystemError `object-store`; FlowError `aborted`.
    */
   async *list(prefix: string): AsyncGenerator<ListedObject> {
     const address = farAddress(prefix);
     if (address.kind !== 's3') throw new UsageError(`'${address.shown}' cannot be listed: only s3:// can`);
     const store = await this.#storeOf(address.bucket);
     const before = address.name === '' ? '' : `${address.name}/`;
-    for await (const { name, size, etag } of store.list(before)) {
+    const wait = { signal: this.#options.signal, answer: this.#patience.answer };
+    for await (const { name, size, etag } of store.list(before, wait)) {
       const found = `s3://${address.bucket}/${name}`;
       this.#listed.set(found, { etag, total: size });
       yield { address: found, name: name.slice(before.length) };
@@ -188,17 +198,36 @@ export class InputCopies {
    *
    * @param just a copy of it that was given back just now: it is good if it is still there.
    * @throws as `identity`; MediaError `too-large` of one that has more bytes than the room,
-   * `empty`; SystemError `disk-full`.
+   * `empty`, `unreadable` of one that grew each time that it was fetched; SystemError `disk-full`.
    */
   async take(address: FarAddress, signal: AbortSignal, just?: InputCopy): Promise<InputCopy> {
     const kept = this.#idle.get(address.identity);
     if (kept !== undefined && kept.path === just?.path) {
       const claim = await this.#claim(kept.bytes, signal);
-      if (this.#idle.delete(address.identity)) return this.#used(kept, address, claim);
+      // While it waited, others may have taken it, or another may have come in its place.
+      if (this.#idle.get(address.identity) === kept) {
+        this.#idle.delete(address.identity);
+        return this.#used(kept, address, claim);
+      }
       claim.leave();
     }
     const file = await this.#fileOf(address);
-    const facts = await this.#look(file, address, signal);
+    for (let attempt = 1; attempt <= CHANGES; attempt += 1) {
+      const facts = await this.#look(file, address, signal);
+      try {
+        return await this.#taken(file, address, facts, signal);
+      } catch (error) {
+        // It is not as long as it was when it was looked at, or it is too long for any room.
+        if (!(error instanceof WrongSize) || facts.total === undefined) throw farFault(address.shown, error);
+      }
+    }
+    throw new MediaError('unreadable', `'${address.shown}' kept changing while it was fetched`, {
+      remedy: 'Run it again when nothing writes to it any longer.',
+    });
+  }
+
+  /** A copy of a file as it was looked at. @throws WrongSize where it is longer by now. */
+  async #taken(file: FarFile, address: FarAddress, facts: PartFacts, signal: AbortSignal): Promise<InputCopy> {
     const { bytes: room, directory } = this.room;
     if (facts.total === 0) throw new MediaError('empty', `'${address.shown}' has zero bytes`);
     if (facts.total !== undefined && facts.total > room) {
@@ -215,7 +244,7 @@ export class InputCopies {
       return this.#used(copy, address, claim);
     } catch (error) {
       claim.leave();
-      throw farFault(address.shown, error);
+      throw error;
     }
   }
 

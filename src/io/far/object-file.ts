@@ -14,8 +14,8 @@ export class ObjectFile implements FarFile {
     this.#name = name;
   }
 
-  async look(): Promise<Transfer & { readonly facts?: PartFacts | undefined }> {
-    const found = await this.#store.head(this.#name);
+  async look({ patience, signal }: FarReading): Promise<Transfer & { readonly facts?: PartFacts | undefined }> {
+    const found = await this.#store.head(this.#name, { signal, answer: patience.answer });
     if (found === undefined) throw this.#missing();
     return { outcome: 'whole', facts: { etag: found.etag, total: found.size } };
   }
@@ -25,7 +25,9 @@ export class ObjectFile implements FarFile {
     if (facts === undefined && part.size > 0) await part.restart();
     const { size: from } = part;
     const where = `${this.#store.address}/${this.#name}`;
-    const opened = await this.#store.open(this.#name, { from, etag: facts?.etag, signal });
+    const opened = await this.#store.open(this.#name, {
+      ...{ from, etag: facts?.etag, signal, answer: patience.answer },
+    });
     if (opened === undefined) throw this.#missing();
     if (opened === 'changed') {
       await part.restart();

@@ -90,16 +90,21 @@ export class Video {
    * @throws MediaError like `probe` of a file; FlowError `aborted`.
    */
   async probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
-    if (this.#info === undefined) {
-      this.#look ??= new SharedWork(
-        (signal) => this.#withFile((file) => probe(file, { signal }), signal),
-        `looking at '${this.path}'`,
-      );
-      const found = await this.#look.result(options.signal);
-      // It may have been measured meanwhile.
-      this.#info ??= found;
+    while (this.#info === undefined) {
+      this.#look ??= new SharedWork((signal) => this.#lookAtHeaders(signal), `looking at '${this.path}'`);
+      const look = this.#look;
+      const found = await look.result(options.signal);
+      // It may have been measured meanwhile; or other bytes are at hand, which are looked at anew.
+      if (this.#look === look) this.#info ??= found;
     }
     return this.#info;
+  }
+
+  async #lookAtHeaders(signal: AbortSignal): Promise<MediaInfo> {
+    if (this.#far === undefined) return probe(this.path, { signal });
+    const { copy, release } = await this.#far.hold(signal);
+    this.#lookedAt = copy.sha256;
+    return this.#reading(copy.path, release, (file) => probe(file, { signal }));
   }
 
   /**
@@ -206,13 +211,22 @@ export class Video {
   }
 
   async #withFile<T>(work: (file: string) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const held = await this.hold({ signal });
+    const { path, release } = await this.hold({ signal });
+    return this.#reading(path, release, work);
+  }
+
+  /** Reads a file that is at hand, and lets it go. */
+  async #reading<T>(
+    path: string,
+    release: (keep: boolean) => Promise<void>,
+    work: (file: string) => Promise<T>,
+  ): Promise<T> {
     try {
-      return await work(held.path);
+      return await work(path);
     } catch (error) {
-      throw renamedError(error, held.path, this.path);
+      throw renamedError(error, path, this.path);
     } finally {
-      await held.release(true);
+      await release(true);
     }
   }
 

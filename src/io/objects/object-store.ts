@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream';
 export interface StoredObject {
   /** Below the store's prefix. */
   readonly name: string;
-  readonly size: number;
+  /** Bytes; undefined where the store does not say. */
+  readonly size: number | undefined;
   /** When it was last written, ms. */
   readonly modified: number;
   /** Another for other bytes. */
@@ -17,12 +18,19 @@ export interface ObjectRange {
   readonly last: number;
 }
 
-/** Where reading an object begins. */
-export interface ObjectStart {
+/** How an answer is waited for. */
+export interface ObjectWait {
+  /** Aborted: nothing more is asked for, and what is asked fails with FlowError `aborted`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until an answer begins. Default 60,000. */
+  readonly answer?: number | undefined;
+}
+
+/** Where reading an object begins, and how it is waited for. */
+export interface ObjectStart extends ObjectWait {
   readonly from: number;
   /** Of the bytes before, where there are any. */
   readonly etag: string | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** An object whose bytes are arriving; the body must be read or destroyed. */
@@ -58,11 +66,11 @@ export interface ObjectStore {
    */
   open(name: string, from: ObjectStart): Promise<OpenObject | 'changed' | undefined>;
   /** An object's entry in a listing. */
-  head(name: string): Promise<StoredObject | undefined>;
+  head(name: string, wait?: ObjectWait): Promise<StoredObject | undefined>;
   /** Writes an object. @returns its tag; undefined when the condition does not hold. */
   put(name: string, content: ObjectContent, condition?: PutCondition): Promise<string | undefined>;
   /** Objects whose names begin so, by name. */
-  list(prefix: string): AsyncIterable<StoredObject>;
+  list(prefix: string, wait?: ObjectWait): AsyncIterable<StoredObject>;
   /** Removes an object; one that is gone already is not an error. */
   delete(name: string): Promise<void>;
   /** Closes its connections. */

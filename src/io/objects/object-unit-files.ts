@@ -99,7 +99,7 @@ function nameOf(key: string): string {
 }
 
 /** Listings and answers tell the time of one object with and without its milliseconds. */
-function seenAs({ size, modified }: StoredObject): SeenFile {
+function seenAs({ size = 0, modified }: StoredObject): SeenFile {
   return { size, modified: Math.floor(modified / 1000) * 1000 };
 }
 

@@ -15,6 +15,7 @@ import type {
   ObjectRange,
   ObjectStart,
   ObjectStore,
+  ObjectWait,
   OpenObject,
   PutCondition,
   StoredObject,
@@ -27,7 +28,7 @@ const ATTEMPTS = 6;
 /** Milliseconds before the second try; twice as long before each further one. */
 const FIRST_PAUSE = 100;
 const CONNECT_PATIENCE = 10_000;
-/** Milliseconds without a byte. */
+/** Milliseconds without a byte, and until an answer begins. */
 const SILENCE = 60_000;
 /** Names an object's writer in it: whether a write that was cut off had arrived. */
 const WRITER = 'reelflow-writer';
@@ -51,7 +52,8 @@ export async function openS3Store(address: string): Promise<ObjectStore> {
   const client = new sdk.S3Client({
     // A write must not be tried again behind our back: see `#put`.
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: CONNECT_PATIENCE, requestTimeout: SILENCE, socketTimeout: SILENCE },
+    // A limit on whole requests would end long writes.
+    requestHandler: { connectionTimeout: CONNECT_PATIENCE, socketTimeout: SILENCE },
     // Errors are thrown, and what the SDK would print would end up among our own lines.
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
     // Stores that only speak the protocol seldom know the newer checksums.
@@ -106,17 +108,17 @@ class S3Store implements ObjectStore {
     });
   }
 
-  async open(name: string, { from, etag, signal }: ObjectStart): Promise<OpenObject | 'changed' | undefined> {
+  async open(name: string, { from, etag, ...wait }: ObjectStart): Promise<OpenObject | 'changed' | undefined> {
     const { GetObjectCommand } = this.#sdk;
     const wanted = { Range: from > 0 ? `bytes=${from}-` : undefined, IfMatch: etag };
     let got: GetObjectCommandOutput;
     try {
       countNetworkUse('requests');
-      got = await this.#client.send(new GetObjectCommand({ ...this.#place(name), ...wanted }), {
-        ...given({ abortSignal: signal }),
-      });
+      got = await answered(wait, (until) =>
+        this.#client.send(new GetObjectCommand({ ...this.#place(name), ...wanted }), until),
+      );
     } catch (error) {
-      if (signal?.aborted) throw new FlowError('aborted', `the reading of ${name} was stopped`, { cause: error });
+      if (error instanceof FlowError) throw error;
       if (isMissing(error)) return undefined;
       // 416: it is shorter than what was read of it.
       if (statusOf(error) === 412 || statusOf(error) === 416) return 'changed';
@@ -137,13 +139,14 @@ class S3Store implements ObjectStore {
     });
   }
 
-  async head(name: string): Promise<StoredObject | undefined> {
+  async head(name: string, wait: ObjectWait = {}): Promise<StoredObject | undefined> {
     const { HeadObjectCommand } = this.#sdk;
-    return this.#unlessMissing(name, async () => {
-      const found = await this.#client.send(new HeadObjectCommand(this.#place(name)));
-      const { ContentLength: size = 0, ETag: etag = '', LastModified } = found;
+    const ask = async (until: Until) => {
+      const found = await this.#client.send(new HeadObjectCommand(this.#place(name)), until);
+      const { ContentLength: size, ETag: etag = '', LastModified } = found;
       return { name, size, modified: LastModified?.getTime() ?? 0, etag };
-    });
+    };
+    return this.#unlessMissing(name, () => answered(wait, ask), wait.signal);
   }
 
   async put(name: string, content: ObjectContent, condition?: PutCondition): Promise<string | undefined> {
@@ -186,20 +189,15 @@ class S3Store implements ObjectStore {
     });
   }
 
-  async *list(prefix: string): AsyncGenerator<StoredObject> {
+  async *list(prefix: string, wait: ObjectWait = {}): AsyncGenerator<StoredObject> {
     const { ListObjectsV2Command } = this.#sdk;
     let token: string | undefined;
     do {
       const from = token;
-      const page = await this.#trying(`list ${prefix}`, () =>
-        this.#client.send(
-          new ListObjectsV2Command({
-            ...{ Bucket: this.#bucket, Prefix: this.#before + prefix },
-            ContinuationToken: from,
-          }),
-        ),
-      );
-      for (const { Key: key = '', Size: size = 0, ETag: etag = '', LastModified } of page.Contents ?? []) {
+      const wanted = { Bucket: this.#bucket, Prefix: this.#before + prefix, ContinuationToken: from };
+      const ask = (until: Until) => this.#client.send(new ListObjectsV2Command(wanted), until);
+      const page = await this.#trying(`list ${prefix}`, () => answered(wait, ask), wait.signal);
+      for (const { Key: key = '', Size: size, ETag: etag = '', LastModified } of page.Contents ?? []) {
         yield { name: key.slice(this.#before.length), size, modified: LastModified?.getTime() ?? 0, etag };
       }
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
@@ -219,29 +217,38 @@ class S3Store implements ObjectStore {
     return { Bucket: this.#bucket, Key: this.#before + name };
   }
 
-  #unlessMissing<Found>(name: string, ask: () => Promise<Found>): Promise<Found | undefined> {
-    return this.#trying(name, async () => {
+  #unlessMissing<Found>(
+    name: string,
+    ask: () => Promise<Found>,
+    signal?: AbortSignal | undefined,
+  ): Promise<Found | undefined> {
+    const found = async () => {
       try {
         return await ask();
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
       }
-    });
+    };
+    return this.#trying(name, found, signal);
   }
 
   /**
    * Retries what may succeed another time: a store that is busy, or a connection that broke.
    */
-  async #trying<Found>(what: string, ask: () => Promise<Found>): Promise<Found> {
+  async #trying<Found>(what: string, ask: () => Promise<Found>, signal?: AbortSignal | undefined): Promise<Found> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         countNetworkUse('requests');
         return await ask();
       } catch (error) {
+        if (error instanceof FlowError) throw error;
         if (mayGoWell(error) && attempt < ATTEMPTS) {
           countNetworkUse('retries');
-          await sleep(FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
+          const pause = FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+          await sleep(pause, undefined, { signal }).catch((cause) => {
+            throw stopped(cause);
+          });
           continue;
         }
         throw this.#failure(what, error);
@@ -256,6 +263,32 @@ class S3Store implements ObjectStore {
     });
   }
 }
+
+/** What the SDK stops a request by. */
+interface Until {
+  readonly abortSignal: AbortSignal;
+}
+
+/** The answer to a request, given up when the wait for its beginning is over. */
+async function answered<Answer>(
+  { signal, answer = SILENCE }: ObjectWait,
+  ask: (until: Until) => Promise<Answer>,
+): Promise<Answer> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), answer);
+  try {
+    return await ask({ abortSignal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]) });
+  } catch (error) {
+    if (signal?.aborted) throw stopped(error);
+    // Not what the SDK calls it, which reads as if somebody had stopped it.
+    if (late.signal.aborted) throw new Error(`it did not answer within ${answer / 1000} s`, { cause: error });
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const stopped = (cause: unknown) => new FlowError('aborted', 'the reading of an object was stopped', { cause });
 
 /**
  * The status that a store refused with, 0 where it did not answer; undefined of what is no fault of

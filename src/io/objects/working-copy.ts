@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isTemporary, removeIfThere, replaceFile } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import { LockLost } from '../../core/file-lock.ts';
-import { temporaryFolder } from '../../core/temporary-folder.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../core/temporary-folder.ts';
 import { type DatasetFile, datasetFilePath } from '../dataset/dataset-file.ts';
 import { type AppendedPart, type FarDataset, setFarDataset } from '../dataset/far-dataset.ts';
 import { type LeaseTimes, underLease } from './lease.ts';
@@ -58,11 +58,7 @@ export class WorkingCopy implements FarDataset {
   #letters = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    folder: { readonly path: string; readonly remove: () => Promise<void> },
-    store: ObjectStore,
-    times: LeaseTimes,
-  ) {
+  private constructor(folder: TemporaryFolder, store: ObjectStore, times: LeaseTimes) {
     this.directory = folder.path;
     this.#remove = folder.remove;
     this.#store = store;

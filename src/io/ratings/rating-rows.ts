@@ -21,7 +21,7 @@ export async function readRatingRows(
   bad: BadLines,
   signal?: AbortSignal,
 ): Promise<number> {
-  const probe = await openTable(path);
+  const probe = await openTable(path, { signal });
   const columns = probe.schema.fields.map((field) => String(field.name));
   await probe.close();
   const at = locateColumns(columns, names, path);
@@ -29,7 +29,8 @@ export async function readRatingRows(
   const [user, item, rating] = [columns[at.user] as string, columns[at.item] as string, columns[at.rating] as string];
   const time = sink.timestamps && at.timestamp >= 0 ? columns[at.timestamp] : undefined;
   if (sink.timestamps && time === undefined) throw fileFault(path, `has no ${sink.fourth}s`);
-  const table = await openTable(path, { columns: [user, item, rating, ...(time === undefined ? [] : [time])] });
+  const columnsWanted = [user, item, rating, ...(time === undefined ? [] : [time])];
+  const table = await openTable(path, { columns: columnsWanted, signal });
   let row = 0;
   try {
     for await (const { batch } of table.batches()) {

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { directoryFailure } from '../../core/directory-failure.ts';
+import { temporaryFolder } from '../../core/temporary-folder.ts';
 import { measureRun } from '../onnx/measure-run.ts';
 import type { OnnxGraph } from '../onnx/onnx-graph.ts';
 import { assemble } from './assemble.ts';
@@ -19,27 +16,15 @@ import { sessionParts } from './session-parts.ts';
  */
 export async function measuredDimension(card: NetworkCard, graph: OnnxGraph, origin: string): Promise<number> {
   const { parts, fixedRows } = assemble(card, graph, origin);
-  const folder = temporaryFolder();
+  const folder = await temporaryFolder('reelflow-measure~');
   try {
-    const models = prepareParts(parts, ['measured'], folder);
+    const models = prepareParts(parts, ['measured'], folder.path);
     const { shape } = await measureRun(
       origin,
       sessionParts(card, parts, models, { rows: () => fixedRows ?? 1, fixedRows }),
     );
     return shape.reduce((product, size) => product * size, 1);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function temporaryFolder(): string {
-  try {
-    return mkdtempSync(join(tmpdir(), 'reelflow-measure-'));
-  } catch (error) {
-    throw directoryFailure(
-      `the temporary directory ${tmpdir()}`,
-      error,
-      'Set TMPDIR to a writable directory with enough space.',
-    );
+    await folder.remove();
   }
 }

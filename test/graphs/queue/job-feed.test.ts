@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Claims } from '../../../src/graphs/runners/claims.ts';
 import { JobFeed } from '../../../src/graphs/runners/queue/job-feed.ts';
 import { Items } from '../../../src/io/dataset/items.ts';
@@ -61,6 +61,14 @@ async function all(feed: JobFeed): Promise<string[]> {
 }
 
 describe('the jobs of a queue', () => {
+  it('go back when the dataset cannot be read to see what they are, and the run ends', async () => {
+    const { feed } = feedOf([job(of('a')), job(of('b'))]);
+    vi.spyOn(items, 'flush').mockRejectedValueOnce(new Error('EIO'));
+    await expect(all(feed)).rejects.toThrow('EIO');
+    expect(ends).toEqual(['a back']);
+    await feed.close();
+  });
+
   it('name items that the dataset knows, whose files are where it says; anything else is refused', async () => {
     const { feed } = feedOf([
       job({ ...of('a'), path: '/etc/passwd' }),

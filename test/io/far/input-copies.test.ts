@@ -1,14 +1,28 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { farAddress, pathOfAddress } from '../../../src/io/far/far-address.ts';
+import { FarContent } from '../../../src/io/far/far-content.ts';
 import { InputCopies, type InputCopy } from '../../../src/io/far/input-copies.ts';
 import { itemId } from '../../../src/io/media/item-id.ts';
+import { probe } from '../../../src/io/media/probe.ts';
 import { video } from '../../../src/io/media/video.ts';
 import { makeClip } from '../../fixtures/clips.ts';
 import { type Behaviour, type FileServer, serveFiles, wholeFile } from '../../fixtures/file-server.ts';
+import { ObjectServer } from '../../fixtures/object-server.ts';
+import { until } from '../../fixtures/until.ts';
+
+const looks: (() => void)[] = [];
+vi.mock('../../../src/io/media/probe.ts', async (original) => {
+  const real = await original<typeof import('../../../src/io/media/probe.ts')>();
+  const watched = vi.fn<typeof probe>((...given) => {
+    for (const look of looks) look();
+    return real.probe(...given);
+  });
+  return { ...real, probe: watched };
+});
 
 let directory: string;
 let server: FileServer;
@@ -162,6 +176,42 @@ describe('copies of inputs', () => {
     await copies.close();
   });
 
+  it('that were given back are taken again only while they are there, whatever came in their place', async () => {
+    const film = randomBytes(100);
+    const at = await serve({
+      '/film.mp4': wholeFile(film),
+      '/large.mp4': wholeFile(randomBytes(650)),
+      '/next.mp4': wholeFile(randomBytes(400)),
+    });
+    const copies = new InputCopies({ room: 1000 });
+    const take = (name: string, just?: InputCopy) => copies.take(at(`${name}.mp4`), never(), just);
+    const [one, other] = await Promise.all([take('film'), take('film')]);
+    const large = await take('large');
+    await copies.give(one, true);
+    // There is no room for it, and none for what comes after it.
+    const next = take('next');
+    await until(() => server.requests.filter(({ path }) => path === '/next.mp4').length > 0);
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    const again = take('film', one);
+    await copies.give(other, true);
+    await copies.give(large, false);
+    const copy = await again;
+    expect(readFileSync(copy.path).equals(film)).toBe(true);
+    await next;
+    await copies.close();
+  });
+
+  it('that are given back twice stay with whoever else has them', async () => {
+    const at = await serve({ '/film.mp4': wholeFile(randomBytes(100)) });
+    const far = new FarContent(at('film.mp4'), new InputCopies());
+    const [first, second] = [await far.hold(), await far.hold()];
+    await first.release(false);
+    await first.release(false);
+    expect(existsSync(second.copy.path)).toBe(true);
+    await second.release(false);
+    expect(existsSync(second.copy.path)).toBe(false);
+  });
+
   it('that somebody waits for no more leave nothing, and let others go on', async () => {
     const bytes = randomBytes(50_000);
     const at = await serve({
@@ -180,7 +230,80 @@ describe('copies of inputs', () => {
   });
 });
 
+describe('copies of objects', () => {
+  const objects = new ObjectServer();
+  const film = farAddress('s3://films/film.mp4');
+  const put = (bytes: Buffer) =>
+    objects.objects.set('film.mp4', {
+      ...{ bytes, etag: `"${createHash('md5').update(bytes).digest('hex')}"`, modified: new Date(), metadata: {} },
+    });
+  beforeEach(async () => {
+    for (const [name, value] of Object.entries(await objects.start())) vi.stubEnv(name, value);
+    objects.fault = () => undefined;
+  });
+  afterEach(() => objects.stop());
+
+  it('are asked for no longer once nobody waits, or their store is silent', async () => {
+    objects.fault = () => 'silent';
+    const stop = new AbortController();
+    const copies = new InputCopies({ timeoutSeconds: 0.02 });
+    const patient = new InputCopies();
+    const taken = patient.take(film, stop.signal);
+    await until(() => objects.requests.length > 0);
+    stop.abort();
+    await expect(taken).rejects.toMatchObject({ code: 'aborted' });
+    await expect(copies.take(film, never())).rejects.toMatchObject({ name: 'MediaError', code: 'unreachable' });
+    await Promise.all([copies.close(), patient.close()]);
+  });
+
+  it('are made of one whose length the store tells only with it', async () => {
+    const bytes = randomBytes(1000);
+    put(bytes);
+    objects.statesLengthsAlone = false;
+    const copies = new InputCopies({ room: 5000 });
+    const copy = await copies.take(film, never());
+    expect(readFileSync(copy.path).equals(bytes)).toBe(true);
+    objects.statesLengthsAlone = true;
+    await copies.close();
+  });
+
+  it('are made again of one that grew while it was fetched, but not of one that keeps growing', async () => {
+    const grown = randomBytes(200);
+    put(randomBytes(100));
+    const copies = new InputCopies({ room: 5000 });
+    objects.fault = ({ method }) => void (method === 'GET' && put(grown));
+    const copy = await copies.take(film, never());
+    expect(readFileSync(copy.path).equals(grown)).toBe(true);
+    await copies.give(copy, false);
+    let size = 200;
+    objects.fault = ({ method }) => {
+      size += 1;
+      if (method === 'GET') put(randomBytes(size));
+      return undefined;
+    };
+    await expect(copies.take(film, never())).rejects.toMatchObject({
+      ...{ name: 'MediaError', code: 'unreadable', message: expect.stringContaining('kept changing') },
+    });
+    expect(copies.bytes).toBe(0);
+    await copies.close();
+  });
+});
+
 describe('a video that is far away', () => {
+  it('is looked at once, whoever asks while it is looked at', async () => {
+    const clip = await makeClip(join(directory, 'clip.mp4'), { seconds: 1, sound: false });
+    await serve({ '/clip.mp4': wholeFile(readFileSync(clip)) });
+    const far = video(`${server.url}/clip.mp4`);
+    vi.mocked(probe).mockClear();
+    const others: Promise<unknown>[] = [];
+    looks.push(() => void others.push(far.probe()));
+    await far.probe();
+    looks.length = 0;
+    await Promise.all(others);
+    expect(vi.mocked(probe)).toHaveBeenCalledTimes(1);
+    await InputCopies.ofProcess.close();
+  });
+
   it('is looked at and decoded as a file is, fetched once, and leaves nothing behind a `break`', async () => {
     const clip = await makeClip(join(directory, 'clip.mp4'), { seconds: 1, sound: false });
     await serve({ '/clip.mp4': wholeFile(readFileSync(clip)) });

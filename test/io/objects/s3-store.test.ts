@@ -5,6 +5,7 @@ import { openS3Store } from '../../../src/io/objects/s3-store.ts';
 import { checkStore } from '../../../src/io/objects/store-check.ts';
 import { ObjectServer } from '../../fixtures/object-server.ts';
 import { reelflow } from '../../fixtures/run-cli.ts';
+import { until } from '../../fixtures/until.ts';
 
 const server = new ObjectServer();
 let env: Record<string, string>;
@@ -107,6 +108,42 @@ describe('an object store', () => {
       remedy: expect.any(String),
     });
     expect(server.requests.length - before).toBe(6);
+    store.close();
+  });
+
+  it('that is silent is given up after as long as it is waited for, and at once by whoever is stopped', async () => {
+    const store = await openS3Store('s3://films/silent');
+    server.fault = () => 'silent';
+    await expect(store.head('film', { answer: 20 })).rejects.toMatchObject({
+      ...{ code: 'object-store', message: expect.stringContaining('did not answer within 0.02 s') },
+    });
+    const asks = {
+      head: (signal: AbortSignal) => store.head('film', { signal }),
+      list: (signal: AbortSignal) => store.list('', { signal })[Symbol.asyncIterator]().next(),
+      open: (signal: AbortSignal) => store.open('film', { from: 0, etag: undefined, signal }),
+    };
+    for (const ask of Object.values(asks)) {
+      const stop = new AbortController();
+      const asked = server.requests.length;
+      const answer = ask(stop.signal);
+      await until(() => server.requests.length > asked);
+      stop.abort();
+      await expect(answer).rejects.toMatchObject({ name: 'FlowError', code: 'aborted' });
+    }
+    store.close();
+  });
+
+  it('that is busy is not tried again by whoever was stopped meanwhile', async () => {
+    const store = await openS3Store('s3://films/busy');
+    const stop = new AbortController();
+    const before = server.requests.length;
+    server.fault = () => {
+      // Before the next try, for which it pauses.
+      setImmediate(() => stop.abort());
+      return 503;
+    };
+    await expect(store.head('film', { signal: stop.signal })).rejects.toMatchObject({ code: 'aborted' });
+    expect(server.requests.length - before).toBe(1);
     store.close();
   });
 

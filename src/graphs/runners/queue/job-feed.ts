@@ -120,13 +120,14 @@ export class JobFeed {
   /** The item of a job, claimed; undefined when there is nothing to begin. */
   async #begin(taken: TakenJob): Promise<Video | undefined> {
     const { claims, again } = this.#setting;
-    const video = await this.#videoOf(jobOf(taken.data));
-    if (typeof video === 'string') {
-      taken.refuse(video);
-      return undefined;
-    }
+    let video: Video | string;
     let claim: Awaited<ReturnType<Claims['take']>>;
     try {
+      video = await this.#videoOf(jobOf(taken.data));
+      if (typeof video === 'string') {
+        taken.refuse(video);
+        return undefined;
+      }
       claim = await claims.take(video.id);
     } catch (error) {
       taken.back();
