@@ -4,6 +4,7 @@ import type { ItemVectors } from '../../models/recommenders/item-vectors.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { memoryLimit } from '../plan.ts';
+import { usualComponents } from './classic-recommenders.ts';
 import { EpochPace } from './epoch-pace.ts';
 import { checkpointOf, identityOf, rowsOf } from './epoch-training.ts';
 import {
@@ -58,7 +59,6 @@ export async function fitHistoryRecommender(
   const validation = trainingRatings(learnt, learnt.validation);
   const started = performance.now();
   const content = features && (await vectorsOf(training, features, options, run.seed));
-  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
   const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
   const recommender: HistoryRecommender<never> = historyRecommender(model, options, {
     ...run.refit,
@@ -74,6 +74,7 @@ export async function fitHistoryRecommender(
     },
   });
   const pace = new EpochPace(recommender.epochs);
+  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
   try {
     const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, content);
     return {
@@ -110,5 +111,9 @@ function vectorsOf(
   features.check(training.items);
   const streams = modalitiesOf(features.modalities, modalities, undefined, streamWeights);
   const has = (item: number) => features.has(item);
-  return contentVectors(training, features, streams, { components: (components as number) ?? 20, seed, has });
+  return contentVectors(training, features, streams, {
+    components: (components as number) ?? usualComponents,
+    seed,
+    has,
+  });
 }
