@@ -16,7 +16,8 @@ const ratings = {
   userIds: Array.from({ length: users }, (_, user) => String(user)),
   itemIds: Array.from({ length: items }, (_, item) => String(item)),
 };
-const part = (from: number, to: number) => all.filter((row) => row % 10 >= from && row % 10 < to);
+const turn = (row: number) => ((ratings.users[row] as number) + (ratings.items[row] as number)) % 10;
+const part = (from: number, to: number) => all.filter((row) => turn(row) >= from && turn(row) < to);
 const split = { name: 'fold', train: part(0, 7), validation: part(7, 8), test: part(8, 10) };
 const scenario = { ratings, splits: [split] } as unknown as ScenarioData['scenario'];
 
