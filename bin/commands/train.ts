@@ -36,7 +36,11 @@ const options = {
     ['ratings', 'item-cold', 'none'],
     'a tenth for early stopping of recommenders that train in epochs: ratings at random, item-cold (whole items; default with features), none',
   ),
-  device: text('NAME', 'where a recommender that trains in epochs learns: cpu or a card such as cuda, if that works', 'cpu'),
+  device: text(
+    'NAME',
+    'where a recommender that trains in epochs learns: cpu or a card such as cuda, if that works',
+    'cpu',
+  ),
   logDirectory: {
     ...outputDirectory(
       'TensorBoard event files of the training: losses, learning rate, weights (of recommenders that train in epochs)',

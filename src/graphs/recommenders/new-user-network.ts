@@ -48,7 +48,11 @@ export interface NewUsersAsked {
   readonly networks: number;
 }
 
-/** The same of users with their ratings and items. @param areTogether whether one network learns all. */
+/**
+ * The same of users with their ratings and items.
+ *
+ * @param areTogether whether one network learns all of them.
+ */
 export function newUsersAsked(asked: readonly AskedOfNewUser[], areTogether: boolean): NewUsersAsked {
   const sum = (of: (each: AskedOfNewUser) => number) => asked.reduce((total, each) => total + of(each), 0);
   return {
@@ -60,8 +64,8 @@ export function newUsersAsked(asked: readonly AskedOfNewUser[], areTogether: boo
 }
 
 /**
- * Asserts, before any is made, that learning new users and scoring for them takes neither more steps
- * (multiplications, of about a nanosecond) nor more memory than it may.
+ * Asserts, before any is made, that learning new users and scoring for them takes neither more
+ * steps (multiplications, of about a nanosecond) nor more memory than it may.
  *
  * @returns the steps, about.
  * @throws UsageError `too-many-steps`, `memory-too-small`.
@@ -79,7 +83,7 @@ export function checkNewUsersOfNetwork(
   // A rating passes through all but the tables, and through what reads sequences at each step.
   const inner = sizeOf({ userCount: 1, itemCount: 1 }) * Math.max(1, ...streams.map(({ steps }) => steps));
   const batches = Math.max(networks, neuralSteps(ratings, options));
-  // Forwards, and twice as much backwards. A batch reads all weights, and so does opening a network.
+  // Forwards, and twice as much backwards. A batch reads all weights; so does opening a network.
   const steps = epochs * (3 * ratings * inner + batches * all) + networks * all + pairs * inner;
   const what = `learning ${users} new users by ${model}`;
   if (steps > usualSteps) {

@@ -3,7 +3,7 @@ import { EarlyStopping } from './early-stopping.ts';
 import { Plateau } from './plateau.ts';
 import type { TrainerOptions } from './trainer-options.ts';
 
-/** What decides how long a module is trained, and at which rates; nothing of it has happened yet. */
+/** What decides how long a module is trained, and at which rates, before it begins. */
 export interface TrainingCourse {
   readonly seed: number;
   readonly l2: number;

@@ -18,7 +18,10 @@ export function weightCount(shapes: ReadonlyMap<string, readonly number[]>): num
 /** Bytes that a training holds, about: its weights, and what a step holds beside them. */
 export function trainingBytes(
   weights: number,
-  { activations = 0, checkpoints = false }: { readonly activations?: number; readonly checkpoints?: boolean } = {},
+  {
+    activations = 0,
+    checkpoints = false,
+  }: { readonly activations?: number | undefined; readonly checkpoints?: boolean | undefined } = {},
 ): number {
   const copies = copiesOfWeights + (checkpoints ? copiesForCheckpoints : 0);
   return 4 * (copies * weights + activations);

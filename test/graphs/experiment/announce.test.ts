@@ -22,7 +22,9 @@ const split = { name: 'fold', train: part(0, 7), validation: part(7, 8), test: p
 const scenario = { ratings, splits: [split] } as unknown as ScenarioData['scenario'];
 
 function cost(config: Partial<ExperimentConfig>) {
-  const given = { ratings: 'ml', scenarios: ['non-cold'], folds: 2, seeds: [1], concurrency: 1, ...config };
+  const { recommenders: [...names] = [], set = {} } = config;
+  const own = Object.fromEntries(Object.entries(set).filter(([name]) => names.includes(name)));
+  const given = { ratings: 'ml', scenarios: ['non-cold'], folds: 2, seeds: [1], concurrency: 1, ...config, set: own };
   const experiment = resolveConfig(given as ExperimentConfig);
   const data = { features: new Map(), scale: { minimum: 1, maximum: 5 } };
   return experimentCost(experiment, experimentEntries(experiment), { scenario }, data);
@@ -35,7 +37,8 @@ describe('what an experiment says that it will take', () => {
       sasrec: { epochs: 2, batch: 8 },
       gmf: { epochs: 2, batch: 100 },
     };
-    // In each of two folds each is judged, then learns again: of 10 items 3 steps, of 30 users 4, of 240 ratings 3.
+    // In each of two folds each is judged, then learns again: 10 items are 3 steps, 30 users 4, 240
+    // ratings 3.
     expect(cost({ recommenders: ['autorec'], set })).toMatchObject({ fits: 0, trainings: 4, steps: 24 });
     expect(cost({ recommenders: ['sasrec'], set })).toMatchObject({ fits: 0, trainings: 4, steps: 32 });
     expect(cost({ recommenders: ['gmf'], set })).toMatchObject({ fits: 0, trainings: 4, steps: 24 });

@@ -291,7 +291,7 @@ export class HistoryRecommender<Options extends object = object> {
     };
   }
 
-  /** Those whose histories are long enough to learn from. @throws UsageError when there are none. */
+  /** Those whose histories are long enough to learn from. @throws UsageError without any. */
   #learners(network: HistoryNetwork, histories: Histories, ratings: TrainingRatings): Int32Array {
     const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;
     const isEnough = ({ others, values }: History): boolean =>
