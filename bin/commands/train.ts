@@ -34,12 +34,16 @@ const options = {
   seed: seed('seed of all random draws', '1'),
   validation: word(
     ['ratings', 'item-cold', 'none'],
-    'a tenth for early stopping of neural recommenders: ratings at random, item-cold (whole items; default with features), none',
+    'a tenth for early stopping of recommenders that train in epochs: ratings at random, item-cold (whole items; default with features), none',
   ),
-  device: text('NAME', 'where a neural recommender learns: cpu or a card such as cuda, if that works', 'cpu'),
+  device: text(
+    'NAME',
+    'where a recommender that trains in epochs learns: cpu or a card such as cuda, if that works',
+    'cpu',
+  ),
   logDirectory: {
     ...outputDirectory(
-      'TensorBoard event files of the training: losses, learning rate, weights (neural recommenders only)',
+      'TensorBoard event files of the training: losses, learning rate, weights (of recommenders that train in epochs)',
     ),
     flag: 'logdir',
   },

@@ -75,7 +75,7 @@ export function checkFoldIn(
   itemsOf: ReadonlyMap<number, Int32Array>,
 ): number[] {
   const users = [...itemsOf.keys()];
-  if (foldIn === undefined || model.scoreNewUser === undefined) return users;
+  if (foldIn === undefined || (model.scoreNewUser === undefined && model.foldIn === undefined)) return users;
   const shown = shownRatings(ratings, foldIn);
   const asked = users.flatMap((user) => {
     const own = shown.get(user);

@@ -37,8 +37,8 @@ function fewRatings(features: ItemStore | undefined) {
 
 /**
  * Checks the values of all options before anything is computed: recommenders that are not neural
- * are fitted on four ratings, of neural recommenders the architecture is settled. What only a
- * training shows (a neural recommender's rates, a fit that diverges) is found by the points.
+ * are fitted on four ratings, of those that train in epochs the network and the course of training
+ * are settled. What only a training shows (a fit that diverges) is found by the points.
  *
  * @throws UsageError naming the option.
  */

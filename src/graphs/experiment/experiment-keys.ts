@@ -162,10 +162,16 @@ export const experimentKeys: readonly ExperimentKey[] = [
   key('predictions', 'boolean', '', 'false', 'keeps the predictions of all test ratings'),
   key('csv', 'boolean', '', 'false', 'values of users and predictions as CSV too'),
   {
-    ...key('logDirectory', 'text', 'DIR', 'none', 'TensorBoard event files of neural recommenders, by point'),
+    ...key(
+      'logDirectory',
+      'text',
+      'DIR',
+      'none',
+      'TensorBoard event files of recommenders that train in epochs, by point',
+    ),
     flag: 'logdir',
   },
-  key('concurrency', 'integer', 'N', 'one per processor', 'how many neural recommenders train at the same time'),
+  key('concurrency', 'integer', 'N', 'one per processor', 'how many recommenders train in epochs at the same time'),
 ];
 
 /** A key as a flag: `perUser` is `per-user`. */

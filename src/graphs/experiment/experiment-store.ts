@@ -115,7 +115,10 @@ export class ExperimentStore {
     return this.#read<TrialResult>(this.#trialPath(point, share));
   }
 
-  /** Saves what the validation part said; the first one to do so wins. */
+  /**
+   * Saves what the validation part said; the first one to do so wins. A failure that the point had
+   * before is forgotten.
+   */
   async writeTrial(point: ExperimentPoint, trial: TrialResult): Promise<void> {
     const { label, recommender, options } = point.variant;
     const { scenario, splitSeed, seed, fold } = point;
@@ -131,6 +134,7 @@ export class ExperimentStore {
       ...trial,
     };
     await this.#create(this.#trialPath(point, trial.share), facts);
+    await removeIfThere(this.#pathOf('failed', point));
   }
 
   async #read<Result extends { readonly evaluation: Evaluation }>(path: string): Promise<Result | undefined> {

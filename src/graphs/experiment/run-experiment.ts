@@ -157,8 +157,8 @@ export async function beginExperiment(
   experimentEntries(resolved);
   const saved = resolved.split === undefined ? undefined : await openSavedSplits(resolved.split);
   const data = await openExperimentData(resolved, { onMessage: options.onMessage, signal: options.stop });
-  if (data.badLines > 0) options.onMessage?.(`bad lines skipped: ${data.badLines}`);
   try {
+    if (data.badLines > 0) options.onMessage?.(`bad lines skipped: ${data.badLines}`);
     const experiment = withSplits(withGenres(resolved, data, config.recommenders !== undefined), saved, config);
     const entries = experimentEntries(experiment);
     if (experiment.compareTo !== undefined) referenceOf(entries, experiment.compareTo);

@@ -6,7 +6,12 @@ import type { WeightsByName } from '../../models/recommenders/neural/pretrained.
 import type { Recommender, TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { PairWork } from '../../models/recommenders/work.ts';
 import type { Json } from '../graph.ts';
-import { type ClassicRecommender, type ClassicRecommenderName, classicRecommenders } from './classic-recommenders.ts';
+import {
+  type ClassicRecommender,
+  type ClassicRecommenderName,
+  classicRecommenders,
+  usualComponents,
+} from './classic-recommenders.ts';
 import { type FitInputs, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
 import { inParts } from './in-parts.ts';
 import { modalitiesOf } from './neural-options.ts';
@@ -147,7 +152,11 @@ async function make(
       features.check(ratings.items);
       const streams = modalitiesOf(features.modalities, modalities, undefined, streamWeights);
       const has = (item: number) => features.has(item);
-      return contentVectors(ratings, features, streams, { components: (components as number) ?? 20, seed, has });
+      return contentVectors(ratings, features, streams, {
+        components: (components as number) ?? usualComponents,
+        seed,
+        has,
+      });
     },
   });
   return { recommender, networks };

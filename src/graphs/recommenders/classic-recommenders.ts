@@ -91,10 +91,13 @@ function factorOptions(factors: string, learningRate: string): RecommenderOption
   ];
 }
 
+/** Principal components that a stream is reduced to unless told otherwise. */
+export const usualComponents = 20;
+
 /** The options of all recommenders that know an item by one vector of its features. */
 export const vectorOptions = [
   modalitiesOption,
-  option('components', 'integer', '20', 'principal components that each stream is reduced to'),
+  option('components', 'integer', String(usualComponents), 'principal components that each stream is reduced to'),
   option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'an object with a weight for each stream'),
 ];
 

@@ -148,9 +148,9 @@ export interface FittedRecommender {
    */
   readonly workOf?: ((users: Int32Array, items: Int32Array, times?: number) => PairWork) | undefined;
   /**
-   * Asserts that `scoreNewUser` for each of these takes no more than it may.
+   * Asserts that `scoreNewUser` for each of these, or `foldIn` of all, takes no more than it may.
    *
-   * @throws UsageError `too-many-steps`.
+   * @throws UsageError `too-many-steps`, `memory-too-small`.
    */
   readonly checkNewUsers?: ((asked: readonly AskedOfNewUser[]) => void) | undefined;
   /**

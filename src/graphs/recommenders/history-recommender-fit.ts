@@ -7,6 +7,7 @@ import { PairRecommender } from '../../models/recommenders/pairs/pair-recommende
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { memoryLimit } from '../plan.ts';
+import { usualComponents } from './classic-recommenders.ts';
 import { EpochPace } from './epoch-pace.ts';
 import { checkpointOf, identityOf, rowsOf } from './epoch-training.ts';
 import {
@@ -68,7 +69,6 @@ export async function fitHistoryRecommender(
   const options = implicitOptions(model, given, training.values, data.scale);
   const validation = trainingRatings(learnt, learnt.validation);
   const started = performance.now();
-  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
   const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
   const recommender = historyRecommender(model, options, {
     ...run.refit,
@@ -84,6 +84,7 @@ export async function fitHistoryRecommender(
     },
   });
   const pace = new EpochPace(recommender.epochs);
+  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
   try {
     const { history, bestEpoch, bestLoss, resumedFrom } =
       recommender instanceof PairRecommender
@@ -127,5 +128,9 @@ function vectorsOf(
   features.check(training.items);
   const streams = modalitiesOf(features.modalities, modalities, undefined, streamWeights);
   const has = (item: number) => features.has(item);
-  return contentVectors(training, features, streams, { components: (components as number) ?? 20, seed, has });
+  return contentVectors(training, features, streams, {
+    components: (components as number) ?? usualComponents,
+    seed,
+    has,
+  });
 }

@@ -7,7 +7,7 @@ import type { FitOptions } from './fit-data.ts';
 /** Steps between two looks at the signal: a second or two, at 20 to 40 ns each. */
 const stepsAtOnce = 5e7;
 /** Steps that are worth a message: a minute or so. */
-const worthSaying = 2e9;
+export const worthSaying = 2e9;
 
 /**
  * Predicts or scores pairs. Long work is done in parts, each of all pairs of some users or items,

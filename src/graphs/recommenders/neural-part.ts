@@ -2,17 +2,29 @@ import { withValidation } from '../../io/ratings/validation.ts';
 import { type NeuralRecommenderName, readsFeatures } from '../../models/recommenders/neural/architectures.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
-import type { NewUserRatings, Predicts, Recommender, TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type {
+  AskedOfNewUser,
+  NewUserRatings,
+  Predicts,
+  Recommender,
+  TrainingRatings,
+} from '../../models/recommenders/recommender.ts';
 import { notFitted } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import type { FitInputs, FitOptions, FittedRecommender } from './fit-data.ts';
 import { implicitOptions } from './implicit-options.ts';
 import { neuralOptions } from './neural-options.ts';
 import { fitNeuralRecommender } from './neural-recommender-fit.ts';
-import { openNewUsers } from './new-user-network.ts';
+import {
+  checkNewUsersOfNetwork,
+  type LearntNetwork,
+  newUsersAsked,
+  scoreNewUserByLearning,
+} from './new-user-network.ts';
 import { predictsOf } from './recommender-names.ts';
 import { refitFromAll } from './refit-plan.ts';
 import { requiredFeatures } from './required-features.ts';
+import type { StoreFeatures } from './store-features.ts';
 
 /** What a neural recommender that is a part of another one is made from. */
 export interface NeuralPartSetting {
@@ -69,22 +81,28 @@ export class NeuralPart implements Recommender {
 
   /** The user's embeddings learn from the ratings, while every other weight stays. */
   async scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
+    return scoreNewUserByLearning(
+      { ...this.#learntFrom(), weights: await this.weights() },
+      this.#features(),
+      own,
+      items,
+    );
+  }
+
+  /** @throws UsageError before `fit`; `too-many-steps`, `memory-too-small`. */
+  checkNewUsers(asked: readonly AskedOfNewUser[]): void {
+    checkNewUsersOfNetwork(this.#learntFrom(), this.#features()?.modalities ?? [], newUsersAsked(asked, false));
+  }
+
+  #learntFrom(): Omit<LearntNetwork, 'weights'> {
     const { training } = this.#known();
-    const { model, seed, data } = this.#setting;
-    const features = readsFeatures(model) ? requiredFeatures(model, data) : undefined;
-    const learnt = {
-      recommender: model,
-      options: this.#optionsFor(training),
-      seed,
-      training,
-      weights: await this.weights(),
-    };
-    const network = await openNewUsers(learnt, features, { ...own, users: new Int32Array(own.items.length) }, 1);
-    try {
-      return await network.score(new Int32Array(items.length), items);
-    } finally {
-      await network.close();
-    }
+    const { model, seed } = this.#setting;
+    return { recommender: model, options: this.#optionsFor(training), seed, training };
+  }
+
+  #features(): StoreFeatures | undefined {
+    const { model, data } = this.#setting;
+    return readsFeatures(model) ? requiredFeatures(model, data) : undefined;
   }
 
   /** Copies of all weights by name. @throws UsageError before `fit`. */
@@ -126,8 +144,8 @@ export class NeuralPart implements Recommender {
   }
 
   async #restored(training: TrainingRatings, weights: WeightsByName): Promise<Fitted> {
-    const { model, seed, data } = this.#setting;
-    const features = readsFeatures(model) ? requiredFeatures(model, data) : undefined;
+    const { model, seed } = this.#setting;
+    const features = this.#features();
     const options = neuralOptions(this.#optionsFor(training), features?.modalities ?? []);
     const network = new NeuralRecommender(model, { ...options, seed });
     await network.restore(training, weights, features, training.items);

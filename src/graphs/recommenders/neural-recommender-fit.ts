@@ -3,6 +3,7 @@ import { readsFeatures } from '../../models/recommenders/neural/architectures.ts
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { judgedWithNegatives } from '../../models/recommenders/neural/sampled-negatives.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
+import { stepsText } from '../../models/recommenders/work.ts';
 import type { Json } from '../graph.ts';
 import { EpochPace } from './epoch-pace.ts';
 import { checkpointOf, identityOf, rowsOf } from './epoch-training.ts';
@@ -14,8 +15,9 @@ import {
   trainingRatings,
 } from './fit-data.ts';
 import { implicitOptions } from './implicit-options.ts';
+import { worthSaying } from './in-parts.ts';
 import { neuralOptions } from './neural-options.ts';
-import { openNewUsers } from './new-user-network.ts';
+import { checkNewUsersOfNetwork, type NewUsersAsked, newUsersAsked, openNewUsers } from './new-user-network.ts';
 import { pretrainedBranches } from './pretrained-branches.ts';
 import { requiredFeatures } from './required-features.ts';
 import { TrainingLog } from './training-log.ts';
@@ -40,7 +42,6 @@ export async function fitNeuralRecommender(
   const own = neuralOptions(options, features?.modalities ?? []);
   const started = performance.now();
   const pretrained = await pretrainedBranches(model, options, data, run, fitNeuralRecommender);
-  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
   const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
   const recommender: NeuralRecommender = new NeuralRecommender(model, {
     ...own,
@@ -58,10 +59,13 @@ export async function fitNeuralRecommender(
     },
   });
   const pace = new EpochPace(recommender.epochs, run.part);
+  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
   try {
     const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, features);
     const trainSeconds = (performance.now() - started) / 1000;
     const folded: NeuralRecommender[] = [];
+    const checkNewUsers = (asked: NewUsersAsked) =>
+      checkNewUsersOfNetwork({ recommender: model, options, training }, features?.modalities ?? [], asked);
     return {
       name: model,
       predicts: recommender.predicts,
@@ -76,9 +80,14 @@ export async function fitNeuralRecommender(
       score: (users, items) => recommender.score(users, items),
       weights: () => recommender.weights(),
       shapes: recommender.shapes,
+      checkNewUsers: (asked) => {
+        const steps = checkNewUsers(newUsersAsked(asked, true));
+        if (steps >= worthSaying) run.onMessage?.(`${model}: ${stepsText(steps)} to learn ${asked.length} new users`);
+      },
       foldIn: async (rows) => {
         const shown = trainingRatings(data, rows);
         const places = new Map([...new Set(shown.users)].map((user, place) => [user, place]));
+        checkNewUsers({ users: places.size, ratings: rows.length, pairs: 0, networks: 1 });
         const placesOf = (users: Int32Array) => users.map((user) => places.get(user) as number);
         const learntNetwork = {
           recommender: model,

@@ -1,15 +1,25 @@
+import { UsageError } from '../../core/errors.ts';
+import { trainingBytes, weightCount } from '../../models/autodiff/training-memory.ts';
 import { groupRows } from '../../models/group-rows.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
-import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
+import type { FeatureSource, SourceModality } from '../../models/recommenders/neural/feature-source.ts';
 import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { factNames } from '../../models/recommenders/neural/residual-content.ts';
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
-import { globalMean, type NewUserRatings, type TrainingRatings } from '../../models/recommenders/recommender.ts';
+import {
+  type AskedOfNewUser,
+  globalMean,
+  type NewUserRatings,
+  type TrainingRatings,
+} from '../../models/recommenders/recommender.ts';
 import { dampedMean } from '../../models/recommenders/user-mean.ts';
+import { stepsText, usualSteps } from '../../models/recommenders/work.ts';
 import type { Json } from '../graph.ts';
+import { defaultMemory } from '../plan.ts';
 import { neuralOptions } from './neural-options.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
+import { neuralSteps } from './training-cost.ts';
 
 /** Steps over a handful of ratings are cheap, and few weights move: all are made. */
 const epochs = 60;
@@ -25,6 +35,72 @@ export interface LearntNetwork {
   /** Of the data that it learnt from. */
   readonly training: TrainingRatings;
   readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+/** How much is asked of networks that learn new users. */
+export interface NewUsersAsked {
+  readonly users: number;
+  /** Of all of them together. */
+  readonly ratings: number;
+  /** Pairs of these users and items that are scored. */
+  readonly pairs: number;
+  /** One for all users, or one for each. */
+  readonly networks: number;
+}
+
+/**
+ * The same of users with their ratings and items.
+ *
+ * @param areTogether whether one network learns all of them.
+ */
+export function newUsersAsked(asked: readonly AskedOfNewUser[], areTogether: boolean): NewUsersAsked {
+  const sum = (of: (each: AskedOfNewUser) => number) => asked.reduce((total, each) => total + of(each), 0);
+  return {
+    users: asked.length,
+    ratings: sum(({ own }) => own.items.length),
+    pairs: sum(({ items }) => items.length),
+    networks: areTogether ? 1 : asked.length,
+  };
+}
+
+/**
+ * Asserts, before any is made, that learning new users and scoring for them takes neither more
+ * steps (multiplications, of about a nanosecond) nor more memory than it may.
+ *
+ * @returns the steps, about.
+ * @throws UsageError `too-many-steps`, `memory-too-small`.
+ */
+export function checkNewUsersOfNetwork(
+  { recommender: model, options, training }: Omit<LearntNetwork, 'seed' | 'weights'>,
+  streams: readonly SourceModality[],
+  { users, ratings, pairs, networks }: NewUsersAsked,
+): number {
+  const settings = neuralOptions(options, streams);
+  const { scale, itemCount } = training;
+  const sizeOf = (space: { readonly userCount: number; readonly itemCount: number }) =>
+    weightCount(weightShapes(neuralModule(model, { ...space, scale }, settings)));
+  const all = sizeOf({ userCount: Math.max(1, Math.ceil(users / Math.max(1, networks))), itemCount });
+  // A rating passes through all but the tables, and through what reads sequences at each step.
+  const inner = sizeOf({ userCount: 1, itemCount: 1 }) * Math.max(1, ...streams.map(({ steps }) => steps));
+  const batches = Math.max(networks, neuralSteps(ratings, options));
+  // Forwards, and twice as much backwards. A batch reads all weights; so does opening a network.
+  const steps = epochs * (3 * ratings * inner + batches * all) + networks * all + pairs * inner;
+  const what = `learning ${users} new users by ${model}`;
+  if (steps > usualSteps) {
+    throw new UsageError(`${what} takes ${stepsText(steps)}, more than ${stepsText(usualSteps)}`, {
+      code: 'too-many-steps',
+      remedy: 'Give fewer new users or ratings of theirs, or train again with them.',
+    });
+  }
+  const [bytes, limit] = [trainingBytes(all), defaultMemory()];
+  if (bytes > limit) {
+    const [needed, most] = [bytes, limit].map((size) => `${Math.ceil(size / 2 ** 20)} MiB`);
+    throw new UsageError(`${what} needs about ${needed}, more than ${most}`, {
+      code: 'memory-too-small',
+      remedy: 'Give fewer new users, train again with them, or take a machine with more memory.',
+    });
+  }
+  return steps;
 }
 
 /**
@@ -105,6 +181,21 @@ export async function scoreNewUserOfNetwork(
     ...{ recommender: facts.recommender as NeuralRecommenderName, options: facts.options, seed: facts.seed, training },
     weights: new Map([...weights].map(([name, { values }]) => [name, values])),
   };
+  return scoreNewUserByLearning(learnt, features, own, items);
+}
+
+/**
+ * Scores of items for one new user, who is learnt for them.
+ *
+ * @throws UsageError as `checkNewUsersOfNetwork`.
+ */
+export async function scoreNewUserByLearning(
+  learnt: LearntNetwork,
+  features: FeatureSource | undefined,
+  own: NewUserRatings,
+  items: Int32Array,
+): Promise<Float32Array> {
+  checkNewUsersOfNetwork(learnt, features?.modalities ?? [], newUsersAsked([{ own, items }], false));
   const network = await openNewUsers(learnt, features, { ...own, users: new Int32Array(own.items.length) }, 1);
   try {
     return await network.score(new Int32Array(items.length), items);

@@ -153,10 +153,10 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   }
   const reading = { ...train.reading, signal: train.signal };
   const inputs = await readTrainingInputs(recommender, checked, { ...train, reading }, train.onMessage);
-  const doubts = [...scaleDoubts(inputs.ratings.values), ...featureDoubts(inputs.features)];
-  for (const doubt of [...doubts, ...idleOptions(recommender, checked)])
-    train.onMessage?.(`warning: ${doubt}`, { isWarning: true });
+  const warn = (text: string) => train.onMessage?.(`warning: ${text}`, { isWarning: true });
   try {
+    const doubts = [...scaleDoubts(inputs.ratings.values), ...featureDoubts(inputs.features)];
+    for (const doubt of [...doubts, ...idleOptions(recommender, checked)]) warn(doubt);
     const { ratings, scale } = inputs;
     const options = trainsInEpochs(recommender)
       ? implicitOptions(recommender, checked, ratings.values, scale)
@@ -211,10 +211,8 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       onProgress: train.onProgress,
       onMessage: train.onMessage,
     });
-    for (const warning of fitted.validation ? validationWarnings(fitted.validation) : []) {
-      train.onMessage?.(`warning: ${warning}`, { isWarning: true });
-    }
     try {
+      for (const warning of fitted.validation ? validationWarnings(fitted.validation) : []) warn(warning);
       const facts = factsOf({ recommender, options, seed, identity, out: train.out }, inputs, fitted);
       // There is no recommender while files of two are mixed.
       if (earlier !== undefined) await removeRecommenderFacts(train.out);

@@ -41,7 +41,7 @@ export function trainingCost(
   return { stepsPerEpoch: neuralSteps(train.length, options), bytes: trainingBytes(weightCount(shapes)) };
 }
 
-/** Steps of a neural recommender over so many ratings. */
+/** Steps of a neural recommender over that number of ratings. */
 export function neuralSteps(ratings: number, { batch }: Readonly<Record<string, Json>>): number {
   return Math.ceil(ratings / (typeof batch === 'number' ? batch : usualBatch));
 }

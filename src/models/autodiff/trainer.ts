@@ -1,15 +1,15 @@
-import { checkInteger, checkPositive } from '../../core/check.ts';
 import { ModelError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { type EpochRecord, readCheckpoint, type TrainingProgress, writeCheckpoint } from './checkpoint.ts';
-import { EarlyStopping } from './early-stopping.ts';
+import type { EarlyStopping } from './early-stopping.ts';
 import type { Feeds } from './feeds.ts';
 import { adam } from './optimisers/adam.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
-import { Plateau } from './plateau.ts';
+import type { Plateau } from './plateau.ts';
 import { initialState, namedVariables, overwrite } from './state.ts';
 import { StepQueue } from './step-queue.ts';
 import type { TrainerOptions, TrainingData, TrainingResult, ValidationData } from './trainer-options.ts';
+import { type TrainingCourse, trainingCourse } from './training-course.ts';
 import { openTraining } from './training-place.ts';
 import { type PlannedTraining, planTraining, type TrainableModule } from './training-plan.ts';
 import type { TrainingThread } from './training-thread.ts';
@@ -50,15 +50,16 @@ export class Trainer {
     options: TrainerOptions,
     planned: PlannedTraining,
     thread: TrainingThread,
+    { epochs, stopping, plateau }: TrainingCourse,
   ) {
     this.#module = module;
     this.#options = options;
     this.#optimiser = options.optimiser ?? adam();
     this.#planned = planned;
     this.#thread = thread;
-    this.#epochs = checkInteger('epochs', options.epochs ?? 100);
-    this.#stopping = new EarlyStopping(options.patience ?? 5, options.patienceSteps ?? 500);
-    this.#plateau = new Plateau(options.learningRate ?? 0.001, options.plateau || undefined);
+    this.#epochs = epochs;
+    this.#stopping = stopping;
+    this.#plateau = plateau;
   }
 
   /**
@@ -68,15 +69,14 @@ export class Trainer {
    * fit; SystemError `session` if the graphs cannot be run.
    */
   static async open(module: TrainableModule, options: TrainerOptions = {}): Promise<Trainer> {
-    const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
-    const l2 = checkPositive('l2', options.l2 ?? 1e-5, { zero: true });
-    if (options.checkpoint?.everySteps !== undefined) checkInteger('everySteps', options.checkpoint.everySteps);
+    const course = trainingCourse(options);
+    const { seed, l2 } = course;
     const planned = planTraining(module, options.optimiser ?? adam(), l2, options.sparse);
     const state = initialState(planned.groups, seed);
     if (options.initialWeights) overwrite(planned.plan.state, state, options.initialWeights);
     const thread = await openTraining(module.name, planned, seed, options);
     try {
-      const trainer = new Trainer(module, options, planned, thread);
+      const trainer = new Trainer(module, options, planned, thread, course);
       await thread.load(state);
       return trainer;
     } catch (error) {

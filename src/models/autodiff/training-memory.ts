@@ -1,11 +1,12 @@
 /**
  * Numbers that a training by Adam holds for each weight at its peak. Seven stay: the value and its
- * next one, two moments, and of the best epoch the value and its moments. Six more are copies for a
- * checkpoint; the rest is the gradient, what a step makes of it, and what is not collected yet.
- * Measured: the peak of a process grows by 14 to 18 numbers a weight, with checkpoints by 19
- * (`bench/training-memory.ts`).
+ * next one, two moments, and of the best epoch the value and its moments. The rest is the gradient,
+ * what a step makes of it, and what is not collected yet: `bench/training-memory.ts` finds 8 to 18
+ * in all, as the growth of the peak of a process with the number of weights.
  */
-const copiesOfWeights = 20;
+const copiesOfWeights = 18;
+/** More of them where there are checkpoints: what stays is copied to be written. */
+const copiesForCheckpoints = 7;
 
 /** Numbers of all weights of these shapes. */
 export function weightCount(shapes: ReadonlyMap<string, readonly number[]>): number {
@@ -14,11 +15,14 @@ export function weightCount(shapes: ReadonlyMap<string, readonly number[]>): num
   return count;
 }
 
-/**
- * Bytes that a training holds, about.
- *
- * @param activations numbers that a step holds beside the weights.
- */
-export function trainingBytes(weights: number, activations = 0): number {
-  return 4 * (copiesOfWeights * weights + activations);
+/** Bytes that a training holds, about: its weights, and what a step holds beside them. */
+export function trainingBytes(
+  weights: number,
+  {
+    activations = 0,
+    checkpoints = false,
+  }: { readonly activations?: number | undefined; readonly checkpoints?: boolean | undefined } = {},
+): number {
+  const copies = copiesOfWeights + (checkpoints ? copiesForCheckpoints : 0);
+  return 4 * (copies * weights + activations);
 }

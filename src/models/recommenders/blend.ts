@@ -1,10 +1,11 @@
 import { checkInteger, checkOneOf, checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { randomIntegers } from '../../core/random-integers.ts';
-import { checkParts, newUserScores, scoresOf } from './parts.ts';
-import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
+import { checkParts, newUserScores, scoresOf, workOfParts } from './parts.ts';
+import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, notFitted } from './recommender.ts';
 import { solvePositive } from './solve-positive.ts';
+import type { PairWork } from './work.ts';
 
 /** Options of `BlendRecommender`. */
 export interface BlendOptions {
@@ -86,12 +87,29 @@ export class BlendRecommender implements Recommender {
     return this.#mean(items.length, (part) => newUserScores(part, own, items));
   }
 
-  async #mean(length: number, scored: (part: Recommender) => Promise<Float32Array>): Promise<Float32Array> {
+  /** What all parts take that count. @throws UsageError before `fit`; `too-many-steps`. */
+  workOf(users: Int32Array, items: Int32Array, times?: number): PairWork {
+    const parts = this.#counting().map(({ part }) => ({ part }));
+    return workOfParts(parts, users, items, this.#known().ratings, times);
+  }
+
+  /** As all parts that count. @throws UsageError before `fit`; `too-many-steps`. */
+  checkNewUsers(asked: readonly AskedOfNewUser[]): void {
+    for (const { part } of this.#counting()) part.checkNewUsers?.(asked);
+  }
+
+  /** The parts that have a weight. */
+  #counting(): { readonly part: Recommender; readonly weight: number }[] {
     const { weights } = this.#known();
+    return this.#options.parts.flatMap((part, at) => {
+      const weight = weights[at] as number;
+      return weight === 0 ? [] : [{ part, weight }];
+    });
+  }
+
+  async #mean(length: number, scored: (part: Recommender) => Promise<Float32Array>): Promise<Float32Array> {
     const sums = new Float64Array(length);
-    for (const [index, part] of this.#options.parts.entries()) {
-      const weight = weights[index] as number;
-      if (weight === 0) continue;
+    for (const { part, weight } of this.#counting()) {
       for (const [row, value] of (await scored(part)).entries()) sums[row] = (sums[row] as number) + weight * value;
     }
     return Float32Array.from(sums);

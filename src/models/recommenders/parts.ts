@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
-import type { NewUserRatings, Recommender } from './recommender.ts';
+import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
+import type { PairWork } from './work.ts';
 
 /**
  * @throws UsageError when a part gives scores, which cannot be mixed with the ratings of others.
@@ -15,6 +16,46 @@ export function checkParts(name: string, parts: readonly Recommender[]): void {
 /** What the recommender says before it is clipped. */
 export async function scoresOf(part: Recommender, users: Int32Array, items: Int32Array): Promise<Float32Array> {
   return (part.score ?? part.predict).call(part, users, items);
+}
+
+/** A part, and the pairs that it predicts: places of them, or all. */
+export interface PartOfPairs {
+  readonly part: Recommender;
+  readonly rows?: Int32Array | undefined;
+}
+
+/**
+ * What the parts of a recommender take to predict pairs. Where the work of some belongs to users
+ * and that of others to items, it is shared out by those that take more.
+ *
+ * @throws UsageError `too-many-steps` as `workOf` of a part.
+ */
+export function workOfParts(
+  parts: readonly PartOfPairs[],
+  users: Int32Array,
+  items: Int32Array,
+  { userCount, itemCount }: Pick<TrainingRatings, 'userCount' | 'itemCount'>,
+  times?: number,
+): PairWork {
+  const ofUsers = new Float64Array(userCount);
+  const ofItems = new Float64Array(itemCount);
+  let isOfPairs = false;
+  for (const { part, rows } of parts) {
+    const own = rows ? pick(items, rows) : items;
+    const work = part.workOf?.(rows ? pick(users, rows) : users, own, times);
+    if (work === undefined) continue;
+    isOfPairs ||= work.by === 'pair';
+    const into = work.by === 'item' ? ofItems : ofUsers;
+    for (const [owner, steps] of work.steps.entries()) into[owner] = (into[owner] as number) + steps;
+  }
+  const sum = (steps: Float64Array) => steps.reduce((total, each) => total + each, 0);
+  if (sum(ofItems) > sum(ofUsers)) return { by: 'item', steps: ofItems };
+  return { by: isOfPairs ? 'pair' : 'user', steps: ofUsers };
+}
+
+/** The numbers at these places. */
+export function pick(numbers: Int32Array, rows: Int32Array): Int32Array {
+  return Int32Array.from(rows, (row) => numbers[row] as number);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { checkInteger } from '../../core/check.ts';
-import { checkParts, newUserScores, scoresOf } from './parts.ts';
-import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
+import { checkParts, newUserScores, pick, scoresOf, workOfParts } from './parts.ts';
+import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, notFitted } from './recommender.ts';
+import type { PairWork } from './work.ts';
 
 /** Options of `SwitchRecommender`. */
 export interface SwitchOptions {
@@ -63,11 +64,39 @@ export class SwitchRecommender implements Recommender {
     return this.#byPart(items, (part, rows) => newUserScores(part, own, pick(items, rows)));
   }
 
-  async #byPart(items: Int32Array, scored: (part: Recommender, rows: Int32Array) => Promise<Float32Array>) {
+  /** What both parts take. @throws UsageError before `fit`; `too-many-steps`. */
+  workOf(users: Int32Array, items: Int32Array, times?: number): PairWork {
+    return workOfParts(this.#shared(items), users, items, this.#known().ratings, times);
+  }
+
+  /** As both parts, each of its items. @throws UsageError before `fit`; `too-many-steps`. */
+  checkNewUsers(asked: readonly AskedOfNewUser[]): void {
+    const ofParts = new Map<Int32Array, Int32Array[]>();
+    for (const { items } of asked) {
+      if (ofParts.has(items)) continue;
+      ofParts.set(
+        items,
+        this.#shared(items).map(({ rows }) => pick(items, rows)),
+      );
+    }
+    for (const [at, part] of [this.#cold, this.#warm].entries()) {
+      const own = asked.map(({ own, items }) => ({ own, items: ofParts.get(items)?.[at] as Int32Array }));
+      part.checkNewUsers?.(own.filter(({ items }) => items.length > 0));
+    }
+  }
+
+  /** Which part predicts which of these items. */
+  #shared(items: Int32Array): { readonly part: Recommender; readonly rows: Int32Array }[] {
     const { isWarm } = this.#known();
+    const rows = Int32Array.from(items.keys());
+    return [this.#cold, this.#warm].map((part, flag) => ({
+      ...{ part, rows: rows.filter((row) => isWarm[items[row] as number] === flag) },
+    }));
+  }
+
+  async #byPart(items: Int32Array, scored: (part: Recommender, rows: Int32Array) => Promise<Float32Array>) {
     const scores = new Float32Array(items.length);
-    for (const [flag, part] of [this.#cold, this.#warm].entries()) {
-      const rows = Int32Array.from(items.keys()).filter((row) => isWarm[items[row] as number] === flag);
+    for (const { part, rows } of this.#shared(items)) {
       if (rows.length === 0) continue;
       const found = await scored(part, rows);
       for (const [place, row] of rows.entries()) scores[row] = found[place] as number;
@@ -79,8 +108,4 @@ export class SwitchRecommender implements Recommender {
     if (this.#fitted === undefined) throw notFitted(this.name);
     return this.#fitted;
   }
-}
-
-function pick(numbers: Int32Array, rows: Int32Array): Int32Array {
-  return Int32Array.from(rows, (row) => numbers[row] as number);
 }

@@ -80,6 +80,9 @@ describe('the directory of an experiment', () => {
     expect(await readdir(join(directory, 'failed'))).toEqual([`${pointName(point)}.json`]);
     await store.write(point, measured);
     expect(await readdir(join(directory, 'failed'))).toEqual([]);
+    await store.writeFailure(other, new RangeError('no'));
+    await store.writeTrial(other, { evaluation, share: 1, trainSeconds: 1, history: [] });
+    expect(await readdir(join(directory, 'failed'))).toEqual([]);
   });
 
   it('names a damaged file, and one of another experiment', async () => {

@@ -19,7 +19,7 @@ const data: FitData = {
   scale: { minimum: 1, maximum: 5 },
 };
 
-/** Pretends to fit: six epochs of so many steps, the last of which was best. Says what it was asked. */
+/** Pretends to fit: six epochs of these steps, the last was best. Says what it was asked. */
 function pretended(steps: number) {
   const asked: { readonly data: FitData; readonly options: FitOptions }[] = [];
   let closed = 0;

@@ -51,7 +51,9 @@ test('progress is told inside an epoch, with the rows learnt and their mean loss
   const trainer = await Trainer.open(lineNetwork, { epochs: 1, onProgress: (progress) => told.push(progress) });
   const { history } = await trainer.fit(data);
   await trainer.close();
-  expect(told.map(({ epoch, rows, of }) => [epoch, rows, of])).toEqual([8, 24, 56, 120, 248, 320].map((rows) => [0, rows, 320]));
+  expect(told.map(({ epoch, rows, of }) => [epoch, rows, of])).toEqual(
+    [8, 24, 56, 120, 248, 320].map((rows) => [0, rows, 320]),
+  );
   expect(told.at(-1)?.loss).toBe(history[0]?.trainingLoss);
 });
 

@@ -41,9 +41,10 @@ export function gru(tape: Tape, x: Tensor, weights: GruWeights): Tensor {
   const steps = fixedSize(x, 0);
   const rows = x.shape[1] as Dimension;
   const units = fixedSize(recurrent, 0);
-  if (x.shape[2] !== kernel.shape[0] || kernel.shape[1] !== 3 * units || bias.shape[0] !== 3 * units) {
+  const wide = [kernel.shape[1], recurrent.shape[1], bias.shape[0]];
+  if (x.shape[2] !== kernel.shape[0] || wide.some((size) => size !== 3 * units) || candidateBias.shape[0] !== units) {
     throw new UsageError(
-      `gru: x [${x.shape}], kernel [${kernel.shape}], recurrent [${recurrent.shape}] and bias [${bias.shape}] do not fit`,
+      `gru: x [${x.shape}], kernel [${kernel.shape}], recurrent [${recurrent.shape}], bias [${bias.shape}] and candidateBias [${candidateBias.shape}] do not fit`,
     );
   }
   const { graph } = tape;

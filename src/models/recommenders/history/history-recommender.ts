@@ -5,6 +5,7 @@ import { given } from '../../../core/given.ts';
 import { seededUniform } from '../../autodiff/initialisers.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
 import type { JudgedBatch, TrainerOptions, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
+import { trainingCourse } from '../../autodiff/training-course.ts';
 import { trainingBytes, weightCount } from '../../autodiff/training-memory.ts';
 import { epochOrder } from '../batching.ts';
 import type { ItemVectors } from '../item-vectors.ts';
@@ -78,6 +79,7 @@ export class HistoryRecommender<Options extends object = object> {
     this.#options = given(options);
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? definition.training.batchSize);
     checkPositive('memory', options.memory ?? usualMemory);
+    trainingCourse(this.#options);
     definition.network(this.#own, smallestSpace);
   }
 
@@ -265,8 +267,9 @@ export class HistoryRecommender<Options extends object = object> {
 
   #cost(network: HistoryNetwork, learners: Int32Array): HistoryCost {
     const [weights, activations] = [weightCount(weightShapes(network.module)), network.activations(this.#batchSize)];
+    const bytes = trainingBytes(weights, { activations, checkpoints: this.#options.checkpoint !== undefined });
     const stepsPerEpoch = Math.ceil(learners.length / this.#batchSize);
-    return { weights, activations, bytes: trainingBytes(weights, activations), stepsPerEpoch };
+    return { weights, activations, bytes, stepsPerEpoch };
   }
 
   #batches(network: HistoryNetwork, histories: Histories, learners: Int32Array): TrainingData {
@@ -288,7 +291,7 @@ export class HistoryRecommender<Options extends object = object> {
     };
   }
 
-  /** Those whose histories are long enough to learn from. @throws UsageError when there are none. */
+  /** Those whose histories are long enough to learn from. @throws UsageError without any. */
   #learners(network: HistoryNetwork, histories: Histories, ratings: TrainingRatings): Int32Array {
     const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;
     const isEnough = ({ others, values }: History): boolean =>

@@ -57,7 +57,7 @@ export function itemFacts({ content }: ItemTable, space: HistorySpace): Map<stri
   return facts;
 }
 
-/** For each item 1 where a number of its content is not 0; undefined for a table without content. */
+/** For each item 1 where its content has a number that is not 0; undefined without content. */
 export function itemsDescribed({ content }: ItemTable, space: HistorySpace): Uint8Array | undefined {
   if (!content) return undefined;
   const { vectors, dimension } = vectorsOf(space);

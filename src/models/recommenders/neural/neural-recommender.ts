@@ -1,10 +1,11 @@
-import { checkInteger } from '../../../core/check.ts';
+import { checkInteger, checkOneOf } from '../../../core/check.ts';
 import { ModelError, UsageError } from '../../../core/errors.ts';
 import { given } from '../../../core/given.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
 import type { TrainerOptions, TrainingResult } from '../../autodiff/trainer-options.ts';
+import { trainingCourse } from '../../autodiff/training-course.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
-import { type BatchingMethod, epochOrder } from '../batching.ts';
+import { type BatchingMethod, batchingMethods, epochOrder } from '../batching.ts';
 import { globalMean } from '../recommender.ts';
 import {
   type ArchitectureOptions,
@@ -76,6 +77,9 @@ export class NeuralRecommender {
     this.name = model;
     this.#options = given(options);
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? usualBatch);
+    checkOneOf('batching', options.batching ?? 'random', batchingMethods);
+    checkInteger('itemsPerGroup', options.itemsPerGroup ?? 16);
+    trainingCourse(this.#options);
   }
 
   /** Epochs that `fit` makes at most. */

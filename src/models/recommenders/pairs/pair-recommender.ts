@@ -93,7 +93,7 @@ export class PairRecommender<Options extends object = object> {
     const shapes = weightShapes(network.module);
     const activations = network.activations(Math.min(this.#batchSize, training.values.length));
     const weights = weightCount(shapes);
-    const bytes = trainingBytes(weights, activations);
+    const bytes = trainingBytes(weights, { activations, checkpoints: this.#options.checkpoint !== undefined });
     checkTrainingMemory(this.name, { weights, activations, bytes }, this.#options.memory ?? usualMemory);
     const { batchSize: _size, memory: _memory, checkpoint, device, ...options } = this.#options;
     const { batchSize: _usual, ...usual } = this.#definition.training;
