@@ -55,7 +55,7 @@ const autoencoderOptions = [
 ];
 
 const sequenceOptions = [
-  option('length', 'integer', '50', 'items of a history that are read'),
+  option('length', 'integer', '50', 'how many of the last items of a history are read'),
   option('width', 'integer', '64', 'width of the vectors of items'),
   option('likedAbove', 'number', 'every rating', 'ratings above it are what a user has chosen'),
   option('id', 'boolean', 'true', 'whether an item has an embedding of its own'),
