@@ -73,7 +73,7 @@ const choiceOptions = (of: OptionOf<'hidden' | 'latent' | 'dropout'>): Recommend
 ];
 
 const sequenceOptions = (of: OptionOf<'length' | 'width' | 'id' | 'coldRate'>): RecommenderOption[] => [
-  of('length', 'integer', 'items of a history that are read'),
+  of('length', 'integer', 'how many of the last items of a history are read'),
   of('width', 'integer', 'width of the vectors of items'),
   option('likedAbove', 'number', 'every rating', 'ratings above it are what a user has chosen'),
   of('id', 'boolean', 'whether an item has an embedding of its own'),

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeClip } from '../../../src/io/media/encode.ts';
 import { Video } from '../../../src/io/media/video.ts';
-import { childrenOf } from '../../fixtures/process-tree.ts';
 import { plainPicture, temporaryDirectory, tone, walkingBar } from '../../fixtures/clips.ts';
 import { framesOf, patchesOf } from '../../fixtures/decoded.ts';
+import { childrenOf } from '../../fixtures/process-tree.ts';
 
 let folder: { path: string; remove: () => Promise<void> };
 const at = (name: string) => join(folder.path, name);
