@@ -331,9 +331,9 @@ describe('a dataset in an object store', () => {
     await expect(train('s3://films/learn/ratings.csv', store, 'x')).rejects.toThrow('s3://films/learn/ratings.csv');
     await expect(train(lens, 's3://films/learn/none', 'x')).rejects.toMatchObject({ code: 'dataset' });
     await expect(loadRecommender('s3://films/learn')).rejects.toMatchObject(refused);
-    await expect(loadRecommender(join(directory, 'near'), { features: 's3://films/learn/items.arrow' }))
-      .rejects
-      .toMatchObject(refused);
+    await expect(
+      loadRecommender(join(directory, 'near'), { features: 's3://films/learn/items.arrow' }),
+    ).rejects.toMatchObject(refused);
     await expect(
       trainRecommender({ recommender: 'item-knn', ratings: lens, out: 's3://films/recommender' }),
     ).rejects.toMatchObject(refused);
