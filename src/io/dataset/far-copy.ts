@@ -26,7 +26,8 @@ export interface FarCopy {
  *
  * @param choose is given the names below the address, and returns those to copy.
  * @returns undefined when there is no object, or none was chosen.
- * @throws UsageError `object-store` for an invalid address; SystemError `object-store`, `disk-full`.
+ * @throws UsageError `object-store` for an invalid address; SystemError `object-store`,
+ * `disk-full`.
  */
 export async function copyFar(
   address: string,
