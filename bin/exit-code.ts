@@ -24,8 +24,6 @@ export async function runToExitCode(argv: readonly string[], open?: (console: Co
       return error instanceof UsageError || error instanceof ModelError ? 2 : 1;
     }
     const { code, syscall, message } = error as NodeJS.ErrnoException;
-    // A reader that goes away (`reelflow status --format csv ... | head`) is not a failure.
-    if (code === 'EPIPE' && process.stdout.errored === error) return 0;
     if (code === undefined || syscall === undefined) {
       console.fault(error);
       throw error;

@@ -19,7 +19,9 @@ export interface Here {
 
 /** Which machine this is. */
 export function here(): Here {
-  const { header } = process.report.getReport() as unknown as { readonly header: { glibcVersionRuntime?: string } };
+  const { header } = process.report.getReport() as unknown as {
+    readonly header: { glibcVersionRuntime?: string | undefined };
+  };
   const isMusl = process.platform === 'linux' && header.glibcVersionRuntime === undefined;
   return { platform: process.platform, arch: process.arch, isMusl };
 }
@@ -31,9 +33,9 @@ const BUILDS = [
 ] as const;
 
 /**
- * The directories in a project's `node_modules` that nothing on this machine loads: ONNX Runtime and
- * libsql for other platforms, and builds for bundlers and browsers. Packages that the project itself
- * names are left alone: what it loads of them nobody knows here.
+ * The directories in a project's `node_modules` that nothing on this machine loads: ONNX Runtime
+ * and libsql for other platforms, and builds for bundlers and browsers. Packages that the project
+ * itself names are left alone: what it loads of them nobody knows here.
  *
  * @throws UsageError `project` when it is no project with packages of its own, or they lie
  * elsewhere.

@@ -30,7 +30,7 @@ export const command = defineCommand({
       });
     }
     for await (const chunk of FORMATS[format](datasetItems(directory))) {
-      if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+      if (!process.stdout.write(chunk) && !(await untilDrained())) return 0;
     }
     return 0;
   },
@@ -74,3 +74,17 @@ function hoursText(seconds: number): string {
 }
 
 const WORDS: Readonly<Record<string, string>> = { gone: 'no longer inputs', waiting: 'left to do' };
+
+/**
+ * Waits until stdout takes more; false when its reader has gone away (`... | head`), which is no
+ * failure.
+ */
+async function untilDrained(): Promise<boolean> {
+  try {
+    await once(process.stdout, 'drain');
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return false;
+    throw error;
+  }
+}

@@ -33,6 +33,6 @@ export function refuseObjectOutput(path: string): void {
   if (!isObjectAddress(path)) return;
   throw new UsageError(`'${path}' is in an object store, to which this cannot be written`, {
     code: 'object-store',
-    remedy: 'Name a path of this machine, and copy what is written there with `aws s3 cp --recursive`.',
+    remedy: 'Name a path of this machine, and copy what is written there with `aws s3 sync`.',
   });
 }

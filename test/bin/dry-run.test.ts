@@ -11,7 +11,10 @@ import { plantedFiles } from '../fixtures/planted-files.ts';
 import { writeStateDict } from '../fixtures/state-dict.ts';
 import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
-/** Commands that leave nothing behind; a dry run of `worker`, which needs a queue, is in its own tests. */
+/**
+ * Commands that leave nothing behind; a dry run of `worker`, which needs a queue, is in its own
+ * tests.
+ */
 const readers = [
   ...['explain', 'status', 'dead list', 'evaluate', 'search', 'weights list', 'weights verify', 'doctor', 'serve'],
   ...['completion', 'worker', 'mcp'],

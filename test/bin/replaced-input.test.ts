@@ -30,10 +30,15 @@ it('an input that is replaced while it is decoded is in the dataset as it is now
   expect(JSON.parse(stdout)).toMatchObject({ videos: { committed: 1, dead: 0 } });
 
   const items = await callReelflow(['status', at('features'), '--format', 'json']);
-  const hash = createHash('sha256').update(readFileSync(at('after.mp4'))).digest('hex');
-  expect(items.stdout.trim().split('\n').map((line) => JSON.parse(line))).toMatchObject([
-    { item_id: 'heat', state: 'committed', content_hash: hash, duration: 2 },
-  ]);
+  const hash = createHash('sha256')
+    .update(readFileSync(at('after.mp4')))
+    .digest('hex');
+  expect(
+    items.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([{ item_id: 'heat', state: 'committed', content_hash: hash, duration: 2 }]);
   const again = await reelflow(args);
   expect(JSON.parse(again.stdout)).toMatchObject({ videos: { committed: 0, alreadyDone: 1 } });
 });

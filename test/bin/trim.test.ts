@@ -7,7 +7,7 @@ import { callReelflow } from '../fixtures/call-cli.ts';
 
 const LINUX = { platform: 'linux', arch: 'x64', isMusl: false };
 
-/** A project with packages of so many bytes each. */
+/** A project with packages, given by the sizes of their files. */
 function project(files: Readonly<Record<string, number>>, named: readonly string[] = ['reelflow']): string {
   const directory = mkdtempSync(join(tmpdir(), 'reelflow-trim-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));

@@ -1,7 +1,6 @@
 import {
   appendFileSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -16,22 +15,16 @@ import { analyseFeatures, plannedAnalysis } from '../../src/graphs/analysis/anal
 import { searchFeatures } from '../../src/graphs/analysis/search-features.ts';
 import { extract } from '../../src/graphs/extract.ts';
 import { prune } from '../../src/graphs/prune.ts';
-import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
-import { trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import { serve } from '../../src/graphs/serve/serve.ts';
 import { compact } from '../../src/io/dataset/compact.ts';
 import { readDatasetFile } from '../../src/io/dataset/dataset-file.ts';
 import { ItemStore } from '../../src/io/dataset/item-store.ts';
-import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
 import { datasetItems, datasetStatus } from '../../src/io/dataset/status.ts';
 import { openTable } from '../../src/io/dataset/table-reader.ts';
-import { callReelflow } from '../fixtures/call-cli.ts';
 import { makeClip } from '../fixtures/clips.ts';
-import { writeMovieLens } from '../fixtures/movielens.ts';
 import { type Fault, ObjectServer } from '../fixtures/object-server.ts';
 import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
-import { duckdb } from '../io/dataset/tables.ts';
 
 const names = ['alien', 'heat', 'jaws', 'ran', 'solaris', 'vertigo'];
 const server = new ObjectServer();
@@ -281,84 +274,6 @@ describe('a dataset in an object store', () => {
       await server.close();
     }
     expect(readdirSync(process.env.TMPDIR as string)).toEqual([]);
-  });
-
-  it('has features and ratings that a recommender learns from where they are, and knows without them', async () => {
-    const lens = await writeMovieLens(join(directory, 'movielens'), { users: 12, movies: 8 });
-    const store = join(directory, 'items.arrow');
-    const writer = await ItemStoreWriter.create(
-      store,
-      { subclips: 1, streams: [{ name: 'visual', dimension: 2 }] },
-      {},
-    );
-    for (let item = 1; item <= 8; item++) {
-      await writer.add({ itemId: String(item), vectors: { visual: Float32Array.of(item, 1 / item) } });
-    }
-    await writer.close();
-    const put = (name: string, path: string) => server.put(name, readFileSync(path));
-    put('learn/items.arrow', store);
-    put('learn/reduced/_training.arrow', store);
-    put('learn/ratings.csv', join(lens, 'ratings.csv'));
-    const [table] = await duckdb(
-      `COPY (SELECT * FROM '${lens}/ratings.csv') TO '${directory}/ratings.parquet' (FORMAT parquet); SELECT 1 AS made`,
-    );
-    expect(table).toEqual({ made: 1 });
-    put('learn/ratings.parquet', join(directory, 'ratings.parquet'));
-    const train = (ratings: string, features: string, out: string) =>
-      trainRecommender({ recommender: 'content-ridge', ratings, features, out: join(directory, out) });
-    const near = await train(join(directory, 'ratings.parquet'), store, 'near');
-    const scores: unknown[] = [];
-    for (const features of ['learn/items.arrow', 'learn/reduced/']) {
-      const far = await train(
-        's3://films/learn/ratings.parquet',
-        `s3://films/${features}`,
-        features.replace(/\W/g, '-'),
-      );
-      expect(far.ratings).toBe(near.ratings);
-    }
-    // The store is not asked again.
-    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1');
-    for (const out of ['near', 'learn-items-arrow', 'learn-reduced-']) {
-      const recommender = await loadRecommender(join(directory, out));
-      scores.push([...(await recommender.predict(Int32Array.of(0, 1), Int32Array.of(2, 3)))]);
-      await recommender.close();
-    }
-    expect(scores[1]).toEqual(scores[0]);
-    expect(scores[2]).toEqual(scores[0]);
-    vi.stubEnv('AWS_ENDPOINT_URL', env.AWS_ENDPOINT_URL);
-    const refused = { code: 'object-store', remedy: expect.stringContaining('aws s3') };
-    await expect(train('s3://films/learn', store, 'x')).rejects.toMatchObject({ code: 'ratings' });
-    await expect(train('s3://films/learn/ratings.csv', store, 'x')).rejects.toThrow('s3://films/learn/ratings.csv');
-    await expect(train(lens, 's3://films/learn/none', 'x')).rejects.toMatchObject({ code: 'dataset' });
-    await expect(loadRecommender('s3://films/learn')).rejects.toMatchObject(refused);
-    await expect(loadRecommender(join(directory, 'near'), { features: 's3://films/learn/items.arrow' }))
-      .rejects
-      .toMatchObject(refused);
-    await expect(
-      trainRecommender({ recommender: 'item-knn', ratings: lens, out: 's3://films/recommender' }),
-    ).rejects.toMatchObject(refused);
-    expect(existsSync('s3:')).toBe(false);
-  });
-
-  it.each([
-    ['train', 'item-knn', '--ratings', 'x', '--out', 's3://films/out'],
-    ['experiment', '--ratings', 'x', '--out', 's3://films/out'],
-    ['analyze', 'x', '--out', 's3://films/page.html'],
-    ['report', 'x', '--out', 's3://films/page.html'],
-    ['recommend', 'x', '--all-users', '--out', 's3://films/lists.csv'],
-    ['recommend', 's3://films/recommender', '--user', '1'],
-    ['serve', '--recommender', 's3://films/recommender'],
-    ['import-features', 'x.csv', '--out', 's3://films/items.arrow'],
-    ['analyze', '--ratings', 's3://films/ml', '--out', 'page.html'],
-    ['worker', '--queue', 'redis://localhost:1', '--out', 's3://films/features'],
-    ['demo', '--out', 's3://films/demo'],
-    ['fetch', '--list', 'x.csv', '--out', 's3://films/files'],
-  ])('is refused by the command line with what to do, where it cannot be: %s %s %s %s', async (...args) => {
-    const { code, stderr } = await callReelflow(args);
-    expect([code, stderr]).toEqual([
-      2,
-      expect.stringMatching(/in an object store, .*\[object-store\]\n.*(aws s3|directory)/s),
-    ]);
   });
 
   it('of another graph, something else, and what is not done there are refused with what to do', async () => {

@@ -80,7 +80,9 @@ export function newSinceAnalysis(earlier: AnalysedFacts | undefined, now: Analys
   return { items, features: now.contents !== earlier.contents, setting: now.setting !== earlier.setting };
 }
 
-/** Size and time of a file, or of the files in a directory: a list that is written again has others. */
+/**
+ * Size and time of a file, or of the files in a directory: a list that is written again has others.
+ */
 async function stampOf(path: string | undefined): Promise<Json> {
   if (path === undefined) return null;
   const of = async (file: string): Promise<Json> => {

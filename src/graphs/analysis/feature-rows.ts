@@ -39,7 +39,10 @@ export interface ItemRows {
 /** Features that can be read stream by stream. */
 export interface FeatureTable {
   readonly path: string;
-  /** Directory of the dataset, or the working copy of one in an object store; a training store has none. */
+  /**
+   * Directory of the dataset, or the working copy of one in an object store; a training store has
+   * none.
+   */
   readonly directory: string | undefined;
   /** Rewords an error about that directory for whoever named the path. */
   speaking(error: unknown): unknown;

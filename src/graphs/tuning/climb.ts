@@ -26,12 +26,15 @@ export interface ClimbLimits {
   readonly stops?: readonly AbortSignal[] | undefined;
 }
 
-/** A setting counts as faster if it is faster by this factor in two measurements; less may be chance. */
+/**
+ * A setting counts as faster if it is faster by this factor in two measurements; less may be
+ * chance.
+ */
 const GAIN = 1.03;
 
 /**
- * Climbs from a setting to faster ones by doubling and halving one option at a time, until no change
- * makes it faster. A gain is measured twice before it counts.
+ * Climbs from a setting to faster ones by doubling and halving one option at a time, until no
+ * change makes it faster. A gain is measured twice before it counts.
  *
  * @param measure returns how fast a setting is, or undefined if it is refused.
  * @returns `best`, the fastest setting that was confirmed, and `tried`, every measurement in order.

@@ -44,10 +44,10 @@ const known: KnownOptions<TuneOptions> = (({ out: _, ...rest }) => ({
 }))(extractOptions);
 
 /**
- * Finds how many videos at a time, frames per batch and inference workers make an extraction fastest
- * on this machine under its memory limit, by running it on a sample of its inputs with one setting
- * after another. An option that is given stays as it is. Nothing is written. The extracted values
- * do not depend on the result.
+ * Finds how many videos at a time, frames per batch and inference workers make an extraction
+ * fastest on this machine under its memory limit, by running it on a sample of its inputs with one
+ * setting after another. An option that is given stays as it is. Nothing is written. The extracted
+ * values do not depend on the result.
  *
  * Cancellation: `drain` and `signal` end it at once, and it returns undefined. It also returns
  * undefined if there are no inputs left to measure.

@@ -208,7 +208,9 @@ export class CommitStore implements UnitStore {
     return !this.#items.has() && isWritten(this.directory) ? undefined : this.items();
   }
 
-  /** Closes what is known of the items, where it has been asked for; it opens again when it is read. */
+  /**
+   * Closes what is known of the items, where it has been asked for; it opens again when it is read.
+   */
   async closeItems(): Promise<void> {
     // What could not be read has nothing open; whoever asked for it got the error.
     (await this.#items.get()?.catch(() => undefined))?.close();

@@ -131,8 +131,8 @@ export class Dataset {
 
   /**
    * Writes the table of items where it has changed, and brings the counts in `_dataset.json` up to
-   * date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. Whatever
-   * fails, it is no longer open afterwards.
+   * date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`.
+   * Whatever fails, it is no longer open afterwards.
    */
   async close(): Promise<void> {
     await closeAll(
