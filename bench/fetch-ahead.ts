@@ -72,6 +72,8 @@ async function seconds(ahead: number): Promise<number> {
 console.log(`load ${loadavg()[0]?.toFixed(1)}; ${items} objects, ${compute} ms of computing, ${concurrency} at a time`);
 for (let round = 0; round < Number(options.rounds); round += 1) {
   const [without, ahead] = [await seconds(0), await seconds(concurrency)];
-  console.log(`without ${without.toFixed(2)} s, with ${ahead.toFixed(2)} s: ${(without / ahead).toFixed(2)} times as fast`);
+  console.log(
+    `without ${without.toFixed(2)} s, with ${ahead.toFixed(2)} s: ${(without / ahead).toFixed(2)} times as fast`,
+  );
 }
 await server.stop();

@@ -1,6 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import { isHiddenAddress } from '../io/far/far-address.ts';
 import type { Video } from '../io/media/video.ts';
+import type { Plan } from './plan.ts';
 
 /** @throws UsageError of an address that workers cannot read from the dataset. */
 export function checkNoneHidden(corpus: readonly Video[]): void {
@@ -13,6 +14,14 @@ export function checkNoneHidden(corpus: readonly Video[]): void {
       remedy: 'Give addresses of `s3://`, or without a query, or run it here: leave `runner` out.',
     },
   );
+}
+
+/**
+ * How a run has the content of its items at hand; of those that are far away, also of as many next
+ * ones as it computes at a time.
+ */
+export function holding(corpus: readonly Video[], { memory: { concurrency } }: Plan) {
+  return { hold: holdOf, ahead: corpus.some((video) => video.isFar) ? concurrency : 0 };
 }
 
 /** Keeps the copy of an item that is far away at hand; of a file there is nothing to do. */

@@ -16,7 +16,7 @@ import { CACHE, COMMIT } from './dataflow/nodes.ts';
 import type { NetworkServices } from './dataflow/running-scope.ts';
 import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
-import { checkNoneHidden, holdOf } from './far-items.ts';
+import { checkNoneHidden, holding } from './far-items.ts';
 import { graphId } from './graph.ts';
 import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
@@ -313,11 +313,10 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       cache: cache && withinPolicy(cache, graph.policy),
       fingerprint: (video, signal) => output.fingerprint(video.content, signal),
       knownFingerprint: (video) => output.knownFingerprint?.(video.content),
-      hold: holdOf,
+      ...holding(corpus, plan),
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,
-      ahead: corpus.some((video) => video.isFar) ? plan.memory.concurrency : 0,
       memory: {
         ...plan.memory,
         flow: (budget) => {

@@ -46,8 +46,8 @@ interface Member {
 
 /**
  * A corpus and what computes it, that faults are done to: a queue on a real server, a driver and
- * three workers, or three shards. Whoever dies is started again, as a supervisor would. At its end the dataset is compared with one that a
- * single process made of the inputs as they then are.
+ * three workers, or three shards. Whoever dies is started again, as a supervisor would. At its end
+ * the dataset is compared with one that a single process made of the inputs as they then are.
  */
 export class Campaign {
   /** None of shards. */

@@ -1,6 +1,6 @@
 /**
- * A driver, a worker or a shard of a campaign, as a process that can be killed: all of the real ones but
- * networks and decoders. Started with its setting as JSON; says `ready` when it works.
+ * A driver, a worker or a shard of a campaign, as a process that can be killed: all of the real
+ * ones but networks and decoders. Started with its setting as JSON; says `ready` when it works.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -179,8 +179,8 @@ describe('films at addresses', () => {
     });
     const url = await serve({
       ...all(),
-      // After the plan it says its size, and that it is gone when the other film is committed and the
-      // figures have been read.
+      // After the plan it says its size, and that it is gone when the other film is committed and
+      // the figures have been read.
       '/gone.mp4': ({ headers }, response, __, nth) => {
         if (nth > 1 && headers.range === 'bytes=0-0') {
           response.writeHead(206, { 'content-range': 'bytes 0-0/5000', 'content-length': 1 }).end('x');

@@ -67,8 +67,8 @@ const known: KnownOptions<TableReaderOptions> = { columns: true, batchBytes: tru
  * name), or a directory of parts, such as a table of a dataset; of hive partitions (`key=value`)
  * all are read, in the order of their names, and the keys are columns behind the others. Parts may
  * have their columns in any order; the first part's is kept. A table in an object store (`s3://`)
- * is copied first, into a temporary folder that goes when it is closed; its copies take at most half
- * of what is free there.
+ * is copied first, into a temporary folder that goes when it is closed; its copies take at most
+ * half of what is free there.
  *
  * Buffering: one batch, and what the decoder needs for it: of Parquet the compressed pages of a row
  * group, of Arrow one record batch as it was written. Parquet is decoded in a thread of its own,

@@ -94,7 +94,7 @@ export class Video {
       this.#look ??= new SharedWork((signal) => this.#lookAtHeaders(signal), `looking at '${this.path}'`);
       const look = this.#look;
       const found = await look.result(options.signal);
-      // It may have been measured meanwhile; or other bytes are at hand, which are looked at anew.
+      // It may have been measured meanwhile; or other bytes are at hand, which are to be looked at.
       if (this.#look === look) this.#info ??= found;
     }
     return this.#info;
