@@ -1,8 +1,8 @@
 /**
  * How long each address of `reelflow serve` takes over 10,000 items: p50, p95 and p99 of requests
- * one after another, each of another item or user, and the processor time that the server, a process
- * of its own, takes for one. Before them as many requests are not counted: they read what stays in
- * memory, and let the engine compile.
+ * one after another, each of another item or user, and the processor time of one in the server, a
+ * process of its own. Before them as many requests are not counted: they read what stays in memory,
+ * and let the engine compile.
  *
  *     node dist/bench/serve.js [--items 10000] [--requests 200] [--recommender svd|content-knn|...]
  *

@@ -6,8 +6,8 @@ import {
   type PlannedAnalysis,
   plannedAnalysis,
 } from '../../src/graphs/analysis/analyse-features.ts';
-import { ANALYSIS_STEPS, type AnalysisProgress } from '../../src/graphs/analysis/analyse-stream.ts';
 import { analyseRatings, type RatingAnalysis } from '../../src/graphs/analysis/analyse-ratings.ts';
+import { ANALYSIS_STEPS, type AnalysisProgress } from '../../src/graphs/analysis/analyse-stream.ts';
 import { analysisJson } from '../../src/graphs/analysis/analysis-json.ts';
 import { analysisPage } from '../../src/graphs/analysis/analysis-page.ts';
 import {

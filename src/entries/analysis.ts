@@ -23,13 +23,13 @@ export {
 export type { AnalysisProgress, GroupOverlaps, StreamAnalysis } from '../graphs/analysis/analyse-stream.ts';
 export type { ClipOptions, ClipVector } from '../graphs/analysis/clip-vector.ts';
 export type { FeatureRows } from '../graphs/analysis/feature-rows.ts';
+export type { RatingPart, RatingSelection } from '../graphs/analysis/rating-parts.ts';
 export {
   type FeatureSearch,
   type FoundFeatures,
   type SearchFeaturesOptions,
   searchFeatures,
 } from '../graphs/analysis/search-features.ts';
-export type { RatingPart, RatingSelection } from '../graphs/analysis/rating-parts.ts';
 export type { TextOptions } from '../graphs/analysis/text-vector.ts';
 export { writePoints } from '../graphs/analysis/write-points.ts';
 export { experimentReport } from '../graphs/reports/experiment-report.ts';

@@ -204,7 +204,7 @@ describe.skipIf(!hasChromium)('the page in Chromium (skipped where it is not ins
     await expect.poll(() => caption.textContent()).toContain('120 of 120 points');
     const text = await page.locator('script[type="application/json"]').first().textContent();
     const { x, y } = JSON.parse(text ?? '') as { x: number[]; y: number[] };
-    // A triangle of the lower left: what lies below the line from the upper left to the lower right.
+    // A triangle of the lower left, below the line from the upper left to the lower right.
     const inside = x.filter((value, row) => value + (y[row] as number) < 9500).length;
     expect(inside).toBeGreaterThan(0);
     const canvas = page.locator('.explorer canvas');

@@ -53,7 +53,12 @@ function valuesBody({ byValue, parts, mean, median }: RatingAnalysis): Html {
 <p>A recommender that predicts the mean recommends everything where the mean lies above the threshold, and nothing where it lies below: that decides whole rows of a table of precision.</p>
 ${tableHtml(
   'Shares of relevant ratings',
-  ['ratings', 'mean', ...THRESHOLDS.flatMap((threshold) => [`above ${threshold}`, `at least ${threshold}`]), 'the mean is above'],
+  [
+    'ratings',
+    'mean',
+    ...THRESHOLDS.flatMap((threshold) => [`above ${threshold}`, `at least ${threshold}`]),
+    'the mean is above',
+  ],
   parts.map(({ name, thresholds, mean: own }) => [
     ...[name, own.toFixed(3)],
     ...thresholds.flatMap(({ above, atLeast }) => [percent(above), percent(atLeast)]),

@@ -76,7 +76,7 @@ export class ContentSimilarity {
     return top.sorted();
   }
 
-  /** Reads the summaries of all items, as far as they are kept, so that questions find them read. */
+  /** Reads the summaries of all items, as far as they are kept, before they are asked for. */
   async readAll(signal: AbortSignal): Promise<void> {
     for (let item = 0; item < this.#itemCount && this.#bytes < MOST_BYTES; item++) {
       if (signal.aborted) return;

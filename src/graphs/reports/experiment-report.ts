@@ -30,13 +30,14 @@ export async function experimentReport(directory: string): Promise<string> {
   const { result } = saved;
   const scenarios = [...new Set(result.rows.map(({ scenario }) => scenario))];
   const { points } = result;
+  const compared = new Set(result.rows.map(({ label }) => label)).size;
   return pageHtml({
     title: `Experiment ${basename(resolve(directory))}`,
     warnings: [
       ...result.warnings.map((warning) => `${warning[0]?.toUpperCase()}${warning.slice(1)}.`),
       ...(result.interrupted ? ['The experiment was interrupted: some of its points are missing.'] : []),
     ],
-    summary: `${new Set(result.rows.map(({ label }) => label)).size} recommenders, ${scenarios.map(titleOf).join(' and ')}: ${points.total} points, ${points.computed + points.reused} of them computed, ${points.failed} failed.`,
+    summary: `${compared === 1 ? '1 recommender' : `${compared} recommenders`}, ${scenarios.map(titleOf).join(' and ')}: ${points.total} points, ${points.computed + points.reused} of them computed, ${points.failed} failed.`,
     sections: [
       ...overview(result, scenarios),
       ...tests(result.comparisons),

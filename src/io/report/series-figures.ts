@@ -100,11 +100,15 @@ export function estimatesFigure(
   const margin = 16 + KEY_LETTER * Math.max(...names.map((name) => name.length));
   const band = 14 * groups.length + 8;
   const shift = (group: string) => 12 * (groups.indexOf(group) - (groups.length - 1) / 2);
+  const ends = estimates.flatMap(({ low, high }) => [low, high]);
+  // Values that are all the same have no range of their own.
+  const [least, most] = [Math.min(...ends), Math.max(...ends)];
+  const domain = most - least > 1e-9 ? undefined : [least - 0.1, most + 0.1];
   const height = Math.max(44 + band * names.length, 60 + KEY_LINE * (groups.length > 1 ? groups.length : 0));
   return drawn(labels.figure, {
     ...{ width: margin + 340 + key.width, height },
     ...{ marginLeft: margin, marginRight: key.width, marginBottom: 36, marginTop: 4 },
-    x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true },
+    x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain }),
     y: { label: null, domain: names, tickSize: 0 },
     marks: [
       ...(options.rule === undefined

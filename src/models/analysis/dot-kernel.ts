@@ -2,8 +2,8 @@ import { get, i32, load128, loop, moduleOf, pageBytes, repeat, set, started, typ
 
 /**
  * Products of one vector with `count` rows of int16: `query`, `rows` and `out` are byte offsets
- * into the memory, rows are `stride` bytes apart, `bytes` of each are multiplied, and the sums go to
- * `out` as int32.
+ * into the memory, rows are `stride` bytes apart, `bytes` of each are multiplied, and the sums go
+ * to `out` as int32.
  */
 type Dots = (query: number, rows: number, bytes: number, count: number, stride: number, out: number) => void;
 
@@ -21,8 +21,8 @@ export interface DotKernel {
 export const valuesPerRound = 16;
 
 /**
- * Memory with the products as WebAssembly with eight numbers per instruction, or in JavaScript where
- * the engine lacks those. Both give the same sums: they are of whole numbers.
+ * Memory with the products as WebAssembly with eight numbers per instruction, or in JavaScript
+ * where the engine lacks those. Both give the same sums: they are of whole numbers.
  */
 export function dotKernel(bytes: number, portable = false): DotKernel {
   const running = portable ? undefined : started(moduleBytes, bytes);

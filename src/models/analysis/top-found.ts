@@ -13,9 +13,14 @@ export class TopFound<Found extends { readonly similarity: number }> {
     this.#most = most;
   }
 
+  /** What must be more similar than this to be kept. */
+  get least(): number {
+    return this.#heap.length < this.#most ? Number.NEGATIVE_INFINITY : (this.#heap[0]?.found.similarity ?? 0);
+  }
+
   /** Whether something so similar would be kept. */
   takes(similarity: number): boolean {
-    return this.#heap.length < this.#most || similarity > (this.#heap[0]?.found.similarity ?? 0);
+    return similarity > this.least;
   }
 
   /** Of equals the first stays. */

@@ -5,7 +5,7 @@ import { TopFound } from './top-found.ts';
 /** Rows of a piece of memory. */
 const CHUNK = 1024;
 /** Values that are multiplied before a row may be given up. */
-const HEAD = 64;
+const HEAD = 128;
 /** What stands for 1 in the upper halves of values, and how many lower ones make one of them. */
 const [ONE, PARTS] = [32_767, 65_536];
 
@@ -101,17 +101,20 @@ export class UnitRows {
     const [ownHead, ownRest, ownTail] = [this.#headAt(query), this.#restAt(query), this.#tails[query] as number];
     const { dots } = this.#kernel;
     const [sums, margin, rest] = [this.#kernel.sums(), this.#margin, 2 * this.#rest];
+    const tails = this.#tails;
     dots(ownHead, this.#headAt(first), 2 * this.#head, count, 2 * this.#head, 0);
+    let { least } = top;
     for (let place = 0; place < count; place++) {
       const row = first + place;
       let common = sums[place] as number;
-      if (!top.takes(common / ONE ** 2 + ownTail * (this.#tails[row] as number) + margin)) continue;
+      if (common / ONE ** 2 + ownTail * (tails[row] as number) + margin <= least) continue;
       if (rest > 0) {
         dots(ownRest, this.#restAt(row), rest, 1, rest, 4 * CHUNK);
         common += sums[CHUNK] as number;
       }
-      if (!top.takes(common / ONE ** 2 + margin) || (row >= without.first && row < without.end)) continue;
+      if (common / ONE ** 2 + margin <= least || (row >= without.first && row < without.end)) continue;
       top.add({ row, similarity: Math.min(1, this.#cosine(own, row)) });
+      least = top.least;
     }
   }
 
@@ -126,13 +129,15 @@ export class UnitRows {
   #row(row: number): Float64Array {
     const [values, lower] = [this.#kernel.values(), this.#lower[Math.floor(row / CHUNK)] as Int16Array];
     const [head, rest, low] = [this.#headAt(row) / 2, this.#restAt(row) / 2, (row % CHUNK) * this.#dimension];
-    return Float64Array.from({ length: this.#dimension }, (_, axis) => {
+    const whole = new Float64Array(this.#dimension);
+    for (let axis = 0; axis < whole.length; axis++) {
       const upper = values[axis < this.#head ? head + axis : rest + axis - this.#head] as number;
-      return (upper + (lower[low + axis] as number) / PARTS) / ONE;
-    });
+      whole[axis] = (upper + (lower[low + axis] as number) / PARTS) / ONE;
+    }
+    return whole;
   }
 
-  /** Byte offset of a chunk; before the first one there is room for the sums of one and one more. */
+  /** Byte offset of a chunk; before the first there is room for the sums of one and one more. */
   #chunkAt(chunk: number): number {
     return 4 * (CHUNK + valuesPerRound) + chunk * CHUNK * 2 * (this.#head + this.#rest);
   }
