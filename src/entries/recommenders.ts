@@ -5,6 +5,7 @@
  */
 
 export type { Protocol } from '../graphs/catalogue-evaluation.ts';
+export { type ElicitOptions, type ElicitReport, elicit } from '../graphs/elicit/elicit.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
 export type { ExperimentCost } from '../graphs/experiment/announce.ts';
 export type { Comparison, CorrectedP } from '../graphs/experiment/comparison.ts';

@@ -1,10 +1,9 @@
 import { checkInteger, checkOneOf } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
-import { unitVectors } from '../item-vectors.ts';
-import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
-import { denseLayer, normalisationLayer } from '../../autodiff/layers.ts';
-import { uniformWithin } from '../../autodiff/initialisers.ts';
 import type { Tensor } from '../../autodiff/emitter.ts';
+import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
+import { uniformWithin } from '../../autodiff/initialisers.ts';
+import { denseLayer, normalisationLayer } from '../../autodiff/layers.ts';
 import { add } from '../../autodiff/operations/arithmetic.ts';
 import { timesConstant } from '../../autodiff/operations/broadcast.ts';
 import { concat } from '../../autodiff/operations/concat.ts';
@@ -18,6 +17,7 @@ import { attentionBlocks, attentionOf, attentionUnits } from '../history/attenti
 import { checkLayers, checkShare } from '../history/checks.ts';
 import { Histories, type History } from '../history/histories.ts';
 import { sequenceInputs } from '../history/sequences.ts';
+import { unitVectors } from '../item-vectors.ts';
 import { diverseScores } from './diverse-list.ts';
 import { contentParts, type ItemContent, itemContent, itemFactNames } from './item-content.ts';
 import type { AskedPairs, PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
@@ -147,7 +147,8 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
     facts: new Map([...content.facts, ...fields.facts]),
     pairsAtOnce: 1 << 13,
     activations: (ratings) =>
-      ratings * (places * (attentionUnits(own.attention, places) + 12 * own.width) + 6 * own.hidden.reduce((a, b) => a + b, 0)),
+      ratings *
+      (places * (attentionUnits(own.attention, places) + 12 * own.width) + 6 * own.hidden.reduce((a, b) => a + b, 0)),
     learnt(batch, { uniform }, buffers) {
       const ratings = buffers.reals(batch.length);
       for (const [at, row] of batch.entries()) ratings[at] = training.values[row] as number;
@@ -164,7 +165,12 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
       const own_ = guest && { others: guest.items, values: guest.values };
       const read = Array.from(users, (user, at): Read => {
         const item = items[at] as number;
-        return { user, item, history: user === userCount ? (own_ ?? none) : histories.of(user), isShown: isKnown(item) };
+        return {
+          user,
+          item,
+          history: user === userCount ? (own_ ?? none) : histories.of(user),
+          isShown: isKnown(item),
+        };
       });
       return sequenceFeeds(read, own.length, space, buffers);
     },

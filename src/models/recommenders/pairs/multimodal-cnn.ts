@@ -118,9 +118,15 @@ function network(own: Checked, space: PairSpace): PairNetwork {
           ...(own.id ? [embedded(tape, 'users', userCount, users, own.width)] : []),
           ...fieldParts(tape, fields, users, userCount),
         ];
-        const user = ofUser.map((part, place) => relu(tape, denseLayer(tape, `user/part-${place + 1}`, part, own.width)));
+        const user = ofUser.map((part, place) =>
+          relu(tape, denseLayer(tape, `user/part-${place + 1}`, part, own.width)),
+        );
         const item = [
-          ...(own.id ? [embedded(tape, 'items', itemCount, items, own.width)].map((part) => relu(tape, denseLayer(tape, 'item/id', part, own.width))) : []),
+          ...(own.id
+            ? [embedded(tape, 'items', itemCount, items, own.width)].map((part) =>
+                relu(tape, denseLayer(tape, 'item/id', part, own.width)),
+              )
+            : []),
           ...contentParts(tape, content, itemCount, own.width).map((part) => rows(tape, part, items)),
           ...(titles.wordCount > 0 ? [dropout(tape, titleNetwork(tape, titles, items, itemCount), own.dropped)] : []),
         ];

@@ -29,7 +29,10 @@ export function userParts({ sources, saved, training }: PairSpace, wanted: boole
   if (saved !== undefined) {
     if (codes === undefined) return { counts: [], facts: new Map() };
     const fields = codes.length / (training.userCount + 1);
-    const counts = Array.from({ length: fields }, (_, field) => (saved.get(embeddingName(field))?.length ?? 0) / fieldWidth);
+    const counts = Array.from(
+      { length: fields },
+      (_, field) => (saved.get(embeddingName(field))?.length ?? 0) / fieldWidth,
+    );
     return { counts, facts: new Map([[codesName, codes]]) };
   }
   const { userFields } = sources;
@@ -39,7 +42,8 @@ export function userParts({ sources, saved, training }: PairSpace, wanted: boole
       remedy: 'Give a list of users, or `demographics: false`.',
     });
   }
-  if (wanted === false || userFields === undefined || userFields.names.length === 0) return { counts: [], facts: new Map() };
+  if (wanted === false || userFields === undefined || userFields.names.length === 0)
+    return { counts: [], facts: new Map() };
   const all = new Float32Array((training.userCount + 1) * userFields.names.length);
   all.set(userFields.codes);
   return { counts: userFields.counts.map((count) => count + 1), facts: new Map([[codesName, all]]) };
@@ -51,7 +55,11 @@ export function fieldParts(tape: Tape, { counts }: UserParts, users: Tensor, use
   const { graph } = tape;
   const codes = tape.statistic(codesName, [userCount + 1, counts.length], filled(0));
   const own = graph.emit('Gather', [codes, users], ['pairs', counts.length]);
-  const columns = graph.split(own, 1, counts.map(() => 1));
+  const columns = graph.split(
+    own,
+    1,
+    counts.map(() => 1),
+  );
   return counts.map((count, field) => {
     const numbers = graph.cast(graph.reshape(columns[field] as Tensor, ['pairs']), 'int64');
     return rows(tape, tape.weight(embeddingName(field), [count, fieldWidth], uniformWithin(0.05)), numbers);
