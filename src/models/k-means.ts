@@ -62,8 +62,8 @@ function squaredDistance(rows: Float32Array, row: number, centres: Float64Array,
 }
 
 /**
- * Each centre a row, drawn with a probability that grows with its squared distance to the others: of
- * 2 + ln k such rows the one that leaves the others nearest, as scikit-learn has it.
+ * Each centre a row, drawn with a probability that grows with its squared distance to the others:
+ * of 2 + ln k such rows the one that leaves the others nearest, as scikit-learn has it.
  */
 function firstCentres(rows: Float32Array, dimension: number, k: number, uniform: () => number): Float64Array {
   const count = rows.length / dimension;

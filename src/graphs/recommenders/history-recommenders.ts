@@ -4,6 +4,7 @@ import { deepAe } from '../../models/recommenders/history/deep-ae.ts';
 import { gru4Rec } from '../../models/recommenders/history/gru4rec.ts';
 import type { HistoryDefinition, HistoryTraining } from '../../models/recommenders/history/history-network.ts';
 import { type ItemTableOptions, itemsHaveContent } from '../../models/recommenders/history/item-table.ts';
+import { m5 } from '../../models/recommenders/history/m5.ts';
 import { multiDae, multiVae } from '../../models/recommenders/history/multi-vae.ts';
 import { sasRec } from '../../models/recommenders/history/sasrec.ts';
 import { type BstKmeansOptions, bstKmeans, bstReadsContent } from '../../models/recommenders/pairs/bst-kmeans.ts';
@@ -14,7 +15,9 @@ import type { Json } from '../graph.ts';
 import { vectorOptions } from './classic-recommenders.ts';
 import { option, type RecommenderOption } from './recommender-option.ts';
 
-/** Everything there is to know about a recommender that reads histories, or is a network of pairs. */
+/**
+ * Everything there is to know about a recommender that reads histories, or is a network of pairs.
+ */
 export interface HistoryRecord {
   /** Its options are those of this record, checked by their kinds. */
   readonly definition: HistoryDefinition<never> | PairDefinition<never>;
@@ -147,6 +150,23 @@ export const historyRecommenders = {
       option('maskRatio', 'number', '0.2', 'share of the items that a step hides'),
       option('ftRatio', 'number', '0.5', 'share of the histories of which a step hides the last item alone'),
       ...trainingOptions(bert4Rec.training),
+    ],
+  },
+  m5: {
+    definition: m5,
+    readsFeatures: readsContent,
+    options: [
+      option('length', 'integer', '50', 'items of a history that are read'),
+      option('width', 'integer', '64', 'width of the vectors of items'),
+      option('heads', 'integer', '2', 'heads of the block of attention'),
+      option('dropout', 'number', '0.2', 'share dropped of what is read, of attention and of what a block adds'),
+      option('interests', 'integer', '4', 'interests of a user'),
+      option('content', 'boolean', 'true', 'whether there is a tower of content beside that of ids'),
+      option('contentLoss', 'number', '0.3', 'weight of the loss of content alone'),
+      option('gate', 'json', 'count', 'share of ids in a score: count, by the ratings of the item, or a number'),
+      option('likedAbove', 'number', 'every rating', 'ratings above it are what a user has chosen'),
+      ...vectorOptions,
+      ...trainingOptions(m5.training),
     ],
   },
   gat: {

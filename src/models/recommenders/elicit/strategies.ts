@@ -32,8 +32,8 @@ interface RatingCounts {
  * (Rashid et al. 2002 and 2008): `random`; `popularity`, the most ratings first; `variance` and
  * `entropy` of the ratings; `entropy0`, where not to have rated is a value too;
  * `log-popularity-entropy`, their product; `helf`, the harmonic mean of the logarithm of popularity
- * and entropy, both as shares of the largest. `content-spread` reads no rating: each item is the one
- * that is farthest in content from those before it.
+ * and entropy, both as shares of the largest. `content-spread` reads no rating: each item is the
+ * one that is farthest in content from those before it.
  *
  * Only items with ratings are asked about, but by `random` and `content-spread`, which know none.
  *

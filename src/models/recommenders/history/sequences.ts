@@ -131,7 +131,12 @@ export function sequenceNetwork(layers: SequenceLayers, options: SequenceOptions
 }
 
 /** Sequences side by side, each filled up before its beginning (`atEnd`) or behind its end. */
-function sequenceFeeds(sequences: readonly Sequence[], length: number, atEnd: boolean, buffers: FeedBuffers): Feeds {
+export function sequenceFeeds(
+  sequences: readonly Sequence[],
+  length: number,
+  atEnd: boolean,
+  buffers: FeedBuffers,
+): Feeds {
   const positions = sequences.length * length;
   const items = buffers.integers(positions).fill(0);
   const shown = buffers.reals(positions).fill(0);
