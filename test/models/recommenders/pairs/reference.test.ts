@@ -56,7 +56,7 @@ const networks: Readonly<Record<string, PairNetwork>> = {
   'bst-kmeans': bstKmeans.network({ ...quiet, length: 3, hidden: [5], content: true }, space(), 1),
 };
 
-/** Losses of three steps of Adam over every second rating, weights as pair-reference.py has them. */
+/** Losses of three steps of Adam over every second rating, as pair-reference.py has them. */
 async function losses(network: PairNetwork): Promise<number[]> {
   const optimiser = adam();
   const { plan, groups } = planTraining(network.module, optimiser, 0);
