@@ -116,7 +116,7 @@ export { type ContentKnnOptions, ContentKnnRecommender } from '../models/recomme
 export { type ContentRidgeOptions, ContentRidgeRecommender } from '../models/recommenders/content-ridge.ts';
 export { type EaseOptions, EaseRecommender } from '../models/recommenders/ease.ts';
 export type { AskedPoint } from '../models/recommenders/elicit/asked-users.ts';
-export type { AskingStrategy } from '../models/recommenders/elicit/strategies.ts';
+export { type AskingStrategy, askingStrategies } from '../models/recommenders/elicit/strategies.ts';
 export { GenreContentRecommender } from '../models/recommenders/genre-content.ts';
 export type { ItemVectors } from '../models/recommenders/item-vectors.ts';
 export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from '../models/recommenders/knn.ts';

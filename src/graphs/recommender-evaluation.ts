@@ -66,9 +66,7 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
   readonly features?: string | undefined;
   /** A trailer list, where the features are those of trailers. */
   readonly trailers?: string | undefined;
-  /**
-   * A list of what is known of the users, for recommenders that read it, and for tables by group.
-   */
+  /** A list of what is known of the users, for recommenders that read it. */
   readonly demographics?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
