@@ -9,9 +9,9 @@
  *     [--movies 600] [--epochs 40] [--out DIR] [--recommenders popularity,ease,sasrec:content=true]
  *
  * DIR of `--features` holds the two files of MMTF-14K named in `files`. A recommender that follows
- * sequences is there three times: with ids, with content beside them, and with content alone; `gat` with
- * ids, with what is seen, with what is heard, and with all. What
- * is computed is kept in `--out`: the same command continues.
+ * sequences is there three times: with ids, with content beside them, and with content alone; `gat`
+ * with ids, with what is seen, with what is heard, and with all. What is computed is kept in
+ * `--out`: the same command continues.
  */
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,7 @@ const arms = [
   ...['gat:content=false', 'gat:id=false', 'gat:id=false:modalities=visual', 'gat:id=false:modalities=audio', 'gat'],
   ...['gat:genres=true', 'multimodal-cnn:content=false', 'multimodal-cnn', 'multimodal-cnn:id=true:coldRate=0.5'],
   ...['bst-kmeans', 'bst-kmeans:rerank=10', 'bst-kmeans:id=false'],
+  ...['m5', 'm5:content=false', 'm5:interests=1', 'm5:gate=0.5', 'm5:contentLoss=0'],
 ];
 const options = benchOptions({
   ...{ features: '', ratings: 'ml-latest-small', seeds: '1', users: '300', movies: '600', epochs: '40' },

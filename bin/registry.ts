@@ -31,6 +31,7 @@ export const registry: readonly RegisteredCommand[] = [
   { name: 'train', load: () => import('./commands/train.ts') },
   { name: 'recommend', load: () => import('./commands/recommend.ts') },
   { name: 'explain-item', load: () => import('./commands/explain-item.ts') },
+  { name: 'elicit', load: () => import('./commands/elicit.ts') },
   { name: 'demo', load: () => import('./commands/demo.ts') },
   { name: 'serve', load: () => import('./commands/serve.ts') },
   { name: 'mcp', load: () => import('./commands/mcp.ts') },

@@ -5,7 +5,9 @@
  */
 
 export type { RatingScale } from '../core/rating-scale.ts';
+export type { UserFacts } from '../core/user-facts.ts';
 export { type BadLine, type BadLineReport, DuplicateRatingError, RatingFileError } from '../io/ratings/bad-lines.ts';
+export { readDemographics } from '../io/ratings/demographics.ts';
 export type { DuplicateRatingRule } from '../io/ratings/duplicate-ratings.ts';
 export { type FilteredRatings, filterRatings, type ItemFilter } from '../io/ratings/filters.ts';
 export { type FoldKind, makeFolds } from '../io/ratings/folds.ts';
@@ -13,7 +15,6 @@ export { type GivenFiles, readGivenSplit } from '../io/ratings/given-split.ts';
 export { compareIdentifiers, identifierRanks } from '../io/ratings/identifiers.ts';
 export type { ImplicitRule } from '../io/ratings/implicit.ts';
 export { kCore } from '../io/ratings/k-core.ts';
-export { readDemographics } from '../io/ratings/demographics.ts';
 export { type MovieLens, type MovieLensOptions, openMovieLens } from '../io/ratings/movielens.ts';
 export { type Movie, type MovieList, readMovies } from '../io/ratings/movies.ts';
 export type { RatingColumnNames } from '../io/ratings/rating-layout.ts';

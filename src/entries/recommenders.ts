@@ -5,6 +5,7 @@
  */
 
 export type { Protocol } from '../graphs/catalogue-evaluation.ts';
+export { type ElicitOptions, type ElicitReport, elicit } from '../graphs/elicit/elicit.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
 export type { ExperimentCost } from '../graphs/experiment/announce.ts';
 export type { Comparison, CorrectedP } from '../graphs/experiment/comparison.ts';
@@ -18,6 +19,7 @@ export type {
 export { type SearchKind, searchKinds } from '../graphs/experiment/experiment-config.ts';
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
 export { type ExperimentKey, experimentKeys } from '../graphs/experiment/experiment-keys.ts';
+export type { GroupRow } from '../graphs/experiment/group-sheets.ts';
 export { type PlannedExperiment, plannedExperiment } from '../graphs/experiment/planned-experiment.ts';
 export type { PointFailure, TrialResult } from '../graphs/experiment/point-result.ts';
 export type { PublishedSetting } from '../graphs/experiment/published.ts';
@@ -113,6 +115,8 @@ export { type BlendOptions, BlendRecommender } from '../models/recommenders/blen
 export { type ContentKnnOptions, ContentKnnRecommender } from '../models/recommenders/content-knn.ts';
 export { type ContentRidgeOptions, ContentRidgeRecommender } from '../models/recommenders/content-ridge.ts';
 export { type EaseOptions, EaseRecommender } from '../models/recommenders/ease.ts';
+export type { AskedPoint } from '../models/recommenders/elicit/asked-users.ts';
+export { type AskingStrategy, askingStrategies } from '../models/recommenders/elicit/strategies.ts';
 export { GenreContentRecommender } from '../models/recommenders/genre-content.ts';
 export type { ItemVectors } from '../models/recommenders/item-vectors.ts';
 export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from '../models/recommenders/knn.ts';

@@ -66,7 +66,7 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
   readonly features?: string | undefined;
   /** A trailer list, where the features are those of trailers. */
   readonly trailers?: string | undefined;
-  /** A list of what is known of the users, for recommenders that read it, and for tables by group. */
+  /** A list of what is known of the users, for recommenders that read it. */
   readonly demographics?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -95,9 +95,9 @@ const known: KnownOptions<RecommenderEvaluationOptions> = {
  * @throws UsageError when an option or a file is wrong, or a rating is in both files; what
  * `fitRecommender` throws.
  *
- * @example
- * const report = await evaluateRecommender({ train: 'u1.base', test: 'u1.test', recommender: 'item-knn', options: { neighbours: 40 } });
- * console.log(report.rmse, report.trainSeconds);
+ * @example const report = await evaluateRecommender({ train: 'u1.base', test: 'u1.test',
+ * recommender: 'item-knn', options: { neighbours: 40 } }); console.log(report.rmse,
+ * report.trainSeconds);
  */
 export async function evaluateRecommender(options: RecommenderEvaluationOptions): Promise<EvaluationReport> {
   checkKnownOptions('evaluateRecommender', options, known);

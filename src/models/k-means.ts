@@ -1,6 +1,6 @@
-import { randomIntegers } from '../core/random-integers.ts';
 import { checkInteger } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
+import { randomIntegers } from '../core/random-integers.ts';
 
 /** Rows in clusters. */
 export interface Clusters {
@@ -61,28 +61,41 @@ function squaredDistance(rows: Float32Array, row: number, centres: Float64Array,
   return sum;
 }
 
-/** Each centre a row, drawn with a probability that grows with its squared distance to the others. */
+/**
+ * Each centre a row, drawn with a probability that grows with its squared distance to the others:
+ * of 2 + ln k such rows the one that leaves the others nearest, as scikit-learn has it.
+ */
 function firstCentres(rows: Float32Array, dimension: number, k: number, uniform: () => number): Float64Array {
   const count = rows.length / dimension;
   const centres = new Float64Array(k * dimension);
   const nearest = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  let drawn = Math.floor(uniform() * count);
   for (let centre = 0; centre < k; centre++) {
-    if (centre > 0) {
-      let left = uniform() * nearest.reduce((sum, value) => sum + value, 0);
-      drawn = nearest.findIndex((value) => {
-        left -= value;
-        return left < 0;
-      });
-      // All rows are centres already.
-      if (drawn < 0) drawn = Math.floor(uniform() * count);
+    const trials = centre === 0 ? 1 : 2 + Math.floor(Math.log(k));
+    let best: { readonly row: number; readonly nearest: Float64Array; readonly sum: number } | undefined;
+    for (let trial = 0; trial < trials; trial++) {
+      const row = centre === 0 ? Math.floor(uniform() * count) : drawnBy(nearest, uniform);
+      centres.set(rows.subarray(row * dimension, (row + 1) * dimension), centre * dimension);
+      const left = nearest.map((least, other) =>
+        Math.min(least, squaredDistance(rows, other, centres, centre, dimension)),
+      );
+      const sum = left.reduce((total, value) => total + value, 0);
+      if (best === undefined || sum < best.sum) best = { row, nearest: left, sum };
     }
-    centres.set(rows.subarray(drawn * dimension, (drawn + 1) * dimension), centre * dimension);
-    for (let row = 0; row < count; row++) {
-      nearest[row] = Math.min(nearest[row] as number, squaredDistance(rows, row, centres, centre, dimension));
-    }
+    const { row, nearest: left } = best as NonNullable<typeof best>;
+    centres.set(rows.subarray(row * dimension, (row + 1) * dimension), centre * dimension);
+    nearest.set(left);
   }
   return centres;
+}
+
+/** A place, drawn with a probability that grows with its weight; any where all weights are 0. */
+function drawnBy(weights: Float64Array, uniform: () => number): number {
+  let left = uniform() * weights.reduce((sum, value) => sum + value, 0);
+  const drawn = weights.findIndex((value) => {
+    left -= value;
+    return left < 0;
+  });
+  return drawn < 0 ? Math.floor(uniform() * weights.length) : drawn;
 }
 
 function lloyd(rows: Float32Array, dimension: number, centres: Float64Array, most: number): Clusters {

@@ -16,7 +16,7 @@ describe('k-means', () => {
       [8, 68.4127],
       [20, 37.2116],
     ] as const) {
-      expect(kMeans(rows(), 4, { k, seed: 1 }).inertia).toBeLessThan(1.01 * inertia);
+      expect(kMeans(rows(), 4, { k, seed: 1, starts: 50 }).inertia).toBeLessThan(1.01 * inertia);
     }
   });
 

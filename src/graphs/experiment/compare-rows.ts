@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { UsageError } from '../../core/errors.ts';
+import type { UserFacts } from '../../core/user-facts.ts';
 import { catalogueFigure, catalogueMetricNames } from '../../models/metrics/catalogue-metrics.ts';
+import { groupMeans } from '../../models/metrics/group-means.ts';
 import { metricNames, metrics } from '../../models/metrics/metrics.ts';
 import { holm } from '../../models/statistics/holm.ts';
 import { type Interval, meanInterval } from '../../models/statistics/intervals.ts';
@@ -10,6 +12,7 @@ import { type Comparison, compared, type PairedSamples } from './comparison.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
 import type { ExperimentPoint } from './experiment-points.ts';
 import { betterWhen } from './flat-metrics.ts';
+import type { GroupRow } from './group-sheets.ts';
 import type { PointFiles } from './point-files.ts';
 import type { PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
@@ -50,6 +53,8 @@ export interface RowComparisons {
   readonly best: readonly BestRows[];
   /** Of every row with the reference, where one was named. */
   readonly comparisons: readonly Comparison[];
+  /** How well each group of users is served, where it is known who is who. */
+  readonly groups: readonly GroupRow[];
 }
 
 /**
@@ -75,9 +80,13 @@ export async function compareRows(
   rows: readonly ExperimentRow[],
   results: readonly PointResult[],
   files: PointFiles,
+  userFacts: UserFacts = new Map(),
 ): Promise<RowComparisons> {
   const names = testedMetrics(experiment);
-  const found = { intervals: [] as RowInterval[], best: [] as BestRows[], comparisons: [] as Comparison[] };
+  const found = {
+    ...{ intervals: [] as RowInterval[], best: [] as BestRows[] },
+    ...{ comparisons: [] as Comparison[], groups: [] as GroupRow[] },
+  };
   const reference = experiment.compareTo === undefined ? undefined : referenceOf(entries, experiment.compareTo);
   for (const scenario of experiment.scenarios) {
     const own = rows.filter((row) => row.scenario === scenario && row.runs.length > 0);
@@ -95,6 +104,7 @@ export async function compareRows(
       users.set(label, averages);
     }
     for (const [label, averages] of users) {
+      found.groups.push(...groupMeans(averages, userFacts).map((group) => ({ scenario, label, ...group })));
       for (const [metric, values] of averages) {
         const own = [...values.values()];
         const figures = { mean: meanOf(own), users: own.length, ...meanInterval(own) };

@@ -73,13 +73,13 @@ export async function openExperimentData(
   const features = new Map<string, ItemStore>();
   try {
     const hashes: Record<string, string> = {
-      ...(read.userFacts && { demographics: sha256(JSON.stringify([...read.userFacts])) }),
       ratings: tableHash(read.ratings),
       movies: sha256(
         JSON.stringify([...(read.movies?.values() ?? [])].map(({ id, year, genres }) => [id, year ?? null, genres])),
       ),
       trailers: sha256(JSON.stringify([...(read.trailers?.moviesOf ?? [])])),
     };
+    if (read.userFacts !== undefined) hashes.demographics = sha256(JSON.stringify([...read.userFacts]));
     for (const [name, path] of Object.entries(experiment.features)) {
       const { store, ...found } = await openTrainingFeatures(path, options);
       opened.push({ store, ...found });

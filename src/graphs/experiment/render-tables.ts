@@ -1,18 +1,27 @@
 import { alignedRows } from '../text-table.ts';
 import type { Comparison } from './comparison.ts';
+import { type GroupRow, groupSheets } from './group-sheets.ts';
 import type { ResultTable } from './result-tables.ts';
 import { comparisonSheets, type Sheet, type SheetCell, tableSheet } from './sheets.ts';
 
 /** Tables as aligned text. Published figures are in a line below the recommender's. */
-export function tablesText(tables: readonly ResultTable[], comparisons: readonly Comparison[] = []): string {
-  return sheetsOf(tables, comparisons)
+export function tablesText(
+  tables: readonly ResultTable[],
+  comparisons: readonly Comparison[] = [],
+  groups: readonly GroupRow[] = [],
+): string {
+  return sheetsOf(tables, comparisons, groups)
     .map(({ title, note, rows }) => [title, note, ...alignedRows(rows.map(texts)), ''].join('\n'))
     .join('\n');
 }
 
 /** Tables as Markdown, the best of a column in bold. */
-export function tablesMarkdown(tables: readonly ResultTable[], comparisons: readonly Comparison[] = []): string {
-  return sheetsOf(tables, comparisons)
+export function tablesMarkdown(
+  tables: readonly ResultTable[],
+  comparisons: readonly Comparison[] = [],
+  groups: readonly GroupRow[] = [],
+): string {
+  return sheetsOf(tables, comparisons, groups)
     .map(({ title, note, rows }) => {
       const [head = [], ...body] = rows.map((row) => row.map(markdownCell));
       const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
@@ -26,9 +35,13 @@ export function tablesMarkdown(tables: readonly ResultTable[], comparisons: read
  * Tables as LaTeX for the package booktabs: the best of a column in bold; the second underlined
  * where the paired t-test over users does not tell it from the best (p at least 0.05, by Holm).
  */
-export function tablesLatex(tables: readonly ResultTable[], comparisons: readonly Comparison[] = []): string {
+export function tablesLatex(
+  tables: readonly ResultTable[],
+  comparisons: readonly Comparison[] = [],
+  groups: readonly GroupRow[] = [],
+): string {
   const head = '% \\usepackage{booktabs}\n';
-  return `${head}${sheetsOf(tables, comparisons).map(latexTable).join('\n')}`;
+  return `${head}${sheetsOf(tables, comparisons, groups).map(latexTable).join('\n')}`;
 }
 
 function latexTable({ title, note, rows }: Sheet): string {
@@ -51,8 +64,12 @@ function latexTable({ title, note, rows }: Sheet): string {
   ].join('\n');
 }
 
-function sheetsOf(tables: readonly ResultTable[], comparisons: readonly Comparison[]): Sheet[] {
-  return [...tables.map(tableSheet), ...comparisonSheets(comparisons)];
+function sheetsOf(
+  tables: readonly ResultTable[],
+  comparisons: readonly Comparison[],
+  groups: readonly GroupRow[],
+): Sheet[] {
+  return [...tables.map(tableSheet), ...comparisonSheets(comparisons), ...groupSheets(groups)];
 }
 
 function texts(row: readonly SheetCell[]): string[] {

@@ -19,6 +19,7 @@ import { checkScenarios, noteOf, sizeOf, thresholdWarnings } from './experiment-
 import { experimentPlaces } from './experiment-points.ts';
 import { ExperimentScenarios } from './experiment-scenarios.ts';
 import { ExperimentStore } from './experiment-store.ts';
+import type { GroupRow } from './group-sheets.ts';
 import { idleKeys } from './idle-keys.ts';
 import { networkWarnings } from './network-warnings.ts';
 import { PointFiles } from './point-files.ts';
@@ -69,6 +70,8 @@ export interface ExperimentResult {
   readonly tables: readonly ResultTable[];
   /** Tests of all rows against that of `compareTo`; empty without it. */
   readonly comparisons: readonly Comparison[];
+  /** How well each group of users is served; empty where nothing is known of them. */
+  readonly groups: readonly GroupRow[];
   /** Whether the thesis's figures are shown with ours. */
   readonly published: PublishedSetting;
 }
@@ -118,7 +121,7 @@ export async function runExperiment(
     const onlyWithContent = data.itemsWithFeatures !== undefined;
     const published = publishedSetting(experiment, { ratingsRead: data.ratingsRead, onlyWithContent, ...size });
     const note = noteOf(experiment, data, size, rows, { results, failed: failures.length });
-    const compared = await compareRows(experiment, entries, rows, results, files);
+    const compared = await compareRows(experiment, entries, rows, results, files, data.userFacts);
     const result: ExperimentResult = {
       directory: options.out,
       software: softwareVersion(),
@@ -133,6 +136,7 @@ export async function runExperiment(
       rows,
       tables: resultTables(experiment, rows, note, published, compared.best),
       comparisons: compared.comparisons,
+      groups: compared.groups,
       published,
     };
     if (results.length > 0) await writeResults(store, result, entries, results, compared);

@@ -75,7 +75,10 @@ export async function openTrainingFeatures(
 }
 
 /** Of a copy, which is gone when they are closed. */
-async function openFar(address: string, options: NonNullable<Parameters<typeof openTrainingFeatures>[1]>): Promise<OpenFeatures> {
+async function openFar(
+  address: string,
+  options: NonNullable<Parameters<typeof openTrainingFeatures>[1]>,
+): Promise<OpenFeatures> {
   const copy = await copyFeatures(address, options.signal);
   const { onMessage, ...rest } = options;
   try {

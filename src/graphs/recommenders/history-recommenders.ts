@@ -5,6 +5,7 @@ import { deepAe } from '../../models/recommenders/history/deep-ae.ts';
 import { gru4Rec } from '../../models/recommenders/history/gru4rec.ts';
 import type { HistoryDefinition, HistoryTraining } from '../../models/recommenders/history/history-network.ts';
 import { type ItemTableOptions, itemsHaveContent } from '../../models/recommenders/history/item-table.ts';
+import { m5 } from '../../models/recommenders/history/m5.ts';
 import { multiDae, multiVae } from '../../models/recommenders/history/multi-vae.ts';
 import { sasRec } from '../../models/recommenders/history/sasrec.ts';
 import { type BstKmeansOptions, bstKmeans, bstReadsContent } from '../../models/recommenders/pairs/bst-kmeans.ts';
@@ -15,7 +16,9 @@ import type { Json } from '../graph.ts';
 import { vectorOptions } from './classic-recommenders.ts';
 import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
-/** Everything there is to know about a recommender that reads histories, or is a network of pairs. */
+/**
+ * Everything there is to know about a recommender that reads histories, or is a network of pairs.
+ */
 export interface HistoryRecord {
   /** Its options are those of this record, checked by their kinds. */
   readonly definition: HistoryDefinition<never> | PairDefinition<never>;
@@ -57,6 +60,7 @@ const ofMultiVae = optionsOf(multiVae);
 const ofGru4Rec = optionsOf(gru4Rec);
 const ofSasRec = optionsOf(sasRec);
 const ofBert4Rec = optionsOf(bert4Rec);
+const ofM5 = optionsOf(m5);
 
 const activation = 'sigmoid, tanh, relu, selu, gelu or identity';
 
@@ -160,6 +164,23 @@ export const historyRecommenders = {
       ofBert4Rec('maskRatio', 'number', 'share of the items that a step hides'),
       ofBert4Rec('ftRatio', 'number', 'share of the histories of which a step hides the last item alone'),
       ...trainingOptions(bert4Rec.training),
+    ],
+  },
+  m5: {
+    definition: m5,
+    readsFeatures: readsContent,
+    options: [
+      ofM5('length', 'integer', 'how many of the last items of a history are read'),
+      ofM5('width', 'integer', 'width of the vectors of items'),
+      ofM5('heads', 'integer', 'heads of the block of attention'),
+      ofM5('dropout', 'number', 'share dropped of what is read, of attention and of what a block adds'),
+      ofM5('interests', 'integer', 'interests of a user'),
+      ofM5('content', 'boolean', 'whether there is a tower of content beside that of ids'),
+      ofM5('contentLoss', 'number', 'weight of the loss of content alone'),
+      ofM5('gate', 'json', 'share of ids in a score: count, by the ratings of the item, or a number'),
+      option('likedAbove', 'number', 'every rating', 'ratings above it are what a user has chosen'),
+      ...vectorOptions,
+      ...trainingOptions(m5.training),
     ],
   },
   gat: {

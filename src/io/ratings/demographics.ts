@@ -84,7 +84,7 @@ function csvRows(text: string, path: string): Row[] {
   });
 }
 
-/** The group of an age in years; a text that is no number stays. */
+/** The group of an age in years; any other text stays. */
 function ageGroup(age: string): string {
   const years = Number(age);
   return ageGroups.find(([from]) => years >= from)?.[1] ?? age;

@@ -24,6 +24,7 @@ const small: Readonly<Record<string, object>> = {
   gru4rec: { width: 8, hidden: 8, length: 10 },
   sasrec: { width: 8, inner: 8, length: 10 },
   bert4rec: { width: 8, inner: 8, length: 10 },
+  m5: { width: 8, length: 10, content: false },
   gat: { width: 8, content: false, genres: true },
   'multimodal-cnn': { width: 8, joint: 8, content: false },
   'bst-kmeans': { width: 8, hidden: [8], rerank: 5, clusters: 4 },

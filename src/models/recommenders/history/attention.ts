@@ -69,6 +69,8 @@ function normalisation(tape: Tape, name: string, x: Tensor, width: number): Tens
  * Blocks of multi-head self-attention and two dense layers, each part added to what it is of and
  * normalised (Vaswani et al. 2017), over items to which learnt vectors of their places are added.
  * The state at a place reads that place and those before it or, with `bothWays`, the whole history.
+ *
+ * @param prefix of the names of the weights, where a network has more than one such tower.
  */
 export function attentionBlocks(
   tape: Tape,
@@ -76,19 +78,20 @@ export function attentionBlocks(
   length: number,
   { width, layers, heads, inner, dropped }: Attention,
   bothWays: boolean,
+  prefix = '',
 ): Tensor {
   const { graph } = tape;
   const flat = (x: Tensor): Tensor => reshape(tape, x, ['positions', width]);
-  const places = tape.weight('places', [length, width], uniformWithin(0.05));
+  const places = tape.weight(`${prefix}places`, [length, width], uniformWithin(0.05));
   const placed = flat(addToEach(tape, reshape(tape, read, ['histories', length, width]), places));
   const inside = graph.reshape(graph.input(sequenceInputs.inside, ['histories', length]), ['histories', 1, 1, length]);
   const outside = graph.multiply(graph.subtract(inside, graph.real(1)), graph.real(1e9));
   const later = graph.real(laterPlaces(length), [1, 1, length, length]);
   const away = bothWays ? outside : graph.emit('Add', [outside, later], ['histories', 1, length, length]);
   const size = width / heads;
-  let x = dropout(tape, normalisation(tape, 'read', placed, width), dropped);
+  let x = dropout(tape, normalisation(tape, `${prefix}read`, placed, width), dropped);
   for (let layer = 1; layer <= layers; layer++) {
-    const name = `block-${layer}`;
+    const name = `${prefix}block-${layer}`;
     const byHead = (part: string): Tensor => {
       const all = reshape(tape, denseLayer(tape, `${name}/${part}`, x, width), ['histories', length, heads, size]);
       return transpose(tape, all, part === 'key' ? [0, 2, 3, 1] : [0, 2, 1, 3]);

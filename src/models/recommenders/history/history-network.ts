@@ -18,6 +18,8 @@ export interface HistorySpace {
   readonly mean: number;
   /** For each item 1 where a rating of it is learnt, else 0. */
   readonly known: Uint8Array;
+  /** For each item how many ratings of it are learnt; default: as `known` says. */
+  readonly counts?: Float32Array | undefined;
   /** What the items are like, for a network that reads it. */
   readonly content: ItemVectors | undefined;
 }

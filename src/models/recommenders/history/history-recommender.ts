@@ -252,7 +252,9 @@ export class HistoryRecommender<Options extends object = object> {
   #network(training: TrainingRatings, content: ItemVectors | undefined): HistoryNetwork {
     const { userCount, itemCount, scale } = training;
     const [mean, known] = [globalMean(training.values), knownItems(training)];
-    return this.#definition.network(this.#own, { userCount, itemCount, scale, mean, known, content });
+    const counts = new Float32Array(itemCount);
+    for (const item of training.items) counts[item] = (counts[item] as number) + 1;
+    return this.#definition.network(this.#own, { userCount, itemCount, scale, mean, known, counts, content });
   }
 
   #keep(opened: Omit<Trained, 'learntColumns' | 'knownColumns'>): Trained {

@@ -57,9 +57,8 @@ export function itemFacts({ content }: ItemTable, space: HistorySpace): Map<stri
   return facts;
 }
 
-/** For each item 1 where its content has a number that is not 0; undefined without content. */
-export function itemsDescribed({ content }: ItemTable, space: HistorySpace): Uint8Array | undefined {
-  if (!content) return undefined;
+/** For each item 1 where its content has a number that is not 0. */
+export function itemsDescribed(space: HistorySpace): Uint8Array {
   const { vectors, dimension } = vectorsOf(space);
   const described = new Uint8Array(space.itemCount);
   for (const [at, value] of vectors.entries()) if (value !== 0) described[Math.floor(at / dimension)] = 1;

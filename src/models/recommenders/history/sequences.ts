@@ -115,7 +115,7 @@ export function sequenceNetwork(
       },
     },
     facts: itemFacts(table, space),
-    described: itemsDescribed(table, space),
+    described: table.content ? itemsDescribed(space) : undefined,
     ...{ shortest: 2, listLength: 10, isChosen },
     activations: (histories) =>
       histories * length * (5 * space.itemCount + 3 * layers.units) + 8 * space.itemCount * layers.width,
@@ -142,7 +142,12 @@ export function sequenceNetwork(
 }
 
 /** Sequences side by side, each filled up before its beginning (`atEnd`) or behind its end. */
-function sequenceFeeds(sequences: readonly Sequence[], length: number, atEnd: boolean, buffers: FeedBuffers): Feeds {
+export function sequenceFeeds(
+  sequences: readonly Sequence[],
+  length: number,
+  atEnd: boolean,
+  buffers: FeedBuffers,
+): Feeds {
   const positions = sequences.length * length;
   const items = buffers.integers(positions).fill(0);
   const shown = buffers.reals(positions).fill(0);

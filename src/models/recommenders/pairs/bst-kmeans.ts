@@ -93,9 +93,9 @@ function checked(options: BstKmeansOptions) {
 type Checked = ReturnType<typeof checked>;
 
 /**
- * A transformer over what a user rated before, and the item to be rated behind it, with dense layers
- * to its rating (Chen et al. 2019; Siet et al. 2024); lists may be taken in turn from clusters of
- * movies, which k-means finds by their genres.
+ * A transformer over what a user rated before, and the item to be rated behind it, with dense
+ * layers to its rating (Chen et al. 2019; Siet et al. 2024); lists may be taken in turn from
+ * clusters of movies, which k-means finds by their genres.
  */
 export const bstKmeans: PairDefinition<BstKmeansOptions> = {
   ...{ reads: 'pairs', name: 'bst-kmeans', predicts: 'ratings', inTime: true, servesNewUsers: true },
@@ -221,7 +221,9 @@ function historyBefore({ training }: PairSpace): (history: History, row: number)
   });
 }
 
-/** Histories side by side, filled up before their beginning, the item to be rated in the last place. */
+/**
+ * Histories side by side, filled up before their beginning, the item to be rated in the last place.
+ */
 function sequenceFeeds(
   read: readonly Read[],
   length: number,

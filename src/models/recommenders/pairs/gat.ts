@@ -75,10 +75,10 @@ function checked(options: GatOptions) {
 type Checked = ReturnType<typeof checked>;
 
 /**
- * Multimodal graph attention (after Chakder et al. 2022 and Velickovic et al. 2018): users and items
- * are nodes, ratings edges in both directions; a node is what attention makes of its neighbours. An
- * item begins as its content, a user as the mean content of what the user liked; a rating is made of
- * both nodes. The ratings that a step learns are no edges in it.
+ * Multimodal graph attention (after Chakder et al. 2022 and Velickovic et al. 2018): users and
+ * items are nodes, ratings edges in both directions; a node is what attention makes of its
+ * neighbours. An item begins as its content, a user as the mean content of what the user liked; a
+ * rating is made of both nodes. The ratings that a step learns are no edges in it.
  */
 export const gat: PairDefinition<GatOptions> = {
   ...{ reads: 'pairs', name: 'gat', predicts: 'ratings', inTime: false, servesNewUsers: true, onlyCpu: true },
@@ -159,8 +159,8 @@ function pairFeeds(
 }
 
 /**
- * What the nodes are before any attention: [users + items, width x parts]. A user is the mean of the
- * items that the user liked, as the feeds say.
+ * What the nodes are before any attention: [users + items, width x parts]. A user is the mean of
+ * the items that the user liked, as the feeds say.
  */
 function firstStates(tape: Tape, own: Checked, parts: readonly Tensor[], users: number, items: number): Tensor {
   const { graph } = tape;

@@ -85,8 +85,8 @@ function presentRows(vectors: Float32Array, dimension: number): Float32Array {
 }
 
 /**
- * The content of all items: each stream, and the genres, through a dense layer of `width` units with
- * ReLU: [items, width] each. An item that lacks a stream has a learnt vector in its place.
+ * The content of all items: each stream, and the genres, through a dense layer of `width` units
+ * with ReLU: [items, width] each. An item that lacks a stream has a learnt vector in its place.
  */
 export function contentParts(tape: Tape, content: ItemContent, itemCount: number, width: number): Tensor[] {
   const { graph } = tape;

@@ -26,7 +26,9 @@ export const multimodalOutputs = ['dense', 'dot'] as const;
 export interface MultimodalCnnOptions {
   /** Width of embeddings and of what is made of each input, default 32. */
   readonly width?: number | undefined;
-  /** Units of the layers in which the inputs of a user, and of an item, come together; default 200. */
+  /**
+   * Units of the layers in which the inputs of a user, and of an item, come together; default 200.
+   */
   readonly joint?: number | undefined;
   /** `dense` (default): a dense layer of 64 over both; `dot`: their product. */
   readonly output?: (typeof multimodalOutputs)[number] | undefined;

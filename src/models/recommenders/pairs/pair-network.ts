@@ -45,7 +45,7 @@ export interface PairNetwork {
   readonly facts: ReadonlyMap<string, Float32Array>;
   /** Pairs that are predicted in one run. */
   readonly pairsAtOnce: number;
-  /** Numbers that a step of so many ratings holds, about, beside the weights. */
+  /** Numbers that a step holds, about, beside the weights. */
   activations(ratings: number): number;
   /** A batch to learn from: rows of the training ratings. */
   learnt(rows: Int32Array, draws: StepDraws, buffers: FeedBuffers): Feeds;

@@ -243,6 +243,44 @@ def bert4rec():
     return sequence_losses(states, shapes, cloze, False)
 
 
+def m5():
+    draw = numbers(23)
+    vectors = torch.tensor([float(torch.tensor(2 * next(draw) - 1, dtype=torch.float32)) for _ in range(ITEMS * 3)]).reshape(ITEMS, 3)
+    shapes = {"items/embedding": [ITEMS, 4], "content/kernel": [3, 4]}
+    shapes.update({**dense_shapes("gate/hidden", 1, 8), **dense_shapes("gate/output", 8, 1)})
+    for side in ("ids/", "content/"):
+        own = {name: [4] if shape == [5] and "inner" in name else shape for name, shape in attention_shapes().items()}
+        own.update({"block-1/inner/kernel": [4, 4], "block-1/outer/kernel": [4, 4]})
+        shapes.update({side + name: shape for name, shape in own.items()})
+        shapes.update({f"{side}interests/kernel": [4, 3], **dense_shapes(f"{side}interests/hidden", 4, 4)})
+
+    def tower(w, side, table, read):
+        own = {name[len(side) :]: value for name, value in w.items() if name.startswith(side)}
+        states = blocks(own, table[read], True)
+        match = torch.tanh(dense(own, "interests/hidden", states)) @ own["interests/kernel"]
+        interests = torch.softmax(match, 0).T @ states
+        return (interests @ table.T).amax(0)
+
+    def loss(w, step):
+        own = numbers(17 + step)
+        content = vectors @ w["content/kernel"]
+        counts = torch.full((ITEMS, 1), float(torch.tensor(torch.log(torch.tensor(2.0)), dtype=torch.float32)))
+        gate = torch.sigmoid(dense(w, "gate/output", torch.relu(dense(w, "gate/hidden", counts))))[:, 0]
+        mixed, alone, targets = [], [], []
+        for history in OF_USERS:
+            items = [item for item, _ in history]
+            target = 1 + int(next(own) * (len(items) - 1))
+            read = items[max(0, target - LENGTH) : target]
+            by_id, by_content = tower(w, "ids/", w["items/embedding"], read), tower(w, "content/", content, read)
+            mixed.append(gate * by_id + (1 - gate) * by_content)
+            alone.append(by_content)
+            targets.append(items[target])
+        judged = lambda scores: torch.nn.functional.cross_entropy(torch.stack(scores), torch.tensor(targets))
+        return judged(mixed), 0.3 * judged(alone)
+
+    return train(shapes, loss)
+
+
 found = {
     "autorec": autorec(),
     "deep-ae": deep_ae(),
@@ -251,5 +289,6 @@ found = {
     "gru4rec": gru4rec(),
     "sasrec": sasrec(),
     "bert4rec": bert4rec(),
+    "m5": m5(),
 }
 Path(__file__).with_suffix(".json").write_text(json.dumps(found, indent=2) + "\n")

@@ -12,6 +12,7 @@ import { deepAe } from '../../../../src/models/recommenders/history/deep-ae.ts';
 import { gru4Rec } from '../../../../src/models/recommenders/history/gru4rec.ts';
 import { Histories } from '../../../../src/models/recommenders/history/histories.ts';
 import type { HistoryNetwork, HistorySpace } from '../../../../src/models/recommenders/history/history-network.ts';
+import { m5 } from '../../../../src/models/recommenders/history/m5.ts';
 import { multiDae, multiVae } from '../../../../src/models/recommenders/history/multi-vae.ts';
 import { sasRec } from '../../../../src/models/recommenders/history/sasrec.ts';
 import { weightShapes } from '../../../../src/models/recommenders/neural/weight-shapes.ts';
@@ -55,6 +56,7 @@ const networks: Readonly<Record<string, HistoryNetwork>> = {
   gru4rec: gru4Rec.network({ ...sequences, hidden: 3, content: true, coldRate: 0 }, space),
   sasrec: sasRec.network(attention, space),
   bert4rec: bert4Rec.network({ ...attention, maskRatio: 0.4 }, space),
+  m5: m5.network({ width: 4, length: 6, dropout: 0, heads: 2, interests: 3 }, space),
 };
 
 /** Losses of three steps of Adam, from the weights of history-reference.py. */

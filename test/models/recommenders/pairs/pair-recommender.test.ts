@@ -114,12 +114,16 @@ describe('a network of pairs', () => {
     const checkpoint = { path: join(directory, 'checkpoint'), data: 'looks', everySteps: 2 };
     const stopping = new AbortController();
     let progress = 0;
-    await using stopped = made(name, {}, {
-      ...{ checkpoint, signal: stopping.signal },
-      onProgress: () => {
-        if (++progress === 2) stopping.abort(new Error('stopped'));
+    await using stopped = made(
+      name,
+      {},
+      {
+        ...{ checkpoint, signal: stopping.signal },
+        onProgress: () => {
+          if (++progress === 2) stopping.abort(new Error('stopped'));
+        },
       },
-    });
+    );
     await expect(stopped.fit(ratings, undefined, sources)).rejects.toThrow('stopped');
     await using resumed = made(name, {}, { checkpoint });
     const { resumedFrom } = await resumed.fit(ratings, undefined, sources);

@@ -39,7 +39,10 @@ function space(): PairSpace {
     ...{ mean: globalMean(data.values), known },
     sources: {
       streams: new Map([['visual', { vectors, dimension: 3 }]]),
-      genres: { genreCount: 3, flags: Uint8Array.from(numbers.flatMap((item) => [0, 1, 2].map((bit) => (item >> bit) % 2))) },
+      genres: {
+        genreCount: 3,
+        flags: Uint8Array.from(numbers.flatMap((item) => [0, 1, 2].map((bit) => (item >> bit) % 2))),
+      },
       titles: numbers.map((item) => `Item${item % 2 === 1 ? ', The' : ''} ${'abcdefghi'[item]} (1995)`),
       userFields: { names: ['age'], counts: [2], codes: Int32Array.from({ length: users }, (_, user) => user % 3) },
     },
@@ -53,7 +56,7 @@ const networks: Readonly<Record<string, PairNetwork>> = {
   'bst-kmeans': bstKmeans.network({ ...quiet, length: 3, hidden: [5], content: true }, space(), 1),
 };
 
-/** Losses of three steps of Adam over every second rating, from the weights of pair-reference.py. */
+/** Losses of three steps of Adam over every second rating, as pair-reference.py has them. */
 async function losses(network: PairNetwork): Promise<number[]> {
   const optimiser = adam();
   const { plan, groups } = planTraining(network.module, optimiser, 0);
@@ -62,7 +65,10 @@ async function losses(network: PairNetwork): Promise<number[]> {
   const shapes = [...weightShapes(network.module)].filter(([name]) => !network.facts.has(name));
   const drawn = shapes
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, shape]) => [name, Float32Array.from({ length: elementCount(shape) }, () => 0.8 * (next() - 0.5))] as const);
+    .map(
+      ([name, shape]) =>
+        [name, Float32Array.from({ length: elementCount(shape) }, () => 0.8 * (next() - 0.5))] as const,
+    );
   overwrite(plan.state, state, new Map([...drawn, ...network.facts]));
   const runner = await StepRunner.open(plan, { seed: 1 });
   runner.load(state);

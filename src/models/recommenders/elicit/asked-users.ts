@@ -1,0 +1,86 @@
+import type { RatingScale } from '../../../core/rating-scale.ts';
+import { evaluate } from '../../metrics/evaluate.ts';
+import { clip, type NewUserRatings } from '../recommender.ts';
+
+/** The ratings of a user who is asked: what can be answered, and what is to be predicted. */
+export interface AskedUser {
+  /** The rating of each item that the user can answer about; any other is not known to the user. */
+  readonly pool: ReadonlyMap<number, number>;
+  readonly test: NewUserRatings;
+}
+
+/** How well new users are predicted after some questions. */
+export interface AskedPoint {
+  readonly questions: number;
+  /** Share of the questions that had an answer; NaN before the first. */
+  readonly answered: number;
+  readonly rmse: number;
+  /** Of the test items of each user, ranked. */
+  readonly ndcg: number;
+}
+
+/** Length of the lists that are judged. */
+const listLength = 10;
+
+/**
+ * Asks users about the items of an order, one after the other, and predicts each user's test items
+ * after every question from the answers so far. A test rating is never part of an answer.
+ *
+ * @param score scores items for a user who was not there in training.
+ */
+export async function askUsers(
+  users: readonly AskedUser[],
+  order: Int32Array,
+  {
+    questions,
+    scale,
+    score,
+    signal,
+  }: {
+    readonly questions: number;
+    readonly scale: RatingScale;
+    readonly score: (own: NewUserRatings, items: Int32Array) => Float32Array | Promise<Float32Array>;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<AskedPoint[]> {
+  const asked = users.map(() => ({ items: [] as number[], values: [] as number[] }));
+  const predictions: Float32Array[] = users.map(() => new Float32Array(0));
+  const points: AskedPoint[] = [];
+  let answers = 0;
+  for (let question = 0; question <= Math.min(questions, order.length); question++) {
+    for (const [place, { pool, test }] of users.entries()) {
+      const own = asked[place] as { items: number[]; values: number[] };
+      const item = order[question - 1] as number;
+      const answer = question === 0 ? undefined : pool.get(item);
+      if (answer !== undefined) {
+        own.items.push(item);
+        own.values.push(answer);
+        answers++;
+      }
+      if (question > 0 && answer === undefined) continue;
+      signal?.throwIfAborted();
+      const known = { items: Int32Array.from(own.items), values: Float32Array.from(own.values) };
+      predictions[place] = await score(known, test.items);
+    }
+    points.push({
+      questions: question,
+      answered: question === 0 ? Number.NaN : answers / (question * users.length),
+      ...judged(users, predictions, scale),
+    });
+  }
+  return points;
+}
+
+function judged(users: readonly AskedUser[], predictions: readonly Float32Array[], scale: RatingScale) {
+  const rows = users.flatMap(({ test }, user) => Array.from(test.items, (item, at) => ({ user, item, at, test })));
+  const { rmse, ranking } = evaluate(
+    {
+      users: Int32Array.from(rows, ({ user }) => user),
+      items: Int32Array.from(rows, ({ item }) => item),
+      ratings: Float64Array.from(rows, ({ test, at }) => test.values[at] as number),
+      predictions: Float64Array.from(rows, ({ user, at }) => clip(predictions[user]?.[at] as number, scale)),
+    },
+    { scale, ks: [listLength] },
+  );
+  return { rmse, ndcg: ranking[String(listLength)]?.ndcg ?? Number.NaN };
+}
