@@ -163,10 +163,7 @@ export type SystemErrorCode =
   | 'object-store'
   /** The unit cache cannot be opened. */
   | 'cache'
-  /**
-   * The server of a queue cannot be reached, its packages are missing, or workers refuse
-   * everything.
-   */
+  /** The server of a queue cannot be reached, or workers refuse everything. */
   | 'queue'
   /** A required optional package is not installed. */
   | 'package'

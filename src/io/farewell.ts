@@ -1,22 +1,18 @@
 /**
- * Waits for a connection to close, or for what its server is told at the end, for so long as one
- * that is silent may be waited for: whoever is told to end, ends.
+ * Waits for a connection to close, or for the last thing that its server is told, but only for a
+ * limited time: a silent server keeps no process alive.
  *
- * @param milliseconds how long that is.
- * @param cut ends the connection without a word when it was too long.
- * @throws what `told` is rejected with in time.
+ * @param milliseconds - the limit.
+ * @param cut - ends the connection once the limit has passed.
+ * @throws whatever `told` is rejected with within the limit.
  */
-export async function farewell(
-  told: Promise<unknown>,
-  milliseconds: number,
-  cut?: () => Promise<unknown>,
-): Promise<void> {
+export async function farewell(told: Promise<unknown>, milliseconds: number, cut?: () => void): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const enough = new Promise<'enough'>((resolve) => {
     timer = setTimeout(resolve, milliseconds, 'enough');
   });
   try {
-    if ((await Promise.race([told, enough])) === 'enough') cut?.().catch(() => undefined);
+    if ((await Promise.race([told, enough])) === 'enough') cut?.();
   } finally {
     clearTimeout(timer);
     told.catch(() => undefined);

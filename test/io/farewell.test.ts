@@ -4,16 +4,13 @@ import { farewell } from '../../src/io/farewell.ts';
 test('a connection that closes is waited for, and not cut', async () => {
   const said: string[] = [];
   const told = new Promise((resolve) => setTimeout(resolve, 20)).then(() => void said.push('closed'));
-  await farewell(told, 600_000, async () => void said.push('cut'));
+  await farewell(told, 600_000, () => void said.push('cut'));
   expect(said).toEqual(['closed']);
 });
 
-test('one that is silent is cut, whatever comes of that', async () => {
+test('one that is silent is cut', async () => {
   const said: string[] = [];
-  await farewell(new Promise(() => {}), 1, async () => {
-    said.push('cut');
-    throw new Error('there is nothing to cut');
-  });
+  await farewell(new Promise(() => {}), 1, () => void said.push('cut'));
   expect(said).toEqual(['cut']);
 });
 

@@ -31,8 +31,8 @@ export interface FarCopy {
  * @param choose is given the names below the address, and returns those to copy.
  * @param signal aborted: no more is copied.
  * @returns undefined when there is no object, or none was chosen.
- * @throws UsageError `object-store` for an invalid address; SystemError `object-store`, `disk-full`;
- * FlowError `aborted`.
+ * @throws UsageError `object-store` for an invalid address; SystemError `object-store`,
+ * `disk-full`; FlowError `aborted`.
  */
 export async function copyFar(
   address: string,

@@ -5,6 +5,7 @@ import type { RedisOptions } from 'ioredis';
 import type { ClientConfig } from 'pg';
 import { SystemError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
+import { optionalPackage } from '../../core/optional-package.ts';
 import { type QueueAddress, type QueueServer, shownQueue } from './queue-address.ts';
 import { Sockets } from './sockets.ts';
 
@@ -26,6 +27,8 @@ export interface QueueClasses {
 
 /** Milliseconds that a server may take to answer for the first time. */
 const FIRST_ANSWER = 10_000;
+/** Milliseconds that a server has for the last thing that it is told. */
+export const FAREWELL = 10_000;
 /** Milliseconds by which the clocks of a queue on PostgreSQL may differ. */
 const MOST_AHEAD = 10_000;
 /** The packages that reach each kind of server. */
@@ -34,7 +37,7 @@ const PACKAGES: Readonly<Record<QueueServer, string>> = { redis: 'ioredis', post
 /**
  * BullMQ for a server: pinged once, then used with a patience that outlasts its restarts.
  *
- * @throws SystemError `queue` when a package is not installed, or the server does not answer.
+ * @throws SystemError `package` when one is not installed, `queue` when the server does not answer.
  */
 export async function bullmqFor({ server, uri }: QueueAddress): Promise<QueueClasses> {
   const bullmq = await loaded(server);
@@ -96,21 +99,11 @@ async function lastingClient() {
   };
 }
 
-async function loaded(server: QueueServer): Promise<typeof import('bullmq')> {
-  try {
+function loaded(server: QueueServer): Promise<typeof import('bullmq')> {
+  return optionalPackage(['bullmq', PACKAGES[server]], `a queue at ${server}://`, async () => {
     await import(PACKAGES[server]);
-    return await import('bullmq');
-  } catch (cause) {
-    const packages = `bullmq ${PACKAGES[server]}`;
-    throw new SystemError(
-      'queue',
-      `a queue at ${server}:// needs bullmq and ${PACKAGES[server]}, which cannot be loaded`,
-      {
-        remedy: `Install them next to reelflow: \`npm install ${packages}\`.`,
-        cause,
-      },
-    );
-  }
+    return import('bullmq');
+  });
 }
 
 /** @throws SystemError `queue` unless the server answers. */

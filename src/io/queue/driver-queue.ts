@@ -1,5 +1,5 @@
-import { bullmqFor } from './bullmq.ts';
-import { farewell } from './farewell.ts';
+import { farewell } from '../farewell.ts';
+import { bullmqFor, FAREWELL } from './bullmq.ts';
 import { type Job, jobId } from './job.ts';
 import { queueAddress } from './queue-address.ts';
 
@@ -85,6 +85,6 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
       }
       await queue.resume();
     },
-    close: () => farewell(Promise.all([events.close(), queue.close()]), cut),
+    close: () => farewell(Promise.all([events.close(), queue.close()]), FAREWELL, cut),
   };
 }

@@ -1,5 +1,5 @@
-import { bullmqFor } from './bullmq.ts';
-import { farewell } from './farewell.ts';
+import { farewell } from '../farewell.ts';
+import { bullmqFor, FAREWELL } from './bullmq.ts';
 import { queueAddress } from './queue-address.ts';
 
 /** A job that this worker has taken, until it says what has become of it. */
@@ -101,7 +101,7 @@ export async function openWorkerQueue(uri: string, name: string, options: Worker
       worker.pause(true).catch(onError);
       taken.close();
     },
-    close: () => farewell(worker.close(), cut),
+    close: () => farewell(worker.close(), FAREWELL, cut),
   };
 }
 

@@ -111,8 +111,8 @@ export interface TrainerOptions {
   readonly checkpoint?: CheckpointOptions | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called during an epoch as batches are learnt: after 1, 2, 4, 8, then every 16 small ones, or one
-   * of 4 MiB.
+   * Called during an epoch as batches are learnt: after 1, 2, 4, 8, then every 16 small ones, or
+   * one of 4 MiB.
    */
   readonly onProgress?: ((progress: EpochProgress) => void) | undefined;
   /** Called after each epoch, before its checkpoint; awaited. */

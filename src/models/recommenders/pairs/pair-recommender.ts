@@ -61,7 +61,7 @@ export class PairRecommender<Options extends object = object> {
     return this.#options.epochs ?? this.#definition.training.epochs;
   }
 
-  /** Steps of an epoch over so many ratings. */
+  /** Steps of an epoch over that number of ratings. */
   stepsPerEpoch(ratings: number): number {
     return Math.ceil(ratings / this.#batchSize);
   }
