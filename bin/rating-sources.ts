@@ -38,6 +38,6 @@ export const featureSources = {
   demographics: text(
     'FILE',
     'what is known of the users: u.user, users.dat, or CSV',
-    "the directory's u.user or users.dat",
+    'u.user or users.dat of a MovieLens directory',
   ),
 };
