@@ -7,7 +7,8 @@
  *
  *   node dist/bench/planted.js [--corpora 1,2,3,4] [--seeds 1] [--items 48] [--users 150] [--per-user 20] [--recommenders ...]
  */
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { writePlantedCorpus } from '../examples/planted/corpus.ts';
 import { type EvidenceRow, evidenceTable, plantedEvidence } from '../examples/planted/evidence.ts';
 import { makePlantedFeatures } from '../examples/planted/features.ts';
@@ -22,8 +23,10 @@ const options = benchOptions({
 const numbers = (name: string) => (options[name] ?? '').split(',').map(Number);
 
 const results: EvidenceRow[][] = [];
+const scratch = scratchDirectory('planted');
 for (const seed of numbers('corpora')) {
-  const directory = scratchDirectory('planted');
+  const directory = join(scratch, `corpus-${seed}`);
+  mkdirSync(directory);
   try {
     const started = performance.now();
     const [items, users, ratingsPerUser] = [options.items, options.users, options['per-user']].map(Number);

@@ -16,7 +16,18 @@ import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
  * tests.
  */
 const readers = [
-  ...['explain', 'status', 'dead list', 'evaluate', 'search', 'weights list', 'weights verify', 'doctor', 'serve'],
+  ...[
+    'explain',
+    'status',
+    'dead list',
+    'evaluate',
+    'elicit',
+    'search',
+    'weights list',
+    'weights verify',
+    'doctor',
+    'serve',
+  ],
   ...['completion', 'worker', 'mcp'],
 ];
 

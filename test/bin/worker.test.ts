@@ -77,7 +77,7 @@ for (const { name, missing, start } of CACHE_SERVERS) {
 
       const planned = await reelflow([...worker(out, server.uri), '--dry-run']);
       expect([planned.code, JSON.parse(planned.stdout)]).toMatchObject([
-        ...[0, { out, dryRun: true, graph: { id: summary.graphId }, estimate: { items: 7, unreadable: 1 } }],
+        ...[0, { out, dryRun: true, graph: { id: summary.graphId }, estimate: { items: 7, probed: 7 } }],
       ]);
       const small = await reelflow([...worker(out, server.uri), '--dry-run', '--memory', '64MiB']);
       expect([small.code, small.stderr]).toEqual([2, expect.stringContaining('[memory-too-small]')]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { of } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlowError } from '../../src/core/errors.ts';
+import { Gate } from '../../src/core/gate.ts';
 import { runLocally } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { Flow } from '../../src/operators/flow.ts';
@@ -25,7 +26,8 @@ async function run(
   items: readonly string[],
   given: {
     readonly onComputed?: (item: string) => void;
-    readonly fetched?: (item: string, signal: AbortSignal) => Promise<void>;
+    /** Its result lets go of what was fetched. */
+    readonly fetched?: (item: string, signal: AbortSignal) => Promise<(() => void) | undefined>;
     readonly drain?: AbortSignal;
   },
 ): Promise<void> {
@@ -48,8 +50,11 @@ async function run(
     ...{ concurrency: 1, ahead: 1, drain, fingerprint: async (item) => `content of ${item}` },
     hold: async (item, signal) => {
       seen.push(`fetch ${item}`);
-      await fetched?.(item, signal);
-      return async () => void seen.push(`let go ${item}`);
+      const letGo = await fetched?.(item, signal);
+      return async () => {
+        letGo?.();
+        seen.push(`let go ${item}`);
+      };
     },
     operators: { before: [], commit: 'commit' },
     onEvent: ({ type, item }) => {
@@ -77,7 +82,7 @@ describe('the content of the next item', () => {
       onComputed: () => drain.abort(),
       fetched: (item, signal) =>
         item === 'a'
-          ? Promise.resolve()
+          ? Promise.resolve(undefined)
           : new Promise((_, reject) =>
               signal.addEventListener('abort', () => reject(new FlowError('aborted', 'stopped'))),
             ),
@@ -91,5 +96,18 @@ describe('the content of the next item', () => {
     const drain = new AbortController();
     await run(['a', 'b'], { drain: drain.signal, onComputed: () => drain.abort() });
     expect(seen.filter((each) => each.endsWith(' b'))).toEqual(['fetch b', 'let go b', 'abandoned b']);
+  });
+
+  it('is computed first where it is at hand first: there may be no room for another', async () => {
+    const room = new Gate(1);
+    await run(['a', 'b'], {
+      fetched: async (item, signal) => {
+        if (item === 'a') await until(() => seen.includes('room for b'));
+        const leave = await room.enter(1, signal);
+        seen.push(`room for ${item}`);
+        return leave;
+      },
+    });
+    expect(seen.filter((each) => each.startsWith('computed'))).toEqual(['computed b', 'computed a']);
   });
 });

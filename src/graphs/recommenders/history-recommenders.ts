@@ -104,7 +104,7 @@ const pairOptions = [
 
 const knownOptions = [
   option('genres', 'boolean', 'where there are some', 'whether genres of the items are read'),
-  option('demographics', 'boolean', 'where there are some', 'whether fields of the users are read'),
+  option('userFields', 'boolean', 'where there are some', 'whether fields of the users are read'),
 ];
 
 const readsContent = ({ content = true }: { readonly content?: Json | undefined }): boolean => content === true;

@@ -167,6 +167,7 @@ export class ItemRunner<Item, Services> {
       return await this.#decided(item, itemId, place);
     } finally {
       await letGo?.();
+      turn?.passes();
     }
   }
 

@@ -45,7 +45,7 @@ export interface BstKmeansOptions {
   readonly content?: boolean | undefined;
   /** Whether these are read; default: where they are known. */
   readonly genres?: boolean | undefined;
-  readonly demographics?: boolean | undefined;
+  readonly userFields?: boolean | undefined;
   /** Share of the ratings that are learnt without the embedding of their item, default 0.2. */
   readonly coldRate?: number | undefined;
   /** Length of the lists that are taken from clusters in turn; default 0: none. */
@@ -68,7 +68,7 @@ export function bstReadsContent({ id = true, content = !id }: Pick<BstKmeansOpti
 }
 
 function checked(options: BstKmeansOptions) {
-  const { id = true, genres, demographics } = options;
+  const { id = true, genres, userFields } = options;
   const content = bstReadsContent(options);
   if (!id && !content && genres === false) {
     throw new UsageError('`id: false` leaves content to know items by, but `content` and `genres` are false', {
@@ -79,7 +79,7 @@ function checked(options: BstKmeansOptions) {
   const dropped = checkShare('dropout', options.dropout ?? 0.1);
   const width = checkInteger('width', options.width ?? 64);
   return {
-    ...{ id, content, genres, demographics, width, dropped },
+    ...{ id, content, genres, userFields, width, dropped },
     length: checkInteger('length', options.length ?? 8),
     attention: attentionOf({ width, heads: options.heads ?? 2, layers: 1, inner: width, dropout: dropped }),
     hidden: checkLayers('hidden', options.hidden ?? [256, 128]),
@@ -108,7 +108,7 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
   const { training, known } = space;
   const { userCount, itemCount } = training;
   const content = itemContent(space, { streams: own.content, genres: own.genres });
-  const fields = userParts(space, own.demographics);
+  const fields = userParts(space, own.userFields);
   if (!own.id && content.streams.length + content.genreCount === 0) {
     throw new UsageError('`id: false` leaves nothing to know items by: there are no genres', { option: 'id' });
   }
@@ -162,13 +162,13 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
       };
     },
     asked({ users, items, guest }, buffers) {
-      const own_ = guest && { others: guest.items, values: guest.values };
+      const ofGuest = guest && { others: guest.items, values: guest.values };
       const read = Array.from(users, (user, at): Read => {
         const item = items[at] as number;
         return {
           user,
           item,
-          history: user === userCount ? (own_ ?? none) : histories.of(user),
+          history: user === userCount ? (ofGuest ?? none) : histories.of(user),
           isShown: isKnown(item),
         };
       });

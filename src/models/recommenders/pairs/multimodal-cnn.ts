@@ -41,7 +41,7 @@ export interface MultimodalCnnOptions {
   /** Whether these are read; default: where they are known. */
   readonly genres?: boolean | undefined;
   readonly titles?: boolean | undefined;
-  readonly demographics?: boolean | undefined;
+  readonly userFields?: boolean | undefined;
   /** Share of the ratings that are learnt without the embedding of their item, default 0.2. */
   readonly coldRate?: number | undefined;
 }
@@ -52,9 +52,9 @@ const shownInputs = { users: 'users/shown', items: 'items/shown' } as const;
 const outputUnits = 64;
 
 function checked(options: MultimodalCnnOptions) {
-  const { id = true, content = true, genres, titles, demographics } = options;
+  const { id = true, content = true, genres, titles, userFields } = options;
   return {
-    ...{ id, content, genres, titles, demographics },
+    ...{ id, content, genres, titles, userFields },
     width: checkInteger('width', options.width ?? 32),
     joint: checkInteger('joint', options.joint ?? 200),
     output: checkOneOf('output', options.output ?? 'dense', multimodalOutputs),
@@ -82,7 +82,7 @@ function network(own: Checked, space: PairSpace): PairNetwork {
   const { userCount, itemCount } = training;
   const content = itemContent(space, { streams: own.content, genres: own.genres });
   const titles = titlesOf(space, own.titles);
-  const fields = userParts(space, own.demographics);
+  const fields = userParts(space, own.userFields);
   const ofItems = content.streams.length + content.genreCount + titles.wordCount;
   if (!own.id && (ofItems === 0 || fields.counts.length === 0)) {
     throw new UsageError('`id: false` leaves a network that knows nothing of users, or nothing of items', {

@@ -38,8 +38,8 @@ export function userParts({ sources, saved, training }: PairSpace, wanted: boole
   const { userFields } = sources;
   if (wanted === true && (userFields?.names.length ?? 0) === 0) {
     throw new UsageError('a recommender that reads what is known of users needs it, but there is nothing', {
-      option: 'demographics',
-      remedy: 'Give a list of users, or `demographics: false`.',
+      option: 'userFields',
+      remedy: 'Give a list of users, or `userFields: false`.',
     });
   }
   if (wanted === false || userFields === undefined || userFields.names.length === 0)

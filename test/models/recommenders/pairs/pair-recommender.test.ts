@@ -52,7 +52,7 @@ describe('multimodal-cnn', () => {
     for (const [option, own] of Object.entries({
       genres: { genres: true },
       titles: { titles: true },
-      demographics: { demographics: true },
+      userFields: { userFields: true },
       id: { id: false },
     })) {
       await using recommender = made('multimodal-cnn', { content: false, ...own });
