@@ -1,4 +1,5 @@
 import { createConnection, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectSecurely } from 'node:tls';
 import type { Queue, QueueEvents, Worker } from 'bullmq';
 import type { RedisOptions } from 'ioredis';
@@ -6,6 +7,7 @@ import type { ClientConfig } from 'pg';
 import { SystemError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { optionalPackage } from '../../core/optional-package.ts';
+import { farewell } from '../farewell.ts';
 import { type QueueAddress, type QueueServer, shownQueue } from './queue-address.ts';
 import { Sockets } from './sockets.ts';
 
@@ -29,6 +31,8 @@ export interface QueueClasses {
 const FIRST_ANSWER = 10_000;
 /** Milliseconds that a server has for the last thing that it is told. */
 export const FAREWELL = 10_000;
+/** Tries of a setup, and milliseconds before the second one; doubled before each further one. */
+const SETUP = { attempts: 6, firstPause: 250 };
 /** Milliseconds by which the clocks of a queue on PostgreSQL may differ. */
 const MOST_AHEAD = 10_000;
 /** The packages that reach each kind of server. */
@@ -58,6 +62,40 @@ export async function bullmqFor({ server, uri }: QueueAddress): Promise<QueueCla
   const stream = () => sockets.add(new Socket());
   const connection = { connectionString: uri, migrate: true, Client: await lastingClient(), stream };
   return { ...(classes as unknown as QueueClasses), ...common, connection };
+}
+
+/** What BullMQ opens. */
+interface Opened {
+  waitUntilReady(): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+/**
+ * Opens a part of a queue, connected and with its tables. BullMQ never repeats a setup that failed,
+ * as it does where several processes make the tables of a fresh PostgreSQL at once, and asks in an
+ * endless loop that leaves the process no turn; so another one is opened instead.
+ *
+ * @param open - opens it without running it.
+ * @throws SystemError `queue` when it fails each time.
+ */
+export async function connected<Part extends Opened>(open: () => Part): Promise<Part> {
+  for (let attempt = 1; ; attempt += 1) {
+    const part = open();
+    try {
+      await part.waitUntilReady();
+      return part;
+    } catch (cause) {
+      await farewell(part.close(), FAREWELL).catch(() => undefined);
+      if (attempt === SETUP.attempts) {
+        const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
+        throw new SystemError('queue', `the queue cannot be set up: ${why}`, {
+          remedy: 'Look into the log of its server.',
+          cause,
+        });
+      }
+      await sleep(SETUP.firstPause * 2 ** (attempt - 1));
+    }
+  }
 }
 
 /** Connects clients of Redis as they connect themselves, by sockets that can be cut. */

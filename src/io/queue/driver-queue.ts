@@ -1,5 +1,5 @@
 import { farewell } from '../farewell.ts';
-import { bullmqFor, FAREWELL } from './bullmq.ts';
+import { bullmqFor, connected, FAREWELL } from './bullmq.ts';
 import { type Job, jobId } from './job.ts';
 import { queueAddress } from './queue-address.ts';
 
@@ -51,17 +51,24 @@ const KEPT_EVENTS = 2000;
  */
 export async function openDriverQueue(uri: string, name: string, listeners: QueueListeners): Promise<DriverQueue> {
   const { Queue, QueueEvents, connection, cut } = await bullmqFor(queueAddress(uri));
-  const queue = new Queue(name, {
-    connection,
-    streams: { events: { maxLen: KEPT_EVENTS } },
-    // A job that was kept would keep its name, and could not be added again.
-    defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
+  const queue = await connected(() => {
+    const opened = new Queue(name, {
+      connection,
+      streams: { events: { maxLen: KEPT_EVENTS } },
+      // A job that was kept would keep its name, and could not be added again.
+      defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
+    });
+    opened.on('error', listeners.onError);
+    return opened;
   });
-  const events = new QueueEvents(name, { connection });
-  queue.on('error', listeners.onError);
-  events.on('error', listeners.onError);
+  const events = await connected(() => {
+    const opened = new QueueEvents(name, { connection, autorun: false });
+    opened.on('error', listeners.onError);
+    return opened;
+  });
   events.on('completed', ({ returnvalue }) => listeners.onReport(returnvalue));
   events.on('failed', ({ failedReason }) => listeners.onRefusal(String(failedReason)));
+  events.run().catch(listeners.onError);
   return {
     add: async (jobs) => {
       // A driver that was killed while it dropped everything left the queue paused.

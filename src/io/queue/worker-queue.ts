@@ -1,5 +1,5 @@
 import { farewell } from '../farewell.ts';
-import { bullmqFor, FAREWELL } from './bullmq.ts';
+import { bullmqFor, connected, FAREWELL } from './bullmq.ts';
 import { queueAddress } from './queue-address.ts';
 
 /** A job that this worker has taken, until it says what has become of it. */
@@ -55,46 +55,51 @@ export async function openWorkerQueue(uri: string, name: string, options: Worker
   const { Worker, connection, delayed, waiting, cut } = await bullmqFor(queueAddress(uri));
   const { concurrency, lock, onError } = options;
   const taken = new Handover();
-  const worker = new Worker<unknown, unknown>(
-    name,
-    async (job, token, signal) => {
-      const answer = await new Promise<Answer>((answered) => {
-        taken.put({
-          data: job.data,
-          signal: signal ?? new AbortController().signal,
-          done: (report) => answered({ type: 'done', report }),
-          later: (milliseconds) => answered({ type: 'later', milliseconds }),
-          back: () => answered({ type: 'back' }),
-          refuse: (reason) => answered({ type: 'refuse', reason }),
+  const worker = await connected(() => {
+    const opened = new Worker<unknown, unknown>(
+      name,
+      async (job, token, signal) => {
+        const answer = await new Promise<Answer>((answered) => {
+          taken.put({
+            data: job.data,
+            signal: signal ?? new AbortController().signal,
+            done: (report) => answered({ type: 'done', report }),
+            later: (milliseconds) => answered({ type: 'later', milliseconds }),
+            back: () => answered({ type: 'back' }),
+            refuse: (reason) => answered({ type: 'refuse', reason }),
+          });
         });
-      });
-      switch (answer.type) {
-        case 'done':
-          return answer.report;
-        case 'later':
-          await job.moveToDelayed(Date.now() + answer.milliseconds, token);
-          throw delayed();
-        case 'back':
-          await job.moveToWait(token);
-          throw waiting();
-        case 'refuse':
-          throw new Error(answer.reason);
-      }
-    },
-    {
-      connection,
-      concurrency,
-      lockDuration: lock,
-      stalledInterval: lock / 2,
-      // The queue, which may forget, does not decide what is to blame for a worker's death.
-      maxStalledCount: MANY,
-      runRetryDelay: 500,
-    },
-  );
-  worker.on('error', onError);
+        switch (answer.type) {
+          case 'done':
+            return answer.report;
+          case 'later':
+            await job.moveToDelayed(Date.now() + answer.milliseconds, token);
+            throw delayed();
+          case 'back':
+            await job.moveToWait(token);
+            throw waiting();
+          case 'refuse':
+            throw new Error(answer.reason);
+        }
+      },
+      {
+        connection,
+        concurrency,
+        autorun: false,
+        lockDuration: lock,
+        stalledInterval: lock / 2,
+        // The queue, which may forget, does not decide what is to blame for a worker's death.
+        maxStalledCount: MANY,
+        runRetryDelay: 500,
+      },
+    );
+    opened.on('error', onError);
+    return opened;
+  });
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'the lock of its job was lost');
   });
+  worker.run().catch(onError);
   return {
     next: () => taken.next(),
     stop: () => {

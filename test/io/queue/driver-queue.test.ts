@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openDriverQueue } from '../../../src/io/queue/driver-queue.ts';
 import { openWorkerQueue } from '../../../src/io/queue/worker-queue.ts';
@@ -58,6 +59,41 @@ const postgres = QUEUE_SERVERS.PostgreSQL;
 describe.skipIf(postgres.missing !== undefined)(
   'a queue on PostgreSQL, which relies on the clocks of its clients,',
   () => {
+    it('is set up again where a setup fails, and then gives its jobs', async () => {
+      const running = await postgres.start();
+      onTestFinished(() => running.end());
+      const name = newName();
+      const queue = await openDriverQueue(running.uri, name, listeners);
+      await queue.add([{ item: 'heat', graph: 'g' }]);
+      const { port, hostname } = new URL(running.uri);
+      let connections = 0;
+      // The first connection asks whether the server is there; the second one sets up, and is cut.
+      const proxy = createServer((client) => {
+        connections += 1;
+        if (connections === 2) return void client.destroy();
+        const server = connect(Number(port), hostname);
+        for (const [from, to] of [
+          [client, server],
+          [server, client],
+        ] as const) {
+          from.on('error', () => to.destroy());
+          from.pipe(to);
+        }
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void proxy.close());
+      const through = new URL(running.uri);
+      through.port = String((proxy.address() as AddressInfo).port);
+      const taking = await openWorkerQueue(through.href, name, worker);
+      const taken = await taking.next();
+      expect(taken?.data).toEqual({ item: 'heat', graph: 'g' });
+      taken?.done({});
+      taking.stop();
+      await taking.close();
+      await queue.close();
+      expect(connections).toBeGreaterThan(2);
+    });
+
     it('refuses a client whose clock is wrong', async () => {
       const running = await postgres.start();
       onTestFinished(() => running.end());
