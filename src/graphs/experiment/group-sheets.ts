@@ -49,7 +49,11 @@ export function groupsCsv(groups: readonly GroupRow[]): string {
 
 function groupedBy(rows: readonly GroupRow[], keyOf: (row: GroupRow) => string): Map<string, GroupRow[]> {
   const groups = new Map<string, GroupRow[]>();
-  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  for (const row of rows) {
+    const own = groups.get(keyOf(row));
+    if (own) own.push(row);
+    else groups.set(keyOf(row), [row]);
+  }
   return groups;
 }
 

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { removeIfThere, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
 import { csvField } from '../../core/csv-field.ts';
+import { writeFailure } from '../../core/disk-full.ts';
 import { numberColumn, recordBatch, textColumn } from '../../io/dataset/batch-columns.ts';
 import { ParquetWriter } from '../../io/dataset/parquet.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
@@ -57,7 +58,7 @@ export async function writePredictionsCsv(path: string, rows: ScoredRatings, ids
     await rename(temporary, path);
   } catch (error) {
     await removeIfThere(temporary);
-    throw error;
+    throw writeFailure(path, error);
   }
   await syncDirectory(dirname(path));
 }

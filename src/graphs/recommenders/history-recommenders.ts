@@ -49,7 +49,9 @@ type OptionOf<Key extends string> = (key: Key, kind: OptionKind, does: string) =
 
 function optionsOf<Defaults extends object>({
   defaults,
-}: HistoryDefinition<never, Defaults>): OptionOf<keyof Defaults & string> {
+}: {
+  readonly defaults: Defaults;
+}): OptionOf<keyof Defaults & string> {
   return (key, kind, does) => option(key, kind, String(defaults[key]), does);
 }
 
@@ -61,6 +63,9 @@ const ofGru4Rec = optionsOf(gru4Rec);
 const ofSasRec = optionsOf(sasRec);
 const ofBert4Rec = optionsOf(bert4Rec);
 const ofM5 = optionsOf(m5);
+const ofGat = optionsOf(gat);
+const ofMultimodalCnn = optionsOf(multimodalCnn);
+const ofBstKmeans = optionsOf(bstKmeans);
 
 const activation = 'sigmoid, tanh, relu, selu, gelu or identity';
 
@@ -96,9 +101,9 @@ const attentionOptions = (of: OptionOf<keyof typeof attentionDefaults>): Recomme
 
 const readsFeatures = (options: ItemTableOptions): boolean => itemsHaveContent(options);
 
-const pairOptions = [
-  option('id', 'boolean', 'true', 'whether users and items have embeddings of their own'),
-  option('content', 'boolean', 'true', 'whether features of the items are read'),
+const pairOptions = (of: OptionOf<'id' | 'content'>): RecommenderOption[] => [
+  of('id', 'boolean', 'whether users and items have embeddings of their own'),
+  of('content', 'boolean', 'whether features of the items are read'),
   ...vectorOptions,
 ];
 
@@ -187,14 +192,14 @@ export const historyRecommenders = {
     definition: gat,
     readsFeatures: readsContent,
     options: [
-      ...pairOptions,
-      option('genres', 'boolean', 'false', 'whether genres of the items are read'),
-      option('width', 'integer', '64', 'width of what is read of each modality, of embeddings and of layers'),
-      option('layers', 'integer', '2', 'layers of attention'),
-      option('heads', 'integer', '4', 'heads of each layer but the last'),
-      option('hidden', 'integers', '64,32', 'units of the dense layers that make a rating of two nodes'),
-      option('dropout', 'number', '0.2', 'share dropped of inputs, of attention and of the dense layers'),
-      option('coldRate', 'number', '0.2', 'share of the items that a step knows without ratings'),
+      ...pairOptions(ofGat),
+      ofGat('genres', 'boolean', 'whether genres of the items are read'),
+      ofGat('width', 'integer', 'width of what is read of each modality, of embeddings and of layers'),
+      ofGat('layers', 'integer', 'layers of attention'),
+      ofGat('heads', 'integer', 'heads of each layer but the last'),
+      ofGat('hidden', 'integers', 'units of the dense layers that make a rating of two nodes'),
+      ofGat('dropout', 'number', 'share dropped of inputs, of attention and of the dense layers'),
+      ofGat('coldRate', 'number', 'share of the items that a step knows without ratings'),
       ...trainingOptions(gat.training, 'ratings'),
     ],
   },
@@ -203,14 +208,14 @@ export const historyRecommenders = {
     readsFeatures: readsContent,
     readsUsers: true,
     options: [
-      ...pairOptions,
+      ...pairOptions(ofMultimodalCnn),
       ...knownOptions,
       option('titles', 'boolean', 'where there are some', 'whether titles of the items are read'),
-      option('width', 'integer', '32', 'width of embeddings and of what is made of each input'),
-      option('joint', 'integer', '200', 'units in which the inputs of a user, and of an item, come together'),
-      option('output', 'text', 'dense', 'what makes a rating of both: dense, a layer of 64, or dot, their product'),
-      option('dropout', 'number', '0.5', 'share dropped of the joint layers and of titles'),
-      option('coldRate', 'number', '0.2', 'share of the ratings learnt without the embedding of their item'),
+      ofMultimodalCnn('width', 'integer', 'width of embeddings and of what is made of each input'),
+      ofMultimodalCnn('joint', 'integer', 'units in which the inputs of a user, and of an item, come together'),
+      ofMultimodalCnn('output', 'text', 'what makes a rating of both: dense, a layer of 64, or dot, their product'),
+      ofMultimodalCnn('dropout', 'number', 'share dropped of the joint layers and of titles'),
+      ofMultimodalCnn('coldRate', 'number', 'share of the ratings learnt without the embedding of their item'),
       ...trainingOptions(multimodalCnn.training, 'ratings'),
     ],
   },
@@ -219,18 +224,18 @@ export const historyRecommenders = {
     readsFeatures: (options: BstKmeansOptions) => bstReadsContent(options),
     readsUsers: true,
     options: [
-      option('length', 'integer', '8', 'items of the user that are read before the one to be rated'),
-      option('id', 'boolean', 'true', 'whether items have embeddings of their own'),
+      ofBstKmeans('length', 'integer', 'items of the user that are read before the one to be rated'),
+      ofBstKmeans('id', 'boolean', 'whether items have embeddings of their own'),
       option('content', 'boolean', 'only without id', 'whether features of the items are read'),
       ...[...knownOptions, ...vectorOptions],
-      option('width', 'integer', '64', 'width of the vectors of items'),
-      option('heads', 'integer', '2', 'heads of the block of attention'),
-      option('hidden', 'integers', '256,128', 'units of the dense layers'),
-      option('dropout', 'number', '0.1', 'share dropped of attention and of the dense layers'),
-      option('coldRate', 'number', '0.2', 'share of the ratings learnt without the embedding of their item'),
-      option('rerank', 'integer', '0', 'length of the lists that are taken in turn from clusters of movies; 0: none'),
-      option('clusters', 'integer', '20', 'clusters of movies'),
-      option('clusterBy', 'text', 'genres', 'what movies are clustered by: genres or content'),
+      ofBstKmeans('width', 'integer', 'width of the vectors of items'),
+      ofBstKmeans('heads', 'integer', 'heads of the block of attention'),
+      ofBstKmeans('hidden', 'integers', 'units of the dense layers'),
+      ofBstKmeans('dropout', 'number', 'share dropped of attention and of the dense layers'),
+      ofBstKmeans('coldRate', 'number', 'share of the ratings learnt without the embedding of their item'),
+      ofBstKmeans('rerank', 'integer', 'length of the lists that are taken in turn from clusters of movies; 0: none'),
+      ofBstKmeans('clusters', 'integer', 'clusters of movies'),
+      ofBstKmeans('clusterBy', 'text', 'what movies are clustered by: genres or content'),
       ...trainingOptions(bstKmeans.training, 'ratings'),
     ],
   },

@@ -4,6 +4,7 @@ import { Table, tableFromArrays } from 'apache-arrow';
 import { makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { csvField } from '../../core/csv-field.ts';
+import { writeFailure } from '../../core/disk-full.ts';
 import { checkFileEnding } from '../../core/file-ending.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { ParquetWriter } from '../../io/dataset/parquet.ts';
@@ -95,7 +96,7 @@ export async function recommendToAll(
   } catch (error) {
     await sink.abort(error);
     if (temporary !== undefined) await removeIfThere(temporary);
-    throw error;
+    throw writeFailure(out, error);
   }
   return { out, users: model.saved.userIds.length, usersWithout, rows };
 }
@@ -110,7 +111,12 @@ const nowhere = {
 async function openSink(out: string, format: (typeof listFormats)[number]) {
   await makeDirectory(dirname(out));
   const temporary = temporaryPath(dirname(out));
-  const sink = format === 'parquet' ? new ParquetSink(temporary) : await TextSink.create(temporary, format);
+  const sink =
+    format === 'parquet'
+      ? new ParquetSink(temporary)
+      : await TextSink.create(temporary, format).catch((error) => {
+          throw writeFailure(out, error);
+        });
   return [temporary, sink] as const;
 }
 
@@ -154,28 +160,33 @@ async function* listsOfAll(
 class TextSink {
   readonly #file: FileHandle;
   readonly #line: (row: Row) => string;
+  /** Lines before the first row, as long as they are not written. */
+  #header: string;
 
-  private constructor(file: FileHandle, line: (row: Row) => string) {
+  private constructor(file: FileHandle, line: (row: Row) => string, header = '') {
     this.#file = file;
     this.#line = line;
+    this.#header = header;
   }
 
   static async create(path: string, format: 'csv' | 'jsonl'): Promise<TextSink> {
     const file = await open(path, 'wx');
     if (format === 'jsonl') return new TextSink(file, (row) => `${JSON.stringify(row)}\n`);
-    await file.write('user,rank,item,prediction,score\n');
     return new TextSink(
       file,
       ({ user, rank, item, prediction, score }) =>
         `${csvField(user)},${rank},${csvField(item)},${prediction},${score}\n`,
+      'user,rank,item,prediction,score\n',
     );
   }
 
   async write(rows: readonly Row[]): Promise<void> {
-    await this.#file.appendFile(rows.map(this.#line).join(''));
+    await this.#file.appendFile(this.#header + rows.map(this.#line).join(''));
+    this.#header = '';
   }
 
   async close(): Promise<void> {
+    await this.write([]);
     await this.#file.sync();
     await this.#file.close();
   }

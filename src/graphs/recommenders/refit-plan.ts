@@ -1,4 +1,3 @@
-import { PairRecommender } from '../../models/recommenders/pairs/pair-recommender.ts';
 import { rowsOf } from './epoch-training.ts';
 import {
   type FitInputs,
@@ -53,12 +52,8 @@ async function judgedFit<Data extends FitInputs>(
 function stepsPerEpoch(data: FitInputs, { recommender, options }: FitOptions): number {
   const model = checkRecommenderName(recommender);
   const all = rowsOf(data, true);
-  if (isHistoryRecommender(model)) {
-    const recommender = historyRecommender(model, options);
-    return recommender instanceof PairRecommender
-      ? recommender.stepsPerEpoch(all.train.length)
-      : recommender.costOf(trainingRatings(all, all.train)).stepsPerEpoch;
-  }
+  if (isHistoryRecommender(model))
+    return historyRecommender(model, options).costOf(trainingRatings(all, all.train)).stepsPerEpoch;
   return neuralSteps(all.train.length, options);
 }
 

@@ -4,7 +4,6 @@ import type { SourceModality } from '../../models/recommenders/neural/feature-so
 import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
 import { usualBatch } from '../../models/recommenders/neural/neural-recommender.ts';
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
-import { PairRecommender } from '../../models/recommenders/pairs/pair-recommender.ts';
 import type { Json } from '../graph.ts';
 import { type FitInputs, trainingRatings } from './fit-data.ts';
 import { historyRecommender } from './history-recommender-fit.ts';
@@ -30,10 +29,7 @@ export function trainingCost(
   streams: readonly SourceModality[],
 ): TrainingCost {
   if (isHistoryRecommender(model)) {
-    const recommender = historyRecommender(model, options);
-    return recommender instanceof PairRecommender
-      ? { stepsPerEpoch: recommender.stepsPerEpoch(data.train.length), bytes: undefined }
-      : recommender.costOf(trainingRatings(data, data.train));
+    return historyRecommender(model, options).costOf(trainingRatings(data, data.train));
   }
   const { ratings, scale, train } = data;
   const space = { userCount: ratings.userIds.length, itemCount: ratings.itemIds.length, scale };

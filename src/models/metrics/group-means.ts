@@ -11,12 +11,14 @@ export interface GroupMeans {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** Maximum number of values of a field: one with more, such as a name, tells users apart. */
+const mostGroups = 50;
 /** Users that a group must have for its difference to others to be told. */
 export const leastUsers = 10;
 
 /**
  * How well each group of users is served: the mean of each metric over the users of each value of
- * each field, ascending by field and value.
+ * each field, ascending by field and value. Fields with more than `mostGroups` values are left out.
  *
  * @param values by metric a value for each user, by id.
  */
@@ -29,11 +31,14 @@ export function groupMeans(
   return fields.flatMap((field) => {
     const groups = new Map<string, string[]>();
     for (const id of ids) {
-      const group = facts.get(id)?.[field] ?? 'unknown';
-      const own = groups.get(group);
-      if (own) own.push(id);
+      const own = facts.get(id);
+      // A column may be called as something that every object has.
+      const group = own !== undefined && Object.hasOwn(own, field) ? (own[field] as string) : 'unknown';
+      const users = groups.get(group);
+      if (users) users.push(id);
       else groups.set(group, [id]);
     }
+    if (groups.size > mostGroups) return [];
     return [...groups]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([group, own]) => ({

@@ -49,3 +49,22 @@ it('an experiment shows a table for each field, with the gap below the groups of
     'non-cold,baseline,gender,F,10,rmse,1',
   ]);
 });
+
+it('a field whose values are as many as names makes no groups, and one may be called as what every object has', () => {
+  const named = new Map(
+    Array.from({ length: 60 }, (_, user) => [
+      String(user),
+      Object.fromEntries(
+        [
+          ['name', `user ${user}`],
+          ['constructor', 'a'],
+        ].slice(0, user < 5 ? 1 : 2),
+      ),
+    ]),
+  );
+  const all = new Map([['rmse', new Map([...named.keys()].map((id) => [id, 1]))]]);
+  expect(groupMeans(all, named).map(({ field, group, users }) => [field, group, users])).toEqual([
+    ['constructor', 'a', 55],
+    ['constructor', 'unknown', 5],
+  ]);
+});

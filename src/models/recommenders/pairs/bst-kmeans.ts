@@ -1,5 +1,6 @@
 import { checkInteger, checkOneOf } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
+import { given } from '../../../core/given.ts';
 import type { Tensor } from '../../autodiff/emitter.ts';
 import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import { uniformWithin } from '../../autodiff/initialisers.ts';
@@ -27,34 +28,40 @@ import { fieldParts, userParts } from './user-parts.ts';
 /** What movies are clustered by. */
 export const clusterings = ['genres', 'content'] as const;
 
-/** Options of `bst-kmeans`. */
+/** Options of `bst-kmeans`; their defaults are `defaults`. */
 export interface BstKmeansOptions {
-  /** Items of the user that are read before the one to be rated, default 8. */
+  /** Items of the user that are read before the one to be rated. */
   readonly length?: number | undefined;
-  /** Width of the vectors of items, default 64. */
+  /** Width of the vectors of items. */
   readonly width?: number | undefined;
-  /** Heads of the block of attention, default 2. */
+  /** Heads of the block of attention. */
   readonly heads?: number | undefined;
-  /** Units of the dense layers, default [256, 128]. */
+  /** Units of the dense layers. */
   readonly hidden?: readonly number[] | undefined;
-  /** Share dropped of attention and of the dense layers, default 0.1. */
+  /** Share dropped of attention and of the dense layers. */
   readonly dropout?: number | undefined;
-  /** Whether items have embeddings of their own, default true. */
+  /** Whether items have embeddings of their own. */
   readonly id?: boolean | undefined;
   /** Whether features of the items are read; default: only without `id`. */
   readonly content?: boolean | undefined;
   /** Whether these are read; default: where they are known. */
   readonly genres?: boolean | undefined;
   readonly userFields?: boolean | undefined;
-  /** Share of the ratings that are learnt without the embedding of their item, default 0.2. */
+  /** Share of the ratings that are learnt without the embedding of their item. */
   readonly coldRate?: number | undefined;
-  /** Length of the lists that are taken from clusters in turn; default 0: none. */
+  /** Length of the lists that are taken from clusters in turn; 0: none. */
   readonly rerank?: number | undefined;
-  /** Clusters of movies, default 20. */
+  /** Clusters of movies. */
   readonly clusters?: number | undefined;
-  /** What movies are clustered by: `genres` (default) or `content`. */
+  /** What movies are clustered by: `genres` or `content`. */
   readonly clusterBy?: (typeof clusterings)[number] | undefined;
 }
+
+/** Values of the options that are left out. */
+const defaults = {
+  ...{ length: 8, width: 64, heads: 2, hidden: [256, 128], dropout: 0.1, id: true, coldRate: 0.2 },
+  ...{ rerank: 0, clusters: 20, clusterBy: 'genres' as const },
+};
 
 /** Slope of the leaky ReLU of the dense layers below 0. */
 const slope = 0.3;
@@ -63,12 +70,15 @@ const slope = 0.3;
 const ratingsInput = 'sequence/ratings';
 
 /** Whether features of the items are read, as these options say. */
-export function bstReadsContent({ id = true, content = !id }: Pick<BstKmeansOptions, 'id' | 'content'>): boolean {
+export function bstReadsContent({
+  id = defaults.id,
+  content = !id,
+}: Pick<BstKmeansOptions, 'id' | 'content'>): boolean {
   return content;
 }
 
 function checked(options: BstKmeansOptions) {
-  const { id = true, genres, userFields } = options;
+  const { id, genres, userFields, ...own } = { ...defaults, ...given(options) };
   const content = bstReadsContent(options);
   if (!id && !content && genres === false) {
     throw new UsageError('`id: false` leaves content to know items by, but `content` and `genres` are false', {
@@ -76,17 +86,17 @@ function checked(options: BstKmeansOptions) {
       remedy: 'Leave out one of them.',
     });
   }
-  const dropped = checkShare('dropout', options.dropout ?? 0.1);
-  const width = checkInteger('width', options.width ?? 64);
+  const dropped = checkShare('dropout', own.dropout);
+  const width = checkInteger('width', own.width);
   return {
     ...{ id, content, genres, userFields, width, dropped },
-    length: checkInteger('length', options.length ?? 8),
-    attention: attentionOf({ width, heads: options.heads ?? 2, layers: 1, inner: width, dropout: dropped }),
-    hidden: checkLayers('hidden', options.hidden ?? [256, 128]),
-    coldRate: checkShare('coldRate', options.coldRate ?? 0.2),
-    rerank: checkInteger('rerank', options.rerank ?? 0, 0),
-    clusters: checkInteger('clusters', options.clusters ?? 20, 2),
-    clusterBy: checkOneOf('clusterBy', options.clusterBy ?? 'genres', clusterings),
+    length: checkInteger('length', own.length),
+    attention: attentionOf({ width, heads: own.heads, layers: 1, inner: width, dropout: dropped }),
+    hidden: checkLayers('hidden', own.hidden),
+    coldRate: checkShare('coldRate', own.coldRate),
+    rerank: checkInteger('rerank', own.rerank, 0),
+    clusters: checkInteger('clusters', own.clusters, 2),
+    clusterBy: checkOneOf('clusterBy', own.clusterBy, clusterings),
   };
 }
 
@@ -97,8 +107,9 @@ type Checked = ReturnType<typeof checked>;
  * layers to its rating (Chen et al. 2019; Siet et al. 2024); lists may be taken in turn from
  * clusters of movies, which k-means finds by their genres.
  */
-export const bstKmeans: PairDefinition<BstKmeansOptions> = {
+export const bstKmeans: PairDefinition<BstKmeansOptions, typeof defaults> = {
   ...{ reads: 'pairs', name: 'bst-kmeans', predicts: 'ratings', inTime: true, servesNewUsers: true },
+  defaults,
   training: { batchSize: 256, epochs: 100, patience: 5, patienceSteps: 500, learningRate: 0.001, l2: 1e-5 },
   check: (options) => void checked(options),
   network: (options, space, seed) => network(checked(options), space, seed),

@@ -1,5 +1,6 @@
 import { checkInteger } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
+import { given } from '../../../core/given.ts';
 import type { Tensor } from '../../autodiff/emitter.ts';
 import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import { glorotUniform, uniformWithin } from '../../autodiff/initialisers.ts';
@@ -20,43 +21,49 @@ import type { PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
 import { edgeFacts, graphFeeds, graphInputs } from './rating-graph.ts';
 import { denseHead, numbers, pairInputs } from './rating-head.ts';
 
-/** Options of `gat`. */
+/** Options of `gat`; their defaults are `defaults`. */
 export interface GatOptions {
-  /** Width of what is read of each modality, of the embeddings and of each layer; default 64. */
+  /** Width of what is read of each modality, of the embeddings and of each layer. */
   readonly width?: number | undefined;
-  /** Layers of attention, default 2. */
+  /** Layers of attention. */
   readonly layers?: number | undefined;
-  /** Heads of each layer but the last, which has one; default 4. */
+  /** Heads of each layer but the last, which has one. */
   readonly heads?: number | undefined;
-  /** Units of the dense layers behind them, default [64, 32]. */
+  /** Units of the dense layers behind them. */
   readonly hidden?: readonly number[] | undefined;
-  /** Share dropped of inputs, of attention and of the dense layers; default 0.2. */
+  /** Share dropped of inputs, of attention and of the dense layers. */
   readonly dropout?: number | undefined;
-  /** Whether users and items have embeddings of their own, default true. */
+  /** Whether users and items have embeddings of their own. */
   readonly id?: boolean | undefined;
-  /** Whether features of the items are read, default true. */
+  /** Whether features of the items are read. */
   readonly content?: boolean | undefined;
-  /** Whether genres of the items are read, default false. */
+  /** Whether genres of the items are read. */
   readonly genres?: boolean | undefined;
   /**
    * Share of the items that a step knows without ratings or embedding, and of the users without
-   * embedding; default 0.2.
+   * embedding.
    */
   readonly coldRate?: number | undefined;
 }
+
+/** Values of the options that are left out. */
+const defaults = {
+  ...{ width: 64, layers: 2, heads: 4, hidden: [64, 32], dropout: 0.2 },
+  ...{ id: true, content: true, genres: false, coldRate: 0.2 },
+};
 
 /** Slope of the leaky ReLU of attention below 0 (Velickovic et al. 2018). */
 const attentionSlope = 0.2;
 
 function checked(options: GatOptions) {
-  const width = checkInteger('width', options.width ?? 64);
-  const heads = checkInteger('heads', options.heads ?? 4);
+  const { id, content, genres, ...own } = { ...defaults, ...given(options) };
+  const width = checkInteger('width', own.width);
+  const heads = checkInteger('heads', own.heads);
   if (width % heads !== 0) {
     throw new UsageError(`\`width\` must be a multiple of \`heads\`, but is ${width} with ${heads} heads`, {
       option: 'heads',
     });
   }
-  const { id = true, content = true, genres = false } = options;
   if (!id && !content && !genres) {
     throw new UsageError('`id: false` leaves content to know items by, but `content` and `genres` are false', {
       option: 'content',
@@ -65,10 +72,10 @@ function checked(options: GatOptions) {
   }
   return {
     ...{ width, heads, id, content, genres },
-    layers: checkInteger('layers', options.layers ?? 2),
-    hidden: checkLayers('hidden', options.hidden ?? [64, 32]),
-    dropped: checkShare('dropout', options.dropout ?? 0.2),
-    coldRate: checkShare('coldRate', options.coldRate ?? 0.2),
+    layers: checkInteger('layers', own.layers),
+    hidden: checkLayers('hidden', own.hidden),
+    dropped: checkShare('dropout', own.dropout),
+    coldRate: checkShare('coldRate', own.coldRate),
   };
 }
 
@@ -80,8 +87,9 @@ type Checked = ReturnType<typeof checked>;
  * neighbours. An item begins as its content, a user as the mean content of what the user liked; a
  * rating is made of both nodes. The ratings that a step learns are no edges in it.
  */
-export const gat: PairDefinition<GatOptions> = {
+export const gat: PairDefinition<GatOptions, typeof defaults> = {
   ...{ reads: 'pairs', name: 'gat', predicts: 'ratings', inTime: false, servesNewUsers: true, onlyCpu: true },
+  defaults,
   training: { batchSize: 8192, epochs: 200, patience: 20, patienceSteps: 200, learningRate: 0.005, l2: 1e-5 },
   check: (options) => void checked(options),
   network: (options, space) => network(checked(options), space),

@@ -1,5 +1,6 @@
 import { checkInteger, checkOneOf } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
+import { given } from '../../../core/given.ts';
 import type { Tensor } from '../../autodiff/emitter.ts';
 import { uniformWithin } from '../../autodiff/initialisers.ts';
 import { denseLayer } from '../../autodiff/layers.ts';
@@ -22,29 +23,35 @@ import { fieldParts, userParts } from './user-parts.ts';
 /** What makes a rating of what is known of a user and of an item. */
 export const multimodalOutputs = ['dense', 'dot'] as const;
 
-/** Options of `multimodal-cnn`. */
+/** Options of `multimodal-cnn`; their defaults are `defaults`. */
 export interface MultimodalCnnOptions {
-  /** Width of embeddings and of what is made of each input, default 32. */
+  /** Width of embeddings and of what is made of each input. */
   readonly width?: number | undefined;
   /**
-   * Units of the layers in which the inputs of a user, and of an item, come together; default 200.
+   * Units of the layers in which the inputs of a user, and of an item, come together.
    */
   readonly joint?: number | undefined;
-  /** `dense` (default): a dense layer of 64 over both; `dot`: their product. */
+  /** `dense`: a dense layer of 64 over both; `dot`: their product. */
   readonly output?: (typeof multimodalOutputs)[number] | undefined;
-  /** Share dropped of the joint layers and of what is made of the title, default 0.5. */
+  /** Share dropped of the joint layers and of what is made of the title. */
   readonly dropout?: number | undefined;
-  /** Whether users and items have embeddings of their own, default true. */
+  /** Whether users and items have embeddings of their own. */
   readonly id?: boolean | undefined;
-  /** Whether features of the items are read, default true. */
+  /** Whether features of the items are read. */
   readonly content?: boolean | undefined;
   /** Whether these are read; default: where they are known. */
   readonly genres?: boolean | undefined;
   readonly titles?: boolean | undefined;
   readonly userFields?: boolean | undefined;
-  /** Share of the ratings that are learnt without the embedding of their item, default 0.2. */
+  /** Share of the ratings that are learnt without the embedding of their item. */
   readonly coldRate?: number | undefined;
 }
+
+/** Values of the options that are left out. */
+const defaults = {
+  ...{ width: 32, joint: 200, output: 'dense' as const, dropout: 0.5 },
+  ...{ id: true, content: true, coldRate: 0.2 },
+};
 
 /** Whether the embedding of the user and of the item are shown, float32 [pairs, 1]. */
 const shownInputs = { users: 'users/shown', items: 'items/shown' } as const;
@@ -52,14 +59,14 @@ const shownInputs = { users: 'users/shown', items: 'items/shown' } as const;
 const outputUnits = 64;
 
 function checked(options: MultimodalCnnOptions) {
-  const { id = true, content = true, genres, titles, userFields } = options;
+  const { id, content, genres, titles, userFields, ...own } = { ...defaults, ...given(options) };
   return {
     ...{ id, content, genres, titles, userFields },
-    width: checkInteger('width', options.width ?? 32),
-    joint: checkInteger('joint', options.joint ?? 200),
-    output: checkOneOf('output', options.output ?? 'dense', multimodalOutputs),
-    dropped: checkShare('dropout', options.dropout ?? 0.5),
-    coldRate: checkShare('coldRate', options.coldRate ?? 0.2),
+    width: checkInteger('width', own.width),
+    joint: checkInteger('joint', own.joint),
+    output: checkOneOf('output', own.output, multimodalOutputs),
+    dropped: checkShare('dropout', own.dropout),
+    coldRate: checkShare('coldRate', own.coldRate),
   };
 }
 
@@ -70,8 +77,9 @@ type Checked = ReturnType<typeof checked>;
  * resembles: ids, fields of users, genres, titles by a convolution over their words, and vectors of
  * pictures or sound, joined for the user and for the item, make a rating.
  */
-export const multimodalCnn: PairDefinition<MultimodalCnnOptions> = {
+export const multimodalCnn: PairDefinition<MultimodalCnnOptions, typeof defaults> = {
   ...{ reads: 'pairs', name: 'multimodal-cnn', predicts: 'ratings', inTime: false, servesNewUsers: false },
+  defaults,
   training: { batchSize: 256, epochs: 100, patience: 5, patienceSteps: 500, learningRate: 0.001, l2: 1e-5 },
   check: (options) => void checked(options),
   network: (options, space) => network(checked(options), space),

@@ -57,7 +57,7 @@ export interface PairNetwork {
 }
 
 /** All that is to be known of a recommender of pairs, but for its options' texts. */
-export interface PairDefinition<Options = object> {
+export interface PairDefinition<Options = object, Defaults = object> {
   readonly reads: 'pairs';
   readonly name: string;
   readonly predicts: 'ratings';
@@ -68,6 +68,8 @@ export interface PairDefinition<Options = object> {
   /** Whether its steps must be computed on the CPU, where sums have one order. */
   readonly onlyCpu?: boolean | undefined;
   readonly training: HistoryTraining;
+  /** Of the options that have a value of their own when they are left out. */
+  readonly defaults: Defaults;
   /** @throws UsageError naming the option that is wrong, or what is missing. */
   readonly network: (options: Options, space: PairSpace, seed: number) => PairNetwork;
   /** Checks the options alone. @throws UsageError naming the option that is wrong. */

@@ -61,9 +61,12 @@ export class PairRecommender<Options extends object = object> {
     return this.#options.epochs ?? this.#definition.training.epochs;
   }
 
-  /** Steps of an epoch over that number of ratings. */
-  stepsPerEpoch(ratings: number): number {
-    return Math.ceil(ratings / this.#batchSize);
+  /**
+   * What `fit` on these ratings takes, as far as it can be known without the sources: they decide
+   * how much is held.
+   */
+  costOf({ values }: Pick<TrainingRatings, 'values'>): { readonly stepsPerEpoch: number; readonly bytes: undefined } {
+    return { stepsPerEpoch: Math.ceil(values.length / this.#batchSize), bytes: undefined };
   }
 
   /** Shapes of all weights by name. */
@@ -196,7 +199,7 @@ export class PairRecommender<Options extends object = object> {
     const { seed = 1 } = this.#options;
     const size = this.#batchSize;
     const count = ratings.values.length;
-    const stepsPerEpoch = this.stepsPerEpoch(count);
+    const { stepsPerEpoch } = this.costOf(ratings);
     return {
       rows: count,
       *batches(epoch, from, buffers) {
