@@ -1,8 +1,7 @@
 // @ts-check
 // The thread's side of shared-memory.ts. JavaScript, because a worker thread of Node 20 cannot load
 // TypeScript.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from './collect-garbage.js';
 
 /** @typedef {import('./shared-memory.ts').MemoryMessage} MemoryMessage */
 
@@ -32,7 +31,9 @@ export class KnownMemory {
       }
       if (this.#uncollected > maxUncollected) {
         this.#uncollected = 0;
-        collect();
+        // By itself a thread that does next to nothing in JavaScript would not do it, and the
+        // memory behind the views would stay allocated.
+        collectGarbage();
       }
     }
     return true;
@@ -45,13 +46,4 @@ export class KnownMemory {
   bytes(number) {
     return /** @type {Uint8Array} */ (this.#views.get(number));
   }
-}
-
-/**
- * A thread that does next to nothing in JavaScript would not collect what it has forgotten, and the
- * memory behind it would stay allocated.
- */
-function collect() {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
 }

@@ -126,7 +126,8 @@ async function runWatched(
     });
   }
   const onBatch = (batch: RanBatch) => operations.batch(batch);
-  const { budget, overcommit } = plan.memory;
+  const { budget, overcommit, limit } = plan.memory;
+  sampler.hold(limit);
   const flow = new Flow(budget, { maxOvercommit: overcommit, poison: options.poison, onBatch });
   const cache = await openCache(options, plan.graph.id, say);
   let output: RunOutput | undefined;
@@ -370,7 +371,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   sampler.stop();
   if (sampler.peak > plan.memory.limit) {
     say(
-      `the process and its decoders used ${formatBytes(sampler.peak)}, more than the limit of ${formatBytes(plan.memory.limit)}: a decoder used more than planned`,
+      `the process and its decoders used ${formatBytes(sampler.peak)}, more than the limit of ${formatBytes(plan.memory.limit)}`,
       { code: 'memory-exceeded', isWarning: true },
     );
   }

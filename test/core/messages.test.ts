@@ -9,7 +9,7 @@ const commands = readdirSync(join(root, 'bin/commands')).map((file) => file.repl
 
 /** Flags of other programs, in texts that start them or tell how to. */
 const others = [
-  { file: 'src/core/known-memory.js', text: '--expose-gc' },
+  { file: 'src/core/collect-garbage.js', text: '--expose-gc' },
   { file: 'src/io/media/start-program.js', text: '--max-old-space-size' },
   { file: 'src/io/media/start-program.js', text: '--max-semi-space-size' },
   { file: 'src/io/media/start-program.js', text: '--no-warnings' },

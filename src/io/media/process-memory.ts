@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { checkPositive } from '../../core/check.ts';
+import { collectGarbage } from '../../core/collect-garbage.js';
 import { UsageError } from '../../core/errors.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import { runningDecoders } from './decoder-child.ts';
@@ -26,6 +27,8 @@ const FULL_READING_EVERY = 4;
  * fluctuate by as much on their own.
  */
 const SLACK = 0.01;
+/** From this part of a limit on garbage is collected, with seconds between two collections. */
+const [NEAR, COLLECT_EVERY] = [0.92, 2];
 /**
  * The root, whose reading costs most, is read again when its resident set has changed by this much.
  */
@@ -71,6 +74,9 @@ export class MemorySampler {
   #lastFull = Number.NEGATIVE_INFINITY;
   #reading = false;
   #looks = 0;
+  /** Near this sum garbage is collected. */
+  #near: Bytes = Number.POSITIVE_INFINITY;
+  #lastCollected = Number.NEGATIVE_INFINITY;
 
   /** @param options.root - process id of the tree's root; this process's by default. */
   constructor(options: { everyMilliseconds?: number | undefined; root?: number | undefined } = {}) {
@@ -81,6 +87,14 @@ export class MemorySampler {
   /** The highest sum read, in bytes; kept from one `start` to the next. */
   get peak(): Bytes {
     return this.#peak;
+  }
+
+  /**
+   * From now on collects this process's garbage, at most every two seconds, when the sum comes near
+   * a limit: the engine lets a heap grow by tens of megabytes before it does so by itself.
+   */
+  hold(limit: Bytes): void {
+    this.#near = NEAR * limit;
   }
 
   /** Number of samples taken. */
@@ -122,7 +136,13 @@ export class MemorySampler {
     const decoders = this.#root === process.pid ? runningDecoders() : [];
     const others = new Set([...this.#known.keys(), ...childrenOfThread(this.#root, this.#root), ...decoders]);
     others.delete(this.#root);
-    if (root === undefined || this.#estimate(others) <= this.#peak * (1 + SLACK)) return;
+    if (root === undefined) return;
+    const sum = this.#estimate(others);
+    if (sum > this.#near && performance.now() - this.#lastCollected > COLLECT_EVERY * 1000) {
+      this.#lastCollected = performance.now();
+      collectGarbage();
+    }
+    if (sum <= this.#peak * (1 + SLACK)) return;
     if (Math.abs(residentSize(this.#root) - root.resident) > ROOT_CHANGE) {
       void this.#readAllAside();
       return;

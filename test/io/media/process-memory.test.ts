@@ -90,3 +90,14 @@ describe('decoderMemory', () => {
     expect(decoderMemory({ pixels: 0, audio: true, lookAhead: 64 * MIB })).toBe(sound + 64 * MIB);
   });
 });
+
+describe.skipIf(!existsSync('/proc/self/smaps_rollup'))('a sampler that holds a limit (needs smaps_rollup)', () => {
+  test('collects garbage when memory comes near it', async () => {
+    const garbage = new WeakRef(new Array(1e6).fill(0));
+    const sampler = new MemorySampler({ everyMilliseconds: 5 });
+    sampler.hold(1);
+    sampler.start();
+    await until(() => garbage.deref() === undefined);
+    sampler.stop();
+  });
+});
