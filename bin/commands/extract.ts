@@ -4,7 +4,6 @@ import { extract } from '../../src/graphs/extract.ts';
 import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
 import { FilmStrips } from '../../src/graphs/reports/film-strips.ts';
 import { RunRecord } from '../../src/graphs/reports/run-record.ts';
-import { runReport } from '../../src/graphs/reports/run-report.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { type Tuning, tune } from '../../src/graphs/tuning/tune.ts';
 import { repeatedFrameRules } from '../../src/operators/embed.ts';
@@ -133,7 +132,11 @@ export const command = defineCommand({
       interrupts.release();
     }
     const shown = await strips?.finish((message) => console.warn(message));
-    if (report !== undefined) await writePage(runReport(summary, record, shown), report);
+    if (report !== undefined) {
+      // Not before: what draws the page takes 20 MiB, which a run's memory plan does not count.
+      const { runReport } = await import('../../src/graphs/reports/run-report.ts');
+      await writePage(runReport(summary, record, shown), report);
+    }
     console.result({ ...summary, tuning }, (made) => summaryText(made, directory), {
       to: directory === undefined ? 'err' : 'out',
       isNews: isNews(summary, acceptedDead),

@@ -5,7 +5,6 @@ import type { RanBatch } from '../../operators/micro-batch-options.ts';
 import type { Plan } from '../plan.ts';
 import type { RunTally } from '../run-tally.ts';
 import type { RunEvent } from '../runners/local.ts';
-import { PROMETHEUS_TEXT, renderFigures } from './run-gauges.ts';
 import { RunSpans } from './run-spans.ts';
 
 /** How a run can be watched. */
@@ -45,6 +44,7 @@ export class RunOperations {
   static async open({ metricsPort }: OperationsOptions, say: (sentence: string) => void): Promise<RunOperations> {
     const operations = new RunOperations();
     if (metricsPort === undefined) return operations;
+    const { PROMETHEUS_TEXT, renderFigures } = await import('./run-gauges.ts');
     const served = await servePages(listeningAddress('metricsPort', metricsPort), {
       '/metrics': async () => ({ type: PROMETHEUS_TEXT, body: await renderFigures(operations.#facts) }),
       '/healthz': async () => ({ type: 'text/plain; charset=utf-8', body: 'ok\n' }),
