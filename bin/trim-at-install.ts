@@ -1,7 +1,6 @@
 import { existsSync, realpathSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
-import { type FindPackage, type Here, namedBy, otherPlatforms } from './unused-libraries.ts';
+import { type Here, namedBy, otherPlatforms, packageFinder } from './unused-libraries.ts';
 
 /**
  * Removes what other platforms load of ONNX Runtime and libsql, once npm has installed reelflow as
@@ -25,8 +24,8 @@ export function trimAtInstall(
   const project = dirname(modules);
   // A global install has no project that could name anything.
   const own = existsSync(join(project, 'package.json')) ? namedBy(project) : new Set<string>();
-  return otherPlatforms(finder(installed), machine)
-    .filter(({ name, directory }) => !own.has(name) && realpathSync(directory).startsWith(modules + sep))
+  return otherPlatforms(packageFinder(installed), machine)
+    .filter(({ name, directory }) => !own.has(name) && directory.startsWith(modules + sep))
     .map(({ directory }) => directory)
     .filter(isRemoved);
 }
@@ -36,20 +35,6 @@ function outermostModules(path: string): string | undefined {
   const parts = path.split(sep);
   const at = parts.indexOf('node_modules');
   return at < 0 ? undefined : parts.slice(0, at + 1).join(sep);
-}
-
-/** Finds packages as the installed one does, and those that only libsql sees. */
-function finder(installed: string): FindPackage {
-  const directoryOf = (name: string, from: string) => {
-    try {
-      return realpathSync(dirname(createRequire(join(from, 'package.json')).resolve(`${name}/package.json`)));
-    } catch {
-      return undefined;
-    }
-  };
-  const libsql = directoryOf('libsql', realpathSync(installed));
-  return (name) =>
-    directoryOf(name, realpathSync(installed)) ?? (libsql === undefined ? undefined : directoryOf(name, libsql));
 }
 
 function isRemoved(directory: string): boolean {

@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, relative, sep } from 'node:path';
 import { UsageError } from '../src/core/errors.ts';
 
@@ -62,12 +63,27 @@ export function unusedDirectories(project: string, machine: Here): UnusedDirecto
     });
   }
   const root = realpathSync(modules) + sep;
-  const find: FindPackage = (name) => (existsSync(join(modules, name)) ? join(modules, name) : undefined);
+  const find = packageFinder(join(modules, 'reelflow'));
   return [...otherPlatforms(find, machine), ...otherBuilds(find)].flatMap(({ name, directory, why }) => {
     // A package that is linked from elsewhere is another project's.
     if (own.has(name) || !(realpathSync(directory) + sep).startsWith(root)) return [];
-    return [{ path: relative(project, directory), bytes: sizeOf(directory), why }];
+    return [{ path: relative(realpathSync(project), directory), bytes: sizeOf(directory), why }];
   });
+}
+
+/**
+ * Finds packages as an installed one does, and those that only libsql sees (pnpm gives each package
+ * only what it names). What it returns is free of links.
+ */
+export function packageFinder(installed: string): FindPackage {
+  const from = existsSync(installed) ? realpathSync(installed) : installed;
+  const directoryOf = (name: string, of: string) => {
+    const paths = createRequire(join(of, 'package.json')).resolve.paths(name) ?? [];
+    const found = paths.map((path) => join(path, name)).find((path) => existsSync(path));
+    return found === undefined ? undefined : realpathSync(found);
+  };
+  const libsql = directoryOf('libsql', from);
+  return (name) => directoryOf(name, from) ?? (libsql === undefined ? undefined : directoryOf(name, libsql));
 }
 
 /** The directories of ONNX Runtime and libsql that other platforms load. */
