@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { createRequire } from 'node:module';
+import { join, relative, sep } from 'node:path';
 import { UsageError } from '../src/core/errors.ts';
 
 /** A directory of a package that nothing on this machine loads. */
@@ -26,11 +27,23 @@ export function here(): Here {
   return { platform: process.platform, arch: process.arch, isMusl };
 }
 
-/** Builds of packages for bundlers and browsers, and what is loaded in their place. */
+/** What a runtime loads of packages, and their builds for bundlers and browsers, sources and tests. */
 const BUILDS = [
   { package: 'parquet-wasm', used: 'esm', others: ['node', 'bundler'] },
   { package: 'scran.js', used: 'main', others: ['browser'] },
+  { package: 'rxjs', used: 'dist/cjs', others: ['dist/bundles', 'dist/esm', 'dist/esm5', 'src'] },
+  { package: 'bintrees', used: 'lib', others: ['dist', 'test'] },
 ] as const;
+
+/** Where an installed package is; undefined where it is not there. */
+export type FindPackage = (name: string) => string | undefined;
+
+/** A directory of a package, and why nothing here loads it. */
+export interface Unused {
+  readonly name: string;
+  readonly directory: string;
+  readonly why: string;
+}
 
 /**
  * The directories in a project's `node_modules` that nothing on this machine loads: ONNX Runtime
@@ -50,49 +63,68 @@ export function unusedDirectories(project: string, machine: Here): UnusedDirecto
     });
   }
   const root = realpathSync(modules) + sep;
-  return [...otherPlatforms(modules, machine), ...otherBuilds(modules)].flatMap(({ name, path, why }) => {
-    const directory = join(modules, name, path);
-    if (own.has(name) || !existsSync(directory)) return [];
+  const find = packageFinder(join(modules, 'reelflow'));
+  return [...otherPlatforms(find, machine), ...otherBuilds(find)].flatMap(({ name, directory, why }) => {
     // A package that is linked from elsewhere is another project's.
-    if (!(realpathSync(directory) + sep).startsWith(root)) return [];
-    return [{ path: join('node_modules', name, path), bytes: sizeOf(directory), why }];
+    if (own.has(name) || !(realpathSync(directory) + sep).startsWith(root)) return [];
+    return [{ path: relative(realpathSync(project), directory), bytes: sizeOf(directory), why }];
   });
 }
 
-interface Candidate {
-  readonly name: string;
-  readonly path: string;
-  readonly why: string;
+/**
+ * Finds packages as an installed one does, and those that only libsql sees (pnpm gives each package
+ * only what it names). What it returns is free of links.
+ */
+export function packageFinder(installed: string): FindPackage {
+  const from = existsSync(installed) ? realpathSync(installed) : installed;
+  const directoryOf = (name: string, of: string) => {
+    const paths = createRequire(join(of, 'package.json')).resolve.paths(name) ?? [];
+    const found = paths.map((path) => join(path, name)).find((path) => existsSync(path));
+    return found === undefined ? undefined : realpathSync(found);
+  };
+  const libsql = directoryOf('libsql', from);
+  return (name) => directoryOf(name, from) ?? (libsql === undefined ? undefined : directoryOf(name, libsql));
 }
 
-function otherPlatforms(modules: string, { platform, arch, isMusl }: Here): Candidate[] {
+/** The directories of ONNX Runtime and libsql that other platforms load. */
+export function otherPlatforms(find: FindPackage, { platform, arch, isMusl }: Here): Unused[] {
   const runtime = 'onnxruntime-node';
-  const found: Candidate[] = [];
-  for (const version of namesIn(join(modules, runtime, 'bin'))) {
-    const of = join(modules, runtime, 'bin', version);
+  const found: Unused[] = [];
+  const binaries = join(find(runtime) ?? '', 'bin');
+  for (const version of find(runtime) === undefined ? [] : namesIn(binaries)) {
+    const of = join(binaries, version);
     // Where there is none for this machine, none is known to be superfluous.
     if (!existsSync(join(of, platform, arch))) continue;
     for (const [name, each] of namesIn(of).flatMap((name) => namesIn(join(of, name)).map((each) => [name, each]))) {
       if (name === platform && each === arch) continue;
-      found.push({ name: runtime, path: join('bin', version, name ?? '', each ?? ''), why: `for ${name} ${each}` });
+      found.push({ name: runtime, directory: join(of, name ?? '', each ?? ''), why: `for ${name} ${each}` });
     }
   }
   const [used, other] = isMusl ? ['musl', 'gnu'] : ['gnu', 'musl'];
   const library = (libc: string | undefined) => `@libsql/${platform}-${arch}-${libc}`;
-  if (platform === 'linux' && existsSync(join(modules, library(used)))) {
-    found.push({ name: library(other), path: '', why: `for Linux with ${other === 'gnu' ? 'glibc' : 'musl'}` });
+  const directory = find(library(other));
+  if (platform === 'linux' && find(library(used)) !== undefined && directory !== undefined) {
+    found.push({ name: library(other), directory, why: `for Linux with ${other === 'gnu' ? 'glibc' : 'musl'}` });
   }
   return found;
 }
 
-function otherBuilds(modules: string): Candidate[] {
-  return BUILDS.filter(({ package: name, used }) => existsSync(join(modules, name, used))).flatMap(
-    ({ package: name, others }) => others.map((path) => ({ name, path, why: 'a build that is not loaded' })),
-  );
+function otherBuilds(find: FindPackage): Unused[] {
+  return BUILDS.flatMap(({ package: name, used, others }) => {
+    const at = find(name);
+    if (at === undefined || !existsSync(join(at, used))) return [];
+    return others
+      .map((path) => ({ name, directory: join(at, path), why: 'not loaded by Node.js, Bun or Deno' }))
+      .filter(({ directory }) => existsSync(directory));
+  });
 }
 
-/** Packages that a project's own package.json names. */
-function namedBy(project: string): Set<string> {
+/**
+ * Packages that a project's own package.json names.
+ *
+ * @throws UsageError `project` when it cannot be read.
+ */
+export function namedBy(project: string): Set<string> {
   let found: unknown;
   try {
     found = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));

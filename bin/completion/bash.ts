@@ -11,7 +11,9 @@ export function bashCompletion({ first, groups, commands, globals }: CompletionT
     ...all.map(({ name, options, operands }) => [name, [...operands, ...flags(options)]] as const),
   ] as const;
   const values = [
-    ...all.flatMap(({ name, options }) => [...options, ...globals].map((option) => [name, option] as const)),
+    ...[{ name: '', options: [] }, ...all].flatMap(({ name, options }) =>
+      [...options, ...globals].map((option) => [name, option] as const),
+    ),
   ].filter(([, { value }]) => value !== undefined);
   return `# Completion of reelflow for bash.
 _reelflow_words() {
@@ -27,16 +29,30 @@ ${values.map(([name, { flag, words: each }]) => `    ${shellWord(`${name} --${fl
   esac
 }
 _reelflow() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" name='' index word values
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" name='' index word values listed=''
+  # Bash takes --option=value for three words.
+  if [[ $current = '=' ]]; then
+    current=''
+  elif [[ $before = '=' && $COMP_CWORD -gt 1 ]]; then
+    before="\${COMP_WORDS[COMP_CWORD-2]}"
+  fi
   for ((index = 1; index < COMP_CWORD; index++)); do
     word="\${COMP_WORDS[index]}"
-    if [[ $word != -* && ( -z $name || $name =~ ^(${groups.map(({ name }) => name).join('|')})$ ) ]]; then
+    if [[ $word = -* ]]; then
+      # The word after an option that has a value is that value.
+      if _reelflow_values "$name $word" > /dev/null; then
+        if [[ \${COMP_WORDS[index+1]} = '=' ]]; then ((index++)); fi
+        ((index++))
+      fi
+    elif [[ -z $name || $name =~ ^(${groups.map(({ name }) => name).join('|')})$ ]]; then
       name="\${name:+$name }$word"
     fi
   done
   COMPREPLY=()
   if values="$(_reelflow_values "$name $before")"; then
-    COMPREPLY=($(compgen -W "$values" -- "$current"))
+    # Of a list only what follows the last comma is being typed.
+    [[ $current = *,* ]] && listed="\${current%,*},"
+    COMPREPLY=($(compgen -P "$listed" -W "$values" -- "\${current#"$listed"}"))
   else
     COMPREPLY=($(compgen -W "$(_reelflow_words "$name")" -- "$current"))
   fi

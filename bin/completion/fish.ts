@@ -2,9 +2,16 @@ import type { CompletedCommand, CompletedOption, CompletionTable } from './compl
 
 /** The completion of reelflow for fish: `reelflow completion fish | source`. */
 export function fishCompletion({ first, groups, commands, globals }: CompletionTable): string {
-  const lines = ['# Completion of reelflow for fish.', 'complete -c reelflow -e'];
+  const lines = [
+    '# Completion of reelflow for fish.',
+    'complete -c reelflow -e',
+    // Fish's own function takes the value of an option before the command for the command.
+    'function __reelflow_no_command',
+    `    not __fish_seen_subcommand_from ${first.map(({ name }) => name).join(' ')}`,
+    'end',
+  ];
   for (const { name, does } of first) {
-    lines.push(`complete -c reelflow -n __fish_use_subcommand -f -a ${name} -d ${quoted(does)}`);
+    lines.push(`complete -c reelflow -n __reelflow_no_command -f -a ${name} -d ${quoted(does)}`);
   }
   for (const option of globals) lines.push(optionLine(option));
   for (const { name, commands: own } of groups) {

@@ -4,29 +4,33 @@ import type { CompletedCommand, CompletedOption, CompletionTable } from './compl
 export function zshCompletion({ first, groups, commands, globals }: CompletionTable): string {
   const cases = (own: readonly CompletedCommand[], indent: string) =>
     own.map((command) => `${indent}${last(command)}) ${argumentsOf(command, globals)} ;;`).join('\n');
+  const words = `_arguments -C ${globals.map(specification).join(' ')} '1: :->first' '*::: :->rest'`;
   return `#compdef reelflow
 # Completion of reelflow for zsh.
 _reelflow() {
-  local -a commands
-  if (( CURRENT == 2 )); then
+  local curcontext="$curcontext" state
+  local -a commands line
+  ${words} && return
+  if [[ $state = first ]]; then
     commands=(${first.map(described).join(' ')})
     _describe command commands
     return
   fi
-  shift words
-  (( CURRENT -= 1 ))
-  case $words[1] in
+  words=("$line[1]" "\${words[@]}")
+  (( CURRENT += 1 ))
+  case $line[1] in
 ${groups
   .map(
     ({ name, commands: own }) => `    ${name})
-      if (( CURRENT == 2 )); then
+      ${words} && return
+      if [[ $state = first ]]; then
         commands=(${own.map((command) => described({ name: last(command), does: command.does })).join(' ')})
         _describe command commands
         return
       fi
-      shift words
-      (( CURRENT -= 1 ))
-      case $words[1] in
+      words=("$line[1]" "\${words[@]}")
+      (( CURRENT += 1 ))
+      case $line[1] in
 ${cases(own, '        ')}
       esac ;;`,
   )
@@ -44,7 +48,8 @@ function argumentsOf({ options, operands }: CompletedCommand, globals: readonly 
 }
 
 function specification({ flag, does, value, words }: CompletedOption): string {
-  const text = `--${flag}[${does.replaceAll(/[[\]\\]/g, '\\$&')}]`;
+  // With the sign of equality the value may stand in the same word or in the next one.
+  const text = `--${flag}${value === undefined ? '' : '='}[${does.replaceAll(/[[\]\\]/g, '\\$&')}]`;
   if (value === undefined) return quoted(text);
   const label = value.replaceAll(/[:\\]/g, '\\$&');
   return quoted(`${text}:${label}:${words.length > 0 ? `(${words.join(' ')})` : '_files'}`);

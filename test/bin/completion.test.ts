@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bashCompletion } from '../../bin/completion/bash.ts';
 import { completionTable } from '../../bin/completion/completion-table.ts';
 import { fishCompletion } from '../../bin/completion/fish.ts';
@@ -10,7 +10,11 @@ import { zshCompletion } from '../../bin/completion/zsh.ts';
 import { loadAll } from '../../bin/registry.ts';
 import { recommenderNames } from '../../src/graphs/recommenders/recommender-names.ts';
 
-const isThere = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0;
+/** Skips the tests of a group where a shell is missing, and says so. */
+function needs(shell: string): void {
+  const isThere = spawnSync(shell, ['-c', 'true']).status === 0;
+  beforeEach(({ skip }) => skip(!isThere, `${shell} is not installed`));
+}
 
 let folder: string;
 beforeAll(async () => {
@@ -22,7 +26,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.skipIf(!isThere('bash'))('the completion of bash', () => {
+describe('the completion of bash', () => {
+  needs('bash');
+
   /** What Tab offers after some words, the last of which is being typed. */
   function offered(...words: string[]): string[] {
     const print = `printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -64,14 +70,29 @@ describe.skipIf(!isThere('bash'))('the completion of bash', () => {
       ['help', 'comp'],
       ['compact', 'completion'],
     ],
+    // Bash takes --option=value for three words.
+    [['extract', '--format', '=', 'pa'], ['parquet']],
+    [
+      ['extract', '--format', '='],
+      ['parquet', 'arrow'],
+    ],
+    [['extract', '--statistic', 'mean,medi'], ['mean,median']],
+    [
+      ['--progress', 'none', 'expl'],
+      ['explain', 'explain-item'],
+    ],
+    [['--progress', '=', 'none', 'weights', '--quiet', 'pu'], ['pull']],
     // Nothing of its own: then bash completes paths.
+    [['extract', '--out', '=', 'x'], []],
     [['extract', '--out', 'x'], []],
   ])('offers after %j', (words, expected) => {
     expect(offered(...words).sort()).toEqual([...expected].sort());
   });
 });
 
-describe.skipIf(!isThere('fish'))('the completion of fish', () => {
+describe('the completion of fish', () => {
+  needs('fish');
+
   function offered(line: string): string[] {
     const output = execFileSync(
       'fish',
@@ -89,11 +110,58 @@ describe.skipIf(!isThere('fish'))('the completion of fish', () => {
     expect(offered('reelflow weights pu')).toEqual(['pull']);
     expect(offered('reelflow extract --form')).toEqual(['--format']);
     expect(offered('reelflow extract --format ').sort()).toEqual(['arrow', 'parquet']);
+    expect(offered('reelflow extract --format=pa')).toEqual(['--format=parquet']);
+    expect(offered('reelflow --progress none expl')).toEqual(['explain', 'explain-item']);
     expect(offered('reelflow train ')).toEqual(expect.arrayContaining([...recommenderNames]));
   });
 });
 
-describe.skipIf(!isThere('zsh'))('the completion of zsh', () => {
+describe('the completion of zsh', () => {
+  needs('zsh');
+
+  /** The line after Tab, typed into a zsh that runs in a terminal of its own. */
+  const typed = `
+    zmodload zsh/zpty
+    zpty shell zsh -f -i
+    zpty -w shell "autoload -Uz compinit; compinit -u -D; source $1; cd $2"
+    zpty -w shell 'shown() { zle complete-word; zle -I; print -r -- "<<$BUFFER>>"; BUFFER= }; zle -N shown; bindkey "^I" shown'
+    zpty -w shell 'print READ""Y'
+    zpty -r shell answer '*READY*'
+    for line in "\${@:3}"; do
+      zpty -w -n shell "$line"$'\\t'
+      zpty -r shell answer '*<<*>>*'
+      print -r -- "\${\${answer##*<<}%%>>*}"
+    done
+    zpty -d shell`;
+
+  it('offers commands, their second words, options, values and files, as Tab shows', () => {
+    mkdirSync(join(folder, 'there'));
+    writeFileSync(join(folder, 'there', 'one film.mp4'), '');
+    const expected = {
+      'reelflow ext': 'reelflow extract ',
+      'reelflow --progress none ext': 'reelflow --progress none extract ',
+      'reelflow --qui': 'reelflow --quiet ',
+      'reelflow weights pu': 'reelflow weights pull ',
+      'reelflow weights pull alex': 'reelflow weights pull alexnet ',
+      'reelflow extract --forma': 'reelflow extract --format=',
+      'reelflow extract --format pa': 'reelflow extract --format parquet ',
+      'reelflow extract --format=pa': 'reelflow extract --format=parquet ',
+      'reelflow extract --out=one': 'reelflow extract --out=one\\ film.mp4 ',
+      'reelflow extract one': 'reelflow extract one\\ film.mp4 ',
+    };
+    const output = execFileSync(
+      'zsh',
+      ['-f', '-c', typed, 'zsh', join(folder, 'zsh'), join(folder, 'there'), ...Object.keys(expected)],
+      { encoding: 'utf8', env: { ...process.env, TERM: 'xterm' } },
+    );
+    expect(
+      output
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.trimEnd()),
+    ).toEqual(Object.values(expected).map((line) => line.trimEnd()));
+  });
+
   it('is accepted by zsh, and says what it is called', () => {
     const script = 'autoload -Uz compinit; compinit -u -D; source $1; print $_comps[reelflow]';
     const output = execFileSync('zsh', ['-f', '-c', script, 'zsh', join(folder, 'zsh')], { encoding: 'utf8' });

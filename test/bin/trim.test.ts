@@ -31,6 +31,8 @@ const INSTALLED = {
   'parquet-wasm/esm/parquet.wasm': 100,
   'parquet-wasm/node/parquet.wasm': 500,
   'parquet-wasm/node/deeper/parquet.js': 60,
+  'rxjs/dist/cjs/index.js': 100,
+  'rxjs/dist/esm5/index.js': 7,
 };
 
 const sizesOf = (directory: string, machine = LINUX) =>
@@ -46,19 +48,20 @@ describe('what is superfluous in a project', () => {
       [`${RUNTIME}/linux/arm64`]: 20,
       '@libsql/linux-x64-musl': 4,
       'parquet-wasm/node': 560,
+      'rxjs/dist/esm5': 7,
     });
     expect(Object.keys(sizesOf(directory, { platform: 'darwin', arch: 'arm64', isMusl: false }))).toEqual([
-      ...[`${RUNTIME}/linux/arm64`, `${RUNTIME}/linux/x64`, 'parquet-wasm/node'],
+      ...[`${RUNTIME}/linux/arm64`, `${RUNTIME}/linux/x64`, 'parquet-wasm/node', 'rxjs/dist/esm5'],
     ]);
     expect(sizesOf(directory, { ...LINUX, isMusl: true })).toMatchObject({ '@libsql/linux-x64-gnu': 100 });
   });
 
   it('is nothing of a package that the project names itself, or that has nothing for this machine', () => {
-    expect(Object.keys(sizesOf(project(INSTALLED, ['onnxruntime-node', 'parquet-wasm'])))).toEqual([
+    expect(Object.keys(sizesOf(project(INSTALLED, ['onnxruntime-node', 'parquet-wasm', 'rxjs'])))).toEqual([
       '@libsql/linux-x64-musl',
     ]);
     const riscv = { platform: 'linux', arch: 'riscv64', isMusl: false };
-    expect(sizesOf(project(INSTALLED), riscv)).toEqual({ 'parquet-wasm/node': 560 });
+    expect(sizesOf(project(INSTALLED), riscv)).toEqual({ 'parquet-wasm/node': 560, 'rxjs/dist/esm5': 7 });
   });
 
   it('is nothing that is linked from elsewhere', async () => {
