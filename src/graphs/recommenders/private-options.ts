@@ -18,7 +18,7 @@ export const dpOption = option(
 const keys = ['noise', 'clip', 'delta', 'unit', 'repeatable'];
 
 /** What `dp` among a recommender's options says; undefined without it. @throws UsageError. */
-export function privacyOptions({ dp }: Readonly<Record<string, Json>>): PrivacyOptions | undefined {
+export function privacyOptions({ dp }: Readonly<Record<string, Json | undefined>>): PrivacyOptions | undefined {
   if (dp === undefined) return undefined;
   if (typeof dp === 'number') return { noise: dp };
   if (typeof dp !== 'object' || dp === null || Array.isArray(dp)) {

@@ -198,7 +198,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     const identity = identityOf(recommender, options, seed, inputs, split.validation);
     const earlier = await readRecommenderFacts(train.out);
     if (earlier?.identity === identity) return summaryOf(earlier, train, inputs, data, { alreadyTrained: true });
-    const privacy = plannedPrivacy(recommender, options, data);
+    const privacy = plannedPrivacy(recommender, options, data, seed);
     const learnt = { trainSeconds: 0, history: [], privacy };
     const planned = factsOf({ recommender, options, seed, identity, out: train.out }, inputs, learnt);
     if (earlier !== undefined && train.refit !== true) throw otherTraining(train.out, earlier, planned);

@@ -54,7 +54,8 @@ export interface Privacy {
  * console.log(`(${privacy?.epsilon}, ${privacy?.delta})`);
  */
 export interface PrivacyGuarantee {
-  readonly unit: PrivacyUnit;
+  /** Whose presence is hidden; `client`: that of a group of users of a federated training. */
+  readonly unit: PrivacyUnit | 'client';
   readonly epsilon: number;
   readonly delta: number;
   readonly noise: number;
@@ -110,15 +111,19 @@ export function guaranteeOf(
   { noise, clip, delta, unit, repeatable }: Omit<Privacy, 'key'>,
   { units, batchSize, epochs }: PrivateCourse,
 ): PrivacyGuarantee {
-  if (delta * units >= 1) {
-    throw new UsageError(
-      `\`delta\` must be below 1 / ${units}, the share of one ${unit}, but is ${delta}: one of them could be published whole`,
-      { option: 'dp', remedy: `Give a \`delta\` of at most ${(0.1 / units).toPrecision(1)}.` },
-    );
-  }
+  checkDelta(delta, units, unit);
   const rate = Math.min(1, batchSize / units);
   const steps = checkInteger('epochs', epochs) * privateSteps({ units, batchSize });
   return { unit, epsilon: epsilonOf([{ rate, noise, steps }], delta), delta, noise, clip, rate, steps, repeatable };
+}
+
+/** Asserts that delta is below the share of one unit. @throws UsageError. */
+export function checkDelta(delta: number, units: number, unit: string): void {
+  if (delta * units < 1) return;
+  throw new UsageError(
+    `\`delta\` must be below 1 / ${units}, the share of one ${unit}, but is ${delta}: one of them could be published whole`,
+    { option: 'dp', remedy: `Give a \`delta\` of at most ${(0.1 / units).toPrecision(1)}.` },
+  );
 }
 
 /**
