@@ -1,6 +1,7 @@
 import { duration } from '../../src/graphs/explain.ts';
 import type { NewSince } from '../../src/graphs/recommenders/earlier-training.ts';
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
+import { guaranteeText } from '../../src/graphs/recommenders/private-options.ts';
 import { isRecommenderModule, loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
 import {
   checkRecommenderName,
@@ -143,6 +144,7 @@ function summaryText(summary: TrainSummary): string {
     const loss = best.loss === null ? '' : `, validation loss ${best.loss.toFixed(4)}`;
     lines.push(`${epochs} epochs, weights of epoch ${best.epoch + 1}${loss}`);
   }
+  if (summary.privacy !== undefined) lines.push(guaranteeText(summary.privacy));
   if (summary.validation !== undefined) lines.push(validationLine(summary.validation));
   if (summary.badLines > 0) lines.push(`bad lines skipped: ${summary.badLines}`);
   return `${lines.join('\n')}\n`;

@@ -26,6 +26,7 @@ import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 import { featureDoubts } from './recommenders/feature-doubts.ts';
 import { fitRecommender } from './recommenders/fit-recommender.ts';
 import { idleOptions } from './recommenders/idle-options.ts';
+import { privacyOptions } from './recommenders/private-options.ts';
 import {
   checkRecommenderName,
   type RecommenderName,
@@ -130,7 +131,8 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
     const readsFeatures = recommenderReadsFeatures(model, recommenderOptions);
     const judged = readsFeatures && features ? moviesWithFeatures(features.itemIds, trailers) : undefined;
     const { split: given, leftOut } = ofItems(ratings, scenario.splits[0] as Split, judged);
-    const drawn = trainsInEpochs(model) && validation === undefined;
+    // A private training ends when its epochs do.
+    const drawn = trainsInEpochs(model) && validation === undefined && privacyOptions(recommenderOptions) === undefined;
     const split = drawn ? withValidation(ratings, given, {}, seed) : given;
     const data = {
       ratings,

@@ -110,6 +110,7 @@ function measurementsOf(
     epochs: fitted.history.length,
     history: fitted.history,
     validation: trial,
+    privacy: fitted.privacy,
     evaluation,
     precisionRecall,
   };

@@ -2,6 +2,7 @@ import { UsageError } from '../../core/errors.ts';
 import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
 import { checkThreshold } from '../../models/metrics/threshold-check.ts';
+import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
@@ -94,9 +95,22 @@ export function noteOf(
     ...(rows.some(({ use }) => use === 'not for selection')
       ? ['rows of a grid are not for selection: test figures must not choose (`select` chooses by the validation part)']
       : []),
+    ...privacyTexts(results),
     ...(versions.length > 1 ? [`points are of different versions: ${versions.join(', ')}`] : []),
     ...(failed > 0 ? [`${failed} points failed: a recommender without them has no figures for that seed`] : []),
   ].join('; ');
+}
+
+/** The greatest epsilon of the points of each row that was trained privately. */
+function privacyTexts(results: readonly PointResult[]): string[] {
+  const byLabel = new Map<string, PrivacyGuarantee>();
+  for (const { label, privacy } of results) {
+    if (privacy && privacy.epsilon > (byLabel.get(label)?.epsilon ?? 0)) byLabel.set(label, privacy);
+  }
+  return [...byLabel].map(
+    ([label, { unit, epsilon, delta }]) =>
+      `${label}: epsilon ${epsilon.toFixed(2)} at delta ${delta} for each ${unit} and fold, choices among rows not counted`,
+  );
 }
 
 function seedsText({ seeds, splitSeeds }: Experiment): string {

@@ -2,6 +2,7 @@ import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import type { PrecisionRecallPoint } from '../../models/metrics/precision-recall.ts';
+import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
 import type { Json } from '../graph.ts';
 import type { Environment } from './environment.ts';
 import type { ScenarioName } from './experiment-config.ts';
@@ -61,6 +62,8 @@ export interface PointMeasurements {
   readonly history: readonly EpochRecord[];
   /** What the validation part said; undefined without one. */
   readonly validation?: TrialResult | undefined;
+  /** Of a private training: what it guarantees. */
+  readonly privacy?: PrivacyGuarantee | undefined;
   /** Of the test ratings. */
   readonly evaluation: Evaluation;
   readonly precisionRecall: readonly PrecisionRecallPoint[];

@@ -59,7 +59,8 @@ export async function fitClassicRecommender(
     for (const network of networks) await network.close();
   };
   try {
-    await recommender.fit(ratings);
+    if (run.weights && recommender.restore) recommender.restore(ratings, run.weights);
+    else await recommender.fit(ratings);
   } catch (error) {
     await close();
     throw error;
@@ -69,6 +70,7 @@ export async function fitClassicRecommender(
     predicts: recommender.predicts ?? 'ratings',
     trainSeconds: (performance.now() - started) / 1000,
     history: [],
+    privacy: recommender.guarantee,
     predict: (users, items) => inParts(recommender, 'predict', users, items, run),
     score: (users, items) => inParts(recommender, 'score', users, items, run),
     workOf: recommender.workOf && ((users, items, times) => recommender.workOf?.(users, items, times) as PairWork),
@@ -78,7 +80,11 @@ export async function fitClassicRecommender(
       (async (own, items) => (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items)),
     itemFactors:
       recommender.itemFactors && (async () => (recommender.itemFactors as NonNullable<Recommender['itemFactors']>)()),
-    weights: networks.length > 0 ? () => weightsOf(recommender, networks) : undefined,
+    weights:
+      networks.length > 0
+        ? () => weightsOf(recommender, networks)
+        : recommender.savedWeights &&
+          (async () => (recommender.savedWeights as NonNullable<Recommender['savedWeights']>)()),
     close,
   };
 }

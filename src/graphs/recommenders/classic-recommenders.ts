@@ -1,23 +1,29 @@
 import { UsageError } from '../../core/errors.ts';
 import type { GenreTable } from '../../models/genres.ts';
+import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
 import { BaselineRecommender } from '../../models/recommenders/baseline.ts';
 import type { BiasOptions } from '../../models/recommenders/biases.ts';
 import { BlendRecommender } from '../../models/recommenders/blend.ts';
 import { ContentKnnRecommender } from '../../models/recommenders/content-knn.ts';
 import { ContentRidgeRecommender } from '../../models/recommenders/content-ridge.ts';
 import { EaseRecommender } from '../../models/recommenders/ease.ts';
+import {
+  type FederatedOptions,
+  FederatedRecommender,
+} from '../../models/recommenders/federated/federated-recommender.ts';
 import { GenreContentRecommender } from '../../models/recommenders/genre-content.ts';
 import type { ItemVectors } from '../../models/recommenders/item-vectors.ts';
 import { type KnnOptions, KnnRecommender } from '../../models/recommenders/knn.ts';
 import { PopularityRecommender } from '../../models/recommenders/popularity.ts';
 import { RandomRecommender } from '../../models/recommenders/random-recommender.ts';
-import type { Predicts, Recommender } from '../../models/recommenders/recommender.ts';
+import type { Predicts, Recommender, TrainingRatings } from '../../models/recommenders/recommender.ts';
 import { regSvd, type SvdOptions, SvdRecommender } from '../../models/recommenders/svd.ts';
 import { type SvdPlusPlusOptions, SvdPlusPlusRecommender } from '../../models/recommenders/svd-plus-plus.ts';
 import { SwitchRecommender } from '../../models/recommenders/switch.ts';
 import { UserMeanRecommender } from '../../models/recommenders/user-mean.ts';
 import type { Json } from '../graph.ts';
 import { memoryLimit } from '../plan.ts';
+import { dpOption, privacyOptions } from './private-options.ts';
 import { option, type RecommenderOption } from './recommender-option.ts';
 
 /** What a recommender that is not neural is made from; options are checked and without aliases. */
@@ -46,6 +52,10 @@ export interface ClassicRecommender {
   /** Whether experiments that name no recommenders have it; default no. */
   readonly isUsual?: boolean | undefined;
   readonly options: readonly RecommenderOption[];
+  /** What a private training would guarantee; undefined where it is not private. */
+  readonly guarantee?:
+    | ((inputs: Pick<ClassicInputs, 'options' | 'seed'>, ratings: TrainingRatings) => PrivacyGuarantee | undefined)
+    | undefined;
   readonly make: (inputs: ClassicInputs) => Recommender | Promise<Recommender>;
 }
 
@@ -153,6 +163,21 @@ export const classicRecommenders = {
     ],
     make: ({ options, seed }) => new SvdRecommender({ ...(options as SvdOptions), seed }),
   },
+  'federated-svd': {
+    options: [
+      option('factors', 'integer', '20', 'length of the vectors of users and items'),
+      option('rounds', 'integer', '200', 'rounds of the server'),
+      option('clientRate', 'number', '0.1', 'chance of each client to be in a round'),
+      option('localEpochs', 'integer', '5', 'passes of a client over its ratings in a round'),
+      option('learningRate', 'number', '0.02', 'of the clients'),
+      option('serverRate', 'number', '1', 'what the mean change is multiplied by'),
+      option('regularisation', 'number', '0.02', 'of biases and vectors'),
+      option('groups', 'integer', 'each user is one', 'clients that the users are put into'),
+      dpOption,
+    ],
+    guarantee: (inputs, ratings) => new FederatedRecommender(federatedOf(inputs)).guaranteeFor(ratings),
+    make: (inputs) => new FederatedRecommender({ ...federatedOf(inputs), onMessage: inputs.onMessage }),
+  },
   'svd++': {
     options: factorOptions('20', '0.007'),
     make: ({ options, seed }) => new SvdPlusPlusRecommender({ ...(options as SvdPlusPlusOptions), seed }),
@@ -246,6 +271,10 @@ export type ClassicRecommenderName = keyof typeof classicRecommenders;
 
 /** The recommenders that are not neural. */
 export const classicRecommenderNames = Object.keys(classicRecommenders) as readonly ClassicRecommenderName[];
+
+function federatedOf({ options: { dp, ...own }, seed }: Pick<ClassicInputs, 'options' | 'seed'>): FederatedOptions {
+  return { ...own, privacy: privacyOptions({ dp }), seed };
+}
 
 function easeOf({ options: { memory, ...options }, onMessage, signal }: ClassicInputs) {
   return { ...options, ...{ memory: memoryLimit({ memory: memory as string | undefined }), onMessage, signal } };

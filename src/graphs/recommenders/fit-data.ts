@@ -7,6 +7,7 @@ import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { TrailerList } from '../../io/ratings/trailers.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { GenreTable } from '../../models/genres.ts';
+import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
 import type {
   AskedOfNewUser,
   ItemFactors,
@@ -127,6 +128,8 @@ export interface FittedRecommender {
    * had.
    */
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
+  /** Of a private training: what it guarantees. */
+  readonly privacy?: PrivacyGuarantee | undefined;
   /** Of neural recommenders with validation ratings: how they are predicted. */
   readonly validation?: ValidationFigures | undefined;
   /** Of neural recommenders: whether the training continued from a checkpoint. */

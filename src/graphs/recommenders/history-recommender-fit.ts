@@ -21,6 +21,7 @@ import { type HistoryRecommenderName, type HistoryRecord, historyRecord } from '
 import { implicitOptions } from './implicit-options.ts';
 import { modalitiesOf } from './neural-options.ts';
 import { pairSources } from './pair-sources.ts';
+import { privacyOptions, privacyWithKey } from './private-options.ts';
 import { requiredFeatures } from './required-features.ts';
 import { TrainingLog } from './training-log.ts';
 import { validationFigures } from './validation-figures.ts';
@@ -34,7 +35,7 @@ export function historyRecommender(
   options: Readonly<Record<string, Json>>,
   run: ConstructorParameters<typeof HistoryRecommender>[2] = {},
 ): HistoryRecommender<never> | PairRecommender<never> {
-  const { batch, epochs, patience, patienceSteps, learningRate, l2, memory, ...others } = options;
+  const { batch, epochs, patience, patienceSteps, learningRate, l2, memory, dp: _dp, ...others } = options;
   const { checkpointSteps: _steps, modalities: _m, components: _c, streamWeights: _w, ...own } = others;
   const training = { epochs, patience, patienceSteps, learningRate, l2 } as Readonly<
     Record<Exclude<TrainingKeys, 'batch' | 'memory'>, number | undefined>
@@ -44,6 +45,7 @@ export function historyRecommender(
     ...training,
     batchSize: batch as number | undefined,
     memory: memoryLimit({ memory: memory as string | undefined }),
+    privacy: privacyOptions(options),
     ...run,
   };
   return isOfPairs(definition)
@@ -68,6 +70,7 @@ export async function fitHistoryRecommender(
   const training = trainingRatings(learnt, learnt.train);
   const options = implicitOptions(model, given, training.values, data.scale);
   const validation = trainingRatings(learnt, learnt.validation);
+  const privacy = await privacyWithKey(options, run.checkpoint);
   const started = performance.now();
   const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
   const recommender = historyRecommender(model, options, {
@@ -75,6 +78,7 @@ export async function fitHistoryRecommender(
     seed: run.seed,
     signal: run.signal,
     device: run.device,
+    privacy,
     onMessage: (sentence) => run.onMessage?.(sentence),
     ...checkpointOf(options, run, identityOf(training, validation, run, features)),
     onProgress: (progress) => tell(pace.inside(progress)),
@@ -91,7 +95,7 @@ export async function fitHistoryRecommender(
         ? await recommender.fit(training, validation, await pairSources(training, data, features, options, run.seed))
         : await recommender.fit(
             training,
-            validation,
+            privacy ? undefined : validation,
             features && (await vectorsOf(training, features, options, run.seed)),
           );
     return {
@@ -102,6 +106,7 @@ export async function fitHistoryRecommender(
         recommender.predict(users, items),
       ),
       history,
+      privacy: recommender instanceof HistoryRecommender ? recommender.guarantee : undefined,
       best: { epoch: bestEpoch, loss: bestLoss },
       resumed: resumedFrom !== undefined,
       predict: (users, items) => recommender.predict(users, items),

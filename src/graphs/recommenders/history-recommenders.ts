@@ -14,6 +14,7 @@ import { multimodalCnn } from '../../models/recommenders/pairs/multimodal-cnn.ts
 import type { PairDefinition } from '../../models/recommenders/pairs/pair-network.ts';
 import type { Json } from '../graph.ts';
 import { vectorOptions } from './classic-recommenders.ts';
+import { dpOption } from './private-options.ts';
 import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
 /**
@@ -123,7 +124,7 @@ export const historyRecommenders = {
       ofAutoRec('hidden', 'integer', 'units of the hidden layer'),
       ofAutoRec('activation', 'text', activation),
       ofAutoRec('dropout', 'number', 'share of the hidden units dropped'),
-      ...[...ratingOptions(ofAutoRec), ...trainingOptions(autoRec.training)],
+      ...[...ratingOptions(ofAutoRec), ...trainingOptions(autoRec.training), dpOption],
     ],
   },
   'deep-ae': {
@@ -133,10 +134,13 @@ export const historyRecommenders = {
       ofDeepAe('activation', 'text', activation),
       ofDeepAe('dropout', 'number', 'share of the code dropped'),
       ofDeepAe('refeeding', 'integer', 'how often a step learns its own prediction as a row without gaps'),
-      ...[...ratingOptions(ofDeepAe), ...trainingOptions(deepAe.training)],
+      ...[...ratingOptions(ofDeepAe), ...trainingOptions(deepAe.training), dpOption],
     ],
   },
-  'multi-dae': { definition: multiDae, options: [...choiceOptions(ofMultiDae), ...trainingOptions(multiDae.training)] },
+  'multi-dae': {
+    definition: multiDae,
+    options: [...choiceOptions(ofMultiDae), ...trainingOptions(multiDae.training), dpOption],
+  },
   'multi-vae': {
     definition: multiVae,
     options: [
@@ -144,6 +148,7 @@ export const historyRecommenders = {
       ofMultiVae('annealCap', 'number', 'greatest weight of the divergence'),
       ofMultiVae('totalAnnealSteps', 'integer', 'steps in which a weight of 1 would be reached'),
       ...trainingOptions(multiVae.training),
+      dpOption,
     ],
   },
   gru4rec: {
@@ -154,12 +159,13 @@ export const historyRecommenders = {
       ofGru4Rec('hidden', 'integer', 'units of the recurrent layer'),
       ofGru4Rec('dropout', 'number', 'share of the values of items dropped before the layer'),
       ...trainingOptions(gru4Rec.training),
+      dpOption,
     ],
   },
   sasrec: {
     definition: sasRec,
     readsFeatures,
-    options: [...attentionOptions(ofSasRec), ...trainingOptions(sasRec.training)],
+    options: [...attentionOptions(ofSasRec), ...trainingOptions(sasRec.training), dpOption],
   },
   bert4rec: {
     definition: bert4Rec,
@@ -169,6 +175,7 @@ export const historyRecommenders = {
       ofBert4Rec('maskRatio', 'number', 'share of the items that a step hides'),
       ofBert4Rec('ftRatio', 'number', 'share of the histories of which a step hides the last item alone'),
       ...trainingOptions(bert4Rec.training),
+      dpOption,
     ],
   },
   m5: {

@@ -4,6 +4,7 @@ import type { Modality } from '../../models/recommenders/neural/architectures.ts
 import type { SourceModality } from '../../models/recommenders/neural/feature-source.ts';
 import type { NeuralOptions } from '../../models/recommenders/neural/neural-recommender.ts';
 import type { Json } from '../graph.ts';
+import { privacyOptions } from './private-options.ts';
 
 /**
  * Options of a neural recommender as `NeuralRecommender` takes them, from those checked by
@@ -17,10 +18,11 @@ export function neuralOptions(
   streams: readonly SourceModality[],
 ): Omit<NeuralOptions, 'pretrained' | 'checkpoint' | 'seed'> {
   const { batch, modalities, lstm, streamWeights, ...kept } = options;
-  const { checkpointSteps: _steps, pretrained: _branches, ...others } = kept;
+  const { checkpointSteps: _steps, pretrained: _branches, dp: _dp, ...others } = kept;
   return {
     ...(others as NeuralOptions),
     batchSize: batch as number | undefined,
+    privacy: privacyOptions(options),
     modalities: streams.length > 0 ? modalitiesOf(streams, modalities, lstm, streamWeights) : undefined,
   };
 }

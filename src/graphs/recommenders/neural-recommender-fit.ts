@@ -19,6 +19,7 @@ import { worthSaying } from './in-parts.ts';
 import { neuralOptions } from './neural-options.ts';
 import { checkNewUsersOfNetwork, type NewUsersAsked, newUsersAsked, openNewUsers } from './new-user-network.ts';
 import { pretrainedBranches } from './pretrained-branches.ts';
+import { privacyWithKey } from './private-options.ts';
 import { requiredFeatures } from './required-features.ts';
 import { TrainingLog } from './training-log.ts';
 import { validationFigures } from './validation-figures.ts';
@@ -40,6 +41,7 @@ export async function fitNeuralRecommender(
   const validation = judgedRatings(training, trainingRatings(learnt, learnt.validation), options, run.seed);
   features?.check(itemsOf(data));
   const own = neuralOptions(options, features?.modalities ?? []);
+  const privacy = await privacyWithKey(options, run.checkpoint);
   const started = performance.now();
   const pretrained = await pretrainedBranches(model, options, data, run, fitNeuralRecommender);
   const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
@@ -49,6 +51,7 @@ export async function fitNeuralRecommender(
     seed: run.seed,
     signal: run.signal,
     device: run.device,
+    privacy,
     onMessage: (sentence) => run.onMessage?.(sentence),
     pretrained,
     ...checkpointOf(options, run, identityOf(training, validation, run, features)),
@@ -61,7 +64,8 @@ export async function fitNeuralRecommender(
   const pace = new EpochPace(recommender.epochs, run.part);
   const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
   try {
-    const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, features);
+    const judging = privacy ? undefined : validation;
+    const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, judging, features);
     const trainSeconds = (performance.now() - started) / 1000;
     const folded: NeuralRecommender[] = [];
     const checkNewUsers = (asked: NewUsersAsked) =>
@@ -74,6 +78,7 @@ export async function fitNeuralRecommender(
         recommender.predict(users, items),
       ),
       history,
+      privacy: recommender.guarantee,
       best: { epoch: bestEpoch, loss: bestLoss },
       resumed: resumedFrom !== undefined,
       predict: (users, items) => recommender.predict(users, items),

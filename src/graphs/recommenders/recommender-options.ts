@@ -5,12 +5,15 @@ import { usualBatch } from '../../models/recommenders/neural/neural-recommender.
 import type { Json } from '../graph.ts';
 import { modalitiesOption } from './classic-recommenders.ts';
 import { historyRecommenders } from './history-recommenders.ts';
+import { dpOption } from './private-options.ts';
 import {
   classicRecord,
   isHistoryRecommender,
   isNeuralRecommender,
   type RecommenderName,
+  recommenderNames,
   recommenderReadsFeatures,
+  trainsInEpochs,
 } from './recommender-names.ts';
 import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
@@ -88,9 +91,9 @@ const joinedOptions = [
 ];
 
 const optionsByNeuralRecommender: Readonly<Record<NeuralRecommenderName, readonly RecommenderOption[]>> = {
-  'regsvd-adam': trainingOptions,
-  gmf: trainingOptions,
-  deepcf: [...denseOptions('32,16,8'), ...trainingOptions],
+  'regsvd-adam': [...trainingOptions, dpOption],
+  gmf: [...trainingOptions, dpOption],
+  deepcf: [...denseOptions('32,16,8'), ...trainingOptions, dpOption],
   'dcf-av-1': joinedOptions,
   'dcf-av-2': joinedOptions,
   'lstm-av': [...formOptions, ...denseOptions('32,16'), ...contentOptions, ...trainingOptions],
@@ -161,6 +164,7 @@ function numbersOf(text: string): number[] | undefined {
 }
 
 function unknownOption(model: RecommenderName, key: string): UsageError {
+  if (key === dpOption.key) return notPrivate(model);
   const names = recommenderOptions(model).map((each) => (each.alias ? `${each.key} (or ${each.alias})` : each.key));
   const content =
     isNeuralRecommender(model) && recommenderReadsFeatures(model)
@@ -168,6 +172,19 @@ function unknownOption(model: RecommenderName, key: string): UsageError {
       : '';
   return new UsageError(`recommender ${model} has no option '${key}'`, {
     remedy: names.length === 0 ? 'It has no options.' : `It has ${names.join(', ')}${content}.`,
+  });
+}
+
+/** Of a recommender without the option: why, and which have it. */
+function notPrivate(model: RecommenderName): UsageError {
+  const able = recommenderNames.filter((name) => recommenderOptions(name).includes(dpOption));
+  const why = trainsInEpochs(model)
+    ? 'it reads ratings of others, or means of them, beside those that it learns'
+    : 'it does not learn in steps that noise could be added to';
+  return new UsageError(`${model} cannot be trained privately: ${why}`, {
+    code: 'no-privacy',
+    option: 'dp',
+    remedy: `Take one of ${able.join(', ')}.`,
   });
 }
 

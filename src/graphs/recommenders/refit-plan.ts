@@ -7,6 +7,7 @@ import {
   trainingRatings,
 } from './fit-data.ts';
 import { historyRecommender } from './history-recommender-fit.ts';
+import { unitsOf } from './private-options.ts';
 import { checkRecommenderName, isHistoryRecommender, trainsInEpochs } from './recommender-names.ts';
 import { neuralSteps } from './training-cost.ts';
 
@@ -54,7 +55,7 @@ function stepsPerEpoch(data: FitInputs, { recommender, options }: FitOptions): n
   const all = rowsOf(data, true);
   if (isHistoryRecommender(model))
     return historyRecommender(model, options).costOf(trainingRatings(all, all.train)).stepsPerEpoch;
-  return neuralSteps(all.train.length, options);
+  return neuralSteps(unitsOf(trainingRatings(all, all.train), options), options);
 }
 
 /**

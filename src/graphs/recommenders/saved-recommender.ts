@@ -9,6 +9,7 @@ import type { RatingScale } from '../../core/rating-scale.ts';
 import { renamed } from '../../core/renamed.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
+import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
 import {
   floatTensor,
   floatValues,
@@ -62,6 +63,8 @@ export interface RecommenderFacts {
   readonly history: readonly EpochRecord[];
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
   readonly validationFigures?: ValidationFigures | undefined;
+  /** Of a private training: what it guarantees of the weights. */
+  readonly privacy?: PrivacyGuarantee | undefined;
   readonly features?: FeatureFile | undefined;
   /** Of a recommender of your own: the code that made it. */
   readonly code?: RecommenderCode | undefined;

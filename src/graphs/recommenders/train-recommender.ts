@@ -8,6 +8,8 @@ import { sha256 } from '../../core/hash.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { scaleDoubts } from '../../io/ratings/scale-doubts.ts';
 import { type ValidationOptions, withValidation } from '../../io/ratings/validation.ts';
+import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
+import { noValidation } from '../../models/recommenders/private-batches.ts';
 import type { Json } from '../graph.ts';
 import type { MessageAbout } from '../run-reports.ts';
 import { type NewSince, newSince, otherTraining } from './earlier-training.ts';
@@ -18,6 +20,8 @@ import { idleOptions } from './idle-options.ts';
 import { implicitOptions } from './implicit-options.ts';
 import { modalitiesOf } from './neural-options.ts';
 import { ownRecommender } from './own-recommenders.ts';
+import { plannedPrivacy } from './planned-privacy.ts';
+import { privacyOptions } from './private-options.ts';
 import {
   checkRecommenderName,
   type RecommenderName,
@@ -97,6 +101,8 @@ export interface TrainSummary {
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
   /** Of neural recommenders with validation ratings: how they are predicted. */
   readonly validation?: ValidationFigures | undefined;
+  /** Of a private training: what it guarantees of the weights. */
+  readonly privacy?: PrivacyGuarantee | undefined;
   /** Whether it continued from a checkpoint. */
   readonly resumed: boolean;
   /** Whether the directory already held this very recommender; then nothing was trained. */
@@ -162,9 +168,11 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       ? implicitOptions(recommender, checked, ratings.values, scale)
       : checked;
     const rows = Int32Array.from(inputs.ratings.values.keys());
-    const usual = {
-      kind: recommenderReadsFeatures(recommender, checked) ? ('item-cold' as const) : ('ratings' as const),
-    };
+    const isPrivate = privacyOptions(checked) !== undefined;
+    const wanted = train.validation?.kind;
+    if (isPrivate && wanted !== undefined && wanted !== 'none') throw noValidation(recommender);
+    const cold = recommenderReadsFeatures(recommender, checked);
+    const usual = { kind: isPrivate ? ('none' as const) : cold ? ('item-cold' as const) : ('ratings' as const) };
     const kind = trainsInEpochs(recommender)
       ? { ...usual, ...given(train.validation ?? {}) }
       : ({ kind: 'none' } as const);
@@ -190,7 +198,8 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     const identity = identityOf(recommender, options, seed, inputs, split.validation);
     const earlier = await readRecommenderFacts(train.out);
     if (earlier?.identity === identity) return summaryOf(earlier, train, inputs, data, { alreadyTrained: true });
-    const learnt = { trainSeconds: 0, history: [] };
+    const privacy = plannedPrivacy(recommender, options, data, seed);
+    const learnt = { trainSeconds: 0, history: [], privacy };
     const planned = factsOf({ recommender, options, seed, identity, out: train.out }, inputs, learnt);
     if (earlier !== undefined && train.refit !== true) throw otherTraining(train.out, earlier, planned);
     const since = newSince(earlier, planned);
@@ -240,16 +249,17 @@ async function keepFeatures(path: string, out: string): Promise<void> {
 function factsOf(
   made: Pick<RecommenderFacts, 'options' | 'seed' | 'identity'> & { recommender: RecommenderName; out: string },
   inputs: TrainingInputs,
-  learnt: Pick<FittedRecommender, 'trainSeconds' | 'history' | 'best' | 'validation'>,
+  learnt: Pick<FittedRecommender, 'trainSeconds' | 'history' | 'best' | 'validation' | 'privacy'>,
 ): RecommenderFacts {
   const { recommender: model, options, seed, identity, out } = made;
-  const { trainSeconds, history, best, validation } = learnt;
+  const { trainSeconds, history, best, validation, privacy } = learnt;
   const { scale, featureFile, isImported } = inputs;
   const code = ownRecommender(model)?.code;
   return {
     ...{ recommender: model, options, seed, scale, identity, trainSeconds, history },
     best,
     validationFigures: validation,
+    privacy,
     features: featureFile && (isImported ? { ...featureFile, path: resolve(out, keptFeatures) } : featureFile),
     code,
     counts: countsOf(inputs),
@@ -296,12 +306,13 @@ function summaryOf(
     since,
   }: { readonly alreadyTrained?: boolean | undefined; readonly since?: NewSince | undefined },
 ): TrainSummary {
-  const { recommender: model, options, seed, trainSeconds, history, best, validationFigures: figures } = facts;
+  const { recommender: model, options, seed, trainSeconds, history, best, privacy, validationFigures: figures } = facts;
   const { leftOut, badLines } = inputs;
   return {
     ...{ recommender: model, out, options, seed, validationRatings: validation.length, ...countsOf(inputs) },
     ...{ leftOut, badLines, trainSeconds, epochs: history.length, best },
     validation: figures,
+    privacy,
     ...{ resumed: false, alreadyTrained, since, dryRun: false },
   };
 }

@@ -9,6 +9,7 @@ import { type FitInputs, trainingRatings } from './fit-data.ts';
 import { historyRecommender } from './history-recommender-fit.ts';
 import type { HistoryRecommenderName } from './history-recommenders.ts';
 import { neuralOptions } from './neural-options.ts';
+import { unitsOf } from './private-options.ts';
 import { isHistoryRecommender } from './recommender-names.ts';
 
 /** What a training takes, as far as it can be known before it begins. */
@@ -34,7 +35,10 @@ export function trainingCost(
   const { ratings, scale, train } = data;
   const space = { userCount: ratings.userIds.length, itemCount: ratings.itemIds.length, scale };
   const shapes = weightShapes(neuralModule(model, space, neuralOptions(options, streams)));
-  return { stepsPerEpoch: neuralSteps(train.length, options), bytes: trainingBytes(weightCount(shapes)) };
+  return {
+    stepsPerEpoch: neuralSteps(unitsOf(trainingRatings(data, train), options), options),
+    bytes: trainingBytes(weightCount(shapes)),
+  };
 }
 
 /** Steps of a neural recommender over that number of ratings. */

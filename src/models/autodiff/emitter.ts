@@ -61,10 +61,13 @@ export class GraphEmitter {
   readonly #first: OnnxNode[] = [];
   readonly #initializers = new Map<string, Initializer>();
   readonly #inputs: GraphValue[] = [];
+  /** Begins the names of all tensors that it makes, inputs aside. */
+  readonly #prefix: string;
   #count = 0;
 
-  constructor(precision: FloatType = 'float32') {
+  constructor(precision: FloatType = 'float32', prefix = '') {
     this.precision = precision;
+    this.#prefix = prefix;
   }
 
   /** ONNX element type number of a tensor type. */
@@ -175,7 +178,7 @@ export class GraphEmitter {
   /** A constant of the graph's precision; without a shape a scalar. */
   real(values: number | readonly number[], shape: readonly number[] = []): Tensor {
     const list = typeof values === 'number' ? [values] : values;
-    const name = `real:${shape}:${list}`;
+    const name = `${this.#prefix}real:${shape}:${list}`;
     if (!this.#initializers.has(name)) {
       const array = this.precision === 'float32' ? Float32Array.from(list) : Float64Array.from(list);
       this.#initializers.set(name, constant(name, shape, array));
@@ -185,7 +188,7 @@ export class GraphEmitter {
 
   /** A constant list of int64, ONNX's type for shapes and axes. */
   integers(values: readonly number[]): Tensor {
-    const name = `int64:${values}`;
+    const name = `${this.#prefix}int64:${values}`;
     if (!this.#initializers.has(name)) {
       this.#initializers.set(name, constant(name, [values.length], BigInt64Array.from(values, BigInt)));
     }
@@ -222,7 +225,7 @@ export class GraphEmitter {
     attributes: Readonly<Record<string, AttributeValue>>,
     type: TensorType,
   ): Tensor[] {
-    const outputs = shapes.map((shape) => ({ name: `t${this.#count++}`, shape, type }));
+    const outputs = shapes.map((shape) => ({ name: `${this.#prefix}t${this.#count++}`, shape, type }));
     const names = (tensors: readonly Tensor[]) => tensors.map(({ name }) => name);
     this.#nodes.push(node(operator, names(inputs), names(outputs), attributes));
     return outputs;

@@ -1,6 +1,6 @@
-import { integerField, messageField, stringField } from '../../core/protobuf-writer.ts';
-import { constant, elementTypes, type GraphValue, node, type OnnxGraph, type OnnxNode } from '../onnx/onnx-graph.ts';
-import { encodeBody, encodeModel } from '../onnx/write.ts';
+import { constant, elementTypes, type GraphValue, node, type OnnxGraph } from '../onnx/onnx-graph.ts';
+import { encodeModel } from '../onnx/write.ts';
+import { loopNode } from './loop-node.ts';
 import type { TrainingPlan } from './training-plan.ts';
 
 /** An input that is divided among the steps of a loop along its first axis. */
@@ -98,10 +98,4 @@ export function stepLoop(graph: OnnxGraph, plan: Pick<TrainingPlan, 'state' | 'n
     ],
   };
   return { model: encodeModel(outer), inputs };
-}
-
-function loopNode(inputs: readonly string[], outputs: readonly string[], body: OnnxGraph): OnnxNode {
-  const made = node('Loop', inputs, outputs);
-  const attribute = [...stringField(1, 'body'), ...messageField(6, encodeBody(body)), ...integerField(20, 5)];
-  return { ...made, encoded: [...made.encoded, ...messageField(5, attribute)], hasSubgraph: true, bodies: { body } };
 }

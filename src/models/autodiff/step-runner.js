@@ -2,6 +2,7 @@
 // Runs training steps. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import ort from 'onnxruntime-node';
 import { freeCopies } from '../onnx/free-copies.js';
+import { fillNoise } from '../privacy/keyed-noise.js';
 import { joined } from './joined-steps.js';
 import { LookedUpRows } from './looked-up-rows.js';
 import { fillMask } from './mask.js';
@@ -59,6 +60,7 @@ export class StepRunner {
   /** @type {LookedUpRows} */
   #lookedUp;
   #seed;
+  #noiseKey;
 
   /**
    * @param {TrainingPlan} plan
@@ -66,12 +68,14 @@ export class StepRunner {
    * @param {ort.InferenceSession} evaluation
    * @param {number} seed
    * @param {LoopSession | undefined} loop
+   * @param {Uint8Array | undefined} noiseKey
    */
-  constructor(plan, step, evaluation, seed, loop) {
+  constructor(plan, step, evaluation, seed, loop, noiseKey) {
     this.#plan = plan;
     this.#step = step;
     this.#evaluation = evaluation;
     this.#seed = seed;
+    this.#noiseKey = noiseKey;
     this.#loop = loop;
     /**
      * @param {(kind: 'weight' | 'statistic' | 'slot', index: number) => Float32Array} make
@@ -95,17 +99,17 @@ export class StepRunner {
 
   /**
    * @param {TrainingPlan} plan
-   * @param {{ seed: number, threads?: number, loop?: ThreadStart['loop'] }} options seed of the
-   * dropout masks, and whether several steps are one run
+   * @param {Omit<ThreadStart, 'plan'> & { threads?: number }} options seed of the dropout masks,
+   * whether several steps are one run, and the key of the noise of private ones
    */
-  static async open(plan, { seed, threads = 1, loop }) {
+  static async open(plan, { seed, threads = 1, loop, noiseKey }) {
     const looping = loop && {
       session: await ort.InferenceSession.create(loop.model, sessionOptions(threads, loop.place)),
       inputs: (/** @type {readonly Record<string, ort.Tensor>[]} */ steps) => joined(loop.inputs, steps),
     };
     const step = await ort.InferenceSession.create(plan.stepModel, sessionOptions(threads));
     const evaluation = await ort.InferenceSession.create(plan.evaluationModel, sessionOptions(threads));
-    return new StepRunner(plan, step, evaluation, seed, looping);
+    return new StepRunner(plan, step, evaluation, seed, looping, noiseKey);
   }
 
   /** Copies of all state values. */
@@ -187,6 +191,11 @@ export class StepRunner {
       const mask = new Float32Array(dimensions.reduce((product, size) => product * size, 1));
       fillMask(mask, rate, this.#seed, step, index);
       inputs[input] = new ort.Tensor('float32', mask, dimensions);
+    }
+    for (const { input, shape, length } of plan.noises) {
+      const noise = new Float32Array(length);
+      fillNoise(noise, /** @type {Uint8Array} */ (this.#noiseKey), `step ${step} ${input}`);
+      inputs[input] = new ort.Tensor('float32', noise, shape);
     }
     return inputs;
   }

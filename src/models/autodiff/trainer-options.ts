@@ -3,6 +3,7 @@ import type { FeedBuffers } from './feed-buffers.ts';
 import type { FedBatch } from './feeds.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import type { PlateauOptions } from './plateau.ts';
+import type { PrivateGradients } from './private-step.ts';
 
 /** Batches to learn from. */
 export interface TrainingData {
@@ -66,6 +67,11 @@ export interface EpochProgress {
   readonly loss: number;
 }
 
+/** What makes steps private, and the 32 secret bytes that their noise follows from. */
+export interface PrivateSteps extends PrivateGradients {
+  readonly key: Uint8Array;
+}
+
 /** How a module is trained. */
 export interface TrainerOptions {
   /** Seed of initial weights and dropout masks. Default 1. */
@@ -102,6 +108,11 @@ export interface TrainerOptions {
    * differently, so weights differ from the CPU's; a checkpoint may be resumed on another device.
    */
   readonly device?: string | undefined;
+  /**
+   * Makes steps differentially private. Batches are then `joinUnits` of a Poisson sample of units;
+   * steps run on the CPU.
+   */
+  readonly privateSteps?: PrivateSteps | undefined;
   /** Several steps in one run on the CPU too. @internal */
   readonly inLoop?: boolean | undefined;
   /** Called with a sentence if the training runs elsewhere than requested. */

@@ -7,6 +7,8 @@
 const copiesOfWeights = 18;
 /** More of them where there are checkpoints: what stays is copied to be written. */
 const copiesForCheckpoints = 7;
+/** More of them in a private training: sums of gradients, one unit's own, and the noise. */
+const copiesForPrivacy = 8;
 
 /** Numbers of all weights of these shapes. */
 export function weightCount(shapes: ReadonlyMap<string, readonly number[]>): number {
@@ -21,8 +23,13 @@ export function trainingBytes(
   {
     activations = 0,
     checkpoints = false,
-  }: { readonly activations?: number | undefined; readonly checkpoints?: boolean | undefined } = {},
+    isPrivate = false,
+  }: {
+    readonly activations?: number | undefined;
+    readonly checkpoints?: boolean | undefined;
+    readonly isPrivate?: boolean | undefined;
+  } = {},
 ): number {
-  const copies = copiesOfWeights + (checkpoints ? copiesForCheckpoints : 0);
+  const copies = copiesOfWeights + (checkpoints ? copiesForCheckpoints : 0) + (isPrivate ? copiesForPrivacy : 0);
   return 4 * (copies * weights + activations);
 }

@@ -4,6 +4,7 @@ import { chooseDevice } from '../onnx/device.ts';
 import { readDevice } from '../onnx/device-name.ts';
 import type { Place } from '../onnx/session.ts';
 import type { ThreadStart } from './thread-messages.ts';
+import type { PrivateSteps } from './trainer-options.ts';
 import type { PlannedTraining } from './training-plan.ts';
 import { TrainingThread } from './training-thread.ts';
 
@@ -11,6 +12,7 @@ import { TrainingThread } from './training-thread.ts';
 export interface WantedPlace {
   readonly device?: string | undefined;
   readonly inLoop?: boolean | undefined;
+  readonly privateSteps?: Pick<PrivateSteps, 'key'> | undefined;
   readonly onMessage?: ((sentence: string) => void) | undefined;
 }
 
@@ -28,7 +30,7 @@ export async function openTraining(
   seed: number,
   wanted: WantedPlace,
 ): Promise<TrainingThread> {
-  const start = { plan: planned.plan, seed };
+  const start = { plan: planned.plan, seed, noiseKey: wanted.privateSteps?.key };
   const { loop, says } = await loopOf(name, planned, wanted);
   if (says !== undefined) wanted.onMessage?.(says);
   if (loop === undefined) return TrainingThread.open(name, start);
@@ -44,13 +46,14 @@ export async function openTraining(
 async function loopOf(
   name: string,
   planned: PlannedTraining,
-  { device: asked = 'cpu', inLoop = false }: WantedPlace,
+  { device: asked = 'cpu', inLoop = false, privateSteps }: WantedPlace,
 ): Promise<{ readonly loop?: ThreadStart['loop'] | undefined; readonly says?: string | undefined }> {
   checkOneOf('device', readDevice(asked).device, ['cpu', 'cuda']);
   const { device, numbers, says } = await chooseDevice(asked);
   if (device === 'cpu' && !inLoop) return { says };
   const loop = planned.loop();
   if (loop === undefined) {
+    if (privateSteps) return { says: `${name} is trained on the CPU: private steps are` };
     const why = 'its embeddings are learnt sparsely, outside the graph; `sparse: false` learns them in it';
     return { says: `${name} is trained on the CPU: ${why}` };
   }

@@ -1,11 +1,12 @@
-import { UsageError } from '../../core/errors.ts';
 import type { OnnxGraph } from '../onnx/onnx-graph.ts';
 import { encodeModel } from '../onnx/write.ts';
 import type { Dimension, Tensor } from './emitter.ts';
 import { add } from './operations/arithmetic.ts';
 import { l2Penalty } from './operations/losses.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
+import { buildPrivateStep, type NoiseInput, type PrivateGradients } from './private-step.ts';
 import { graphShape, layOut, type StateGroup, type StateTensor, tensorsOf } from './state.ts';
+import { enter, gradientOf } from './state-groups.ts';
 import { type StepLoop, stepLoop } from './step-loop.ts';
 import { type Mask, placesOf, Tape } from './tape.ts';
 
@@ -57,6 +58,8 @@ export interface TrainingPlan {
   readonly loss: string;
   readonly output: string;
   readonly masks: readonly Mask[];
+  /** Of a private step: noise that is drawn afresh for each step. */
+  readonly noises: readonly NoiseInput[];
   /** Inputs [1] that the optimiser sets afresh for each step. */
   readonly scalars: readonly string[];
   readonly stepInputs: readonly FedInput[];
@@ -69,30 +72,6 @@ export interface PlannedTraining {
   readonly groups: readonly StateGroup[];
   /** Several steps in one run; undefined for a plan with tables outside the graph. */
   readonly loop: () => StepLoop | undefined;
-}
-
-function enter(tape: Tape, groups: readonly StateGroup[]): void {
-  for (const { variables, value } of groups) {
-    const input = tape.graph.input(value.input, graphShape(value));
-    if (input.name !== variables[0]?.tensor.name)
-      tape.graph.unpack(
-        input,
-        variables.map(({ tensor }) => tensor),
-      );
-  }
-}
-
-/** The gradients of a group as one tensor with the shape of its value. */
-function gradientOf(tape: Tape, { variables, value }: StateGroup): Tensor {
-  const { graph } = tape;
-  const gradients = variables.map(({ name, tensor }) => {
-    const gradient = tape.gradientOf(tensor);
-    if (gradient === undefined) throw new UsageError(`the loss does not depend on the weights '${name}'`);
-    return gradient;
-  });
-  if (value.shape === variables[0]?.shape) return gradients[0] as Tensor;
-  const flat = gradients.map((gradient, index) => graph.reshape(gradient, [value.members[index]?.length as number]));
-  return graph.concat(flat, 0, value.length);
 }
 
 /**
@@ -139,7 +118,8 @@ function buildStep(
     const updated = optimiser.emit(graph, weight, gradientOf(tape, group), kept, scalars);
     return [updated.weight, ...updated.slots];
   });
-  return { tape, groups, loss, next, graph: graph.build([loss, ...next.filter((each) => each !== null)]) };
+  const built = graph.build([loss, ...next.filter((each) => each !== null)]);
+  return { masks: tape.masks, noises: [], groups, loss, next, graph: built };
 }
 
 function fedInputs(graph: OnnxGraph, state: readonly StateTensor[], others: ReadonlySet<string>): FedInput[] {
@@ -159,12 +139,21 @@ function fedInputs(graph: OnnxGraph, state: readonly StateTensor[], others: Read
  *
  * @param sparse - whether tables are kept outside the graph, so that a step changes only the rows
  * that its batch names; undefined: those of at least 10,000 rows.
- * @throws UsageError if the loss does not depend on a weight, or an option is out of range.
+ * @param privacy - of a differentially private step, whose tables are all inside the graph, and
+ * whose feeds are those of `joinUnits`.
+ * @throws UsageError if the loss does not depend on a weight, or an option is out of range;
+ * `no-privacy`.
  */
-export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 = 0, sparse?: boolean): PlannedTraining {
-  const step = buildStep(module, optimiser, l2, sparse);
+export function planTraining(
+  module: TrainableModule,
+  optimiser: Optimiser,
+  l2 = 0,
+  sparse?: boolean,
+  privacy?: PrivateGradients,
+): PlannedTraining {
+  const step = privacy ? buildPrivateStep(module, optimiser, l2, privacy) : buildStep(module, optimiser, l2, sparse);
   const state = tensorsOf(step.groups);
-  const tape = new Tape({ training: false, sparse });
+  const tape = new Tape({ training: false, sparse: privacy ? false : sparse });
   const { output } = module.build(tape);
   const variables = tape.variables;
   enter(
@@ -179,7 +168,8 @@ export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 =
   const evaluation = tape.graph.build([output]);
   const stateNames = state.map(({ input }) => input);
   const scalars = optimiser.scalars.map((name) => `optimiser/${name}`);
-  const notFed = new Set([...stateNames, ...scalars, ...step.tape.masks.map(({ input }) => input)]);
+  const drawn = [...step.masks, ...step.noises].map(({ input }) => input);
+  const notFed = new Set([...stateNames, ...scalars, ...drawn]);
   const evaluated = new Set(evaluation.inputs.map(({ name }) => name));
   const plan = {
     state,
@@ -187,7 +177,8 @@ export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 =
     evaluationState: [...state.keys()].filter((index) => evaluated.has(stateNames[index] as string)),
     loss: step.loss.name,
     output: output.name,
-    masks: step.tape.masks,
+    masks: step.masks,
+    noises: step.noises,
     scalars,
     stepInputs: fedInputs(step.graph, state, notFed),
     evaluationInputs: fedInputs(evaluation, state, notFed),
@@ -196,6 +187,7 @@ export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 =
     groups: step.groups,
     plan: { ...plan, stepModel: encodeModel(step.graph), evaluationModel: encodeModel(evaluation) },
     loop: () => {
+      if (privacy) return undefined;
       const { graph, loss, next } = buildStep(module, optimiser, l2, sparse, false);
       return stepLoop(graph, { state, loss: loss.name, next: next.map((each) => each?.name ?? null) });
     },

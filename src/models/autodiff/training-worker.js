@@ -10,7 +10,7 @@ import { StepRunner } from './step-runner.js';
 
 if (parentPort === null) throw new Error('training-worker.js runs as a worker thread only');
 const port = parentPort;
-const { plan, seed, loop } = /** @type {import('./thread-messages.ts').ThreadStart} */ (workerData);
+const { plan, seed, loop, noiseKey } = /** @type {import('./thread-messages.ts').ThreadStart} */ (workerData);
 
 /** @param {ThreadReply} reply @param {ArrayBuffer[]} [moved] */
 function answer(reply, moved = []) {
@@ -49,7 +49,7 @@ async function perform(runner, request) {
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 try {
-  const runner = await StepRunner.open(plan, { seed, loop });
+  const runner = await StepRunner.open(plan, { seed, loop, noiseKey });
   /** @param {ThreadRequest} request */
   const handle = async (request) => {
     if (request.kind === 'close') {

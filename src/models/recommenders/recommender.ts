@@ -1,6 +1,7 @@
 import { checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
+import type { PrivacyGuarantee } from '../privacy/privacy-options.ts';
 import type { PairWork } from './work.ts';
 
 /**
@@ -88,6 +89,12 @@ export interface Recommender {
    * @throws UsageError `too-many-steps`.
    */
   readonly checkNewUsers?: ((asked: readonly AskedOfNewUser[]) => void) | undefined;
+  /** What `fit` has guaranteed, if it was private. */
+  readonly guarantee?: PrivacyGuarantee | undefined;
+  /** Its weights, where learning again would not give the same ones, or takes long. */
+  readonly savedWeights?: (() => ReadonlyMap<string, Float32Array>) | undefined;
+  /** Takes weights that `savedWeights` gave, instead of learning. */
+  readonly restore?: ((ratings: TrainingRatings, weights: ReadonlyMap<string, Float32Array>) => void) | undefined;
   /** Vectors that it has learnt of the items, if it learns any. */
   readonly itemFactors?: (() => ItemFactors) | undefined;
 }

@@ -67,6 +67,8 @@ export interface HistoryDefinition<Options = object, Defaults = object> {
   readonly predicts: Predicts;
   /** Whether it follows the order of time. */
   readonly inTime: boolean;
+  /** Whether it reads how often items were rated; default no. */
+  readonly readsCounts?: boolean | undefined;
   readonly training: HistoryTraining;
   /** Of the options that have a value of their own when they are left out. */
   readonly defaults: Defaults;

@@ -2,48 +2,56 @@ import { canonicalJson } from '../../../core/canonical-json.ts';
 import { checkInteger, checkPositive } from '../../../core/check.ts';
 import { ModelError, UsageError } from '../../../core/errors.ts';
 import { given } from '../../../core/given.ts';
+import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import { seededUniform } from '../../autodiff/initialisers.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
-import type { JudgedBatch, TrainerOptions, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
+import type { TrainerOptions, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
 import { trainingCourse } from '../../autodiff/training-course.ts';
 import { trainingBytes, weightCount } from '../../autodiff/training-memory.ts';
+import {
+  guaranteeOf,
+  type Privacy,
+  type PrivacyGuarantee,
+  type PrivacyOptions,
+  privacyOf,
+  privateSteps,
+} from '../../privacy/privacy-options.ts';
 import { epochOrder } from '../batching.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import { knownItems } from '../neural/training-set.ts';
 import { weightShapes } from '../neural/weight-shapes.ts';
 import { cannotServe } from '../parts.ts';
+import { noValidation, privateBatches, privateStepsOf } from '../private-batches.ts';
 import type { NewUserRatings, Predicts, TrainingRatings } from '../recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from '../recommender.ts';
 import { Histories, type History } from './histories.ts';
 import { checkTrainingMemory, type HistoryCost } from './history-memory.ts';
-import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
+import type { HistoryDefinition, HistoryNetwork, HistorySpace, StepDraws } from './history-network.ts';
+import { fillUnknown, historyValidation, type JudgedHistories, rowsAtOnce } from './history-validation.ts';
 import { contentVectorsName } from './item-table.ts';
-import { type Judged, judgeList, judgeRatings } from './judgements.ts';
+import { checkPrivateHistories, noContent } from './private-histories.ts';
 
 /** How a recommender that reads histories is trained. */
-export interface HistoryOptions extends Omit<TrainerOptions, 'initialWeights'> {
+export interface HistoryOptions extends Omit<TrainerOptions, 'initialWeights' | 'privateSteps'> {
   /** Histories per step. */
   readonly batchSize?: number | undefined;
   /** Bytes that training may take; default 2 GiB. */
   readonly memory?: number | undefined;
+  /**
+   * Makes the training differentially private, for users as units, where histories are of users.
+   * All epochs are made.
+   */
+  readonly privacy?: PrivacyOptions | undefined;
 }
 
-/** Numbers of an output at most: 16 MiB. */
-const outputNumbers = 1 << 22;
 /** Bytes of predicted rows that are kept at most. */
 const keptBytes = 256 * 2 ** 20;
 /** Bytes that training may take unless told otherwise. */
 const usualMemory = 2 * 2 ** 30;
 
-interface Trained {
+interface Trained extends JudgedHistories {
   readonly trainer: Trainer;
-  readonly network: HistoryNetwork;
   readonly ratings: TrainingRatings;
-  readonly histories: Histories;
-  /** For each user (or item) that an output has a number for, 1 where ratings of it are learnt. */
-  readonly learntColumns: Uint8Array;
-  /** And 1 where something is known of it: its ratings, or its content. */
-  readonly knownColumns: Uint8Array;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -67,6 +75,8 @@ export class HistoryRecommender<Options extends object = object> {
   readonly #own: Options;
   readonly #options: HistoryOptions;
   readonly #batchSize: number;
+  readonly #privacy: Privacy | undefined;
+  #guarantee: PrivacyGuarantee | undefined;
   #trained: Trained | undefined;
   readonly #rows = new Map<number, Float32Array>();
 
@@ -80,7 +90,9 @@ export class HistoryRecommender<Options extends object = object> {
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? definition.training.batchSize);
     checkPositive('memory', options.memory ?? usualMemory);
     trainingCourse(this.#options);
-    definition.network(this.#own, smallestSpace);
+    const { side } = definition.network(this.#own, smallestSpace);
+    this.#privacy = options.privacy && privacyOf(options.privacy, options.seed ?? 1);
+    if (this.#privacy) checkPrivateHistories(definition, side, this.#privacy);
   }
 
   /** Epochs that `fit` makes at most. */
@@ -93,13 +105,32 @@ export class HistoryRecommender<Options extends object = object> {
     return this.#known().shapes;
   }
 
+  /** What `fit` has guaranteed, if it was private. */
+  get guarantee(): PrivacyGuarantee | undefined {
+    return this.#guarantee;
+  }
+
+  /**
+   * What a private `fit` on these ratings guarantees; undefined where it is not private.
+   *
+   * @throws UsageError when the ratings are wrong, or delta is too large for them.
+   */
+  guaranteeFor(training: TrainingRatings): PrivacyGuarantee | undefined {
+    checkTrainingRatings(training);
+    if (this.#privacy === undefined) return undefined;
+    const network = this.#network(training, undefined);
+    const learners = this.#learners(network, new Histories(training, network.side, this.#definition.inTime), training);
+    return guaranteeOf(this.#privacy, { ...this.#courseOf(learners), epochs: this.epochs });
+  }
+
   /**
    * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
-   * Where it fails, it has learnt nothing, and its thread has ended.
+   * Where it fails, it has learnt nothing, and its thread has ended. A private training takes no
+   * validation, which would spend privacy too.
    *
    * @param content what the items are like, for a network that reads it.
-   * @throws UsageError when the ratings are wrong, or `memory-too-small`; what `Trainer.fit`
-   * throws.
+   * @throws UsageError when the ratings are wrong, `memory-too-small` or `no-privacy`; what
+   * `Trainer.fit` throws.
    */
   async fit(
     training: TrainingRatings,
@@ -112,21 +143,26 @@ export class HistoryRecommender<Options extends object = object> {
     const histories = new Histories(training, network.side, this.#definition.inTime);
     const shapes = weightShapes(network.module);
     const learners = this.#learners(network, histories, training);
+    if (this.#privacy && validation && validation.values.length > 0) throw noValidation(this.name);
+    if (this.#privacy && content) throw noContent(this.name);
     checkTrainingMemory(this.name, this.#cost(network, learners), this.#options.memory ?? usualMemory);
-    const data = this.#batches(network, histories, learners);
-    const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
+    const units = this.#units(network, histories, learners);
+    const data = this.#privacy ? privateBatches(units, this.#privacy) : this.#batches(network, histories, learners);
+    this.#guarantee = this.guaranteeFor(training);
+    const { batchSize: _size, memory: _memory, privacy: _privacy, checkpoint, ...options } = this.#options;
     const { batchSize: _usual, ...usual } = this.#definition.training;
     const facts = [this.name, this.#batchSize, canonicalJson(this.#own)].join('|');
     const trainer = await Trainer.open(network.module, {
       ...usual,
       plateau: false,
       ...options,
+      privateSteps: this.#privacy && privateStepsOf(this.#privacy, units),
       initialWeights: network.facts,
       checkpoint: checkpoint && { ...checkpoint, data: `${checkpoint.data}|${facts}` },
     });
     const trained = this.#keep({ trainer, network, ratings: training, histories, shapes });
     try {
-      return await trainer.fit(data, validation && this.#validation(trained, validation));
+      return await trainer.fit(data, validation && historyValidation(this.predicts, trained, validation));
     } catch (error) {
       await this.close();
       throw error;
@@ -150,7 +186,7 @@ export class HistoryRecommender<Options extends object = object> {
     for (const name of shapes.keys()) {
       if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
     }
-    const { batchSize: _size, memory: _memory, checkpoint: _checkpoint, ...options } = this.#options;
+    const { batchSize: _size, memory: _memory, checkpoint: _checkpoint, privacy: _p, ...options } = this.#options;
     const trainer = await Trainer.open(network.module, { ...options, initialWeights: weights });
     this.#keep({ trainer, network, ratings: training, histories, shapes });
   }
@@ -251,6 +287,11 @@ export class HistoryRecommender<Options extends object = object> {
 
   #network(training: TrainingRatings, content: ItemVectors | undefined): HistoryNetwork {
     const { userCount, itemCount, scale } = training;
+    if (this.#privacy) {
+      // Nothing that the ratings say is known but by the steps.
+      const space = { userCount, itemCount, scale, mean: (scale.minimum + scale.maximum) / 2 };
+      return this.#definition.network(this.#own, { ...space, known: new Uint8Array(itemCount).fill(1), content });
+    }
     const [mean, known] = [globalMean(training.values), knownItems(training)];
     const counts = new Float32Array(itemCount);
     for (const item of training.items) counts[item] = (counts[item] as number) + 1;
@@ -261,6 +302,7 @@ export class HistoryRecommender<Options extends object = object> {
     const { network, ratings } = opened;
     const columns = network.side === 'users' ? ratings.itemCount : ratings.userCount;
     const learntColumns = new Uint8Array(columns);
+    if (this.#privacy) learntColumns.fill(1);
     for (const column of network.side === 'users' ? ratings.items : ratings.users) learntColumns[column] = 1;
     const knownColumns = learntColumns.map((learnt, column) => learnt || (network.described?.[column] ?? 0));
     this.#trained = { ...opened, learntColumns, knownColumns };
@@ -268,10 +310,25 @@ export class HistoryRecommender<Options extends object = object> {
   }
 
   #cost(network: HistoryNetwork, learners: Int32Array): HistoryCost {
-    const [weights, activations] = [weightCount(weightShapes(network.module)), network.activations(this.#batchSize)];
-    const bytes = trainingBytes(weights, { activations, checkpoints: this.#options.checkpoint !== undefined });
-    const stepsPerEpoch = Math.ceil(learners.length / this.#batchSize);
+    const isPrivate = this.#privacy !== undefined;
+    const activations = network.activations(isPrivate ? 1 : this.#batchSize);
+    const weights = weightCount(weightShapes(network.module));
+    const checkpoints = this.#options.checkpoint !== undefined;
+    const bytes = trainingBytes(weights, { activations, checkpoints, isPrivate });
+    const course = this.#courseOf(learners);
+    const stepsPerEpoch = isPrivate ? privateSteps(course) : Math.ceil(learners.length / this.#batchSize);
     return { weights, activations, bytes, stepsPerEpoch };
+  }
+
+  #courseOf(learners: Int32Array) {
+    return { units: learners.length, batchSize: this.#batchSize };
+  }
+
+  /** The learners as units of a private training. */
+  #units(network: HistoryNetwork, histories: Histories, learners: Int32Array) {
+    const feedsOf = (unit: number, draws: StepDraws, buffers: FeedBuffers) =>
+      network.learnt([histories.of(learners[unit] as number)], draws, buffers);
+    return { count: learners.length, batchSize: this.#batchSize, seed: this.#options.seed ?? 1, feedsOf };
   }
 
   #batches(network: HistoryNetwork, histories: Histories, learners: Int32Array): TrainingData {
@@ -310,66 +367,11 @@ export class HistoryRecommender<Options extends object = object> {
     });
   }
 
-  /** What decides the end of training; undefined when there is nothing to judge. */
-  #validation(trained: Trained, { users, items, values }: Pick<TrainingRatings, 'users' | 'items' | 'values'>) {
-    const { network, histories, learntColumns, knownColumns } = trained;
-    const [owners, columns] = network.side === 'users' ? [users, items] : [items, users];
-    // Of each owner what is learnt, and what is new.
-    const judged = new Map<number, [Judged, Judged]>();
-    for (const [row, owner] of owners.entries()) {
-      const [column, value] = [columns[row] as number, values[row] as number];
-      if (knownColumns[column] !== 1) continue;
-      if (this.predicts === 'scores' && !network.isChosen(value)) continue;
-      const parts = judged.get(owner) ?? [
-        { columns: [], values: [] },
-        { columns: [], values: [] },
-      ];
-      const own = parts[learntColumns[column] === 1 ? 0 : 1];
-      own.columns.push(column);
-      own.values.push(value);
-      judged.set(owner, parts);
-    }
-    if (judged.size === 0) return undefined;
-    const all = [...judged.keys()];
-    const width = knownColumns.length;
-    const atOnce = this.#rowsAtOnce(width);
-    const judge = this.predicts === 'scores' ? judgeList(network.listLength, learntColumns) : judgeRatings;
-    return {
-      *batches(buffers: Trainer['buffers']): Generator<JudgedBatch> {
-        for (let from = 0; from < all.length; from += atOnce) {
-          const part = all.slice(from, from + atOnce);
-          const own = part.map((owner) => histories.of(owner));
-          yield {
-            rows: part.length,
-            feeds: network.asked(own, buffers),
-            judge: (predictions) => {
-              let [wrong, judgements] = [0, 0];
-              for (const [place, owner] of part.entries()) {
-                const row = predictions.subarray(place * width, (place + 1) * width);
-                for (const part of judged.get(owner) ?? []) {
-                  if (part.columns.length === 0) continue;
-                  const found = judge(row, part, own[place] as History);
-                  wrong += found.wrong;
-                  judgements += found.judgements;
-                }
-              }
-              return { wrong, judgements };
-            },
-          };
-        }
-      },
-    };
-  }
-
-  #rowsAtOnce(width: number): number {
-    return Math.max(1, Math.min(256, Math.floor(outputNumbers / width)));
-  }
-
   /** Tells of the predicted row of each history, without what nothing is known of. */
   async #predictRows(histories: readonly History[], tell: (index: number, row: Float32Array) => void): Promise<void> {
     const { trainer, network, knownColumns } = this.#known();
     const width = knownColumns.length;
-    const atOnce = this.#rowsAtOnce(width);
+    const atOnce = rowsAtOnce(width);
     for (let from = 0; from < histories.length; from += atOnce) {
       const part = histories.slice(from, from + atOnce);
       const output = await trainer.predict(network.asked(part, trainer.buffers));
@@ -380,21 +382,6 @@ export class HistoryRecommender<Options extends object = object> {
       }
     }
   }
-}
-
-/** Gives what nothing is known of the mean, or the least, of what something is known of. */
-function fillUnknown(row: Float32Array, known: Uint8Array, predicts: Predicts): void {
-  let [sum, count, least] = [0, 0, Number.POSITIVE_INFINITY];
-  for (let column = 0; column < row.length; column++) {
-    if (known[column] !== 1) continue;
-    const value = row[column] as number;
-    sum += value;
-    count++;
-    least = Math.min(least, value);
-  }
-  if (count === row.length || count === 0) return;
-  const filling = predicts === 'ratings' ? sum / count : least;
-  for (let column = 0; column < row.length; column++) if (known[column] !== 1) row[column] = filling;
 }
 
 /** The options are checked before there are data. */

@@ -68,7 +68,7 @@ function gateOf(gate: 'count' | number): 'count' | number {
  * and the towers are mixed by how many ratings the item has. Without ratings content speaks alone.
  */
 export const m5 = defineHistoryRecommender<M5Options, keyof typeof defaults>({
-  ...{ name: 'm5', predicts: 'scores', inTime: true },
+  ...{ name: 'm5', predicts: 'scores', inTime: true, readsCounts: true },
   defaults,
   training: { batchSize: 64, epochs: 200, patience: 10, patienceSteps: 200, learningRate: 0.001, l2: 0 },
   network(options, space) {

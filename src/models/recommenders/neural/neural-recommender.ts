@@ -2,10 +2,19 @@ import { checkInteger, checkOneOf } from '../../../core/check.ts';
 import { ModelError, UsageError } from '../../../core/errors.ts';
 import { given } from '../../../core/given.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
-import type { TrainerOptions, TrainingResult } from '../../autodiff/trainer-options.ts';
+import type { PrivateSteps, TrainerOptions, TrainingResult } from '../../autodiff/trainer-options.ts';
 import { trainingCourse } from '../../autodiff/training-course.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
+import { groupRows } from '../../group-rows.ts';
+import {
+  guaranteeOf,
+  type Privacy,
+  type PrivacyGuarantee,
+  type PrivacyOptions,
+  privacyOf,
+} from '../../privacy/privacy-options.ts';
 import { type BatchingMethod, batchingMethods, epochOrder } from '../batching.ts';
+import { noPrivacy, noValidation, type PrivateUnits, privateBatches, privateStepsOf } from '../private-batches.ts';
 import { globalMean } from '../recommender.ts';
 import {
   type ArchitectureOptions,
@@ -33,7 +42,7 @@ import { weightShapes } from './weight-shapes.ts';
  * 0.05 that weighs the mean squared length of the embeddings that a step looks up, and a tenth of
  * it the squared kernels.
  */
-export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights'> {
+export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights' | 'privateSteps'> {
   /** Ratings per step. Default `usualBatch`. */
   readonly batchSize?: number | undefined;
   /** Default `random`; `item-grouped` makes an epoch cheaper and changes what is learnt. */
@@ -42,6 +51,11 @@ export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions,
   readonly itemsPerGroup?: number | undefined;
   /** Trained branches to start from. */
   readonly pretrained?: PretrainedBranches | undefined;
+  /**
+   * Makes the training of a recommender that reads ratings alone differentially private, for users
+   * or ratings as units; `batchSize` then counts these. All epochs are made.
+   */
+  readonly privacy?: PrivacyOptions | undefined;
 }
 
 /** Ratings of a step unless told otherwise. */
@@ -63,6 +77,8 @@ export class NeuralRecommender {
   readonly #form: NetworkForm;
   readonly #architecture: NeuralArchitecture;
   readonly #batchSize: number;
+  readonly #privacy: Privacy | undefined;
+  #guarantee: PrivacyGuarantee | undefined;
   #trained: { trainer: Trainer; set: TrainingSet; known: Uint8Array; reader: FeatureReader | undefined } | undefined;
 
   /** @throws UsageError when an option is out of range. */
@@ -80,11 +96,29 @@ export class NeuralRecommender {
     checkOneOf('batching', options.batching ?? 'random', batchingMethods);
     checkInteger('itemsPerGroup', options.itemsPerGroup ?? 16);
     trainingCourse(this.#options);
+    this.#privacy = options.privacy && privacyOf(options.privacy, options.seed ?? 1);
+    if (this.#privacy) checkPrivacy(model, this.#architecture);
   }
 
   /** Epochs that `fit` makes at most. */
   get epochs(): number {
     return this.#options.epochs ?? trainingDefaults[this.#form].epochs;
+  }
+
+  /** What `fit` has guaranteed, if it was private. */
+  get guarantee(): PrivacyGuarantee | undefined {
+    return this.#guarantee;
+  }
+
+  /**
+   * What a private `fit` on these ratings guarantees; undefined where it is not private.
+   *
+   * @throws UsageError where delta is too large for them.
+   */
+  guaranteeFor({ users, values }: Pick<TrainingSet, 'users' | 'values'>): PrivacyGuarantee | undefined {
+    if (this.#privacy === undefined) return undefined;
+    const units = this.#privacy.unit === 'user' ? new Set(users).size : values.length;
+    return guaranteeOf(this.#privacy, { units, batchSize: this.#batchSize, epochs: this.epochs });
   }
 
   /** How many of the items read so far lack each modality; the module is given zeros for them. */
@@ -107,7 +141,7 @@ export class NeuralRecommender {
     if (validation) checkPairs('validation', validation, set);
     await this.close();
     const reader = this.#reader(features);
-    const known = knownItems(set);
+    const known = this.#knownItems(set);
     const { ratingLoss: rule } = this.#architecture;
     const weights = rule.weighting === 0 ? undefined : ratingWeights(set.values, rule.weighting);
     const learnt = new RatingFeeds(set, known, reader, weights);
@@ -120,9 +154,15 @@ export class NeuralRecommender {
     const grouped = { seed: batching.seed, method: 'item-grouped' as const, itemsPerGroup: batching.itemsPerGroup };
     const orderOf = (epoch: number) =>
       isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
-    const data = trainingBatches({ set, known, feeds: learnt, orderOf, ...this.#batching() });
+    const units = this.#privacy && this.#units(set, learnt, this.#privacy.unit);
+    if (units && validation && validation.users.length > 0) throw noValidation(this.name);
+    const data =
+      units && this.#privacy
+        ? privateBatches(units, this.#privacy)
+        : trainingBatches({ set, known, feeds: learnt, orderOf, ...this.#batching() });
+    this.#guarantee = this.guaranteeFor(set);
     const judged = this.#validation(validation, known, reader);
-    const trainer = await this.#open(set, features);
+    const trainer = await this.#open(set, features, this.#privacy && units && privateStepsOf(this.#privacy, units));
     this.#trained = { trainer, set, known, reader };
     try {
       return await trainer.fit(data, judged);
@@ -195,12 +235,12 @@ export class NeuralRecommender {
     for (const name of weightShapes(module).keys()) {
       if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
     }
-    const { pretrained: _branches, checkpoint: _checkpoint, ...options } = this.#options;
+    const { pretrained: _branches, checkpoint: _checkpoint, privacy: _privacy, ...options } = this.#options;
     const trainer = await Trainer.open(
       { ...module, isFrozen },
       { ...options, l2: this.#form === 'residual' ? 0 : options.l2, initialWeights: weights },
     );
-    this.#trained = { trainer, set, known: knownItems(set), reader };
+    this.#trained = { trainer, set, known: this.#knownItems(set), reader };
   }
 
   /**
@@ -272,12 +312,39 @@ export class NeuralRecommender {
     return { ...data, loss: (scores: Float32Array, ratings: Float32Array) => wrong(scores, ratings) as number };
   }
 
-  async #open(set: TrainingSet, features: FeatureSource | undefined): Promise<Trainer> {
+  /** Of a private training, which must not know: all. */
+  #knownItems(set: TrainingSet): Uint8Array {
+    return this.#privacy ? new Uint8Array(set.itemCount).fill(1) : knownItems(set);
+  }
+
+  /** Users with their ratings, or ratings, as units of a private training. */
+  #units(set: TrainingSet, feeds: RatingFeeds, unit: Privacy['unit']): PrivateUnits {
+    const common = { batchSize: this.#batchSize, seed: this.#options.seed ?? 1 };
+    if (unit === 'rating') {
+      return {
+        ...common,
+        count: set.values.length,
+        feedsOf: (row, _, buffers) => feeds.of(Int32Array.of(row), buffers),
+      };
+    }
+    const { rows, starts } = groupRows(set.users, set.userCount);
+    const learners = Int32Array.from({ length: set.userCount }, (_, user) => user).filter(
+      (user) => starts[user] !== starts[user + 1],
+    );
+    const own = (user: number) => rows.subarray(starts[user], starts[user + 1]);
+    return {
+      ...common,
+      count: learners.length,
+      feedsOf: (at, _, buffers) => feeds.of(own(learners[at] as number), buffers),
+    };
+  }
+
+  async #open(set: TrainingSet, features: FeatureSource | undefined, steps?: PrivateSteps): Promise<Trainer> {
     const { loss, weighting, negatives = 0 } = this.#architecture.ratingLoss;
     const mean = (globalMean(set.values) + negatives * set.scale.minimum) / (1 + negatives);
-    const space = { ...set, mean };
+    const space = { ...set, mean: steps ? undefined : mean };
     const module = neuralModule(this.name, space, this.#options);
-    const { pretrained, checkpoint, ...options } = this.#options;
+    const { pretrained, checkpoint, privacy: _privacy, ...options } = this.#options;
     const initialWeights = await this.#initialWeights(module, set, features);
     // What else the weights depend on belongs to the checkpoint's identity.
     const { batching = 'random', itemsPerGroup = 16 } = this.#options;
@@ -289,6 +356,7 @@ export class NeuralRecommender {
       ...trainingDefaults[this.#form],
       ...options,
       l2: this.#form === 'residual' ? 0 : options.l2,
+      privateSteps: steps,
       initialWeights,
       checkpoint: checkpoint && { ...checkpoint, data: data as string },
     });
@@ -298,6 +366,18 @@ export class NeuralRecommender {
     const { pretrained, seed = 1 } = this.#options;
     if (this.#form === 'thesis') return pretrained && pretrainedWeights(module, pretrained);
     return residualFacts(set, architectureOf(this.name, this.#options), features as FeatureSource, seed);
+  }
+}
+
+/** @throws UsageError `no-privacy` where ratings are known otherwise than by the steps. */
+function checkPrivacy(name: NeuralRecommenderName, { ratingLoss: rule, batchNormalisation }: NeuralArchitecture): void {
+  if (readsFeatures(name)) {
+    throw noPrivacy(name, 'what it knows of items and users is computed from the ratings', 'Take gmf or deepcf.');
+  }
+  const wrong = { weighting: rule.weighting !== 0, negatives: rule.negatives !== undefined, batchNormalisation };
+  for (const [option, isWrong] of Object.entries(wrong)) {
+    if (isWrong)
+      throw noPrivacy(name, `\`${option}\` is computed from all ratings, without noise`, `Leave out \`${option}\`.`);
   }
 }
 

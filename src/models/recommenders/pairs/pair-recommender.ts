@@ -19,6 +19,9 @@ import type { AskedPairs, PairDefinition, PairNetwork, PairSources } from './pai
 /** Bytes that training may take unless told otherwise. */
 const usualMemory = 2 * 2 ** 30;
 
+/** How a network of pairs is trained. Its steps read ratings of others, so none can be private. */
+export type PairOptions = Omit<HistoryOptions, 'privacy'>;
+
 interface Trained {
   readonly trainer: Trainer;
   readonly network: PairNetwork;
@@ -41,12 +44,12 @@ export class PairRecommender<Options extends object = object> {
   readonly predicts = 'ratings';
   readonly #definition: PairDefinition<Options>;
   readonly #own: Options;
-  readonly #options: HistoryOptions;
+  readonly #options: PairOptions;
   readonly #batchSize: number;
   #trained: Trained | undefined;
 
   /** @throws UsageError when an option is out of range. */
-  constructor(definition: PairDefinition<Options>, own: Options, options: HistoryOptions = {}) {
+  constructor(definition: PairDefinition<Options>, own: Options, options: PairOptions = {}) {
     this.name = definition.name;
     this.#definition = definition;
     this.#own = given(own) as Options;

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { keyBytes } from '../../models/privacy/keyed-noise.js';
+import type { PrivacyGuarantee, PrivacyOptions } from '../../models/privacy/privacy-options.ts';
+import type { Json } from '../graph.ts';
+import { option } from './recommender-option.ts';
+
+/** The option of recommenders that can be trained privately. */
+export const dpOption = option(
+  'dp',
+  'json',
+  'none',
+  'differential privacy: the noise, or {"noise":1.1,"clip":1,"delta":1e-5,"unit":"user","repeatable":false}',
+);
+
+const keys = ['noise', 'clip', 'delta', 'unit', 'repeatable'];
+
+/** What `dp` among a recommender's options says; undefined without it. @throws UsageError. */
+export function privacyOptions({ dp }: Readonly<Record<string, Json | undefined>>): PrivacyOptions | undefined {
+  if (dp === undefined) return undefined;
+  if (typeof dp === 'number') return { noise: dp };
+  if (typeof dp !== 'object' || dp === null || Array.isArray(dp)) {
+    throw new UsageError(`\`dp\` must be a number or an object, but is ${shown(dp)}`, {
+      option: 'dp',
+      remedy: 'Give the noise, or an object with `noise`, `clip` and `delta`.',
+    });
+  }
+  const unknown = Object.keys(dp).find((key) => !keys.includes(key));
+  if (unknown !== undefined) {
+    throw new UsageError(`\`dp\` has no '${unknown}'`, { option: 'dp', remedy: `It has ${keys.join(', ')}.` });
+  }
+  return dp as unknown as PrivacyOptions;
+}
+
+/**
+ * The same with the key that its noise follows from. Beside a checkpoint it is kept in a file, until
+ * that is removed, so that a training that is killed goes on with the same noise.
+ */
+export async function privacyWithKey(
+  options: Readonly<Record<string, Json>>,
+  checkpoint: string | undefined,
+): Promise<PrivacyOptions | undefined> {
+  const privacy = privacyOptions(options);
+  if (privacy === undefined || privacy.repeatable === true || checkpoint === undefined) return privacy;
+  const path = `${checkpoint}-noise-key`;
+  const found = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found?.length === keyBytes) return { ...privacy, key: Uint8Array.from(found) };
+  const key = Uint8Array.from(randomBytes(keyBytes));
+  await writeFile(path, key, { mode: 0o600 });
+  return { ...privacy, key };
+}
+
+/** What a private training guarantees, in a sentence. */
+export function guaranteeText(guarantee: PrivacyGuarantee): string {
+  const { unit, epsilon, delta, noise, clip, rate, steps, repeatable } = guarantee;
+  const how = `noise ${noise}, clip ${clip}, rate ${rate.toPrecision(3)}, ${steps} steps`;
+  const known = repeatable ? '; the noise follows from the seed: whoever knows the seed can take it away' : '';
+  return `differential privacy of each ${unit}: epsilon ${epsilon.toFixed(2)} at delta ${delta} (${how})${known}`;
+}
+
+/** What a batch of a neural recommender counts: ratings, or users where these are private. */
+export function unitsOf(
+  { users, values }: { readonly users: Int32Array; readonly values: Float32Array },
+  options: Readonly<Record<string, Json>>,
+): number {
+  const privacy = privacyOptions(options);
+  return privacy === undefined || privacy.unit === 'rating' ? values.length : new Set(users).size;
+}

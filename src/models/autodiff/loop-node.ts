@@ -1,0 +1,14 @@
+import { integerField, messageField, stringField } from '../../core/protobuf-writer.ts';
+import { node, type OnnxGraph, type OnnxNode } from '../onnx/onnx-graph.ts';
+import { encodeBody } from '../onnx/write.ts';
+
+/**
+ * ONNX's `Loop`: runs `body` so often as the first input says. Body inputs are the number of the
+ * run, whether to go on, and what is carried; its outputs whether to go on, what is carried, and
+ * what is collected.
+ */
+export function loopNode(inputs: readonly string[], outputs: readonly string[], body: OnnxGraph): OnnxNode {
+  const made = node('Loop', inputs, outputs);
+  const attribute = [...stringField(1, 'body'), ...messageField(6, encodeBody(body)), ...integerField(20, 5)];
+  return { ...made, encoded: [...made.encoded, ...messageField(5, attribute)], hasSubgraph: true, bodies: { body } };
+}

@@ -1,0 +1,217 @@
+import { UsageError } from '../../core/errors.ts';
+import { constant, elementTypes, type GraphValue, node, type OnnxGraph } from '../onnx/onnx-graph.ts';
+import { type Dimension, GraphEmitter, type Tensor } from './emitter.ts';
+import { loopNode } from './loop-node.ts';
+import { add } from './operations/arithmetic.ts';
+import type { Optimiser } from './optimisers/optimiser.ts';
+import { layOut, type StateGroup } from './state.ts';
+import { enter, gradientOf } from './state-groups.ts';
+import { Tape } from './tape.ts';
+import type { TrainableModule } from './training-plan.ts';
+import { allOf, offsetsOf, unitsName } from './unit-feeds.ts';
+
+/** How the gradients of a step are made private. */
+export interface PrivateGradients {
+  /** Length to which the gradient of one unit (a user, a rating) is shortened. */
+  readonly clip: number;
+  /** Standard deviation of the noise, in units of `clip`. */
+  readonly noise: number;
+  /** Units in a step, on average: what the sum of their gradients is divided by. */
+  readonly expected: number;
+}
+
+/** Noise that a step takes, standard normal, of the form of a state tensor. */
+export interface NoiseInput {
+  readonly input: string;
+  readonly shape: readonly number[];
+  readonly length: number;
+}
+
+/**
+ * One differentially private training step as a graph (Abadi et al. 2016, algorithm 1): for each
+ * unit the gradient of its own loss over all weights together, shortened to the length `clip`; their
+ * sum; noise with the deviation `noise` x `clip` on every weight, touched or not; divided by the
+ * units that are expected. L2, which knows no data, is added behind that. What the optimiser makes
+ * of it spends nothing more.
+ *
+ * The units follow each other in a loop inside the graph, so that a step holds one unit's
+ * activations, and no gradients of examples side by side.
+ *
+ * @throws UsageError `no-privacy` for a module that keeps statistics of its batches.
+ */
+export function buildPrivateStep(
+  module: TrainableModule,
+  optimiser: Optimiser,
+  l2: number,
+  { clip, noise, expected }: PrivateGradients,
+) {
+  const tape = new Tape({ training: true, sparse: false, isFrozen: module.isFrozen });
+  const { loss, penalty } = module.build(tape);
+  tape.backward(penalty ? add(tape, loss, penalty) : loss);
+  const groups = layOut(tape.variables, optimiser);
+  enter(tape, groups);
+  const trained = groups.filter(({ value }) => value.kind === 'weight');
+  checkStatistics(module.name, tape, groups);
+  const body = bodyOf(tape, loss, trained, clip);
+  const outer = new GraphEmitter('float32', 'private/');
+  const summed = (group: StateGroup) => outer.input(summedName(group), group.value.shape);
+  const scalars = optimiser.scalars.map((name) => outer.input(`optimiser/${name}`, [1]));
+  const units = outer.emit(
+    'Max',
+    [outer.cast(outer.input(unitsName, [1], 'int32'), 'real'), outer.real([1], [1])],
+    [1],
+  );
+  const lossSum = outer.input(summedLoss, []);
+  const mean = outer.divide(lossSum, outer.emit('Squeeze', [units], []));
+  const next = groups.flatMap((group) => {
+    const { value, slots } = group;
+    // A step writes all values that stay in the graph.
+    if (value.kind !== 'weight') return [outer.emit('Identity', [outer.input(value.input, value.shape)], value.shape)];
+    const drawn = outer.multiply(outer.input(noiseName(group), value.shape), outer.real(noise * clip));
+    const noisy = outer.divide(outer.add(summed(group), drawn), outer.real(expected));
+    const weight = outer.input(value.input, value.shape);
+    const decayed = l2 === 0 ? noisy : outer.add(noisy, decayOf(outer, group, weight, l2));
+    const kept = slots.map((slot) => outer.input(slot.input, slot.shape));
+    const updated = optimiser.emit(outer, weight, decayed, kept, scalars);
+    return [updated.weight, ...updated.slots];
+  });
+  const built = outer.build([mean, ...next.filter((each) => each !== null)]);
+  const noises = trained.map((group): NoiseInput => {
+    return { input: noiseName(group), shape: group.value.shape, length: group.value.length };
+  });
+  const masks = tape.masks.map((mask) => ({ ...mask, input: allOf(mask.input), shape: outside(mask.shape) }));
+  return { groups, masks, noises, loss: mean, next, graph: withLoop(built, body, trained, groups) };
+}
+
+const summedLoss = 'summed/loss';
+const summedName = ({ value }: StateGroup): string => `summed/${value.input}`;
+const noiseName = ({ value }: StateGroup): string => `noise/${value.input}`;
+
+/** A shape whose first axis counts the rows of all units. */
+function outside(shape: readonly Dimension[]): readonly Dimension[] {
+  return shape.map((size, axis) => (axis === 0 ? allOf(String(size)) : size));
+}
+
+function checkStatistics(name: string, tape: Tape, groups: readonly StateGroup[]): void {
+  const kept = groups.filter(({ value }) => value.kind === 'statistic').flatMap(({ variables }) => variables);
+  const updated = kept.find(({ tensor }) => tape.updateOf(tensor) !== tensor);
+  if (updated === undefined) return;
+  throw new UsageError(
+    `${name} cannot be trained privately: '${updated.name}' is a mean over the ratings of a batch, without noise`,
+    { code: 'no-privacy', remedy: 'Leave out batch normalisation.' },
+  );
+}
+
+/** The gradient of one unit, shortened, and added to the sum. */
+function bodyOf(tape: Tape, loss: Tensor, trained: readonly StateGroup[], clip: number): OnnxGraph {
+  const { graph } = tape;
+  const gradients = trained.map((group) => gradientOf(tape, group));
+  const squares = gradients.map((gradient) => graph.emit('ReduceSumSquare', [gradient], [], { keepdims: 0 }));
+  const square = squares.reduce((sum, each) => graph.add(sum, each));
+  const length = graph.emit('Max', [graph.emit('Sqrt', [square], []), graph.real(clip)], []);
+  const factor = graph.divide(graph.real(clip), length);
+  const sums = gradients.map((gradient, at) => {
+    const group = trained[at] as StateGroup;
+    return graph.add(graph.input(`sum/${group.value.input}`, group.value.shape), graph.multiply(gradient, factor));
+  });
+  return graph.build([graph.add(graph.input('sum/loss', []), loss), ...sums]);
+}
+
+/** 2 `l2` times the kernels and embeddings of a group, and 0 for its biases. */
+function decayOf(outer: GraphEmitter, { variables, value }: StateGroup, weight: Tensor, l2: number): Tensor {
+  if (value.shape === variables[0]?.shape)
+    return outer.multiply(weight, outer.real(value.shape.length > 1 ? 2 * l2 : 0));
+  const factors = variables.flatMap(({ shape }, at) => {
+    const length = value.members[at]?.length as number;
+    return new Array<number>(length).fill(shape.length > 1 ? 2 * l2 : 0);
+  });
+  return outer.multiply(weight, outer.real(factors, [value.length]));
+}
+
+/** The step with the loop over its units in front. */
+function withLoop(
+  step: OnnxGraph,
+  unit: OnnxGraph,
+  trained: readonly StateGroup[],
+  groups: readonly StateGroup[],
+): OnnxGraph {
+  const int64 = elementTypes.int64;
+  const state = new Set(groups.map(({ value }) => value.input));
+  const carried: GraphValue[] = [
+    { name: 'sum/loss', elementType: elementTypes.float32, shape: [] },
+    ...trained.map(({ value }) => ({
+      name: `sum/${value.input}`,
+      elementType: elementTypes.float32,
+      shape: value.shape,
+    })),
+  ];
+  const isCarried = new Set(carried.map(({ name }) => name));
+  const fed = unit.inputs.filter(({ name }) => !isCarried.has(name) && !state.has(name));
+  // A mask has rows for those of the first feed with its first axis.
+  const offsets = (value: GraphValue): string => {
+    const like = value.name.startsWith('mask/')
+      ? fed.find(({ name, shape }) => !name.startsWith('mask/') && shape?.[0] === value.shape?.[0])
+      : value;
+    if (like === undefined) throw new UsageError(`no feed has the axis '${value.shape?.[0]}' of '${value.name}'`);
+    return offsetsOf(like.name);
+  };
+  const cut = [...new Set(fed.map(offsets))];
+  const body: OnnxGraph = {
+    ...unit,
+    inputs: [
+      { name: 'unit/number', elementType: int64, shape: [] },
+      { name: 'unit/goesOn', elementType: elementTypes.bool, shape: [] },
+      ...carried,
+    ],
+    nodes: [
+      node('Reshape', ['unit/number', 'unit/one'], ['unit/from']),
+      node('Add', ['unit/from', 'unit/one'], ['unit/to']),
+      ...cut.flatMap((name) => [
+        node('Gather', [`long/${name}`, 'unit/from'], [`start/${name}`], { axis: 0 }),
+        node('Gather', [`long/${name}`, 'unit/to'], [`end/${name}`], { axis: 0 }),
+      ]),
+      ...fed.map((value) =>
+        node(
+          'Slice',
+          [allOf(value.name), `start/${offsets(value)}`, `end/${offsets(value)}`, 'unit/first'],
+          [value.name],
+        ),
+      ),
+      ...unit.nodes,
+      node('Identity', ['unit/goesOn'], ['unit/going']),
+    ],
+    initializers: [
+      ...unit.initializers,
+      constant('unit/one', [1], BigInt64Array.of(1n)),
+      constant('unit/first', [1], BigInt64Array.of(0n)),
+    ],
+    outputs: [{ name: 'unit/going', elementType: elementTypes.bool, shape: [] }, ...unit.outputs],
+  };
+  const summed = [summedLoss, ...trained.map(summedName)];
+  const zeros = trained.map((group) => `zeros/${group.value.input}`);
+  const isSummed = new Set(summed);
+  return {
+    ...step,
+    inputs: [
+      ...step.inputs.filter(({ name }) => !isSummed.has(name)),
+      ...fed.map((value) => ({ ...value, name: allOf(value.name), shape: outside(value.shape ?? []) })),
+      ...cut.map((name) => ({ name, elementType: elementTypes.int32, shape: [`axis/${name}`] })),
+    ],
+    nodes: [
+      ...cut.map((name) => node('Cast', [name], [`long/${name}`], { to: int64 })),
+      node('Cast', [unitsName], ['long/units'], { to: int64 }),
+      node('Squeeze', ['long/units'], ['unit/count']),
+      ...trained.map((group, at) => node('ConstantOfShape', [`shape/${group.value.input}`], [zeros[at] as string])),
+      loopNode(['unit/count', 'unit/true', 'unit/noLoss', ...zeros], summed, body),
+      ...step.nodes,
+    ],
+    initializers: [
+      ...step.initializers,
+      { ...constant('unit/true', [], Uint8Array.of(1)), elementType: elementTypes.bool },
+      constant('unit/noLoss', [], Float32Array.of(0)),
+      ...trained.map(({ value }) =>
+        constant(`shape/${value.input}`, [value.shape.length], BigInt64Array.from(value.shape, BigInt)),
+      ),
+    ],
+  };
+}

@@ -1,0 +1,54 @@
+// @ts-check
+// Random numbers that nobody can foresee without the key. JavaScript, because a worker thread of
+// Node 20 cannot load TypeScript.
+import { createCipheriv, createHash } from 'node:crypto';
+
+/** Bytes of a key. */
+export const keyBytes = 32;
+
+/** Bytes that are encrypted at a time: few at first, for those who want few numbers. */
+const [firstBytes, mostBytes] = [1 << 9, 1 << 16];
+
+/**
+ * Unsigned 32-bit numbers that follow from a key and a place: AES-256 in counter mode, whose initial
+ * counter is a hash of the place. Whoever has the key can repeat them, and nobody else can tell
+ * them from random ones.
+ *
+ * @param {Uint8Array} key
+ * @param {string} place
+ * @returns {() => number}
+ */
+export function keyedIntegers(key, place) {
+  const counter = createHash('sha256').update(place).digest().subarray(0, 16);
+  const cipher = createCipheriv('aes-256-ctr', key, counter);
+  let zeros = Buffer.alloc(firstBytes);
+  let piece = new Uint32Array(0);
+  let at = 0;
+  return () => {
+    if (at === piece.length) {
+      const bytes = Uint8Array.from(cipher.update(zeros));
+      if (zeros.length < mostBytes) zeros = Buffer.alloc(2 * zeros.length);
+      piece = new Uint32Array(bytes.buffer);
+      at = 0;
+    }
+    return /** @type {number} */ (piece[at++]);
+  };
+}
+
+/**
+ * Fills an array with standard normal numbers (Box and Muller 1958) of uniform ones with 53 bits.
+ *
+ * @param {Float32Array} into
+ * @param {Uint8Array} key
+ * @param {string} place
+ */
+export function fillNoise(into, key, place) {
+  const next = keyedIntegers(key, place);
+  const uniform = () => ((next() >>> 5) * 67108864 + (next() >>> 6) + 0.5) / 2 ** 53;
+  for (let at = 0; at < into.length; at += 2) {
+    const radius = Math.sqrt(-2 * Math.log(uniform()));
+    const angle = 2 * Math.PI * uniform();
+    into[at] = radius * Math.cos(angle);
+    if (at + 1 < into.length) into[at + 1] = radius * Math.sin(angle);
+  }
+}

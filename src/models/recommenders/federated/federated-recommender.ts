@@ -1,0 +1,342 @@
+import { checkInteger, checkPositive } from '../../../core/check.ts';
+import { UsageError } from '../../../core/errors.ts';
+import { sha256 } from '../../../core/hash.ts';
+import { seededUniform } from '../../autodiff/initialisers.ts';
+import { epsilonOf } from '../../privacy/accountant.ts';
+import { fillNoise } from '../../privacy/keyed-noise.js';
+import {
+  checkDelta,
+  type Privacy,
+  type PrivacyGuarantee,
+  type PrivacyOptions,
+  poissonSample,
+  privacyOf,
+} from '../../privacy/privacy-options.ts';
+import { checkConverged } from '../biases.ts';
+import { dot } from '../item-vectors.ts';
+import { vectorOfNewUser } from '../new-user-vector.ts';
+import { noPrivacy } from '../private-batches.ts';
+import type { ItemFactors, NewUserRatings, Recommender, TrainingRatings } from '../recommender.ts';
+import { checkPairs, checkRates, checkTrainingRatings, clipAll, notFitted } from '../recommender.ts';
+import { type Client, type ItemWeights, visitClient } from './client.ts';
+
+/** Options of `FederatedRecommender`. */
+export interface FederatedOptions {
+  /** Length of the vectors of users and items. Default 20. */
+  readonly factors?: number | undefined;
+  /** Default 200. */
+  readonly rounds?: number | undefined;
+  /** Chance of each client to be in a round. Default 0.1. */
+  readonly clientRate?: number | undefined;
+  /** Passes of a client over its ratings in a round. Default 5. */
+  readonly localEpochs?: number | undefined;
+  /** Of the clients. Default 0.02. */
+  readonly learningRate?: number | undefined;
+  /** What the mean change is multiplied by. Default 1. */
+  readonly serverRate?: number | undefined;
+  /** Default 0.02. */
+  readonly regularisation?: number | undefined;
+  /** Clients that the users are put into; default each user is one. */
+  readonly groups?: number | undefined;
+  /** Makes the rounds differentially private, for clients as units. */
+  readonly privacy?: PrivacyOptions | undefined;
+  readonly seed?: number | undefined;
+  readonly onMessage?: ((message: string) => void) | undefined;
+}
+
+/** What was sent in a federated training. */
+export interface FederatedTraffic {
+  readonly rounds: number;
+  /** Visits of clients, in all rounds. */
+  readonly visits: number;
+  /** Bytes to the clients, and back from them; float32. */
+  readonly bytesDown: number;
+  readonly bytesUp: number;
+}
+
+const defaults = {
+  factors: 20,
+  rounds: 200,
+  clientRate: 0.1,
+  localEpochs: 5,
+  learningRate: 0.02,
+  serverRate: 1,
+  regularisation: 0.02,
+};
+
+interface Fitted {
+  readonly ratings: TrainingRatings;
+  readonly weights: ItemWeights;
+  /** For each user vector and bias. */
+  readonly own: Float64Array;
+}
+
+/**
+ * Federated averaging (McMahan et al. 2017) of a matrix factorisation, simulated in one process. A
+ * server holds vectors and biases of the items; each client (a user, or a group of users) keeps its
+ * ratings and its users' vectors. In a round each client takes part with the chance `clientRate`:
+ * it receives all weights of items, learns on its own ratings, and returns the change. The server
+ * adds `serverRate` times the mean of the changes, weighted by ratings.
+ *
+ * Private (McMahan et al. 2018): each change is shortened to the length `clip`, all count alike,
+ * noise is added to the sum on every item, and the sum is divided by the clients that are expected.
+ * At the end each user's vector is the ridge regression on the user's own ratings, so that nothing
+ * but the weights of items has to be kept.
+ *
+ * @example
+ * const federated = new FederatedRecommender({ rounds: 100, seed: 1 });
+ * federated.fit(ratings);
+ * console.log(federated.traffic?.bytesUp);
+ */
+export class FederatedRecommender implements Recommender {
+  readonly name = 'federated-svd';
+  readonly #options: typeof defaults;
+  readonly #groups: number | undefined;
+  readonly #seed: number;
+  readonly #privacy: Privacy | undefined;
+  readonly #onMessage: ((message: string) => void) | undefined;
+  #fitted: Fitted | undefined;
+  #traffic: FederatedTraffic | undefined;
+  #guarantee: PrivacyGuarantee | undefined;
+
+  /** @throws UsageError naming the option that is wrong. */
+  constructor(options: FederatedOptions = {}) {
+    const own = (name: keyof typeof defaults) => options[name] ?? defaults[name];
+    const clientRate = own('clientRate');
+    if (!(clientRate > 0 && clientRate <= 1)) {
+      throw new UsageError(`\`clientRate\` must be above 0 and at most 1, but is ${clientRate}`);
+    }
+    this.#options = {
+      factors: checkInteger('factors', own('factors'), 1, 1 << 20),
+      rounds: checkInteger('rounds', own('rounds')),
+      clientRate,
+      localEpochs: checkInteger('localEpochs', own('localEpochs')),
+      learningRate: own('learningRate'),
+      serverRate: checkPositive('serverRate', own('serverRate')),
+      regularisation: own('regularisation'),
+    };
+    const { learningRate, regularisation } = this.#options;
+    checkRates({ learningRate, regularisation });
+    this.#groups = options.groups === undefined ? undefined : checkInteger('groups', options.groups);
+    this.#seed = checkInteger('seed', options.seed ?? 0, 0, 0xffffffff);
+    this.#privacy = options.privacy && privacyOf(options.privacy, this.#seed);
+    if (this.#privacy?.unit === 'rating') {
+      throw noPrivacy(this.name, 'what a client returns is of all its ratings', "Leave out `unit: 'rating'`.");
+    }
+    this.#onMessage = options.onMessage;
+  }
+
+  /** What was sent by `fit`. */
+  get traffic(): FederatedTraffic | undefined {
+    return this.#traffic;
+  }
+
+  /** What `fit` has guaranteed, if it was private. */
+  get guarantee(): PrivacyGuarantee | undefined {
+    return this.#guarantee;
+  }
+
+  /** What `fit` guarantees; undefined where it is not private. @throws UsageError for a large delta. */
+  guaranteeFor(ratings: Pick<TrainingRatings, 'users' | 'userCount'>): PrivacyGuarantee | undefined {
+    if (this.#privacy === undefined) return undefined;
+    const { noise, clip, delta, repeatable } = this.#privacy;
+    const unit = this.#groups === undefined ? 'user' : 'client';
+    checkDelta(delta, new Set(this.#clientsOf(ratings)).size, unit);
+    const [rate, steps] = [this.#options.clientRate, this.#options.rounds];
+    return { unit, epsilon: epsilonOf([{ rate, noise, steps }], delta), delta, noise, clip, rate, steps, repeatable };
+  }
+
+  /**
+   * Learns in rounds.
+   * @throws UsageError when the ratings are not as `TrainingRatings` says; `diverged`.
+   */
+  fit(ratings: TrainingRatings): void {
+    checkTrainingRatings(ratings);
+    const { factors, rounds, clientRate, localEpochs, learningRate, regularisation } = this.#options;
+    this.#guarantee = this.guaranteeFor(ratings);
+    const width = factors + 1;
+    const weights = this.#firstWeights(ratings.itemCount, width);
+    const clients = this.#clients(ratings, width);
+    const local = { width, epochs: localEpochs, learningRate, regularisation, base: baseOf(ratings) };
+    const key = this.#privacy?.key ?? seedKey(this.#seed);
+    let visits = 0;
+    for (let round = 0; round < rounds; round++) {
+      const chosen = poissonSample(clients.length, clientRate, key, round);
+      visits += chosen.length;
+      const sum = new Float64Array(weights.length);
+      let count = 0;
+      for (const at of chosen) {
+        const client = clients[at] as Client;
+        const { items, change } = visitClient(client, weights, local);
+        const weight = this.#privacy ? shorten(change, this.#privacy.clip) : client.values.length;
+        count += client.values.length;
+        for (const [place, item] of items.entries()) {
+          for (let n = 0; n < width; n++) {
+            const into = item * width + n;
+            sum[into] = (sum[into] as number) + weight * (change[place * width + n] as number);
+          }
+        }
+      }
+      this.#add(weights, sum, this.#privacy ? clientRate * clients.length : count, round);
+    }
+    checkConverged(this.name, weights);
+    const bytes = 4 * weights.length * visits;
+    this.#traffic = { rounds, visits, bytesDown: bytes, bytesUp: bytes };
+    const mebibytes = (bytes / 2 ** 20).toFixed(1);
+    this.#onMessage?.(
+      `${this.name}: ${rounds} rounds, ${visits} visits of ${clients.length} clients, ${mebibytes} MiB sent to them and as much back`,
+    );
+    this.#keep(ratings, Float64Array.from(Float32Array.from(weights)));
+  }
+
+  /** Takes weights that were learnt before. @throws UsageError when they are of other items. */
+  restore(ratings: TrainingRatings, saved: ReadonlyMap<string, Float32Array>): void {
+    checkTrainingRatings(ratings);
+    const weights = Float64Array.from(saved.get('items') ?? []);
+    if (weights.length !== ratings.itemCount * (this.#options.factors + 1)) {
+      throw new UsageError(`there are ${weights.length} weights of ${ratings.itemCount} items`);
+    }
+    this.#keep(ratings, weights);
+  }
+
+  /** The weights of the items: all that leaves the clients. */
+  savedWeights(): ReadonlyMap<string, Float32Array> {
+    return new Map([['items', Float32Array.from(this.#known().weights)]]);
+  }
+
+  /** @throws UsageError before `fit`, or when a number is out of range. */
+  predict(users: Int32Array, items: Int32Array): Float32Array {
+    return clipAll(this.score(users, items), this.#known().ratings.scale);
+  }
+
+  /** What `predict` clips. @throws as `predict`. */
+  score(users: Int32Array, items: Int32Array): Float32Array {
+    const { ratings, own } = this.#known();
+    checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    const width = this.#options.factors + 1;
+    return Float32Array.from(users, (user, row) =>
+      this.#scoreOf(own.subarray(user * width, (user + 1) * width), items[row] as number),
+    );
+  }
+
+  /** By the ridge regression on the user's ratings, which every user has. */
+  scoreNewUser(ratings: NewUserRatings, items: Int32Array): Float32Array {
+    const own = this.#ownOf(ratings, this.#known());
+    return Float32Array.from(items, (item) => this.#scoreOf(own, item));
+  }
+
+  /** The vectors of the items. */
+  itemFactors(): ItemFactors {
+    return { values: this.#known().weights, dimension: this.#options.factors + 1 };
+  }
+
+  #known(): Fitted {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    return this.#fitted;
+  }
+
+  #scoreOf(own: Float64Array, item: number): number {
+    const { weights, ratings } = this.#known();
+    const { factors } = this.#options;
+    const start = item * (factors + 1);
+    const biases = (own[factors] as number) + (weights[start + factors] as number);
+    return baseOf(ratings) + biases + dot(own, 0, weights, start, factors);
+  }
+
+  #firstWeights(itemCount: number, width: number): ItemWeights {
+    const uniform = seededUniform(this.#seed, 'federated items');
+    return Float64Array.from({ length: itemCount * width }, (_, at) =>
+      at % width === width - 1 ? 0 : 0.2 * (uniform() - 0.5),
+    );
+  }
+
+  /** The client of each row. */
+  #clientsOf({ users }: Pick<TrainingRatings, 'users'>): Int32Array {
+    const groups = this.#groups;
+    return groups === undefined ? users : users.map((user) => user % groups);
+  }
+
+  #clients(ratings: TrainingRatings, width: number): Client[] {
+    const rows = new Map<number, number[]>();
+    for (const [row, client] of this.#clientsOf(ratings).entries()) {
+      const own = rows.get(client);
+      if (own) own.push(row);
+      else rows.set(client, [row]);
+    }
+    return [...rows]
+      .sort(([a], [b]) => a - b)
+      .map(([, own]) => {
+        const users = Array.from(own, (row) => ratings.users[row] as number);
+        const places = new Map([...new Set(users)].map((user, place) => [user, place]));
+        const vectors = new Float64Array(places.size * width);
+        for (const [user, place] of places) {
+          const uniform = seededUniform(this.#seed, `federated user ${user}`);
+          for (let at = 0; at < width - 1; at++) vectors[place * width + at] = 0.2 * (uniform() - 0.5);
+        }
+        return {
+          own: vectors,
+          users: Int32Array.from(users, (user) => places.get(user) as number),
+          items: Int32Array.from(own, (row) => ratings.items[row] as number),
+          values: Float32Array.from(own, (row) => ratings.values[row] as number),
+        };
+      });
+  }
+
+  /** Adds the mean change, private with noise on every item. */
+  #add(weights: ItemWeights, sum: Float64Array, count: number, round: number): void {
+    const { serverRate } = this.#options;
+    if (count === 0) return;
+    if (this.#privacy) {
+      const { noise, clip, key } = this.#privacy;
+      const drawn = new Float32Array(sum.length);
+      fillNoise(drawn, key, `round ${round}`);
+      for (let at = 0; at < sum.length; at++) sum[at] = (sum[at] as number) + noise * clip * (drawn[at] as number);
+    }
+    for (let at = 0; at < sum.length; at++) {
+      weights[at] = (weights[at] as number) + (serverRate * (sum[at] as number)) / count;
+    }
+  }
+
+  #keep(ratings: TrainingRatings, weights: ItemWeights): void {
+    const width = this.#options.factors + 1;
+    const own = new Float64Array(ratings.userCount * width);
+    this.#fitted = { ratings, weights, own };
+    const rows = new Map<number, number[]>();
+    for (const [row, user] of ratings.users.entries()) rows.set(user, [...(rows.get(user) ?? []), row]);
+    for (const [user, of] of rows) {
+      const items = Int32Array.from(of, (row) => ratings.items[row] as number);
+      const values = Float32Array.from(of, (row) => ratings.values[row] as number);
+      own.set(this.#ownOf({ items, values }, this.#fitted), user * width);
+    }
+  }
+
+  #ownOf(own: NewUserRatings, { ratings, weights }: Fitted): Float64Array {
+    const { factors, regularisation } = this.#options;
+    const width = factors + 1;
+    const base = baseOf(ratings);
+    const { bias, vector } = vectorOfNewUser(own, {
+      ...{ regularisation, biased: true, length: factors, factors: weights },
+      start: (item) => item * width,
+      base: (item) => base + (weights[item * width + factors] as number),
+      known: new Uint8Array(ratings.itemCount).fill(1),
+    });
+    return Float64Array.of(...vector, bias);
+  }
+}
+
+/** Sampling without privacy follows from the seed. */
+function seedKey(seed: number): Uint8Array {
+  return Buffer.from(sha256(`reelflow-federated-1:${seed}`), 'hex');
+}
+
+/** The middle of the scale: the mean of the ratings is nobody's to know. */
+function baseOf({ scale: { minimum, maximum } }: TrainingRatings): number {
+  return (minimum + maximum) / 2;
+}
+
+/** The factor that shortens a change to the length `clip`. */
+function shorten(change: Float64Array, clip: number): number {
+  let square = 0;
+  for (const value of change) square += value ** 2;
+  return Math.min(1, clip / Math.sqrt(Math.max(square, Number.MIN_VALUE)));
+}

@@ -1,0 +1,54 @@
+import { UsageError } from '../../core/errors.ts';
+import type { FeedBuffers } from '../autodiff/feed-buffers.ts';
+import type { Feeds } from '../autodiff/feeds.ts';
+import { seededUniform } from '../autodiff/initialisers.ts';
+import type { PrivateSteps, TrainingData } from '../autodiff/trainer-options.ts';
+import { joinUnits } from '../autodiff/unit-feeds.ts';
+import { type Privacy, poissonSample, privateSteps } from '../privacy/privacy-options.ts';
+import type { StepDraws } from './history/history-network.ts';
+
+/** Units (users, ratings) whose presence a training hides, each a batch of its own. */
+export interface PrivateUnits {
+  readonly count: number;
+  /** Units in a step, on average. */
+  readonly batchSize: number;
+  readonly seed: number;
+  feedsOf(unit: number, draws: StepDraws, buffers: FeedBuffers): Feeds | Promise<Feeds>;
+}
+
+/** Batches of a private training: each a Poisson sample of the units. */
+export function privateBatches({ count, batchSize, seed, feedsOf }: PrivateUnits, { key }: Privacy): TrainingData {
+  const steps = privateSteps({ units: count, batchSize });
+  const rate = Math.min(1, batchSize / count);
+  return {
+    rows: count,
+    async *batches(epoch, from, buffers) {
+      for (let batch = from; batch < steps; batch++) {
+        const step = epoch * steps + batch;
+        const draws = { uniform: seededUniform(seed, `private ${step}`), step };
+        const taken: Feeds[] = [];
+        for (const unit of poissonSample(count, rate, key, step)) taken.push(await feedsOf(unit, draws, buffers));
+        const shape = taken[0] ?? (await feedsOf(0, draws, buffers));
+        yield { rows: taken.length, feeds: joinUnits(taken, shape, buffers) };
+      }
+    },
+  };
+}
+
+/** What the trainer of a private training is told. */
+export function privateStepsOf(
+  { clip, noise, key }: Privacy,
+  { count, batchSize }: Pick<PrivateUnits, 'count' | 'batchSize'>,
+): PrivateSteps {
+  return { clip, noise, key, expected: Math.min(count, batchSize) };
+}
+
+/** The refusal of what a private training cannot have. */
+export function noPrivacy(name: string, why: string, remedy: string): UsageError {
+  return new UsageError(`${name} cannot be trained privately: ${why}`, { code: 'no-privacy', option: 'dp', remedy });
+}
+
+/** The refusal of ratings that would decide when a private training ends. */
+export function noValidation(name: string): UsageError {
+  return noPrivacy(name, 'ratings that decide the end of training spend privacy too', 'Leave out the validation.');
+}
