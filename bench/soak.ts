@@ -33,7 +33,10 @@ interface Moment {
   readonly processes: number;
 }
 
-/** The process that computes items that take no time: all of `extract` but plan, networks and tables. */
+/**
+ * The process that computes items that take no time: all of `extract` but plan, networks and
+ * tables.
+ */
 async function computeItems(folder: string, out: string): Promise<void> {
   const dataset = await Dataset.open(out, description);
   const corpus = readdirSync(folder).map((name) => new Video(join(folder, name), { source: folder }));

@@ -249,9 +249,9 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * The units that stand for the items of the dataset, one for each, by key. Keys and facts are made
-   * when they are asked for, so that the list takes little memory. Lets other work continue while it
-   * looks.
+   * The units that stand for the items of the dataset, one for each, by key. Keys and facts are
+   * made when they are asked for, so that the list takes little memory. Lets other work continue
+   * while it looks.
    *
    * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
    * @throws DatasetError as `read`.

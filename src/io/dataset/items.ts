@@ -34,7 +34,7 @@ export class Items {
   readonly #journal: string;
   /** Everything that is known of; `#rowOf` and `#lineOf` go by their places. */
   readonly #ids = new PackedTexts();
-  /** One and the number of the batch times `ROWS_AT_MOST`, and the row in it; 0 where there is none. */
+  /** One and the number of the batch times `ROWS_AT_MOST`, and the row in it; 0 of none. */
   readonly #rowOf = new Growing(Float64Array);
   #batches: readonly RecordBatch[] = [];
   /** One and the number of the last line about an item; 0 where there is none. */

@@ -131,7 +131,7 @@ export class UnitIndex {
     return this.#items.at(this.#itemOf.at(place)) as string;
   }
 
-  /** A number for the item of the unit at a place: the same for all of its units, and below `items`. */
+  /** A number for the item of the unit at a place: the same for all of its units. */
   itemNumberAt(place: number): number {
     return this.#itemOf.at(place);
   }
@@ -139,11 +139,6 @@ export class UnitIndex {
   /** The number of an item; undefined where no unit of it was ever seen. */
   itemNumberOf(itemId: string): number | undefined {
     return this.#items.placeOf(itemId);
-  }
-
-  /** How many items there are. */
-  get items(): number {
-    return this.#items.size;
   }
 
   /** The unit at a place, whose key and facts are made when they are asked for. */
