@@ -55,7 +55,7 @@ interface Member {
 export class Campaign {
   /** None of shards. */
   readonly server: QueueServer | undefined;
-  /** What the dataset lies in, where that is no directory. */
+  /** What the dataset lies in, where it is not a directory. */
   readonly store: StoreOfDataset | undefined;
   readonly #root: string;
   readonly inputs: string;

@@ -27,8 +27,8 @@ export interface FleetServers {
 }
 
 /**
- * What divides the corpus of a campaign among its processes: the server of a queue, or shards, whose
- * dataset may lie in an object store.
+ * What divides the corpus of a campaign among its processes: the server of a queue, or shards,
+ * whose dataset may lie in an object store.
  */
 export const FLEETS = {
   Redis: { ...QUEUE_SERVERS.Redis, start: async (): Promise<FleetServers> => ({ queue: await RedisServer.start() }) },
