@@ -13,6 +13,8 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isTemporary } from '../src/core/atomic-file.ts';
+import { RunItems } from '../src/graphs/run-items.ts';
+import { RunTally } from '../src/graphs/run-tally.ts';
 import { runLocally } from '../src/graphs/runners/local.ts';
 import { Dataset } from '../src/io/dataset/dataset.ts';
 import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
@@ -31,16 +33,28 @@ interface Moment {
   readonly processes: number;
 }
 
-/** The process that computes items that take no time. */
+/**
+ * The process that computes items that take no time: all of `extract` but plan, networks and
+ * tables.
+ */
 async function computeItems(folder: string, out: string): Promise<void> {
   const dataset = await Dataset.open(out, description);
+  const corpus = readdirSync(folder).map((name) => new Video(join(folder, name), { source: folder }));
+  const noted = new RunItems(await dataset.store.items(), corpus, { places: [folder], filesOf: new Set() });
+  const tally = new RunTally(corpus.length);
+  await noted.begin();
   await runLocally<Video, null>({
     graph: syntheticGraph(0),
-    items: readdirSync(folder).map((name) => new Video(join(folder, name), { source: folder })),
-    ...{ store: dataset.store, flow: new Flow(1 << 20), services: async () => null, concurrency: 4 },
+    ...{ items: corpus, store: dataset.store, flow: new Flow(1 << 20), services: async () => null, concurrency: 4 },
     fingerprint: (video, signal) => dataset.fingerprint(video.path, signal),
+    knownFingerprint: (video) => dataset.knownFingerprint(video.path),
     operators: { before: [], commit: 'commit' },
+    onEvent: (event) => {
+      tally.add(event);
+      noted.take(event);
+    },
   });
+  await noted.end();
   await dataset.close();
 }
 

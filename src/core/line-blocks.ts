@@ -83,14 +83,17 @@ export async function readLineBlocks(
   }
 }
 
-/** Bytes of small lines after which to yield to other work. */
+/** Bytes of small lines after which to yield to other work, and that are read at least. */
 const TURN_BYTES = 1 << 18;
+const FEW_BYTES = 1 << 12;
 
 /**
  * Calls `take` with every line of an append-only text file, from a byte offset on, as part of a
  * reused buffer: copy what you keep. An unterminated last line is left for the next read. A missing
  * file has no lines.
  *
+ * @param size of the file as it was just seen: of one that has a few new lines no large buffer is
+ * made.
  * @returns the position after the last line.
  *
  * @example
@@ -100,7 +103,9 @@ export async function eachLine(
   path: string,
   from: number,
   take: (bytes: Buffer, start: number, end: number) => void,
+  size = Number.POSITIVE_INFINITY,
 ): Promise<number> {
+  const blockBytes = Math.max(FEW_BYTES, Math.min(size - from + 1, TURN_BYTES));
   const taker = {
     take(bytes: Buffer, blockEnd: number) {
       for (let start = 0; start < blockEnd; ) {
@@ -111,7 +116,7 @@ export async function eachLine(
     },
   };
   try {
-    return await readLineBlocks(path, taker, { from, blockBytes: TURN_BYTES, unfinished: 'leave' });
+    return await readLineBlocks(path, taker, { from, blockBytes, unfinished: 'leave' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return from;
     throw error;

@@ -66,7 +66,7 @@ export interface RunSetting {
 export interface FeedMaking {
   readonly directory: string;
   readonly items: Items;
-  /** Videos at a time. */
+  /** Videos at a time, with those that are fetched ahead. */
   readonly concurrency: number;
   /** Seconds that each operator has been busy. */
   readonly busy: () => Readonly<Record<string, number>>;
@@ -262,6 +262,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   flow.meter(COMMIT);
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== COMMIT);
   const stops = [options.signal, output.readerGone].filter((signal) => signal !== undefined);
+  const held = holding(corpus, plan);
   let jobs: JobFeed | undefined;
   const onEvent = (event: RunEvent<Video>): void => {
     tally.add(event);
@@ -299,7 +300,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     }
     if (run.feed !== undefined && items !== undefined && run.directory !== undefined) {
       jobs = await run.feed({
-        ...{ directory: run.directory, items, concurrency: plan.memory.concurrency },
+        ...{ directory: run.directory, items, concurrency: plan.memory.concurrency + held.ahead },
         busy: () => Object.fromEntries(flow.metrics().operators.map(({ name, busySeconds }) => [name, busySeconds])),
         say: (sentence, item) => say(sentence, { item }),
       });
@@ -314,7 +315,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       cache: cache && withinPolicy(cache, graph.policy),
       fingerprint: (video, signal) => output.fingerprint(video.content, signal),
       knownFingerprint: (video) => output.knownFingerprint?.(video.content),
-      ...holding(corpus, plan),
+      ...held,
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,

@@ -12,11 +12,14 @@ import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { compact } from '../../src/io/dataset/compact.ts';
 import { Dataset } from '../../src/io/dataset/dataset.ts';
 import { readDatasetFile } from '../../src/io/dataset/dataset-file.ts';
+import { unitName } from '../../src/io/dataset/unit-files.ts';
 import { Video } from '../../src/io/media/video.ts';
+import { atDataset } from '../../src/io/objects/at-dataset.ts';
 import { openDriverQueue } from '../../src/io/queue/driver-queue.ts';
 import { Flow } from '../../src/operators/flow.ts';
+import type { ObjectServer } from '../fixtures/object-server.ts';
 import type { ProcessSetting } from './process.ts';
-import { FLEETS, type FleetName, type QueueServer } from './queue-server.ts';
+import { FLEETS, type FleetName, type FleetServers, type QueueServer, type StoreOfDataset } from './queue-server.ts';
 import { description, KILLS_DECODER, KILLS_WORKER, syntheticGraph } from './synthetic-graph.ts';
 
 // A process is run as it was built, also when the campaign itself is run by Vitest.
@@ -52,6 +55,8 @@ interface Member {
 export class Campaign {
   /** None of shards. */
   readonly server: QueueServer | undefined;
+  /** What the dataset lies in, where it is not a directory. */
+  readonly store: StoreOfDataset | undefined;
   readonly #root: string;
   readonly inputs: string;
   /** The folder that the dataset is in, which may be a file system of its own. */
@@ -66,8 +71,9 @@ export class Campaign {
   #printed = '';
   #made = 0;
 
-  private constructor(server: QueueServer | undefined) {
-    this.server = server;
+  private constructor({ queue, store }: FleetServers) {
+    this.server = queue;
+    this.store = store;
     this.#root = mkdtempSync(join(tmpdir(), 'reelflow-faults-'));
     [this.inputs, this.place] = [join(this.#root, 'inputs'), join(this.#root, 'place')];
     mkdirSync(this.inputs);
@@ -86,7 +92,7 @@ export class Campaign {
   }
 
   get #out(): string {
-    return join(this.place, 'dataset');
+    return this.store === undefined ? join(this.place, 'dataset') : 's3://films/dataset';
   }
 
   /** Writes a new input, or another content of one. */
@@ -148,7 +154,7 @@ export class Campaign {
 
   /** How the fleet is, for whoever looks for a reason. */
   async #standing(): Promise<string> {
-    const claims = readdirSync(join(this.#out, '_claims'));
+    const claims = this.store === undefined ? readdirSync(join(this.#out, '_claims')) : [];
     const fleet = [...this.#workers, ...this.#drivers].map(({ child, isReady }) => [
       child.pid,
       isReady,
@@ -197,6 +203,7 @@ export class Campaign {
     this.#isOver = true;
     await Promise.all([...this.#workers, ...this.#drivers].map(({ child }) => ended(child, 'SIGKILL')));
     await this.server?.end();
+    await this.store?.objects.stop();
     if (this.isMounted) execFileSync('umount', ['-l', this.place]);
     rmSync(this.#root, { recursive: true, force: true });
   }
@@ -223,7 +230,8 @@ export class Campaign {
     };
     const child = fork(program, [JSON.stringify(setting)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, REELFLOW_FFMPEG: this.#decoder() },
+      // Working copies of what lies in a store are in a place that can be full.
+      env: { ...process.env, ...this.#environment(), REELFLOW_FFMPEG: this.#decoder() },
     });
     const member: Member = { child, isReady: false };
     child.on('message', () => {
@@ -247,6 +255,25 @@ export class Campaign {
     return member;
   }
 
+  #environment(): Readonly<Record<string, string>> {
+    return this.store === undefined ? {} : { ...this.store.environment, TMPDIR: this.place };
+  }
+
+  /** Looks at the dataset in this process, with the environment that the store needs. */
+  async #inStore<T>(look: () => Promise<T>): Promise<T> {
+    const names = Object.keys(this.store?.environment ?? {});
+    const before = names.map((name) => process.env[name]);
+    Object.assign(process.env, this.store?.environment);
+    try {
+      return await look();
+    } finally {
+      for (const [at, name] of names.entries()) {
+        if (before[at] === undefined) delete process.env[name];
+        else process.env[name] = before[at];
+      }
+    }
+  }
+
   /** Only asked for its version. */
   #decoder(): string {
     const path = join(this.#root, 'ffmpeg');
@@ -262,8 +289,14 @@ export class Campaign {
       reference,
       names.filter(harmless).map((name) => new Video(join(this.inputs, name))),
     );
-    const [expected, found] = await Promise.all([reference, this.#out].map((each) => contentsOf(each)));
-    if (expected === undefined || found === undefined) throw new Error('both are there');
+    const objects = this.store?.objects;
+    if (objects !== undefined) objects.fault = () => undefined;
+    const expected = await contentsOf(reference);
+    const found = await this.#inStore(() =>
+      atDataset(this.#out, (directory) =>
+        contentsOf(directory, objects && ((key) => objects.objects.get(`dataset/_units/${unitName(key)}`)?.bytes)),
+      ),
+    );
     for (const name of names.filter((each) => !harmless(each))) expected.letters.set(name.replace('.bin', ''), 'crash');
     const present = new Set(names.map((name) => name.replace('.bin', '')));
     const lost = [...expected.units].filter(([id, bytes]) => found.units.get(id) !== bytes).map(([id]) => id);
@@ -273,7 +306,8 @@ export class Campaign {
     const said = (entries: readonly (readonly [string, string])[]) => entries.map((entry) => entry.join(' '));
     const tables: string[] = [];
     if ([...found.units.keys()].every((id) => present.has(id))) {
-      const [mine, theirs] = await Promise.all([reference, this.#out].map((each) => tableOf(each)));
+      const mine = await tableOf(reference);
+      const theirs = await this.#inStore(() => tableOf(this.#out, objects));
       if (mine !== theirs) tables.push('the tables differ');
     }
     return {
@@ -320,21 +354,25 @@ async function computeHere(out: string, videos: readonly Video[]): Promise<void>
 }
 
 /** The bytes of the current units and the codes of the dead letters, by item. */
-async function contentsOf(out: string) {
+async function contentsOf(out: string, bytesOf?: (key: string) => Buffer | undefined) {
   const store = await CommitStore.open(out, { create: false });
   const letters = new Map((await store.letters()).map(({ letter }) => [letter.item, letter.code]));
   const units = new Map<string, string>();
   const twice: string[] = [];
   await store.eachCurrentUnit('throw', ({ key, facts: { itemId } }) => {
     if (units.has(itemId)) twice.push(itemId);
-    units.set(itemId, readFileSync(store.unitPath(key), 'latin1'));
+    const bytes = bytesOf === undefined ? readFileSync(store.unitPath(key)) : bytesOf(key);
+    units.set(itemId, bytes?.toString('latin1') ?? '');
   });
   return { units, letters, twice, keys: await store.keys() };
 }
 
 /** The bytes of the tables. */
-async function tableOf(out: string): Promise<string> {
+async function tableOf(out: string, objects?: ObjectServer): Promise<string> {
   await compact(out, {});
+  if (objects !== undefined) {
+    return [...objects.contents('dataset')].flatMap(([name, bytes]) => (name.endsWith('.parquet') ? bytes : [])).join();
+  }
   const paths = readDatasetFile(out).tables.map(({ path }) => join(out, path));
   return paths.flatMap((path) => readdirSync(path).map((name) => readFileSync(join(path, name), 'latin1'))).join();
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ObjectServer } from '../fixtures/object-server.ts';
 import { PostgresServer } from '../fixtures/postgres-server.ts';
 import { RedisServer } from '../fixtures/redis-server.ts';
 import type { Campaign } from './campaign.ts';
@@ -90,9 +91,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return true;
   },
   'an item that kills its worker is added': (campaign) => {
+    // Where nobody says what is in work, it is never convicted.
+    if (campaign.store !== undefined) return false;
     campaign.write(KILLS_WORKER);
     return true;
   },
+  'the object store fails, is slow and cuts for a while': ({ store }) =>
+    store !== undefined &&
+    during(store.objects, () => one([409, 500, 503, 'cut-before', 'cut-after', 'cut-within', 'slow'])),
+  'the object store is away for a while': ({ store }) =>
+    store !== undefined && during(store.objects, () => 'cut-before', 1),
+  'the object store does what it is asked, and no answer comes': ({ store }) =>
+    store !== undefined && during(store.objects, ({ method }) => (method === 'PUT' ? 'cut-after' : undefined)),
 };
 
 /** A server goes, and comes back a little later. */
@@ -103,6 +113,14 @@ async function restarted<End extends 'kill' | 'stop'>(
   await server[end]();
   await short();
   await server.begin();
+  return true;
+}
+
+/** A store has these faults for a while, at a share of what it is asked. */
+async function during(objects: ObjectServer, fault: ObjectServer['fault'], share = 0.5): Promise<true> {
+  objects.fault = (request, index) => (Math.random() < share ? fault(request, index) : undefined);
+  await sleep(1000);
+  objects.fault = () => undefined;
   return true;
 }
 

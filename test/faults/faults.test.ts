@@ -7,8 +7,15 @@ import { runFaults } from './run-faults.ts';
 const SLOW = ['an item that kills its worker is added', 'a worker is stopped for longer than its lock, and continues'];
 const kinds = Object.keys(FAULTS).filter((kind) => !SLOW.includes(kind));
 
+const WHAT: Readonly<Record<FleetName, string>> = {
+  Redis: 'a queue on Redis',
+  PostgreSQL: 'a queue on PostgreSQL',
+  shards: 'a corpus in shards',
+  S3: 'a corpus in shards with its dataset in an object store',
+};
+
 for (const [name, { missing }] of Object.entries(FLEETS)) {
-  const what = name === 'shards' ? 'a corpus in shards' : `a queue on ${name}`;
+  const what = WHAT[name as FleetName];
   const title = missing === undefined ? what : `${what} (left out: ${missing})`;
   describe.skipIf(missing !== undefined)(title, () => {
     it('loses nothing and doubles nothing, whoever is killed and whatever it forgets', async () => {

@@ -10,7 +10,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '5' },
     each: { type: 'string', default: '25' },
-    fleets: { type: 'string', default: 'Redis,PostgreSQL,shards' },
+    fleets: { type: 'string', default: 'Redis,PostgreSQL,shards,S3' },
   },
 });
 

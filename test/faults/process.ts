@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isObjectAddress } from '../../src/core/object-address.ts';
 import { RunItems } from '../../src/graphs/run-items.ts';
 import { itemReportOf } from '../../src/graphs/run-reports.ts';
 import { Claims } from '../../src/graphs/runners/claims.ts';
@@ -18,6 +19,7 @@ import { ShardRun } from '../../src/graphs/runners/shard-run.ts';
 import { Dataset } from '../../src/io/dataset/dataset.ts';
 import { outcomes } from '../../src/io/dataset/outcomes.ts';
 import { Video } from '../../src/io/media/video.ts';
+import { atDataset } from '../../src/io/objects/at-dataset.ts';
 import { openWorkerQueue } from '../../src/io/queue/worker-queue.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import { shiftClock } from './shifted-clock.ts';
@@ -77,15 +79,18 @@ async function drive(): Promise<void> {
   await dataset.close();
 }
 
-async function computeShard(): Promise<void> {
-  const dataset = await Dataset.open(out, description);
+/** In an object store there are no claims, so that nothing is taken over. */
+const computeShard = () => atDataset(out, computeShardAt, { create: true });
+
+async function computeShardAt(directory: string): Promise<void> {
+  const dataset = await Dataset.open(directory, description);
   await dataset.outdate();
   const corpus = listInputs();
   const part = itemsOfShard(corpus, shard);
   const noted = new RunItems(await dataset.store.items(), corpus, { places: [inputs], filesOf: new Set() }, part);
   await noted.begin();
   const run = new ShardRun<Video>({
-    ...{ shard, corpus, part, claims: new Claims(out) },
+    ...{ shard, corpus, part, claims: isObjectAddress(out) ? undefined : new Claims(out) },
     outcomes: () => outcomes(dataset.store),
     say: (sentence) => console.log(sentence),
   });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { AskedOnce } from '../../core/asked-once.ts';
 import { Breather } from '../../core/breather.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
+import { Growing } from '../../core/growing.ts';
 import { refuseObjectAddress } from '../../core/object-address.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
@@ -52,7 +53,7 @@ export class CommitStore implements UnitStore {
    * By place in the index: whether this process has seen that the unit's file is the one that the
    * index knows.
    */
-  readonly #seen: boolean[] = [];
+  readonly #seen = new Growing(Uint8Array);
   readonly #units: UnitFiles;
   readonly #dead: string;
   readonly #letters: Letters;
@@ -229,24 +230,28 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Ids of the items that have a unit, of whatever their files were: by the names of the units'
-   * files, of which only those are opened that the index does not know.
+   * Tells of an item whether it has a unit, of whatever its file was: by the names of the units'
+   * files as they are now, of which only those are opened that the index does not know.
    */
-  async itemsWithUnits(): Promise<Set<string>> {
-    await this.#index.refresh();
-    const items = new Set<string>();
+  async hasUnits(): Promise<(itemId: string) => boolean> {
+    const index = this.#index;
+    await index.refresh();
+    const has = new Growing(Uint8Array);
     const breather = new Breather();
-    for (const key of await this.keys()) {
-      const place = this.#index.placeOf(key) ?? (await this.#placeUnlessDamaged(key));
-      if (place !== undefined) items.add(this.#index.itemAt(place));
-      if (breather.isDue) await breather.rest();
+    for await (const keys of this.#units.keys()) {
+      for (const key of keys) {
+        const place = index.placeOf(key) ?? (await this.#placeUnlessDamaged(key));
+        if (place !== undefined) has.set(index.itemNumberAt(place), 1);
+        if (breather.isDue) await breather.rest();
+      }
     }
-    return items;
+    return (itemId) => has.at(index.itemNumberOf(itemId) ?? has.length) === 1;
   }
 
   /**
-   * The units that stand for the items of the dataset, one for each, with their facts, by key. Lets
-   * other work continue while it looks.
+   * The units that stand for the items of the dataset, one for each, by key. Keys and facts are
+   * made when they are asked for, so that the list takes little memory. Lets other work continue
+   * while it looks.
    *
    * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
    * @throws DatasetError as `read`.
@@ -267,18 +272,21 @@ export class CommitStore implements UnitStore {
     const places = await this.#lookAtAll(damaged);
     const several = new Map<string, string[]>();
     const breather = new Breather();
-    for (const place of places) {
-      const itemId = index.itemAt(place);
-      if (index.hasSeveral(itemId)) several.set(itemId, [...(several.get(itemId) ?? []), index.keyAt(place)]);
-      if (breather.isDue) await breather.rest();
-    }
-    for (const place of places) {
-      const key = index.keyAt(place);
-      const rivals = several.get(index.itemAt(place));
-      const itemId = index.itemAt(place);
-      if (rivals === undefined || index.currentOf(itemId, rivals, await this.#recorded(itemId)) === key) {
-        take({ key, facts: index.factsAt(place) });
+    if (index.hasSuperseded) {
+      for (let at = 0; at < places.length; at += 1) {
+        const place = places.at(at);
+        const itemId = index.itemAt(place);
+        if (index.hasSeveral(itemId)) several.set(itemId, [...(several.get(itemId) ?? []), index.keyAt(place)]);
+        if (breather.isDue) await breather.rest();
       }
+    }
+    for (let at = 0; at < places.length; at += 1) {
+      const place = places.at(at);
+      const itemId = several.size === 0 ? '' : index.itemAt(place);
+      const rivals = several.get(itemId);
+      const isCurrent =
+        rivals === undefined || index.currentOf(itemId, rivals, await this.#recorded(itemId)) === index.keyAt(place);
+      if (isCurrent) take(index.unitAt(place));
       if (breather.isDue) await breather.rest();
     }
   }
@@ -367,7 +375,7 @@ export class CommitStore implements UnitStore {
    */
   #placeIfWhole(key: string): number | undefined | Promise<number | undefined> {
     const known = this.#index.placeOf(key);
-    return known !== undefined && this.#seen[known] === true ? known : this.#placeUnlessDamaged(key);
+    return known !== undefined && this.#seen.at(known) === 1 ? known : this.#placeUnlessDamaged(key);
   }
 
   async #placeUnlessDamaged(key: string): Promise<number | undefined> {
@@ -389,15 +397,15 @@ export class CommitStore implements UnitStore {
     const file = this.#units.seen(checkKey(key)) ?? (await this.#units.look(key));
     if (file === undefined) return undefined;
     if (known !== undefined && this.#index.isOf(known, file.size, file.modified)) {
-      this.#seen[known] = true;
+      this.#seen.set(known, 1);
       return known;
     }
     return this.#index.note(key, { facts: await this.readFacts(key), ...file });
   }
 
   /** Places of all units in the index, by key. */
-  async #lookAtAll(damaged: 'throw' | 'aside'): Promise<number[]> {
-    const found: number[] = [];
+  async #lookAtAll(damaged: 'throw' | 'aside'): Promise<Growing<Int32Array>> {
+    const found = new Growing(Int32Array);
     const breather = new Breather();
     for await (const keys of this.#units.keys()) {
       for (const key of keys) {

@@ -1,8 +1,10 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { FlowError, MediaError } from '../../core/errors.ts';
-import { hashFile } from '../../core/hash.ts';
+import { Growing } from '../../core/growing.ts';
+import { hashFile, sha256 } from '../../core/hash.ts';
 import { eachLine } from '../../core/line-blocks.ts';
+import { PackedTexts } from '../../core/packed-texts.ts';
 import type { ContentPlace, FarContent } from '../far/far-content.ts';
 import { appendToPart } from './far-dataset.ts';
 
@@ -13,7 +15,8 @@ import { appendToPart } from './far-dataset.ts';
 const IDENTITY = /^(\d+:\d+ \d+ \d+|far [0-9a-f]{64}) $/;
 /** What a line ends with. */
 const HASH = /^[0-9a-f]{64}$/;
-const HASH_BYTES = 64;
+const HASH_DIGITS = 64;
+const HASH_BYTES = HASH_DIGITS / 2;
 /**
  * A file changed this recently may change again without its modification time showing it: not
  * remembered.
@@ -31,11 +34,13 @@ const SETTLED_NANOSECONDS = 2_000_000_000n;
  */
 export class Fingerprints {
   readonly #file: string | undefined;
-  readonly #known: Map<string, string>;
+  /** Of the lines' beginnings the first 128 bits of their SHA-256, which take less memory. */
+  readonly #identities = new PackedTexts('hex');
+  /** By the place of the identity. */
+  readonly #hashes = new Growing(Uint8Array);
 
-  private constructor(file: string | undefined, known: Map<string, string>) {
+  private constructor(file: string | undefined) {
     this.#file = file;
-    this.#known = known;
   }
 
   /**
@@ -43,16 +48,15 @@ export class Fingerprints {
    * this process.
    */
   static async open(file?: string): Promise<Fingerprints> {
-    const known = new Map<string, string>();
-    if (file !== undefined) {
-      await eachLine(file, 0, (bytes, start, end) => {
-        const middle = Math.max(start, end - HASH_BYTES);
-        const identity = bytes.toString('latin1', start, middle);
-        const hash = bytes.toString('latin1', middle, end);
-        if (HASH.test(hash) && IDENTITY.test(identity)) known.set(identity, hash);
-      });
-    }
-    return new Fingerprints(file, known);
+    const fingerprints = new Fingerprints(file);
+    if (file === undefined) return fingerprints;
+    await eachLine(file, 0, (bytes, start, end) => {
+      const middle = Math.max(start, end - HASH_DIGITS);
+      const identity = bytes.toString('latin1', start, middle);
+      const hash = bytes.toString('latin1', middle, end);
+      if (HASH.test(hash) && IDENTITY.test(identity)) fingerprints.#keep(identity, hash);
+    });
+    return fingerprints;
   }
 
   /**
@@ -63,7 +67,7 @@ export class Fingerprints {
   known(place: ContentPlace): string | undefined {
     if (typeof place !== 'string') {
       const { atHand, listedIdentity } = place;
-      return atHand?.sha256 ?? (listedIdentity && this.#known.get(farText(listedIdentity)));
+      return atHand?.sha256 ?? (listedIdentity && this.#hashOf(farText(listedIdentity)));
     }
     let found: BigIntStats | undefined;
     try {
@@ -72,7 +76,7 @@ export class Fingerprints {
       // `of` says what is the matter with it.
       return undefined;
     }
-    return found?.isFile() ? this.#known.get(textOf(found)) : undefined;
+    return found?.isFile() ? this.#hashOf(textOf(found)) : undefined;
   }
 
   /**
@@ -89,7 +93,7 @@ export class Fingerprints {
 
   async #ofFar(place: FarContent, signal: AbortSignal | undefined): Promise<string> {
     const now = await place.now(signal);
-    const known = now.sha256 ?? (now.identity && this.#known.get(farText(now.identity)));
+    const known = now.sha256 ?? (now.identity && this.#hashOf(farText(now.identity)));
     const { sha256, identity } = known === undefined ? await place.read(signal) : { sha256: known, ...now };
     if (identity !== undefined) await this.#remember(farText(identity), sha256);
     return sha256;
@@ -97,7 +101,7 @@ export class Fingerprints {
 
   async #ofFile(path: string, signal: AbortSignal | undefined): Promise<string> {
     const identity = await identityOf(path);
-    const known = this.#known.get(identity.text);
+    const known = this.#hashOf(identity.text);
     if (known !== undefined) return known;
     const hash = await hashContent(path, identity.size, signal);
     const after = await identityOf(path);
@@ -106,9 +110,21 @@ export class Fingerprints {
     return hash;
   }
 
+  #hashOf(identity: string): string | undefined {
+    const place = this.#identities.placeOf(shortOf(identity));
+    if (place === undefined) return undefined;
+    const bytes = this.#hashes.view(HASH_BYTES * place, HASH_BYTES * (place + 1));
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  }
+
+  #keep(identity: string, hash: string): void {
+    const place = this.#identities.add(shortOf(identity));
+    for (const [at, byte] of Buffer.from(hash, 'hex').entries()) this.#hashes.set(HASH_BYTES * place + at, byte);
+  }
+
   async #remember(identity: string, hash: string): Promise<void> {
-    if (this.#known.get(identity) === hash) return;
-    this.#known.set(identity, hash);
+    if (this.#hashOf(identity) === hash) return;
+    this.#keep(identity, hash);
     // The line break before it keeps a line that a killed process cut off from swallowing this one.
     if (this.#file !== undefined) await appendToPart('fingerprints', this.#file, `\n${identity}${hash}\n`);
   }
@@ -132,6 +148,10 @@ async function identityOf(path: string): Promise<{ text: string; size: bigint; m
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+function shortOf(identity: string): string {
+  return sha256(identity).slice(0, 32);
 }
 
 /** What a content that is far away is known by, as a line begins. */

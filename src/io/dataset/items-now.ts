@@ -2,12 +2,11 @@ import { Breather } from '../../core/breather.ts';
 import { sortInTurns } from '../../core/sort-in-turns.ts';
 import type { CommitStore } from './commit-store.ts';
 import { changed, type ItemFacts, type ItemState } from './item-facts.ts';
-import type { UnitFacts } from './schema.ts';
-import { compareUtf8 } from './table-plan.ts';
+import { compareUtf8, orderUnits, type PlannedUnit } from './table-plan.ts';
 
 /** What of an item lies in the store. */
 interface Kept {
-  readonly unit?: { readonly key: string; readonly facts: UnitFacts } | undefined;
+  readonly unit?: PlannedUnit | undefined;
   /** Of its dead letter. */
   readonly code?: string | undefined;
 }
@@ -21,15 +20,19 @@ interface Kept {
  */
 export async function* itemsNow(store: CommitStore, damaged: 'throw' | 'aside'): AsyncGenerator<ItemFacts> {
   const items = await store.items();
-  const kept = new Map<string, Kept>();
-  await store.eachCurrentUnit(damaged, (unit) => void kept.set(unit.facts.itemId, { unit }));
-  for (const { letter } of await store.letters()) {
-    kept.set(letter.item, { ...kept.get(letter.item), code: letter.code });
-  }
-  const ids = await sortInTurns([...new Set([...items.ids(), ...kept.keys()])], compareUtf8);
+  // A list of what all items have would take more memory than the whole run before it.
+  const units = await orderUnits(await store.currentUnits(damaged));
+  const codes = new Map((await store.letters()).map(({ letter }) => [letter.item, letter.code]));
+  const ids = await sortInTurns([...items.ids(), ...codes.keys()], compareUtf8);
   const breather = new Breather();
-  for (const id of ids) {
-    yield itemNow(id, items.get(id), kept.get(id) ?? {});
+  for (let at = 0, next = 0; at < ids.length || next < units.length; ) {
+    const [known, unit] = [ids[at], units[next]];
+    const ofUnit = unit?.facts.itemId;
+    const isUnit = ofUnit !== undefined && (known === undefined || compareUtf8(ofUnit, known) <= 0);
+    const id = isUnit ? ofUnit : (known as string);
+    while (ids[at] === id) at += 1;
+    if (isUnit) next += 1;
+    yield itemNow(id, items.get(id), { unit: isUnit ? unit : undefined, code: codes.get(id) });
     if (breather.isDue) await breather.rest();
   }
 }

@@ -4,7 +4,9 @@ import { removeIfThere } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { checkedLine, textOfLine } from '../../core/checked-lines.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
+import { Growing } from '../../core/growing.ts';
 import { eachLine } from '../../core/line-blocks.ts';
+import { PackedTexts } from '../../core/packed-texts.ts';
 import { fillSync } from '../../core/whole-io.ts';
 import { appendToPart } from './far-dataset.ts';
 import { changed, type ItemChange, type ItemFacts } from './item-facts.ts';
@@ -16,12 +18,6 @@ import { openTable } from './table-reader.ts';
 const ROWS_AT_MOST = 2 ** 24;
 /** Changes that are appended to the journal at a time. */
 const APPENDED_AT_A_TIME = 256;
-
-/** Where a line of the journal stands. */
-interface Line {
-  readonly start: number;
-  readonly bytes: number;
-}
 
 /**
  * What a dataset knows of its items: the table `_items.arrow` as the last run wrote it, and over it
@@ -36,10 +32,17 @@ interface Line {
 export class Items {
   readonly #directory: string;
   readonly #journal: string;
-  /** By id: the number of the batch times `ROWS_AT_MOST`, and the row in it. */
-  #rows = new Map<string, number>();
+  /** Everything that is known of; `#rowOf` and `#lineOf` go by their places. */
+  readonly #ids = new PackedTexts();
+  /** One and the number of the batch times `ROWS_AT_MOST`, and the row in it; 0 of none. */
+  readonly #rowOf = new Growing(Float64Array);
   #batches: readonly RecordBatch[] = [];
-  readonly #lines = new Map<string, Line | Line[]>();
+  /** One and the number of the last line about an item; 0 where there is none. */
+  readonly #lineOf = new Growing(Int32Array);
+  /** Of each line of the journal where it begins, its bytes, and the one before about its item. */
+  readonly #starts = new Growing(Float64Array);
+  readonly #lengths = new Growing(Int32Array);
+  readonly #before = new Growing(Int32Array);
   readonly #more = new Set<string>();
   /** Whether there is a whole table. */
   #isTable = false;
@@ -66,29 +69,30 @@ export class Items {
 
   /** Whether anything is known that the table does not have yet, or there is no table. */
   get isUnwritten(): boolean {
-    return this.#lines.size > 0 || this.#pending.length > 0 || !this.#isTable;
+    return this.#starts.length > 0 || this.#pending.length > 0 || !this.#isTable;
   }
 
   /** Ids of all items, in no order. */
   *ids(): Generator<string> {
-    yield* this.#rows.keys();
-    for (const id of this.#lines.keys()) if (!this.#rows.has(id)) yield id;
+    for (let place = 0; place < this.#ids.size; place += 1) {
+      if (this.#isKnownAt(place)) yield this.#ids.at(place) as string;
+    }
     for (const id of new Set(this.#pending.map(([each]) => each))) {
-      if (!this.#rows.has(id) && !this.#lines.has(id)) yield id;
+      if (!this.#isKnownAt(this.#ids.placeOf(id))) yield id;
     }
   }
 
   /** Whether anything is known of an item. */
   has(id: string): boolean {
-    return this.#rows.has(id) || this.#lines.has(id) || this.#pending.some(([each]) => each === id);
+    return this.#isKnownAt(this.#ids.placeOf(id)) || this.#pending.some(([each]) => each === id);
   }
 
   /** What is known of an item. */
   get(id: string): ItemFacts | undefined {
-    const place = this.#rows.get(id);
-    let facts = place === undefined ? undefined : this.#factsAt(place);
-    const lines = this.#lines.get(id);
-    for (const line of lines === undefined ? [] : [lines].flat()) {
+    const place = this.#ids.placeOf(id);
+    const row = this.#rowAt(place);
+    let facts = row === undefined ? undefined : this.#factsAt(row);
+    for (const line of this.#linesAt(place)) {
       const change = this.#changeAt(line);
       if (change !== undefined) facts = changed(facts, id, change);
     }
@@ -101,15 +105,16 @@ export class Items {
    * not name.
    */
   isKnown(id: string, change: ItemChange): boolean {
-    const place = this.#rows.get(id);
-    const isPlain = place !== undefined && this.#pending.length === 0 && !this.#lines.has(id);
+    const place = this.#ids.placeOf(id);
+    const row = this.#rowAt(place);
+    const isPlain = row !== undefined && this.#pending.length === 0 && this.#lineAt(place) === undefined;
     const known = isPlain && change.more === undefined ? undefined : this.get(id);
-    if (known === undefined && place === undefined) return false;
+    if (known === undefined && row === undefined) return false;
     // Without a list of what it names: where all is done this is asked for each item.
     for (const name in change) {
       const fact = name as keyof ItemChange;
       if (fact === 'more' || change[fact] === undefined) continue;
-      if ((known === undefined ? this.#factAt(place as number, fact) : known[fact]) !== change[fact]) return false;
+      if ((known === undefined ? this.#factAt(row as number, fact) : known[fact]) !== change[fact]) return false;
     }
     return change.more === undefined || JSON.stringify(change.more) === JSON.stringify(known?.more);
   }
@@ -133,8 +138,11 @@ export class Items {
    * `forgetJournal`.
    */
   forget(id: string): void {
-    this.#rows.delete(id);
-    this.#lines.delete(id);
+    const place = this.#ids.placeOf(id);
+    if (place !== undefined) {
+      this.#rowOf.set(place, 0);
+      this.#lineOf.set(place, 0);
+    }
     this.#isTable = false;
   }
 
@@ -152,7 +160,7 @@ export class Items {
   async forgetJournal(): Promise<void> {
     this.close();
     await removeIfThere(this.#journal);
-    this.#lines.clear();
+    this.#forgetLines();
     this.#read = 0;
     this.#inode = undefined;
   }
@@ -183,27 +191,34 @@ export class Items {
   }
 
   async #readOn(): Promise<void> {
-    this.#inode = statSync(this.#journal, { throwIfNoEntry: false })?.ino;
+    const found = statSync(this.#journal, { throwIfNoEntry: false });
+    this.#inode = found?.ino;
+    if (found === undefined) return;
     let at = this.#read;
-    this.#read = await eachLine(this.#journal, this.#read, (bytes, start, end) => {
-      const line = { start: at, bytes: end - start };
+    const take = (bytes: Buffer, start: number, end: number): void => {
+      const from = at;
       at += end - start + 1;
       const change = changeOf(bytes, start, end);
       if (change === undefined) return;
       for (const name of Object.keys(change[1].more ?? {})) this.#more.add(name);
-      const before = this.#lines.get(change[0]);
-      this.#lines.set(change[0], before === undefined ? line : [...[before].flat(), line]);
-    });
+      const place = this.#ids.add(change[0]);
+      this.#starts.push(from);
+      this.#lengths.push(end - start);
+      this.#before.push(this.#lineOf.at(place));
+      this.#lineOf.set(place, this.#starts.length);
+    };
+    this.#read = await eachLine(this.#journal, this.#read, take, found.size);
   }
 
   /** The journal first: what is taken out of it meanwhile is in the table that is read then. */
   async #load(): Promise<void> {
     this.close();
-    this.#lines.clear();
+    this.#ids.clear();
+    this.#rowOf.clear();
+    this.#forgetLines();
     this.#read = 0;
     await this.#readOn();
     const path = partPath(this.#directory, 'items');
-    this.#rows = new Map();
     const batches = existsSync(path) ? await batchesOf(path) : undefined;
     this.#isTable = batches !== undefined;
     this.#batches = batches ?? [];
@@ -212,10 +227,41 @@ export class Items {
       for (const name of moreColumnsOf(batch)) this.#more.add(name);
       const ids = batch.getChild('item_id');
       for (let row = 0; row < batch.numRows; row += 1) {
-        this.#rows.set(String(ids?.get(row)), number * ROWS_AT_MOST + row);
+        this.#rowOf.set(this.#ids.add(String(ids?.get(row))), number * ROWS_AT_MOST + row + 1);
         if (breather.isDue) await breather.rest();
       }
     }
+  }
+
+  #isKnownAt(place: number | undefined): boolean {
+    return this.#rowAt(place) !== undefined || this.#lineAt(place) !== undefined;
+  }
+
+  /** The row of an item in the table. */
+  #rowAt(place: number | undefined): number | undefined {
+    const row = place === undefined ? 0 : this.#rowOf.at(place);
+    return row === 0 ? undefined : row - 1;
+  }
+
+  /** The last line about an item in the journal. */
+  #lineAt(place: number | undefined): number | undefined {
+    const line = place === undefined ? 0 : this.#lineOf.at(place);
+    return line === 0 ? undefined : line - 1;
+  }
+
+  /** All of them, the first one first. */
+  #linesAt(place: number | undefined): number[] {
+    const lines: number[] = [];
+    for (let line = this.#lineAt(place); line !== undefined; ) {
+      lines.push(line);
+      const before = this.#before.at(line);
+      line = before === 0 ? undefined : before - 1;
+    }
+    return lines.reverse();
+  }
+
+  #forgetLines(): void {
+    for (const numbers of [this.#lineOf, this.#starts, this.#lengths, this.#before]) numbers.clear();
   }
 
   #factsAt(place: number): ItemFacts {
@@ -230,11 +276,11 @@ export class Items {
     return this.#batches[Math.floor(place / ROWS_AT_MOST)] as RecordBatch;
   }
 
-  #changeAt({ start, bytes }: Line): ItemChange | undefined {
+  #changeAt(line: number): ItemChange | undefined {
     this.#file ??= openSync(this.#journal, 'r');
-    const line = Buffer.alloc(bytes);
-    fillSync(this.#file, line, start);
-    return changeOf(line, 0, bytes)?.[1];
+    const bytes = Buffer.alloc(this.#lengths.at(line));
+    fillSync(this.#file, bytes, this.#starts.at(line));
+    return changeOf(bytes, 0, bytes.length)?.[1];
   }
 }
 

@@ -21,11 +21,11 @@ export async function outcomes(store: CommitStore): Promise<(itemId: string) => 
     await far.refresh();
     await items.flush();
   }
-  const committed = await store.itemsWithUnits();
+  const isCommitted = await store.hasUnits();
   const dead = new Set((await store.letters()).map(({ letter }) => letter.item));
   return (itemId) => {
     if (dead.has(itemId)) return 'dead';
-    if (committed.has(itemId)) return 'committed';
+    if (isCommitted(itemId)) return 'committed';
     return items.get(itemId)?.state === 'skipped' ? 'skipped' : undefined;
   };
 }

@@ -1,7 +1,7 @@
 import { Bool, type Data, type DataType, Field, Float32, Float64, Int32, List, makeData, Utf8 } from 'apache-arrow';
 import { shown } from '../../core/check.ts';
+import { Growing } from '../../core/growing.ts';
 import { type BatchColumn, bitmap } from './batch-columns.ts';
-import { Growing } from './growing.ts';
 import type { ParsedRowType, RowScalar } from './row-types.ts';
 
 /** What a value must be, and is not. */

@@ -69,8 +69,17 @@ export async function planTables(units: readonly PlannedUnit[]): Promise<TablePl
  * The units in the order of their rows in the tables: by the UTF-8 bytes of the item ids. Lets
  * other work continue while it sorts.
  */
-export function orderUnits(units: readonly PlannedUnit[]): Promise<PlannedUnit[]> {
-  return sortInTurns(units, (left, right) => compareUtf8(left.facts.itemId, right.facts.itemId));
+export async function orderUnits(units: readonly PlannedUnit[]): Promise<PlannedUnit[]> {
+  const breather = new Breather();
+  const ids: string[] = [];
+  for (const unit of units) {
+    ids.push(unit.facts.itemId);
+    if (breather.isDue) await breather.rest();
+  }
+  const order = await sortInTurns([...ids.keys()], (left, right) =>
+    compareUtf8(ids[left] as string, ids[right] as string),
+  );
+  return order.map((at) => units[at] as PlannedUnit);
 }
 
 /**

@@ -1,9 +1,13 @@
 import { statSync } from 'node:fs';
 import { checkedLine, textOfLine } from '../../core/checked-lines.ts';
+import { Growing } from '../../core/growing.ts';
 import { eachLine } from '../../core/line-blocks.ts';
+import { PackedTexts } from '../../core/packed-texts.ts';
 import type { Cut } from './cut.ts';
 import { appendToPart } from './far-dataset.ts';
 import type { ColumnFacts, UnitFacts } from './schema.ts';
+import type { PlannedUnit } from './table-plan.ts';
+import { isUnitKey } from './unit-files.ts';
 
 /** What the index knows of a unit: its facts, and the file that they were read from. */
 export interface IndexedUnit {
@@ -58,27 +62,27 @@ const UNIT_LINE =
  */
 export class UnitIndex {
   readonly #file: string;
-  /**
-   * The place of each unit in the lists that follow: as objects, a hundred thousand units would
-   * take more memory.
-   */
-  readonly #places = new Map<string, number>();
-  readonly #keys: string[] = [];
-  readonly #items: string[] = [];
-  readonly #shapeOf: Shape[] = [];
-  readonly #sizes: number[] = [];
-  readonly #modified: number[] = [];
-  readonly #frames: number[] = [];
-  readonly #patches: number[] = [];
-  readonly #seconds: number[] = [];
-  readonly #partial: boolean[] = [];
-  /** The first unit that was seen of an item. */
-  readonly #first = new Map<string, number>();
+  /** Their places are those of the units, in these and in the lists that follow. */
+  readonly #keys = new PackedTexts('hex');
+  readonly #items = new PackedTexts();
+  /** Of each unit the place of its item. */
+  readonly #itemOf = new Growing(Int32Array);
+  readonly #shapeOf = new Growing(Int32Array);
+  readonly #sizes = new Growing(Float64Array);
+  readonly #modified = new Growing(Float64Array);
+  readonly #frames = new Growing(Float64Array);
+  readonly #patches = new Growing(Float64Array);
+  readonly #seconds = new Growing(Float64Array);
+  readonly #partial = new Growing(Uint8Array);
+  /** Of each item the first unit that was seen of it. */
+  readonly #first = new Growing(Int32Array);
   /** All keys, for items of several. */
   readonly #several = new Map<string, readonly string[]>();
   /** For items that were said to have a current unit: its keys, the last said last. */
   readonly #said = new Map<string, readonly string[]>();
-  readonly #shapes = new Map<string, Shape>();
+  readonly #shapes: Shape[] = [];
+  /** Their places, by how they are written. */
+  readonly #written = new Map<string, number>();
   #read = 0;
   /** Of the file. */
   #inode: number | undefined;
@@ -100,11 +104,13 @@ export class UnitIndex {
 
   /** Takes in what has been appended since, by anybody. */
   async refresh(): Promise<void> {
-    const inode = statSync(this.#file, { throwIfNoEntry: false })?.ino;
+    const found = statSync(this.#file, { throwIfNoEntry: false });
     // Another file, with the lines of this one and others among them: all are read again.
-    if (inode !== this.#inode) this.#read = 0;
-    this.#inode = inode;
-    this.#read = await eachLine(this.#file, this.#read, (bytes, start, end) => this.#take(bytes, start, end));
+    if (found?.ino !== this.#inode) this.#read = 0;
+    this.#inode = found?.ino;
+    if (found === undefined) return;
+    const take = (bytes: Buffer, start: number, end: number) => this.#take(bytes, start, end);
+    this.#read = await eachLine(this.#file, this.#read, take, found.size);
   }
 
   /**
@@ -112,17 +118,32 @@ export class UnitIndex {
    * place is faster than by its key.
    */
   placeOf(key: string): number | undefined {
-    return this.#places.get(key);
+    return this.#keys.placeOf(key);
   }
 
   /** The key of the unit at a place. */
   keyAt(place: number): string {
-    return this.#keys[place] as string;
+    return this.#keys.at(place) as string;
   }
 
   /** The item of the unit at a place. */
   itemAt(place: number): string {
-    return this.#items[place] as string;
+    return this.#items.at(this.#itemOf.at(place)) as string;
+  }
+
+  /** A number for the item of the unit at a place: the same for all of its units. */
+  itemNumberAt(place: number): number {
+    return this.#itemOf.at(place);
+  }
+
+  /** The number of an item; undefined where no unit of it was ever seen. */
+  itemNumberOf(itemId: string): number | undefined {
+    return this.#items.placeOf(itemId);
+  }
+
+  /** The unit at a place, whose key and facts are made when they are asked for. */
+  unitAt(place: number): PlannedUnit {
+    return new UnitAtPlace(this, place);
   }
 
   /**
@@ -130,32 +151,33 @@ export class UnitIndex {
    * were read from.
    */
   isOf(place: number, size: number, modified: number): boolean {
-    return this.#sizes[place] === size && this.#modified[place] === modified;
+    return this.#sizes.at(place) === size && this.#modified.at(place) === modified;
   }
 
   /** Bytes of a unit's file. */
   sizeOf(key: string): number | undefined {
-    return this.#sizes[this.#places.get(key) ?? -1];
+    const place = this.placeOf(key);
+    return place === undefined ? undefined : this.#sizes.at(place);
   }
 
   /** What is known of the unit at a place. */
   factsAt(place: number): UnitFacts {
-    const { subclips, columns } = this.#shapeOf[place] as Shape;
+    const { subclips, columns } = this.#shapes[this.#shapeOf.at(place)] as Shape;
     return {
-      itemId: this.#items[place] as string,
+      itemId: this.itemAt(place),
       subclips,
       columns,
-      frames: this.#frames[place] as number,
-      patches: this.#patches[place] as number,
-      seconds: this.#seconds[place] as number,
-      partial: this.#partial[place] as boolean,
+      frames: this.#frames.at(place),
+      patches: this.#patches.at(place),
+      seconds: this.#seconds.at(place),
+      partial: this.#partial.at(place) === 1,
     };
   }
 
   /** Keys of the units of an item that were ever seen. */
   keysOf(itemId: string): readonly string[] {
-    const first = this.#first.get(itemId);
-    return first === undefined ? [] : (this.#several.get(itemId) ?? [this.#keys[first] as string]);
+    const item = this.#items.placeOf(itemId);
+    return item === undefined ? [] : (this.#several.get(itemId) ?? [this.keyAt(this.#first.at(item))]);
   }
 
   /** Whether any item has several units. */
@@ -179,7 +201,7 @@ export class UnitIndex {
     const said = this.#said.get(itemId)?.findLast((key) => keys.includes(key));
     if (said !== undefined) return said;
     if (recorded !== undefined && keys.includes(recorded)) return recorded;
-    const age = (key: string) => this.#modified[this.#places.get(key) ?? -1] ?? 0;
+    const age = (key: string) => this.#modified.at(this.placeOf(key) ?? this.#modified.length);
     return [...keys].sort((left, right) => age(left) - age(right) || (left < right ? -1 : 1)).at(-1);
   }
 
@@ -235,7 +257,7 @@ export class UnitIndex {
       return;
     }
     const [, key = '', size, modified, itemId = '', written = '', frames, patches, seconds, partial] = match;
-    let shape = this.#shapes.get(written);
+    let shape = this.#written.get(written);
     if (shape === undefined) {
       const [subclips, columns] = JSON.parse(`[${written}]`) as [FactsLine[1], FactsLine[2]];
       shape = this.#shape(subclips, columns);
@@ -253,6 +275,7 @@ export class UnitIndex {
       return;
     }
     const [, key, size, modified, [itemId, subclips, columns, frames, patches, seconds, partial]] = line;
+    if (!isUnitKey(key)) return;
     const place = this.#place(key, itemId);
     this.#set(place, this.#shape(subclips, columns), size, modified);
     this.#count(place, frames, patches, seconds, partial === 1);
@@ -260,49 +283,61 @@ export class UnitIndex {
 
   /** The place of a unit, old or new. */
   #place(key: string, itemId: string): number {
-    const known = this.#places.get(key);
-    if (known !== undefined && this.#items[known] === itemId) return known;
-    const place = known ?? this.#keys.length;
-    const [ownKey, item] = [known === undefined ? ownText(key) : key, ownText(itemId)];
-    if (known === undefined) {
-      this.#places.set(ownKey, place);
-      this.#keys.push(ownKey);
+    const [items, keys] = [this.#items.size, this.#keys.size];
+    const [item, place] = [this.#items.add(itemId), this.#keys.add(key)];
+    if (place < keys && this.#itemOf.at(place) === item) return place;
+    this.#itemOf.set(place, item);
+    if (item === items) this.#first.set(item, place);
+    else {
+      const before = this.keysOf(itemId);
+      if (!before.includes(key)) this.#several.set(itemId, [...before, key]);
     }
-    this.#items[place] = item;
-    const keys = this.keysOf(itemId);
-    if (keys.length === 0) this.#first.set(item, place);
-    else if (!keys.includes(key)) this.#several.set(item, [...keys, ownKey]);
     return place;
   }
 
-  #set(place: number, shape: Shape, size: number, modified: number): void {
-    this.#shapeOf[place] = shape;
-    this.#sizes[place] = size;
-    this.#modified[place] = modified;
+  #set(place: number, shape: number, size: number, modified: number): void {
+    this.#shapeOf.set(place, shape);
+    this.#sizes.set(place, size);
+    this.#modified.set(place, modified);
   }
 
   #count(place: number, frames: number, patches: number, seconds: number, partial: boolean): void {
-    this.#frames[place] = frames;
-    this.#patches[place] = patches;
-    this.#seconds[place] = seconds;
-    this.#partial[place] = partial;
+    this.#frames.set(place, frames);
+    this.#patches.set(place, patches);
+    this.#seconds.set(place, seconds);
+    this.#partial.set(place, partial ? 1 : 0);
   }
 
-  /** Units of one dataset have few shapes: each is there once. */
-  #shape(subclips: FactsLine[1], columns: FactsLine[2]): Shape {
+  /** The place of a shape: units of one dataset have few. */
+  #shape(subclips: FactsLine[1], columns: FactsLine[2]): number {
     const name = JSON.stringify([subclips, columns]).slice(1, -1);
-    const known = this.#shapes.get(name);
+    const known = this.#written.get(name);
     if (known !== undefined) return known;
     const shape = {
       subclips,
       columns: columns.map(([stream, statistic, dimension, vectors]) => ({ stream, statistic, dimension, vectors })),
     };
-    this.#shapes.set(name, shape);
-    return shape;
+    const place = this.#shapes.push(shape) - 1;
+    this.#written.set(name, place);
+    return place;
   }
 }
 
-/** A copy: a string that is cut out of another keeps the whole of that in memory. */
-function ownText(text: string): string {
-  return Buffer.from(text).toString();
+/** A unit of the index: of a hundred thousand the keys and facts would take 30 MB. */
+class UnitAtPlace implements PlannedUnit {
+  readonly #index: UnitIndex;
+  readonly #place: number;
+
+  constructor(index: UnitIndex, place: number) {
+    this.#index = index;
+    this.#place = place;
+  }
+
+  get key(): string {
+    return this.#index.keyAt(this.#place);
+  }
+
+  get facts(): UnitFacts {
+    return this.#index.factsAt(this.#place);
+  }
 }

@@ -1,6 +1,13 @@
 type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
-/** Numbers that are appended one by one. */
+/**
+ * Numbers that are appended one by one.
+ *
+ * @example
+ * const sizes = new Growing(Float64Array);
+ * sizes.push(12);
+ * sizes.at(0); // 12
+ */
 export class Growing<N extends Numbers> {
   #values: N;
   #length = 0;
@@ -18,6 +25,20 @@ export class Growing<N extends Numbers> {
     return this.#values.byteLength;
   }
 
+  /** The number at a place; 0 behind the last. */
+  at(place: number): number {
+    return this.#values[place] ?? 0;
+  }
+
+  /** Puts a number at a place; those skipped before it are 0. */
+  set(place: number, value: number): void {
+    if (place >= this.#length) {
+      this.#room(place + 1 - this.#length);
+      this.#length = place + 1;
+    }
+    this.#values[place] = value;
+  }
+
   push(value: number): void {
     this.#room(1);
     this.#values[this.#length] = value;
@@ -28,6 +49,17 @@ export class Growing<N extends Numbers> {
     this.#room(values.length);
     this.#values.set(values, this.#length);
     this.#length += values.length;
+  }
+
+  /** Forgets all of them, and gives their memory back. */
+  clear(): void {
+    this.#values = new this.make(64);
+    this.#length = 0;
+  }
+
+  /** What was appended, from `start` to before `end`, as it is: not to be kept. */
+  view(start: number, end: number): N {
+    return this.#values.subarray(start, Math.min(end, this.#length)) as N;
   }
 
   /** A copy of what was appended. */
