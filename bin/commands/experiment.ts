@@ -1,7 +1,6 @@
 import { type PlannedExperiment, plannedExperiment } from '../../src/graphs/experiment/planned-experiment.ts';
 import { tablesText } from '../../src/graphs/experiment/render-tables.ts';
 import { type ExperimentResult, runExperiment } from '../../src/graphs/experiment/run-experiment.ts';
-import type { ExperimentProgress } from '../../src/graphs/experiment/run-tally.ts';
 import { resultFiles } from '../../src/graphs/experiment/write-results.ts';
 import { experimentReport } from '../../src/graphs/reports/experiment-report.ts';
 import { type Command, defineCommand, optionsOf } from '../command.ts';
@@ -10,6 +9,7 @@ import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag } from '../option-table.ts';
 import { outputDirectory, outputPage } from '../output-options.ts';
 import { toldTo } from '../told-to.ts';
+import { experimentLine } from '../training-progress.ts';
 import { writePage } from '../write-page.ts';
 
 /** `reelflow experiment`: the tables of the thesis. */
@@ -47,7 +47,7 @@ export const command: Command = defineCommand({
         out,
         signal: interrupts.drain,
         stop: interrupts.stop,
-        onProgress: (progress) => console.progress(progress, progressLine),
+        onProgress: (progress) => console.progress(progress, experimentLine),
         ...toldTo(console),
       });
     } finally {
@@ -62,13 +62,6 @@ export const command: Command = defineCommand({
 function plannedText({ directory, points, configuration }: PlannedExperiment): string {
   const { recommenders, scenarios } = configuration;
   return `${points.total} points of ${recommenders.join(', ')} in ${scenarios.join(', ')}: ${points.total - points.reused} would be computed into ${directory}, ${points.reused} are already there\n`;
-}
-
-function progressLine({ part, done, total, secondsLeft, point, epoch, epochs }: ExperimentProgress): string {
-  const what = part === 'trials' ? 'trials on the validation part' : 'points';
-  const left = secondsLeft === undefined ? '' : `  ${Math.ceil(secondsLeft)} s left`;
-  const course = epoch === undefined ? '' : `, epoch ${epoch} of at most ${epochs}`;
-  return `${done}/${total} ${what}${left}${point === undefined ? '' : `  ${point}${course}`}`;
 }
 
 function resultText(result: ExperimentResult): string {

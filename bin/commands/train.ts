@@ -1,6 +1,4 @@
-import { duration } from '../../src/graphs/explain.ts';
 import type { NewSince } from '../../src/graphs/recommenders/earlier-training.ts';
-import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { guaranteeText } from '../../src/graphs/recommenders/private-options.ts';
 import { isRecommenderModule, loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
 import {
@@ -22,6 +20,7 @@ import {
   recommenderFlags,
 } from '../recommender-flags.ts';
 import { toldTo } from '../told-to.ts';
+import { trainingLine } from '../training-progress.ts';
 
 const options = {
   ...ratingSources,
@@ -85,7 +84,7 @@ export const command = defineCommand({
         reading: { columns, scale, duplicateRatings, skipBadLines, implicit },
         validation: validation === undefined ? undefined : { kind: validation },
         signal: interrupts?.drain,
-        onProgress: (progress) => console.progress(progress, progressLine),
+        onProgress: (progress) => console.progress(progress, trainingLine),
         ...toldTo(console),
       });
       console.result(summary, summaryText, { isNews: !summary.alreadyTrained });
@@ -98,18 +97,6 @@ export const command = defineCommand({
     }
   },
 });
-
-function progressLine(progress: FitProgress): string {
-  const { part, epoch, epochs, loss, validationLoss, share, epochSeconds, secondsLeft } = progress;
-  const done = share === undefined ? '' : `, ${Math.floor(100 * share)} %`;
-  const pace =
-    epochSeconds === undefined || secondsLeft === undefined
-      ? ''
-      : ` (about ${duration(epochSeconds)} an epoch, ${duration(secondsLeft)} to the last)`;
-  const validation = validationLoss === undefined ? '' : `  validation loss ${validationLoss.toFixed(4)}`;
-  const what = part === undefined ? '' : `${part}: `;
-  return `${what}epoch ${epoch} of at most ${epochs}${done}${pace}  loss ${loss.toFixed(4)}${validation}`;
-}
 
 function validationLine({ ratings, newItems, rmse, meanRmse, auc, aucUsers }: ValidationFigures): string {
   const ofNew = newItems > 0 ? ` (${newItems} of their items without ratings in training)` : '';

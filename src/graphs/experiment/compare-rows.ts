@@ -10,15 +10,14 @@ import { pairedTTest } from '../../models/statistics/paired-t-test.ts';
 import { meanOf } from '../../models/statistics/sample.ts';
 import { type Comparison, compared, type PairedSamples } from './comparison.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
-import type { ExperimentPoint } from './experiment-points.ts';
 import { betterWhen } from './flat-metrics.ts';
 import type { GroupRow } from './group-sheets.ts';
 import type { PointFiles } from './point-files.ts';
 import type { PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 import { ratesAlike } from './search.ts';
-import { completeRuns, type ExperimentRow } from './summarise.ts';
-import { paired, type UserAverages, userAverages } from './user-averages.ts';
+import type { ExperimentRow } from './summarise.ts';
+import { UsersOfRows } from './users-of-rows.ts';
 
 /** The best row of a metric in a scenario, and the second. */
 export interface BestRows {
@@ -90,18 +89,12 @@ export async function compareRows(
   const reference = experiment.compareTo === undefined ? undefined : referenceOf(entries, experiment.compareTo);
   for (const scenario of experiment.scenarios) {
     const own = rows.filter((row) => row.scenario === scenario && row.runs.length > 0);
-    const users = new Map<string, Map<string, UserAverages>>();
+    const users = new UsersOfRows(experiment, files);
     for (const { label, metrics: figures } of own) {
       const entry = entries.find((each) => each.label === label) as ExperimentEntry;
-      const points = completeRuns(experiment, scenario, entry, results).flatMap((run) => run.points);
-      const averages = await userAverages(
-        points.map((point) => pointOf(point, entry)),
-        // Where a row has no figure, such as an error of scores, its users have none either.
-        names.filter((name) => !Number.isNaN(figures[name]?.mean ?? Number.NaN)),
-        files,
-        experiment.undefined,
-      );
-      users.set(label, averages);
+      // Where a row has no figure, such as an error of scores, its users have none either.
+      const known = names.filter((name) => !Number.isNaN(figures[name]?.mean ?? Number.NaN));
+      await users.add(scenario, entry, results, known);
     }
     for (const [label, averages] of users) {
       found.groups.push(...groupMeans(averages, userFacts).map((group) => ({ scenario, label, ...group })));
@@ -111,13 +104,14 @@ export async function compareRows(
         found.intervals.push({ scenario, label, metric, ...figures });
       }
     }
-    found.best.push(...bestRows(scenario, own, users));
-    if (reference === undefined || !users.has(reference)) continue;
+    found.best.push(...(await bestRows(scenario, own, users)));
+    const base = own.find(({ label }) => label === reference);
+    if (base === undefined) continue;
+    const others = own.filter((row) => row !== base);
     for (const metric of names) {
       await turn();
-      const others = own.filter(({ label }) => label !== reference);
-      found.comparisons.push(...compared(others.flatMap((row) => userSamples(row, reference, metric, users))));
-      const base = own.find(({ label }) => label === reference) as ExperimentRow;
+      const overUsers = await Promise.all(others.map((row) => userSamples(row, base, metric, users)));
+      found.comparisons.push(...compared(overUsers.flat()));
       found.comparisons.push(...compared(others.flatMap((row) => seedSamples(row, base, metric))));
     }
   }
@@ -135,27 +129,21 @@ function testedMetrics(experiment: Experiment): string[] {
   return ['mae', 'rmse', ...k.flatMap((length) => firstK.map((name) => `${name}@${length}`)), ...whole, ...ofCatalogue];
 }
 
-function pointOf({ scenario, splitSeed, seed, fold, label }: PointResult, entry: ExperimentEntry): ExperimentPoint {
-  const variant = entry.candidates.find((candidate) => candidate.label === label);
-  if (variant === undefined) throw new Error(`the row ${entry.label} has no combination ${label}`);
-  return { scenario, splitSeed, seed, fold, variant };
-}
-
-function userSamples(
+async function userSamples(
   { scenario, label }: ExperimentRow,
-  reference: string,
+  { label: reference }: ExperimentRow,
   metric: string,
-  users: ReadonlyMap<string, ReadonlyMap<string, UserAverages>>,
-): PairedSamples[] {
-  const [own, others] = [users.get(label)?.get(metric), users.get(reference)?.get(metric)];
-  if (own === undefined || others === undefined) return [];
-  const [left, right] = paired(own, others);
-  return left.length === 0 ? [] : [{ scenario, metric, label, reference, over: 'users', left, right }];
+  users: UsersOfRows,
+): Promise<PairedSamples[]> {
+  const [left, right] = (await users.pairs(label, reference, metric)) ?? [];
+  if (left === undefined || right === undefined || left.length === 0) return [];
+  return [{ scenario, metric, label, reference, over: 'users', left, right }];
 }
 
 /**
  * Seeds of the data are pairs: runs on the same data are not independent, so they are averaged. On
- * one data set seeds of the recommender are. One alone is none.
+ * one data set seeds of the recommender are. One alone is none, and so are repetitions: two
+ * recommenders that draw nothing differ by the same for every seed, which says nothing new.
  */
 function seedSamples(row: ExperimentRow, base: ExperimentRow, metric: string): PairedSamples[] {
   const single = new Set(row.runs.map(({ splitSeed }) => splitSeed)).size < 2;
@@ -171,31 +159,44 @@ function seedSamples(row: ExperimentRow, base: ExperimentRow, metric: string): P
   const { scenario, label } = row;
   const left = [...groups.values()].map((pairs) => meanOf(pairs.map(([one]) => one)));
   const right = [...groups.values()].map((pairs) => meanOf(pairs.map(([, other]) => other)));
+  if (single && areAlike(left) && areAlike(right)) return [];
   return [{ scenario, metric, label, reference: base.label, over: 'seeds', left, right }];
 }
 
-/** Rows of a bare grid are not among them: who is best of those is a choice by the test set. */
-function bestRows(
+function areAlike(values: readonly number[]): boolean {
+  return values.every((value) => value === values[0]);
+}
+
+/**
+ * Rows of a bare grid are not among them: who is best of those is a choice by the test set. Nor are
+ * rows that lack a run which others have: their means are of other data.
+ */
+async function bestRows(
   scenario: ScenarioName,
   rows: readonly ExperimentRow[],
-  users: ReadonlyMap<string, ReadonlyMap<string, UserAverages>>,
-): BestRows[] {
-  const eligible = rows.filter(({ use }) => use !== 'not for selection');
+  users: UsersOfRows,
+): Promise<BestRows[]> {
+  const most = Math.max(...rows.map(({ runs }) => runs.length));
+  const eligible = rows.filter(({ use, runs }) => use !== 'not for selection' && runs.length === most);
   const names = Object.keys(eligible[0]?.metrics ?? {}).filter((name) => betterWhen(name) !== undefined);
-  return names.flatMap((metric) => {
+  const found: BestRows[] = [];
+  for (const metric of names) {
     const sign = betterWhen(metric) === 'lower' ? 1 : -1;
     const figureOf = (row: ExperimentRow) => row.metrics[metric]?.mean ?? Number.NaN;
     const order = eligible
       .filter((row) => !Number.isNaN(figureOf(row)))
       .sort((one, other) => sign * (figureOf(one) - figureOf(other)));
     const [best, ...others] = order;
-    if (best === undefined) return [];
-    const own = users.get(best.label)?.get(metric);
-    const p = others.map(({ label }) => {
-      const theirs = users.get(label)?.get(metric);
-      if (own === undefined || theirs === undefined) return Number.NaN;
-      return pairedTTest(...paired(own, theirs)).p;
+    if (best === undefined) continue;
+    const p: number[] = [];
+    for (const { label } of others) {
+      const samples = await users.pairs(best.label, label, metric);
+      p.push(samples === undefined ? Number.NaN : pairedTTest(...samples).p);
+    }
+    found.push({
+      ...{ scenario, metric, best: best.label, second: others[0]?.label },
+      p: holm(p)[0] ?? Number.NaN,
     });
-    return [{ scenario, metric, best: best.label, second: others[0]?.label, p: holm(p)[0] ?? Number.NaN }];
-  });
+  }
+  return found;
 }

@@ -1,3 +1,4 @@
+import { UsageError } from '../../core/errors.ts';
 import { Draws, orderOfDraws } from '../../io/ratings/draws.ts';
 import type { Split } from '../../io/ratings/split.ts';
 import type { FitData } from '../recommenders/fit-data.ts';
@@ -13,7 +14,11 @@ export interface FoldData extends ScenarioData {
   readonly fitting: Omit<FitData, 'train' | 'validation'>;
 }
 
-/** The data of a place, with the features that a recommender reads. */
+/**
+ * The data of a place, with the features that a recommender reads.
+ *
+ * @throws UsageError `ratings` when the fold has nothing to learn from, or to be tested on.
+ */
 export async function foldData(
   place: ExperimentPlace,
   { features: store }: RecommenderVariant,
@@ -23,6 +28,13 @@ export async function foldData(
   const { scenario, genres, titles } = await scenarios.of(place.scenario, place.splitSeed);
   const split = scenario.splits[place.fold - 1];
   if (split === undefined) throw new Error(`there is no fold ${place.fold}`);
+  for (const [part, rows] of Object.entries({ training: split.train, test: split.test })) {
+    if (rows.length > 0) continue;
+    throw new UsageError(`fold ${place.fold} of ${place.scenario} has no ${part} ratings`, {
+      code: 'ratings',
+      remedy: 'Use more ratings per user, or fewer folds.',
+    });
+  }
   const { scale, trailers, userFacts } = data;
   const features = store === undefined ? undefined : data.features.get(store);
   const { ratings } = scenario;

@@ -3,6 +3,7 @@ import type { CatalogueFigures } from '../../models/metrics/evaluate-catalogue.t
 import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
 import type { BestRows } from './compare-rows.ts';
 import type { Experiment } from './experiment-config.ts';
+import { experimentRuns } from './experiment-points.ts';
 import { type PublishedSetting, publishedFigures, thesisTable } from './published.ts';
 import type { RowUse } from './recommender-entries.ts';
 import { ratesAlike, selectionMetric } from './search.ts';
@@ -22,6 +23,8 @@ export interface TableRow {
   readonly label: string;
   /** What its figures may be used for. */
   readonly use: RowUse;
+  /** The runs that its figures are means of. */
+  readonly runs: number;
   /** By metric; undefined when the recommender has no result. */
   readonly cells: Readonly<Record<string, RunMean | undefined>>;
   /** The thesis's figures by metric, where the setting is the same. */
@@ -37,6 +40,8 @@ export interface ResultTable {
   readonly thesisTable: number | undefined;
   /** What a reader must know: threshold and rule, folds, seeds, size. */
   readonly note: string;
+  /** The runs that a row should have: a row with fewer is a mean over other data. */
+  readonly runs: number;
   readonly columns: readonly TableColumn[];
   readonly rows: readonly TableRow[];
   /** By metric: the label of the best row, and of the second where it may be as good. */
@@ -113,10 +118,12 @@ export function resultTables(
             ? undefined
             : thesisTable({ metric, scenario, aggregates: kind === 'features' }, experiment.perUser),
         note: `${note}; ${truthOf(own)}`,
+        runs: experimentRuns(experiment).length,
         columns: list,
         rows: from.map((row) => ({
           label: row.label,
           use: row.use,
+          runs: row.runs.length,
           cells: Object.fromEntries(
             list.map(({ metric }) => [metric, (kind === 'validation' ? row.validation : row.metrics)[metric]]),
           ),

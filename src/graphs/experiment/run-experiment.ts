@@ -193,11 +193,24 @@ function pointCount(experiment: Experiment, entries: number): number {
   return experimentPlaces(experiment).length * entries;
 }
 
-/** A saved split decides the folds, and which scenarios there are. */
+/**
+ * A saved split decides the folds, and which scenarios there are. One scenario is one data set
+ * whatever the seeds, which are then those of the recommenders alone.
+ *
+ * @throws UsageError when several data sets are asked for and there is one.
+ */
 function withSplits(experiment: Experiment, saved: SavedSplits | undefined, config: ExperimentConfig): Experiment {
   if (saved === undefined) return experiment;
   const scenarios = config.scenarios === undefined ? saved.kinds : experiment.scenarios;
-  return { ...experiment, scenarios, folds: saved.folds };
+  const { seeds, splitSeeds } = experiment;
+  if (saved.isSingle && splitSeeds !== undefined && splitSeeds.length > 1) {
+    throw new UsageError('`splitSeed` must be one, as `split` is one data set, but are several', {
+      option: 'splitSeed',
+      remedy: 'Leave it out, or name the `splits` of an experiment, which has them by seed.',
+    });
+  }
+  const isRepeated = saved.isSingle && splitSeeds === undefined && seeds.length > 1;
+  return { ...experiment, scenarios, folds: saved.folds, splitSeeds: isRepeated ? seeds.slice(0, 1) : splitSeeds };
 }
 
 /** Saves each scenario when it is made, in `splits`, unless it exists. */

@@ -18,6 +18,10 @@ export interface ExperimentProgress {
   /** Of a neural recommender that trains. */
   readonly epoch?: number | undefined;
   readonly epochs?: number | undefined;
+  /** Share of that epoch that is done, inside one. */
+  readonly share?: number | undefined;
+  /** Wall seconds until the last of its epochs, at most. */
+  readonly pointSecondsLeft?: number | undefined;
 }
 
 /** How a run is watched and ended. */
@@ -29,7 +33,8 @@ export interface PointRunOptions {
   /** Called with a line for each point, and about the data. */
   readonly onMessage?: ((line: string, about?: MessageAbout) => void) | undefined;
   /**
-   * Called with the progress of the run: after each point, and each epoch of a neural recommender.
+   * Called with the progress of the run: after each point, and inside and after each epoch of a
+   * neural recommender.
    */
   readonly onProgress?: ((progress: ExperimentProgress) => void) | undefined;
 }
@@ -65,7 +70,8 @@ export class RunTally {
 
   /** The listener of a training. */
   listener(point: string): (progress: FitProgress) => void {
-    return ({ epoch, epochs }) => this.#say({ point, epoch, epochs });
+    return ({ epoch, epochs, share, secondsLeft: pointSecondsLeft }) =>
+      this.#say({ point, epoch, epochs, share, pointSecondsLeft });
   }
 
   #say(facts: Partial<ExperimentProgress>): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
+import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import type { Scenario } from '../../io/ratings/scenarios.ts';
 import { readScenario } from '../../io/ratings/split-file.ts';
 import { groupRows } from '../../models/group-rows.ts';
@@ -19,8 +20,10 @@ export interface SavedSplits {
   readonly hash: string;
   /** The scenarios that exist. */
   readonly kinds: readonly ScenarioName[];
-  /** Folds of each. */
+  /** Folds of each; a scenario that goes by time has one. */
   readonly folds: number;
+  /** Whether it is one scenario, the same for every seed. */
+  readonly isSingle: boolean;
   /**
    * The scenario of a kind by a seed: a directory with one scenario has it for all seeds.
    *
@@ -50,13 +53,16 @@ export async function openSavedSplits(directory: string): Promise<SavedSplits> {
   if (first === undefined) {
     throw notThere(`${directory} holds no saved split`);
   }
-  if (all.some(({ folds }) => folds !== first.folds)) {
+  const divided = all.filter(({ kind }) => kind === 'given' || !isTimed(kind));
+  const { folds } = divided[0] ?? first;
+  if (divided.some((each) => each.folds !== folds)) {
     throw notThere(`the splits of ${directory} have different numbers of folds`);
   }
   return {
     hash: sha256(...[...found].map(([name, { hash }]) => `${name} ${hash}\n`)),
     kinds: [...new Set(all.map(({ kind }) => kind))],
-    folds: first.folds,
+    folds,
+    isSingle: single !== undefined,
     read: async (kind, seed) => {
       const wanted = single?.kind === kind ? single : found.get(splitName(kind, seed));
       if (wanted !== undefined) return readScenario(wanted.path);

@@ -55,14 +55,18 @@ export function comparisonSheets(comparisons: readonly Comparison[]): Sheet[] {
   }));
 }
 
-function linesOf({ columns, marks }: ResultTable, row: TableRow): SheetCell[][] {
-  const { label, use, cells, published } = row;
+function linesOf({ columns, marks, runs: all }: ResultTable, row: TableRow): SheetCell[][] {
+  const { label, use, runs, cells, published } = row;
   const own = columns.map(({ metric, digits }): SheetCell => {
     const cell = cells[metric];
     if (cell === undefined || Number.isNaN(cell.mean)) return { text: '-' };
     return { text: cellText(cell, digits), mark: markOf(label, marks[metric]) };
   });
-  const named = { text: use === 'not for selection' ? `${label} [not for selection]` : label };
+  const remarks = [
+    ...(use === 'not for selection' ? [use] : []),
+    ...(runs > 0 && runs < all ? [`${runs} of ${all} runs`] : []),
+  ];
+  const named = { text: [label, ...remarks.map((remark) => `[${remark}]`)].join(' ') };
   if (Object.keys(published).length === 0) return [[named, ...own]];
   const theirs = columns.map(({ metric, digits }) => ({ text: published[metric]?.toFixed(digits) ?? '' }));
   return [

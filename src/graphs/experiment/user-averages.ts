@@ -1,6 +1,7 @@
 import type { UndefinedRule } from '../../models/metrics/metric-values.ts';
 import type { ExperimentPoint } from './experiment-points.ts';
 import type { PointFiles } from './point-files.ts';
+import type { PointUsers } from './user-files.ts';
 
 /** One metric of each user, the mean over all folds and runs in which the user is tested. */
 export type UserAverages = ReadonlyMap<string, number>;
@@ -18,23 +19,65 @@ export async function userAverages(
   files: PointFiles,
   rule: UndefinedRule,
 ): Promise<Map<string, UserAverages>> {
-  const sums = new Map(metrics.map((metric) => [metric, new Map<string, { sum: number; count: number }>()]));
+  const means = new Map(metrics.map((metric) => [metric, new MeansById()]));
   for (const point of points) {
-    const { userIds, values } = await files.readUsers(point);
-    for (const [metric, users] of sums) {
-      const column = values[metric] ?? [];
-      for (const [row, id] of userIds.entries()) {
-        const value = column[row] ?? Number.NaN;
-        const counts = !Number.isNaN(value) || (rule === 'zero' && !wholeList.test(metric));
-        if (!counts) continue;
-        const known = users.get(id) ?? { sum: 0, count: 0 };
-        users.set(id, { sum: known.sum + (Number.isNaN(value) ? 0 : value), count: known.count + 1 });
-      }
+    const users = await files.readUsers(point);
+    for (const [metric, own] of means) {
+      for (const [id, value] of valuesOf(users, metric, rule)) own.add(id, value);
     }
   }
-  return new Map(
-    [...sums].map(([metric, users]) => [metric, new Map([...users].map(([id, { sum, count }]) => [id, sum / count]))]),
-  );
+  return new Map([...means].map(([metric, own]) => [metric, own.result()]));
+}
+
+/**
+ * The values of the users of two rows, each over the places where both rows have one: a place that
+ * only one of them was tested at, or has a value at, says nothing about their difference.
+ *
+ * @param places the points of both rows at each place.
+ */
+export async function pairedAverages(
+  places: readonly (readonly [left: ExperimentPoint, right: ExperimentPoint])[],
+  metric: string,
+  files: PointFiles,
+  rule: UndefinedRule,
+): Promise<readonly [left: UserAverages, right: UserAverages]> {
+  const [left, right] = [new MeansById(), new MeansById()];
+  for (const [one, other] of places) {
+    const own = valuesOf(await files.readUsers(one), metric, rule);
+    const theirs = new Map(valuesOf(await files.readUsers(other), metric, rule));
+    for (const [id, value] of own) {
+      const known = theirs.get(id);
+      if (known === undefined) continue;
+      left.add(id, value);
+      right.add(id, known);
+    }
+  }
+  return [left.result(), right.result()];
+}
+
+/** The users that count in the mean of a metric at a point, with what each counts. */
+function valuesOf({ userIds, values }: PointUsers, metric: string, rule: UndefinedRule): (readonly [string, number])[] {
+  const column = values[metric] ?? [];
+  const countsAsZero = rule === 'zero' && !wholeList.test(metric);
+  return userIds.flatMap((id, row) => {
+    const value = column[row] ?? Number.NaN;
+    if (!Number.isNaN(value)) return [[id, value] as const];
+    return countsAsZero ? [[id, 0] as const] : [];
+  });
+}
+
+/** Means of numbers that come one by one, by id. */
+class MeansById {
+  readonly #sums = new Map<string, { sum: number; count: number }>();
+
+  add(id: string, value: number): void {
+    const { sum, count } = this.#sums.get(id) ?? { sum: 0, count: 0 };
+    this.#sums.set(id, { sum: sum + value, count: count + 1 });
+  }
+
+  result(): UserAverages {
+    return new Map([...this.#sums].map(([id, { sum, count }]) => [id, sum / count]));
+  }
 }
 
 /** The values of the users that both have, in the same order. */

@@ -184,8 +184,27 @@ describe('the splits of an experiment', () => {
     await expect(run('other-values', { ...models, ratings: changed, split: at('split', 'splits') })).rejects.toThrow(
       `of item '${item}' by user '${user}', but the ratings have 0.5`,
     );
+    // One scenario is one data set, whatever the seeds: those of the recommenders.
+    const single = at('split', 'splits', 'non-cold_seed-1');
+    const seeded = await run('seeded', { ...models, split: single, seeds: [1, 2] });
+    expect(seeded.rows[0]?.runs.map(({ splitSeed, seed }) => [splitSeed, seed])).toEqual([
+      [1, 1],
+      [1, 2],
+    ]);
+    await expect(run('twice', { ...models, split: single, splitSeed: [1, 2] })).rejects.toThrow(
+      '`splitSeed` must be one',
+    );
     const file = at('split', 'splits', 'non-cold_seed-1', 'fold-1', 'test.csv');
     writeFileSync(file, `${readFileSync(file, 'utf8')}1,1,5\n`);
     await expect(run('changed', { ...models, split: at('split', 'splits') })).rejects.toThrow('has been changed');
+  });
+
+  it('are read back where one goes by time and has a single fold', async () => {
+    const models = { recommenders: ['baseline', 'user-mean'] };
+    const scenarios = ['non-cold', 'leave-last-out'];
+    const first = await run('timed', { ...models, scenarios, saveSplits: 'yes' });
+    const again = await run('timed-again', { ...models, scenarios, split: at('timed', 'splits') });
+    expect(again.points).toMatchObject({ total: 6, computed: 6 });
+    expect(again.rows.map(({ metrics }) => metrics.rmse)).toEqual(first.rows.map(({ metrics }) => metrics.rmse));
   });
 });

@@ -136,8 +136,8 @@ describe('tables of an experiment', () => {
     const [table] = tables;
     if (table === undefined) throw new Error('there is a table');
     const shown = (mae: typeof cell) =>
-      tableSheet({ ...table, rows: [{ label: 'a', use: 'compared', cells: { mae }, published: {} }] }).rows[1]?.[1]
-        ?.text;
+      tableSheet({ ...table, rows: [{ label: 'a', use: 'compared', runs: 3, cells: { mae }, published: {} }] })
+        .rows[1]?.[1]?.text;
     expect(shown(cell)).toBe('0.842 ±0.006 (0.005/0.002)');
     expect(shown({ ...cell, deviationOfData: Number.NaN })).toBe('0.842 ±0.006 (-/0.002)');
     expect(shown({ ...cell, deviationOfData: Number.NaN, deviationOfSeeds: Number.NaN })).toBe('0.842 ±0.006');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foldedIn } from '../../../src/graphs/folded-in.ts';
+import { checkFoldIn, foldedIn } from '../../../src/graphs/folded-in.ts';
 import { fitRecommender } from '../../../src/graphs/recommenders/fit-recommender.ts';
 import { plantedRatings, smallNetwork } from './planted-ratings.ts';
 
@@ -45,6 +45,28 @@ describe('a neural recommender in an experiment with new users', () => {
       expect(await predict(users.subarray(0, 5), items.subarray(0, 5))).toEqual(known.subarray(0, 5));
       const again = foldedIn(fitted, ratings, scale, shown);
       expect(await again.predict(...pairs(test))).toEqual(known);
+    } finally {
+      await fitted.close?.();
+    }
+  });
+
+  it('refuses to learn more of them than it may, before it opens a network, and stays as it was', async () => {
+    const fitted = await fitRecommender(
+      { ratings, train, validation: new Int32Array(0), scale },
+      { recommender: 'gmf', options: { embedding: 8192, epochs: 1, batch: 256 }, seed: 1 },
+    );
+    try {
+      const before = await fitted.predict(...pairs(test));
+      // The same ratings over and over stand for those of very many users.
+      const many = new Int32Array(250_000).map((_, at) => shown[at % shown.length] as number);
+      const refused = { code: 'too-many-steps', message: expect.stringContaining('new users by gmf takes') };
+      await expect(fitted.foldIn?.(many)).rejects.toMatchObject(refused);
+      const { predict, score } = foldedIn(fitted, ratings, scale, many);
+      for (const each of [predict, score]) await expect(each(...pairs(test))).rejects.toMatchObject(refused);
+      const asked = new Map([...pairs(test)[0]].map((user) => [user, Int32Array.of(0)]));
+      expect(checkFoldIn(fitted, ratings, shown, asked)).toEqual([]);
+      expect(() => checkFoldIn(fitted, ratings, many, asked)).toThrow(expect.objectContaining(refused));
+      expect(await fitted.predict(...pairs(test))).toEqual(before);
     } finally {
       await fitted.close?.();
     }
