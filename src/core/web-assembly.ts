@@ -26,7 +26,7 @@ export interface WasmMemory {
 export const pageBytes = 65_536;
 
 /** Types of values. */
-export const type = { i32: 0x7f, f64: 0x7c, v128: 0x7b };
+export const type = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
 /** Takes the value of a local variable. */
 export const get = (local: number): number[] => [0x20, local];
@@ -34,14 +34,21 @@ export const get = (local: number): number[] => [0x20, local];
 export const set = (local: number): number[] => [0x21, local];
 /** Instructions on whole numbers. */
 export const i32 = {
-  constant: (value: number): number[] => [0x41, value],
+  /** As signed LEB128, of which a byte has six bits and a sign. */
+  constant: (value: number): number[] => (value < 64 ? [0x41, value] : [0x41, value | 128, value >> 7]),
   add: [0x6a],
   subtract: [0x6b],
+  multiply: [0x6c],
+  shiftRight: [0x76],
   less: [0x49],
   store: [0x36, 2, 0],
 };
 /** Reads 16 bytes at an address that is a multiple of `2 ** align`. */
 export const load128 = (align: number, offset = 0): number[] => [0xfd, 0x00, align, offset];
+/** Reads four bytes, and repeats them four times. */
+export const load32Splat = (align: number, offset = 0): number[] => [0xfd, 0x09, align, offset];
+/** Writes 16 bytes. */
+export const store128 = (align: number): number[] => [0xfd, 0x0b, align, 0];
 
 /** Repeats `body` while `condition` holds after it. */
 export const repeat = (body: readonly number[], condition: readonly number[]): number[] => [

@@ -1,5 +1,7 @@
+import { AskedOnce } from '../../core/asked-once.ts';
 import { TopFound } from '../../models/analysis/top-found.ts';
 import { GenreSets, type GenreTable } from '../../models/genres.ts';
+import { ItemDirections, type Summary } from './item-directions.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import type { StoreFeatures } from './store-features.ts';
 
@@ -14,14 +16,10 @@ export interface SimilarItem {
   readonly basis: SimilarityBasis;
 }
 
-/**
- * Mean vectors of an item, stream by stream, each of length 1; undefined: no such stream, or all
- * zeros.
- */
-type Summary = readonly (Float32Array | undefined)[];
-
 /** Bytes of summaries that are kept at most; those of further items are read for each question. */
 const MOST_BYTES = 512 * 2 ** 20;
+/** The same of those asked for one by one, once all have been read. */
+const ASKED_BYTES = 16 * 2 ** 20;
 
 const similarities = new WeakMap<object, ContentSimilarity>();
 
@@ -37,71 +35,113 @@ export function similarityOf(model: LoadedRecommender): ContentSimilarity {
 /**
  * How alike items are in content: the mean, over the streams that both have, of the cosine of their
  * mean feature vectors (means over the subclips). Where one of them has no features, the cosine of
- * their genre one-hots. Summaries are read once for each item and kept, to 512 MiB: one
- * float32 vector per stream.
+ * their genre one-hots. Summaries are read once for each item and kept, to 512 MiB.
  */
 export class ContentSimilarity {
   readonly #features: StoreFeatures | undefined;
   readonly #genres: GenreSets | undefined;
   readonly #itemCount: number;
+  /** Of items that were asked for one by one. */
   readonly #summaries = new Map<number, Summary>();
-  /** Of the summaries that are kept. */
-  #bytes = 0;
+  /** Bytes of a summary at most. */
+  readonly #summaryBytes: number;
+  /** Summaries of all items, or as many as are kept. */
+  readonly #all = new AskedOnce<ItemDirections>();
+  #directions: ItemDirections | undefined;
 
   constructor(features: StoreFeatures | undefined, genres: GenreTable | undefined, itemCount: number) {
     this.#features = features;
     this.#itemCount = itemCount;
     this.#genres = genres && new GenreSets(genres, itemCount);
+    this.#summaryBytes = (features?.modalities ?? []).reduce((sum, { dimension }) => sum + 4 * dimension, 0);
   }
 
   /**
    * The `count` items of `others` most similar to `item`, the most similar first; ties by lower
    * number. Those that cannot be compared are left out.
    */
-  async nearest(item: number, others: Iterable<number>, count: number): Promise<SimilarItem[]> {
+  async nearestOf(item: number, others: Iterable<number>, count: number): Promise<SimilarItem[]> {
     const top = new TopFound<SimilarItem>(count);
     const own = await this.#summaryOf(item);
-    for (const other of [...others].sort((a, b) => a - b)) {
-      // Of many thousand items that have been read, none is worth a turn of the loop.
-      const summary =
-        this.#summaries.get(other) ?? (this.#hasFeatures(other) ? await this.#summaryOf(other) : undefined);
-      const similarity = own && summary ? meanCosine(own, summary) : undefined;
-      if (similarity !== undefined) {
-        if (top.takes(similarity)) top.add({ item: other, similarity, basis: 'features' });
-        continue;
+    for (const other of Int32Array.from(others).sort()) {
+      const summary = this.#summaries.get(other) ?? (await this.#summaryOf(other));
+      this.#offer(top, item, other, own && summary && meanCosine(own, summary));
+    }
+    return top.sorted();
+  }
+
+  /** The same of all other items. */
+  async nearest(item: number, count: number): Promise<SimilarItem[]> {
+    const directions = await this.readAll();
+    const own = await this.#summaryOf(item);
+    const near = own === undefined ? [] : await directions.nearest(item, own, count);
+    const similarities = new Map(near.map(({ item: other, similarity }) => [other, similarity]));
+    const top = new TopFound<SimilarItem>(count);
+    for (let other = 0; other < this.#itemCount; other++) {
+      if (other === item) continue;
+      const similarity = similarities.get(other);
+      if (similarity !== undefined) this.#offer(top, item, other, similarity);
+      else if (own === undefined || !directions.haveCommon(other, own)) {
+        const isRead = own === undefined || directions.has(other) || !this.#hasFeatures(other);
+        const summary = isRead ? undefined : await this.#read(other);
+        this.#offer(top, item, other, own && summary && meanCosine(own, summary));
       }
-      const squared = this.#genres?.squaredCosine(item, other) ?? 0;
-      if (squared > 0) top.add({ item: other, similarity: Math.sqrt(squared), basis: 'genres' });
     }
     return top.sorted();
   }
 
   /** Reads the summaries of all items, as far as they are kept, before they are asked for. */
-  async readAll(signal: AbortSignal): Promise<void> {
-    for (let item = 0; item < this.#itemCount && this.#bytes < MOST_BYTES; item++) {
-      if (signal.aborted) return;
-      if (this.#hasFeatures(item)) await this.#summaryOf(item);
+  readAll(signal?: AbortSignal): Promise<ItemDirections> {
+    return this.#all.ask(async () => {
+      const directions = new ItemDirections((this.#features?.modalities ?? []).map(({ dimension }) => dimension));
+      for (let item = 0; item < this.#itemCount && directions.bytes < MOST_BYTES; item++) {
+        signal?.throwIfAborted();
+        if (!this.#hasFeatures(item)) continue;
+        const summary = this.#summaries.get(item) ?? (await this.#read(item));
+        if (summary !== undefined) directions.add(item, summary);
+      }
+      this.#directions = directions;
+      this.#summaries.clear();
+      return directions;
+    });
+  }
+
+  /** @param similarity of features; genres are compared where there is none. */
+  #offer(top: TopFound<SimilarItem>, item: number, other: number, similarity: number | undefined): void {
+    if (similarity !== undefined) {
+      if (top.takes(similarity)) top.add({ item: other, similarity, basis: 'features' });
+      return;
     }
+    const squared = this.#genres?.squaredCosine(item, other) ?? 0;
+    if (squared > 0) top.add({ item: other, similarity: Math.sqrt(squared), basis: 'genres' });
+  }
+
+  /** A summary, which is kept while there is room. */
+  async #summaryOf(item: number): Promise<Summary | undefined> {
+    const known = this.#summaries.get(item);
+    if (known !== undefined) return known;
+    const summary = this.#directions?.summaryOf(item) ?? (await this.#read(item));
+    if (summary === undefined) return undefined;
+    const most = this.#directions === undefined ? MOST_BYTES : ASKED_BYTES;
+    if (this.#summaryBytes * (this.#summaries.size + 1) > most) {
+      const [oldest] = this.#summaries.keys();
+      if (oldest !== undefined) this.#summaries.delete(oldest);
+    }
+    this.#summaries.set(item, summary);
+    return summary;
   }
 
   #hasFeatures(item: number): boolean {
     return this.#features?.has(item) === true;
   }
 
-  async #summaryOf(item: number): Promise<Summary | undefined> {
-    const known = this.#summaries.get(item);
-    if (known !== undefined || this.#features === undefined || !this.#hasFeatures(item)) return known;
-    const { modalities } = this.#features;
+  async #read(item: number): Promise<Summary | undefined> {
+    if (this.#features === undefined || !this.#hasFeatures(item)) return undefined;
     const vectors = await this.#features.vectorsOf(item);
-    const summary = modalities.map(({ name, dimension }) => {
+    return this.#features.modalities.map(({ name, dimension }) => {
       const rows = vectors[name];
       return rows && unitMean(rows, dimension);
     });
-    if (this.#bytes < MOST_BYTES) {
-      this.#summaries.set(item, summary);
-      this.#bytes += modalities.reduce((sum, { dimension }) => sum + 4 * dimension, 0);
-    }
-    return summary;
   }
 }
 
@@ -113,7 +153,7 @@ function unitMean(rows: Float32Array, dimension: number): Float32Array | undefin
       sum[axis] = (sum[axis] as number) + (rows[start + axis] as number);
     }
   }
-  const length = Math.sqrt(product(sum, sum));
+  const length = Math.sqrt(sum.reduce((squares, value) => squares + value * value, 0));
   return length > 0 ? Float32Array.from(sum, (value) => value / length) : undefined;
 }
 
@@ -129,8 +169,11 @@ function meanCosine(one: Summary, other: Summary): number | undefined {
   return streams > 0 ? sum / streams : undefined;
 }
 
-/** Four sums at a time, which a processor adds beside each other. */
-function product(left: Float32Array | Float64Array, right: Float32Array | Float64Array): number {
+/**
+ * Four sums at a time, which a processor adds beside each other. Of one kind of numbers alone: code
+ * for two kinds takes five times as long.
+ */
+function product(left: Float32Array, right: Float32Array): number {
   let [one, two, three, four] = [0, 0, 0, 0];
   let at = 0;
   for (; at + 3 < left.length; at += 4) {

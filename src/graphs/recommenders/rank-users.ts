@@ -1,6 +1,7 @@
 import { checkFinite, checkInteger, checkString } from '../../core/check.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { likedAboveOf, type RatingScale } from '../../core/rating-scale.ts';
+import { Nearest } from '../../models/recommenders/nearest-neighbours.ts';
 import type { Predicts } from '../../models/recommenders/recommender.ts';
 import { type Interval, meanInterval } from '../../models/statistics/intervals.ts';
 import { pairedTTest } from '../../models/statistics/paired-t-test.ts';
@@ -99,7 +100,6 @@ export async function rankUsers(model: LoadedRecommender, options: RankUsersOpti
   const calibration = predicts === 'scores' ? undefined : await calibrationOf(model, threshold);
   const countedOf = (each: Float64Array) =>
     predicts === 'scores' ? {} : { audience: audienceOf(each, threshold, scale, calibration) };
-  const order = [...candidates.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
   const compared =
     against === undefined || otherScores === undefined
       ? {}
@@ -108,7 +108,7 @@ export async function rankUsers(model: LoadedRecommender, options: RankUsersOpti
     ...(item === undefined ? { itemId: id } : named(saved, item)),
     ...{ recommender: name, predicts, ratings: item === undefined ? 0 : (ranking.counts[item] as number) },
     ...{ candidates: candidates.length, mean: predictions.reduce((sum, value) => sum + value, 0) / predictions.length },
-    users: order.slice(0, k).map((place) => ({
+    users: placesOfBest(scores, k).map((place) => ({
       user: saved.userIds[candidates[place] as number] as string,
       prediction: predictions[place] as number,
     })),
@@ -119,6 +119,13 @@ export async function rankUsers(model: LoadedRecommender, options: RankUsersOpti
 }
 
 type Scores = Float32Array | Float64Array;
+
+/** Places of the highest scores; of equals the first. */
+function placesOfBest(scores: Scores, k: number): number[] {
+  const nearest = new Nearest(Math.min(k, scores.length));
+  for (let place = 0; place < scores.length; place++) nearest.offer(place, scores[place] as number);
+  return [...nearest.places].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
+}
 
 /** Scores of the item and of the other one, where there is one, by each candidate. */
 async function scoresOf(

@@ -21,20 +21,30 @@ export class Ranking {
   readonly #saved: SavedRecommender;
   /** Training ratings of each item. */
   readonly counts: Int32Array;
+  /** How many items have any. */
+  readonly rated: number;
   readonly #ranks: Int32Array;
   readonly #byUser: ReturnType<typeof groupRows>;
   readonly #byItem: ReturnType<typeof groupRows>;
   readonly #numbers: ReadonlyMap<string, number>;
+  readonly #users: ReadonlyMap<string, number>;
 
   constructor(saved: SavedRecommender) {
     this.#saved = saved;
     const { catalogue, ratings, userIds } = saved;
     this.counts = new Int32Array(catalogue.length);
     for (const item of ratings.items) this.counts[item] = (this.counts[item] as number) + 1;
+    this.rated = this.counts.reduce((sum, count) => sum + Number(count > 0), 0);
     this.#ranks = identifierRanks(catalogue.map(({ id }) => id));
     this.#byUser = groupRows(ratings.users, userIds.length);
     this.#byItem = groupRows(ratings.items, catalogue.length);
     this.#numbers = new Map(catalogue.map(({ id }, number) => [id, number]));
+    this.#users = new Map(userIds.map((id, number) => [id, number]));
+  }
+
+  /** The number of a user. */
+  userNumberOf(id: string): number | undefined {
+    return this.#users.get(plainId(id));
   }
 
   /** The number of an item. */
@@ -72,10 +82,13 @@ export class Ranking {
           'Train a recommender that reads features (dcf-av-1, content-knn, ...), or genre-content, for `coldOnly`.',
       });
     }
-    return Int32Array.from(catalogue.keys()).filter((item) => {
+    const found = new Int32Array(catalogue.length);
+    let count = 0;
+    for (let item = 0; item < found.length; item++) {
       const isCold = this.counts[item] === 0;
-      return !own.has(item) && (coldOnly ? isCold : !isCold || content !== undefined);
-    });
+      if ((coldOnly ? isCold : !isCold || content !== undefined) && !own.has(item)) found[count++] = item;
+    }
+    return found.slice(0, count);
   }
 
   /** Places of the k best of `items`: by score, then number of ratings, then ascending id. */
@@ -85,9 +98,13 @@ export class Ranking {
     const nearest = new Nearest(Math.min(k, items.length));
     for (let place = 0; place < items.length; place++) nearest.offer(place, scores[place] as number);
     // With all that are as good as the worst of the k best, ties can be told apart.
-    const worst = Math.min(...Array.from(nearest.places, (place) => scores[place] as number));
-    return Array.from(items.keys())
-      .filter((place) => !((scores[place] as number) < worst))
+    const worst = nearest.places.reduce(
+      (least, place) => Math.min(least, scores[place] as number),
+      Number.POSITIVE_INFINITY,
+    );
+    const good: number[] = [];
+    for (let place = 0; place < items.length; place++) if (!((scores[place] as number) < worst)) good.push(place);
+    return good
       .sort((a, b) => {
         const [one, other] = [items[a] as number, items[b] as number];
         return (

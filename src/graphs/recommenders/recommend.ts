@@ -1,7 +1,6 @@
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
-import { plainId } from '../../io/ratings/identifiers.ts';
 import { clip, type Predicts } from '../../models/recommenders/recommender.ts';
 import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
 import { type SimilarityBasis, similarityOf } from './content-similarity.ts';
@@ -137,11 +136,10 @@ function whose(model: LoadedRecommender, ranking: Ranking, { user: id, ratings }
     throw new UsageError('`user` or `ratings` must be given, one of them', { option: 'user' });
   }
   if (ratings === undefined) {
-    const user = userNumber(saved, checkString('user', id));
+    const user = userNumber(saved, ranking, checkString('user', id));
     const score = (items: Int32Array) => model.score(new Int32Array(items.length).fill(user), items);
     return { user, own: ranking.ratingsOf(user), unknownItems: 0, score };
   }
-  const numbers = new Map(saved.catalogue.map((item, number) => [item.id, number]));
   const own = new Map<number, number>();
   for (const [itemId, rating] of ratings) {
     const { minimum, maximum } = saved.facts.scale;
@@ -150,7 +148,7 @@ function whose(model: LoadedRecommender, ranking: Ranking, { user: id, ratings }
         code: 'ratings',
       });
     }
-    const item = numbers.get(plainId(itemId));
+    const item = ranking.numberOf(itemId);
     if (item !== undefined) own.set(item, rating);
   }
   const news = { items: Int32Array.from(own.keys()), values: Float32Array.from(own.values()) };
@@ -159,9 +157,9 @@ function whose(model: LoadedRecommender, ranking: Ranking, { user: id, ratings }
 }
 
 /** @throws UsageError `unknown-user`. */
-function userNumber({ userIds }: SavedRecommender, id: string): number {
-  const user = userIds.indexOf(plainId(id));
-  if (user >= 0) return user;
+function userNumber({ userIds }: SavedRecommender, ranking: Ranking, id: string): number {
+  const user = ranking.userNumberOf(id);
+  if (user !== undefined) return user;
   const some = userIds.slice(0, 3).map((known) => `'${known}'`);
   throw new UsageError(`user '${id}' has no ratings in the training of this recommender`, {
     code: 'unknown-user',
@@ -184,7 +182,7 @@ async function explanations(
   const similarity = similarityOf(model);
   const explained: { nearest: NearestRated[]; branches?: BranchOutputs | undefined }[] = [];
   for (const [place, item] of items.entries()) {
-    const near = await similarity.nearest(item, own.keys(), explainedBy);
+    const near = await similarity.nearestOf(item, own.keys(), explainedBy);
     const nearest = near.map(({ item: other, similarity: likeness, basis }) => ({
       ...named(saved, other),
       ...{ rating: own.get(other) as number, similarity: likeness, basis },

@@ -1,10 +1,11 @@
+import { AskedOnce } from '../../core/asked-once.ts';
 import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
-import { dot } from '../../models/recommenders/item-vectors.ts';
+import { UnitRows } from '../../models/analysis/unit-rows.ts';
 import { type SimilarItem, type SimilarityBasis, similarityOf } from './content-similarity.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
-import { itemNumber, named } from './ranking.ts';
+import { itemNumber, named, rankingOf } from './ranking.ts';
 
 /** What items are compared by: their content, or what was learnt about them from their ratings. */
 export const similarityBases = ['content', 'factors'] as const;
@@ -52,11 +53,10 @@ export async function similarItems(model: LoadedRecommender, options: SimilarIte
   const k = checkInteger('k', options.k ?? 10);
   const by = checkOneOf('by', options.by ?? 'content', similarityBases);
   const item = itemNumber(saved, checkString('item', options.item));
-  const others = Array.from(saved.catalogue.keys()).filter((other) => other !== item);
   let found: readonly (Omit<SimilarItem, 'basis'> & { readonly basis: SimilarityBasis | 'factors' })[];
-  if (by === 'factors') found = await byFactors(model, item, others, k);
+  if (by === 'factors') found = await byFactors(model, item, k);
   else {
-    found = await similarityOf(model).nearest(item, others, k);
+    found = await similarityOf(model).nearest(item, k);
     if (found.length === 0) {
       throw new UsageError(`item '${options.item}' has no content in common with any other item`, {
         code: 'no-content',
@@ -71,13 +71,38 @@ export async function similarItems(model: LoadedRecommender, options: SimilarIte
   };
 }
 
-async function byFactors(model: LoadedRecommender, item: number, others: readonly number[], k: number) {
+/** Vectors that were learnt, of items with ratings. */
+interface LearntVectors {
+  readonly rows: UnitRows;
+  /** Items of the rows, ascending. */
+  readonly items: Int32Array;
+}
+
+const learnt = new WeakMap<object, AskedOnce<LearntVectors | undefined>>();
+
+function learntVectors(model: LoadedRecommender): Promise<LearntVectors | undefined> {
   const { saved } = model;
-  const factors = await model.itemFactors();
-  const rated = new Set(saved.ratings.items);
-  if (factors === undefined || !rated.has(item)) {
+  const asked = learnt.get(saved) ?? new AskedOnce<LearntVectors | undefined>();
+  learnt.set(saved, asked);
+  return asked.ask(async () => {
+    const factors = await model.itemFactors();
+    if (factors === undefined) return undefined;
+    const { values, dimension } = factors;
+    const { counts } = rankingOf(saved);
+    const items = Int32Array.from(counts.keys()).filter((item) => (counts[item] as number) > 0);
+    const rows = new UnitRows(dimension);
+    for (const item of items) rows.add(values.subarray(item * dimension, (item + 1) * dimension));
+    return { rows, items };
+  });
+}
+
+async function byFactors(model: LoadedRecommender, item: number, k: number) {
+  const { saved } = model;
+  const vectors = await learntVectors(model);
+  const row = vectors?.items.indexOf(item) ?? -1;
+  if (vectors === undefined || row < 0) {
     const what =
-      factors === undefined
+      vectors === undefined
         ? 'learns no vectors of items'
         : `has learnt nothing about item '${saved.catalogue[item]?.id}'`;
     throw new UsageError(`recommender ${saved.facts.recommender} ${what}`, {
@@ -86,16 +111,9 @@ async function byFactors(model: LoadedRecommender, item: number, others: readonl
       remedy: "Compare by `by: 'content'`, or take a recommender with factors, such as svd, and an item with ratings.",
     });
   }
-  const { values, dimension } = factors;
-  const product = (one: number, other: number) => dot(values, one * dimension, values, other * dimension, dimension);
-  const length = Math.sqrt(product(item, item));
-  return others
-    .filter((other) => rated.has(other))
-    .map((other) => ({
-      item: other,
-      similarity: product(item, other) / (length * Math.sqrt(product(other, other)) || 1),
-      basis: 'factors' as const,
-    }))
-    .sort((a, b) => b.similarity - a.similarity || a.item - b.item)
-    .slice(0, k);
+  const [found = []] = await vectors.rows.nearest([row], k, { first: row, end: row + 1 });
+  return found.map(({ row: other, similarity }) => ({
+    ...{ item: vectors.items[other] as number, similarity },
+    basis: 'factors' as const,
+  }));
 }

@@ -7,7 +7,7 @@ import { rankingOf } from './ranking.ts';
 /** What a prediction is based on, in sentences that go with it wherever it is shown. */
 export function trainedOn({ saved, features }: LoadedRecommender): string[] {
   const { ratings, userIds, facts } = saved;
-  const items = rankingOf(saved).counts.reduce((sum, count) => sum + Number(count > 0), 0);
+  const items = rankingOf(saved).rated;
   const learnt = `Recommender ${facts.recommender}, trained on ${ratings.values.length} ratings of ${items} items by ${userIds.length} users: those who rate, and what they chose to rate, are not everybody and everything`;
   const isPrivate = facts.privacy === undefined ? [] : [`Its weights have ${guaranteeText(facts.privacy)}`];
   if (features === undefined) return [learnt, ...isPrivate];

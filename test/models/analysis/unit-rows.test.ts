@@ -33,7 +33,7 @@ function cosine(one: Float32Array, other: Float32Array): number {
 }
 
 describe('rows of length 1', () => {
-  it.each([3, 64, 200])('of %i values have the nearest that comparing all of them has', async (dimension) => {
+  it.each([3, 128, 300])('of %i values have the nearest that comparing all of them has', async (dimension) => {
     // More than one piece of memory, the last one not full.
     const vectors = drawn(2500, dimension);
     const rows = new UnitRows(dimension);
@@ -74,29 +74,66 @@ describe('rows of length 1', () => {
     ]);
   });
 
-  it('take four bytes a value', () => {
+  it('with a value that is not finite are like nothing', async () => {
+    const rows = new UnitRows(3);
+    for (const vector of [
+      [1, Number.NaN, 0],
+      [1, 2, 3],
+      [Number.POSITIVE_INFINITY, 1, 1],
+      [2, 4, 6],
+    ])
+      rows.add(vector);
+    const [found] = await rows.nearest([1], 3, { first: 1, end: 2 });
+    expect(found).toEqual([
+      { row: 3, similarity: expect.closeTo(1, 7) },
+      { row: 0, similarity: 0 },
+      { row: 2, similarity: 0 },
+    ]);
+    expect(await rows.nearestTo([[1, 2, 3]], 1)).toEqual([[{ row: 1, similarity: expect.closeTo(1, 7) }]]);
+  });
+
+  it('take four bytes a value, and four for each piece of a row', () => {
     const rows = new UnitRows(128);
     rows.add(new Float32Array(128));
-    expect(rows.bytes).toBe(1024 * 128 * 4);
+    expect(rows.bytes).toBe(1024 * (128 * 4 + 4));
   });
 });
 
-it('WebAssembly and JavaScript give the same sums, also after they have grown', () => {
+it('WebAssembly and JavaScript give the same sums and find the same rows, also after they have grown', () => {
   const int16 = fc.integer({ min: -32_767, max: 32_767 });
+  const [query, rows, sums, tails, found] = [0, 64, 512, 640, 768];
   fc.assert(
-    fc.property(fc.array(int16, { minLength: 64, maxLength: 64 }), (numbers) => {
-      // One vector and three rows of 16 numbers, small enough together for a sum of int32.
+    fc.property(fc.array(int16, { minLength: 144, maxLength: 144 }), int16, (numbers, limit) => {
+      // One vector and eight rows of 16 numbers, small enough together for a sum of int32.
       const scaled = numbers.map((value) => Math.trunc(value / 4));
-      const sums = [false, true].map((portable) => {
-        const kernel = dotKernel(256, portable);
-        kernel.values().set(scaled, 16);
+      const [own, others] = [scaled.slice(0, 16), scaled.slice(16)];
+      const products = Array.from({ length: 8 }, (_, row) =>
+        own.reduce((sum, value, at) => {
+          const place = Math.floor(row / 4) * 64 + Math.floor(at / 2) * 8 + (row % 4) * 2 + (at % 2);
+          return sum + value * (others[place] as number);
+        }, 0),
+      );
+      for (const portable of [false, true]) {
+        const kernel = dotKernel(1024, portable);
+        new Int16Array(kernel.memory).set(own, query / 2);
+        new Int16Array(kernel.memory).set(others, rows / 2);
+        new Float32Array(kernel.memory).fill(1, tails / 4, tails / 4 + 8);
         kernel.grow(100_000);
-        kernel.dots(32, 64, 32, 3, 32, 0);
-        return [...kernel.sums().subarray(0, 3)];
-      });
-      expect(sums[0]).toEqual(sums[1]);
-      const product = scaled.slice(0, 16).reduce((sum, value, at) => sum + value * (scaled[16 + at] as number), 0);
-      expect(sums[0]?.[0]).toBe(product);
+        const places = { query, rows, bytes: 128, quads: 2, sums, tails, found };
+        const count = kernel.dots({ ...places, reach: 1000, limit: 30_000 * limit });
+        const whole = new Int32Array(kernel.memory);
+        expect([...whole.subarray(sums / 4, sums / 4 + 8)]).toEqual(products);
+        const isNear = (product: number) => Math.abs(product + 1000 - 30_000 * limit) < 200;
+        if (products.some(isNear)) continue;
+        const expected = [0, 1].filter((four) =>
+          products.slice(4 * four, 4 * four + 4).some((product) => product + 1000 > 30_000 * limit),
+        );
+        expect([...whole.subarray(found / 4, found / 4 + count)]).toEqual(expected);
+        // Products are added to what is there.
+        kernel.dots({ ...places, reach: 0, limit: Number.POSITIVE_INFINITY });
+        expect(whole[sums / 4 + 5]).toBe(2 * (products[5] as number));
+      }
     }),
+    { numRuns: 50 },
   );
 });

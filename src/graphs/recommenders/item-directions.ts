@@ -1,0 +1,118 @@
+import { TopFound } from '../../models/analysis/top-found.ts';
+import { UnitRows } from '../../models/analysis/unit-rows.ts';
+
+/**
+ * Mean vectors of an item, stream by stream, each of length 1; undefined: no such stream, or all
+ * zeros.
+ */
+export type Summary = readonly (Float32Array | undefined)[];
+
+/** An item by its number, and the mean of its cosines over the streams that both have. */
+export interface NearItem {
+  readonly item: number;
+  readonly similarity: number;
+}
+
+/** Items that have the same streams, as one row each. */
+interface Group {
+  readonly streams: readonly number[];
+  /** Of which stream each value of a row is, and which of its values. */
+  readonly order: readonly (readonly [stream: number, axis: number])[];
+  readonly rows: UnitRows;
+  readonly items: number[];
+}
+
+/**
+ * Summaries of many items, compared by the mean, over the streams that both have, of the cosine of
+ * their vectors. Vectors of an item are one row, the first value of each stream before the second
+ * of any: the cosine of two rows is then that mean, but for how many streams both have. Items must
+ * be added in ascending order.
+ */
+export class ItemDirections {
+  readonly #dimensions: readonly number[];
+  readonly #groups = new Map<string, Group>();
+  readonly #places = new Map<number, { readonly group: Group; readonly row: number }>();
+
+  /** @param dimensions of the streams. */
+  constructor(dimensions: readonly number[]) {
+    this.#dimensions = dimensions;
+  }
+
+  get bytes(): number {
+    return [...this.#groups.values()].reduce((sum, { rows }) => sum + rows.bytes, 0);
+  }
+
+  has(item: number): boolean {
+    return this.#places.has(item);
+  }
+
+  /** Whether an item that was added has a stream of a summary. */
+  haveCommon(item: number, summary: Summary): boolean {
+    return this.#places.get(item)?.group.streams.some((stream) => summary[stream] !== undefined) === true;
+  }
+
+  /** One without any stream is not added. */
+  add(item: number, summary: Summary): void {
+    const streams = [...summary.keys()].filter((stream) => summary[stream] !== undefined);
+    if (streams.length === 0) return;
+    const name = streams.join();
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      const order = this.#orderOf(streams);
+      group = { streams, order, rows: new UnitRows(order.length), items: [] };
+      this.#groups.set(name, group);
+    }
+    this.#places.set(item, { group, row: group.rows.count });
+    group.rows.add(rowOf(summary, group));
+    group.items.push(item);
+  }
+
+  /** What was added of an item. */
+  summaryOf(item: number): Summary | undefined {
+    const place = this.#places.get(item);
+    if (place === undefined) return undefined;
+    const { group, row } = place;
+    const values = group.rows.row(row);
+    // Each stream has its share of a row's length of 1.
+    const length = Math.sqrt(group.streams.length);
+    const summary = this.#dimensions.map((dimension, stream) =>
+      group.streams.includes(stream) ? new Float32Array(dimension) : undefined,
+    );
+    for (const [at, value] of values.entries()) {
+      const [stream, axis] = group.order[at] as Group['order'][number];
+      (summary[stream] as Float32Array)[axis] = value * length;
+    }
+    return summary;
+  }
+
+  /** The `k` items most similar to one; ties by lower number. */
+  async nearest(item: number, summary: Summary, k: number): Promise<NearItem[]> {
+    const found: NearItem[] = [];
+    const own = this.#places.get(item);
+    for (const group of this.#groups.values()) {
+      const common = group.streams.filter((stream) => summary[stream] !== undefined).length;
+      if (common === 0) continue;
+      const without = own?.group === group ? { first: own.row, end: own.row + 1 } : undefined;
+      const [near = []] = await group.rows.nearestTo([rowOf(summary, group)], k, without);
+      const factor = Math.sqrt(group.streams.length / common);
+      for (const { row, similarity } of near)
+        found.push({ item: group.items[row] as number, similarity: Math.min(1, similarity * factor) });
+    }
+    const top = new TopFound<NearItem>(k);
+    for (const each of found.sort((one, other) => one.item - other.item)) top.add(each);
+    return top.sorted();
+  }
+
+  #orderOf(streams: readonly number[]): Group['order'] {
+    const order: [stream: number, axis: number][] = [];
+    const longest = Math.max(...streams.map((stream) => this.#dimensions[stream] as number));
+    for (let axis = 0; axis < longest; axis++)
+      for (const stream of streams) if (axis < (this.#dimensions[stream] as number)) order.push([stream, axis]);
+    return order;
+  }
+}
+
+/** A summary as a row of a group; zeros for a stream that it lacks. */
+function rowOf(summary: Summary, { order }: Group): Float32Array {
+  return Float32Array.from(order, ([stream, axis]) => summary[stream]?.[axis] ?? 0);
+}
