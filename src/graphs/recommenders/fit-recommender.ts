@@ -30,7 +30,10 @@ const known: KnownOptions<FitOptions> = {
  * range, rows that are not the table's; MissingFeaturesError when an item has no features; what
  * `Trainer.fit` throws; the reason of `signal`.
  * @example
- * const recommender = await fitRecommender({ ratings, train, validation, scale }, { recommender: 'item-knn', options: { k: 40 }, seed: 1 });
+ * const rows = { ratings, train: Int32Array.of(0, 1, 2), validation: Int32Array.of(3) };
+ * const scale = { minimum: 0.5, maximum: 5 };
+ * const fitting = { recommender: 'item-knn', options: { k: 40 }, seed: 1 };
+ * const recommender = await fitRecommender({ ...rows, scale }, fitting);
  * const predictions = await recommender.predict(users, items);
  * await recommender.close?.();
  */

@@ -22,7 +22,9 @@ export type JudgedFit = Pick<FittedRecommender, 'history' | 'best'>;
  * @throws what `learn` throws.
  *
  * @example
- * const recommender = await refitFromAll(fitRecommender, data, { recommender: 'sasrec', options: {}, seed: 1 });
+ * async function twice(data: FitInputs, learn: (data: FitInputs, options: FitOptions) => Promise<FittedRecommender>) {
+ *   return await refitFromAll(learn, data, { recommender: 'sasrec', options: {}, seed: 1 });
+ * }
  */
 export async function refitFromAll<Data extends FitInputs>(
   learn: (data: Data, options: FitOptions) => Promise<FittedRecommender>,

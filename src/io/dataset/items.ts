@@ -30,7 +30,7 @@ interface Line {
  * the lines, not the facts.
  *
  * @example
- * const items = await Items.open('features/');
+ * declare const items: Items;
  * items.get('heat')?.state; // 'committed'
  */
 export class Items {

@@ -71,7 +71,8 @@ const known: KnownOptions<AudioOptions> = {
  *
  * @throws UsageError for an option that is invalid.
  * @example
- * audio(video, { scope: flow.scope(video.id) }).subscribe((patch) => console.log(patch.time, patch.data.length));
+ * const heat = video('trailers/heat.mp4');
+ * audio(heat, { scope: flow.scope(heat.id) }).subscribe((patch) => console.log(patch.time, patch.data.length));
  */
 export function audio(video: Video, options: AudioOptions): Observable<Patch> {
   checkKnownOptions('audio', options, known);

@@ -72,7 +72,8 @@ const known: KnownOptions<FramesOptions> = {
  *
  * @throws UsageError for an option that is invalid.
  * @example
- * frames(video, { scope: flow.scope(video.id), width: 224, height: 224 }).subscribe((frame) => console.log(frame.time));
+ * const heat = video('trailers/heat.mp4');
+ * frames(heat, { scope: flow.scope(heat.id), width: 224, height: 224 }).subscribe((frame) => console.log(frame.time));
  */
 export function frames(video: Video, options: FramesOptions): Observable<Frame> {
   checkKnownOptions('frames', options, known);

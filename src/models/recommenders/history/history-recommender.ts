@@ -56,6 +56,7 @@ interface Trained {
  * of the row where it predicts ratings, the least of it where it gives scores.
  *
  * @example
+ * declare const multiVae: HistoryDefinition<{ latent: number }>;
  * await using recommender = new HistoryRecommender(multiVae, { latent: 100 }, { seed: 1 });
  * await recommender.fit(training, validation);
  * const scores = await recommender.score(users, items);

@@ -32,9 +32,11 @@ interface Trained {
  * without learning it (genres, vectors of features, fields of users) is kept among its weights.
  *
  * @example
+ * declare const gat: PairDefinition<{ heads: number }>;
+ * declare const sources: PairSources;
  * await using recommender = new PairRecommender(gat, { heads: 4 }, { seed: 1 });
- * await recommender.fit(training, validation, { streams });
- * const ratings = await recommender.predict(users, items);
+ * await recommender.fit(training, validation, sources);
+ * const predicted = await recommender.predict(users, items);
  */
 export class PairRecommender<Options extends object = object> {
   readonly name: string;
