@@ -1,10 +1,10 @@
 import { checkInteger } from '../../core/check.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { fitClassicRecommender } from './classic-recommender.ts';
+import { fitDefinedRecommender } from './defined-recommender-fit.ts';
 import { checkFitData, type FitData, type FitOptions, type FittedRecommender } from './fit-data.ts';
-import { fitHistoryRecommender } from './history-recommender-fit.ts';
 import { fitNeuralRecommender } from './neural-recommender-fit.ts';
-import { checkRecommenderName, isHistoryRecommender, isNeuralRecommender } from './recommender-names.ts';
+import { checkRecommenderName, isDefinedRecommender, isNeuralRecommender } from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
 
 const known: KnownOptions<FitOptions> = {
@@ -44,7 +44,7 @@ export async function fitRecommender(data: FitData, options: FitOptions): Promis
   const seed = checkInteger('seed', options.seed, 0, 0xffffffff);
   checkFitData(data);
   options.signal?.throwIfAborted();
-  if (isHistoryRecommender(model)) return fitHistoryRecommender(model, checked, data, { ...options, seed });
+  if (isDefinedRecommender(model)) return fitDefinedRecommender(model, checked, data, { ...options, seed });
   if (isNeuralRecommender(model)) return fitNeuralRecommender(model, checked, data, { ...options, seed });
   return fitClassicRecommender(model, checked, seed, data, options);
 }

@@ -1,3 +1,4 @@
+import { definedRecommender } from './defined-recommender-fit.ts';
 import { rowsOf } from './epoch-training.ts';
 import {
   type FitInputs,
@@ -6,8 +7,7 @@ import {
   type RefitPlan,
   trainingRatings,
 } from './fit-data.ts';
-import { historyRecommender } from './history-recommender-fit.ts';
-import { checkRecommenderName, isHistoryRecommender, trainsInEpochs } from './recommender-names.ts';
+import { checkRecommenderName, isDefinedRecommender, trainsInEpochs } from './recommender-names.ts';
 import { neuralSteps } from './training-cost.ts';
 
 /** What a fit that was judged by validation ratings says about how long to learn. */
@@ -48,14 +48,14 @@ async function judgedFit<Data extends FitInputs>(
 }
 
 /**
- * Steps of an epoch over training and validation rows: of a recommender that reads histories these
- * are of users, or of items, of which there may be no more than before.
+ * Steps of an epoch over training and validation rows. Steps over histories count users, or items,
+ * of which there may be no more than before.
  */
 function stepsPerEpoch(data: FitInputs, { recommender, options }: FitOptions): number {
   const model = checkRecommenderName(recommender);
   const all = rowsOf(data, true);
-  if (isHistoryRecommender(model))
-    return historyRecommender(model, options).costOf(trainingRatings(all, all.train)).stepsPerEpoch;
+  if (isDefinedRecommender(model))
+    return definedRecommender(model, options).costOf(trainingRatings(all, all.train)).stepsPerEpoch;
   return neuralSteps(all.train.length, options);
 }
 

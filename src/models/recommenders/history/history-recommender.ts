@@ -1,50 +1,30 @@
-import { canonicalJson } from '../../../core/canonical-json.ts';
-import { checkInteger, checkPositive } from '../../../core/check.ts';
-import { ModelError, UsageError } from '../../../core/errors.ts';
-import { given } from '../../../core/given.ts';
-import { seededUniform } from '../../autodiff/initialisers.ts';
-import { Trainer } from '../../autodiff/trainer.ts';
-import type { JudgedBatch, TrainerOptions, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
-import { trainingCourse } from '../../autodiff/training-course.ts';
-import { trainingBytes, weightCount } from '../../autodiff/training-memory.ts';
+import { UsageError } from '../../../core/errors.ts';
+import type { Trainer } from '../../autodiff/trainer.ts';
+import type { JudgedBatch, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
 import { epochOrder } from '../batching.ts';
+import { DefinedRecommender, type TrainedNetwork } from '../defined-recommender.ts';
+import type { DefinedOptions, TrainingCost } from '../defined-training.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import { knownItems } from '../neural/training-set.ts';
-import { weightShapes } from '../neural/weight-shapes.ts';
 import { cannotServe } from '../parts.ts';
 import type { NewUserRatings, Predicts, TrainingRatings } from '../recommender.ts';
-import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from '../recommender.ts';
+import { checkPairs, checkTrainingRatings, clipAll, globalMean } from '../recommender.ts';
 import { Histories, type History } from './histories.ts';
-import { checkTrainingMemory, type HistoryCost } from './history-memory.ts';
 import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
 import { contentVectorsName } from './item-table.ts';
 import { type Judged, judgeList, judgeRatings } from './judgements.ts';
-
-/** How a recommender that reads histories is trained. */
-export interface HistoryOptions extends Omit<TrainerOptions, 'initialWeights'> {
-  /** Histories per step. */
-  readonly batchSize?: number | undefined;
-  /** Bytes that training may take; default 2 GiB. */
-  readonly memory?: number | undefined;
-}
 
 /** Numbers of an output at most: 16 MiB. */
 const outputNumbers = 1 << 22;
 /** Bytes of predicted rows that are kept at most. */
 const keptBytes = 256 * 2 ** 20;
-/** Bytes that training may take unless told otherwise. */
-const usualMemory = 2 * 2 ** 30;
-
-interface Trained {
-  readonly trainer: Trainer;
+interface Trained extends TrainedNetwork {
   readonly network: HistoryNetwork;
-  readonly ratings: TrainingRatings;
   readonly histories: Histories;
   /** For each user (or item) that an output has a number for, 1 where ratings of it are learnt. */
   readonly learntColumns: Uint8Array;
   /** And 1 where something is known of it: its ratings, or its content. */
   readonly knownColumns: Uint8Array;
-  readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
@@ -61,37 +41,17 @@ interface Trained {
  * await recommender.fit(training, validation);
  * const scores = await recommender.score(users, items);
  */
-export class HistoryRecommender<Options extends object = object> {
-  readonly name: string;
+export class HistoryRecommender<Options extends object = object> extends DefinedRecommender<Options, Trained> {
   readonly predicts: Predicts;
   readonly #definition: HistoryDefinition<Options>;
-  readonly #own: Options;
-  readonly #options: HistoryOptions;
-  readonly #batchSize: number;
-  #trained: Trained | undefined;
   readonly #rows = new Map<number, Float32Array>();
 
   /** @throws UsageError when an option is out of range. */
-  constructor(definition: HistoryDefinition<Options>, own: Options, options: HistoryOptions = {}) {
-    this.name = definition.name;
+  constructor(definition: HistoryDefinition<Options>, own: Options, options: DefinedOptions = {}) {
+    super(definition, own, options);
     this.predicts = definition.predicts;
     this.#definition = definition;
-    this.#own = given(own) as Options;
-    this.#options = given(options);
-    this.#batchSize = checkInteger('batchSize', options.batchSize ?? definition.training.batchSize);
-    checkPositive('memory', options.memory ?? usualMemory);
-    trainingCourse(this.#options);
-    definition.network(this.#own, smallestSpace);
-  }
-
-  /** Epochs that `fit` makes at most. */
-  get epochs(): number {
-    return this.#options.epochs ?? this.#definition.training.epochs;
-  }
-
-  /** Shapes of all weights by name. */
-  get shapes(): ReadonlyMap<string, readonly number[]> {
-    return this.#known().shapes;
+    definition.network(this.own, smallestSpace);
   }
 
   /**
@@ -111,27 +71,11 @@ export class HistoryRecommender<Options extends object = object> {
     await this.close();
     const network = this.#network(training, content);
     const histories = new Histories(training, network.side, this.#definition.inTime);
-    const shapes = weightShapes(network.module);
     const learners = this.#learners(network, histories, training);
-    checkTrainingMemory(this.name, this.#cost(network, learners), this.#options.memory ?? usualMemory);
-    const data = this.#batches(network, histories, learners);
-    const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.#options;
-    const { batchSize: _usual, ...usual } = this.#definition.training;
-    const facts = [this.name, this.#batchSize, canonicalJson(this.#own)].join('|');
-    const trainer = await Trainer.open(network.module, {
-      ...usual,
-      plateau: false,
-      ...options,
-      initialWeights: network.facts,
-      checkpoint: checkpoint && { ...checkpoint, data: `${checkpoint.data}|${facts}` },
-    });
-    const trained = this.#keep({ trainer, network, ratings: training, histories, shapes });
-    try {
-      return await trainer.fit(data, validation && this.#validation(trained, validation));
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+    const keep = (trainer: Trainer) => this.#trained({ trainer, network, ratings: training, histories });
+    const trained = await this.begin(network, this.heldInTraining(network), keep);
+    const judged = validation && this.#validation(trained, validation);
+    return this.train(trained, this.#batches(network, histories, learners), judged);
   }
 
   /**
@@ -147,13 +91,7 @@ export class HistoryRecommender<Options extends object = object> {
     const content = vectors && { vectors, dimension: vectors.length / training.itemCount };
     const network = this.#network(training, content);
     const histories = new Histories(training, network.side, this.#definition.inTime);
-    const shapes = weightShapes(network.module);
-    for (const name of shapes.keys()) {
-      if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
-    }
-    const { batchSize: _size, memory: _memory, checkpoint: _checkpoint, ...options } = this.#options;
-    const trainer = await Trainer.open(network.module, { ...options, initialWeights: weights });
-    this.#keep({ trainer, network, ratings: training, histories, shapes });
+    await this.reopen(network, weights, (trainer) => this.#trained({ trainer, network, ratings: training, histories }));
   }
 
   /**
@@ -161,12 +99,13 @@ export class HistoryRecommender<Options extends object = object> {
    *
    * @throws UsageError when the ratings are wrong, or nothing can be learnt from them.
    */
-  costOf(training: TrainingRatings): HistoryCost {
+  costOf(training: TrainingRatings): TrainingCost {
     checkTrainingRatings(training);
     const content = { vectors: new Float32Array(training.itemCount), dimension: 1 };
     const network = this.#network(training, content);
     const histories = new Histories(training, network.side, this.#definition.inTime);
-    return this.#cost(network, this.#learners(network, histories, training));
+    const { length } = this.#learners(network, histories, training);
+    return { ...this.heldInTraining(network), stepsPerEpoch: Math.ceil(length / this.batchSize) };
   }
 
   /**
@@ -176,12 +115,12 @@ export class HistoryRecommender<Options extends object = object> {
    */
   async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     const scores = await this.score(users, items);
-    return this.predicts === 'scores' ? scores : clipAll(scores, this.#known().ratings.scale);
+    return this.predicts === 'scores' ? scores : clipAll(scores, this.known().ratings.scale);
   }
 
   /** What `predict` clips. @throws as `predict`. */
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
-    const { ratings, network, histories } = this.#known();
+    const { ratings, network, histories } = this.known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
     const [owners, columns] = network.side === 'users' ? [users, items] : [items, users];
     const scores = new Float32Array(owners.length);
@@ -209,7 +148,7 @@ export class HistoryRecommender<Options extends object = object> {
 
   /** Whether users can be served who were not there in training. */
   get servesNewUsers(): boolean {
-    return this.#definition.network(this.#own, smallestSpace).side === 'users';
+    return this.#definition.network(this.own, smallestSpace).side === 'users';
   }
 
   /**
@@ -218,7 +157,7 @@ export class HistoryRecommender<Options extends object = object> {
    * @throws UsageError `no-new-users` where the histories of items are read.
    */
   async scoreNewUser({ items: others, values }: NewUserRatings, items: Int32Array): Promise<Float32Array> {
-    const { network } = this.#known();
+    const { network } = this.known();
     if (network.side === 'items') throw cannotServe(this.name);
     const scores = new Float32Array(items.length);
     await this.#predictRows([{ others, values }], (_, row) => {
@@ -227,27 +166,10 @@ export class HistoryRecommender<Options extends object = object> {
     return scores;
   }
 
-  /** Copies of all weights by name. */
-  async weights(): Promise<Map<string, Float32Array>> {
-    return this.#known().trainer.weights();
-  }
-
   /** Ends the thread. May be called again. */
-  async close(): Promise<void> {
-    const trained = this.#trained;
-    this.#trained = undefined;
+  override async close(): Promise<void> {
     this.#rows.clear();
-    await trained?.trainer.close();
-  }
-
-  /** Closes it at the end of an `await using` declaration. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  #known(): Trained {
-    if (this.#trained === undefined) throw notFitted(this.name);
-    return this.#trained;
+    await super.close();
   }
 
   #network(training: TrainingRatings, content: ItemVectors | undefined): HistoryNetwork {
@@ -255,30 +177,23 @@ export class HistoryRecommender<Options extends object = object> {
     const [mean, known] = [globalMean(training.values), knownItems(training)];
     const counts = new Float32Array(itemCount);
     for (const item of training.items) counts[item] = (counts[item] as number) + 1;
-    return this.#definition.network(this.#own, { userCount, itemCount, scale, mean, known, counts, content });
+    return this.#definition.network(this.own, { userCount, itemCount, scale, mean, known, counts, content });
   }
 
-  #keep(opened: Omit<Trained, 'learntColumns' | 'knownColumns'>): Trained {
+  #trained(opened: Omit<Trained, 'learntColumns' | 'knownColumns'>): Trained {
     const { network, ratings } = opened;
     const columns = network.side === 'users' ? ratings.itemCount : ratings.userCount;
     const learntColumns = new Uint8Array(columns);
     for (const column of network.side === 'users' ? ratings.items : ratings.users) learntColumns[column] = 1;
     const knownColumns = learntColumns.map((learnt, column) => learnt || (network.described?.[column] ?? 0));
-    this.#trained = { ...opened, learntColumns, knownColumns };
-    return this.#trained;
-  }
-
-  #cost(network: HistoryNetwork, learners: Int32Array): HistoryCost {
-    const [weights, activations] = [weightCount(weightShapes(network.module)), network.activations(this.#batchSize)];
-    const bytes = trainingBytes(weights, { activations, checkpoints: this.#options.checkpoint !== undefined });
-    const stepsPerEpoch = Math.ceil(learners.length / this.#batchSize);
-    return { weights, activations, bytes, stepsPerEpoch };
+    return { ...opened, learntColumns, knownColumns };
   }
 
   #batches(network: HistoryNetwork, histories: Histories, learners: Int32Array): TrainingData {
-    const { seed = 1 } = this.#options;
-    const size = this.#batchSize;
+    const { seed = 1 } = this.options;
+    const size = this.batchSize;
     const stepsPerEpoch = Math.ceil(learners.length / size);
+    const drawsOf = (step: number) => this.drawsOf('histories', step);
     return {
       rows: learners.length,
       *batches(epoch, from, buffers) {
@@ -286,9 +201,8 @@ export class HistoryRecommender<Options extends object = object> {
         for (let start = from * size; start < order.length; start += size) {
           const places = order.subarray(start, start + size);
           const own = Array.from(places, (place) => histories.of(learners[place] as number));
-          const step = epoch * stepsPerEpoch + start / size;
-          const uniform = seededUniform(seed, `histories ${step}`);
-          yield { rows: own.length, feeds: network.learnt(own, { uniform, step }, buffers) };
+          const draws = drawsOf(epoch * stepsPerEpoch + start / size);
+          yield { rows: own.length, feeds: network.learnt(own, draws, buffers) };
         }
       },
     };
@@ -368,7 +282,7 @@ export class HistoryRecommender<Options extends object = object> {
 
   /** Tells of the predicted row of each history, without what nothing is known of. */
   async #predictRows(histories: readonly History[], tell: (index: number, row: Float32Array) => void): Promise<void> {
-    const { trainer, network, knownColumns } = this.#known();
+    const { trainer, network, knownColumns } = this.known();
     const width = knownColumns.length;
     const atOnce = this.#rowsAtOnce(width);
     for (let from = 0; from < histories.length; from += atOnce) {
