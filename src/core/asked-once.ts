@@ -3,8 +3,8 @@
  * not be made is not kept, so it is tried again for whoever asks next.
  *
  * @example
- * const stores = new AskedOnce<ObjectStore, string>();
- * const store = await stores.ask(() => openS3Store('s3://films'), 'films');
+ * const texts = new AskedOnce<string, string>();
+ * const text = await texts.ask(() => readFile('ratings.csv', 'utf8'), 'ratings.csv');
  */
 export class AskedOnce<Value, Key = void> extends Map<Key, Promise<Value>> {
   /** @param key which one, where there are several. */

@@ -9,8 +9,7 @@ const TURN = 20;
  *
  * @example
  * const breather = new Breather();
- * for (const key of keys) {
- *   look(key);
+ * for (let number = 0; number < 1e9; number += 1) {
  *   if (breather.isDue) await breather.rest();
  * }
  */

@@ -4,7 +4,9 @@
  *
  * @throws what the first that failed threw.
  * @example
- * await closeAll(() => server.close(), () => store?.close());
+ * declare const server: AsyncDisposable;
+ * declare const store: AsyncDisposable | undefined;
+ * await closeAll(() => server[Symbol.asyncDispose](), () => store?.[Symbol.asyncDispose]());
  */
 export async function closeAll(...closings: readonly (() => unknown)[]): Promise<void> {
   const failures: unknown[] = [];

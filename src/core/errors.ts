@@ -130,7 +130,7 @@ export type DatasetErrorCode =
  * use. A wrong one, such as the dataset of another graph, is a `UsageError`.
  *
  * @example
- * throw new DatasetError('damaged', `${path} is cut off`, { remedy: 'Restore it from a copy.' });
+ * throw new DatasetError('damaged', 'features/part-0.parquet is cut off', { remedy: 'Restore it from a copy.' });
  */
 export class DatasetError extends ReelflowError {
   declare readonly code: DatasetErrorCode;
@@ -175,7 +175,7 @@ export type SystemErrorCode =
  * the run.
  *
  * @example
- * throw new SystemError('not-writable', `${directory} is read-only`, { remedy: 'Name another directory.' });
+ * throw new SystemError('not-writable', 'features/ is read-only', { remedy: 'Name another directory.' });
  */
 export class SystemError extends ReelflowError {
   declare readonly code: SystemErrorCode;

@@ -24,9 +24,9 @@ export class LockLost extends Error {}
  *
  * @example
  * await underLock('features/.lock', async (assertHeld) => {
- *   const file = await read();
+ *   const file = await readFile('features/dataset.json', 'utf8');
  *   await assertHeld();
- *   await write(change(file));
+ *   await writeFile('features/dataset.json', file);
  * });
  */
 export async function underLock<T>(path: string, work: (assertHeld: () => Promise<void>) => Promise<T>): Promise<T> {

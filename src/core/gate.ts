@@ -12,7 +12,11 @@ interface Waiting {
  * @example
  * const gate = new Gate(1024 ** 3);
  * const leave = await gate.enter(150 * 2 ** 20, signal);
- * try { await decode(); } finally { leave(); }
+ * try {
+ *   // what takes 150 MiB
+ * } finally {
+ *   leave();
+ * }
  */
 export class Gate {
   readonly #room: number;

@@ -9,7 +9,8 @@ export type Resolved<Options> = { [Key in keyof Options]-?: Exclude<Options[Key]
  * options are spread over defaults.
  *
  * @example
- * const { k, shrinkage } = { k: 40, shrinkage: 100, ...given(options) };
+ * const options: { k?: number | undefined } = { k: undefined };
+ * const { k } = { k: 40, ...given(options) }; // 40
  */
 export function given<Options extends object>(options: Options): Given<Options> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<Options>;

@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
  * arrays.
  *
  * @example
- * sha256(ratings.users, ratings.items, JSON.stringify(options));
+ * sha256(ratings.users, ratings.items, JSON.stringify({ k: 40 }));
  */
 export function sha256(...parts: readonly (string | NodeJS.ArrayBufferView)[]): string {
   const [only] = parts;

@@ -97,7 +97,10 @@ const FEW_BYTES = 1 << 12;
  * @returns the position after the last line.
  *
  * @example
- * const end = await eachLine('features/_fingerprints.txt', 0, (bytes, start, end) => remember(bytes.toString('latin1', start, end)));
+ * const lines: string[] = [];
+ * const end = await eachLine('features/_fingerprints.txt', 0, (bytes, from, to) => {
+ *   lines.push(bytes.toString('latin1', from, to));
+ * });
  */
 export async function eachLine(
   path: string,

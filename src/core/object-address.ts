@@ -10,7 +10,7 @@ export function isObjectAddress(text: string): boolean {
  * @throws UsageError `object-store`.
  *
  * @example
- * refuseObjectAddress(directory);
+ * refuseObjectAddress('s3://films/ratings.csv'); // throws
  */
 export function refuseObjectAddress(path: string): void {
   if (!isObjectAddress(path)) return;
@@ -27,7 +27,7 @@ export function refuseObjectAddress(path: string): void {
  * @throws UsageError `object-store`.
  *
  * @example
- * refuseObjectOutput(out);
+ * refuseObjectOutput('s3://films/report.html'); // throws
  */
 export function refuseObjectOutput(path: string): void {
   if (!isObjectAddress(path)) return;

@@ -7,7 +7,8 @@ import { SystemError } from './errors.ts';
  * @param load - imports them.
  * @throws SystemError `package` if one is missing.
  * @example
- * const { Tokenizer } = await optionalPackage('@huggingface/tokenizers', 'a search for text', () => import('@huggingface/tokenizers'));
+ * const load = () => import('apache-arrow');
+ * const { tableFromIPC } = await optionalPackage('apache-arrow', 'a table of Arrow', load);
  */
 export async function optionalPackage<Module>(
   packages: string | readonly string[],

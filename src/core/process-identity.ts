@@ -13,7 +13,7 @@ export const PROCESS_NAME = `${HOST}~${process.pid}~${START}`;
  * on another machine.
  *
  * @example
- * if (processState('host~4711~1700000000000') === 'ended') remove(file);
+ * if (processState('host~4711~1700000000000') === 'ended') console.log('its files may be removed');
  */
 export function processState(processName: string): 'running' | 'ended' | 'unknown' {
   const [host, pid = '', start] = processName.split('~');

@@ -31,7 +31,10 @@ export type ByteAt = (position: number) => number;
  * @throws ProtobufFault
  *
  * @example
- * for (const { field, start, end } of protobufFields((at) => bytes[at] as number, 0, bytes.length)) take(field, start, end);
+ * const bytes = Uint8Array.of(8, 150, 1);
+ * for (const { field, start, end } of protobufFields((at) => bytes[at] as number, 0, bytes.length)) {
+ *   console.log(field, start, end);
+ * }
  */
 export function* protobufFields(byteAt: ByteAt, start: number, end: number, limit = 1_000_000): Generator<FieldRange> {
   let position = start;

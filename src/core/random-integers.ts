@@ -6,7 +6,8 @@ import { xoshiro } from './xoshiro.js';
  * seeded with the first 128 bits of the text's SHA-256. `>>> 0` makes one unsigned.
  *
  * @example
- * const next = randomIntegers(`reelflow-shuffle-1:${seed}:${epoch}`);
+ * const next = randomIntegers('reelflow-shuffle-1:1:0');
+ * next(); // the same on every machine
  */
 export function randomIntegers(text: string): () => number {
   const state = createHash('sha256').update(text).digest();

@@ -5,7 +5,11 @@ import { MediaError, ReelflowError } from './errors.ts';
  * processing it.
  *
  * @example
- * throw renamedError(error, '/tmp/reelflow-inputs~1/3.mp4', 'https://films.example.org/heat.mp4');
+ * try {
+ *   await probe('/tmp/reelflow-inputs~1/3.mp4');
+ * } catch (error) {
+ *   throw renamedError(error, '/tmp/reelflow-inputs~1/3.mp4', 'https://films.example.org/heat.mp4');
+ * }
  */
 export function renamedError(error: unknown, from: string, to: string): unknown {
   if (!(error instanceof ReelflowError)) return error;

@@ -8,7 +8,11 @@ import { systemFault } from './system-fault.ts';
  * to the item. Faults of the item, its bytes, its rows or the code that is run on it, are its own.
  *
  * @example
- * throw runFault(error) ?? letterOf(error);
+ * try {
+ *   await probe('heat.mp4');
+ * } catch (error) {
+ *   throw runFault(error) ?? new MediaError('unreadable', 'heat.mp4 cannot be read', { cause: error });
+ * }
  */
 export function runFault(error: unknown): ReelflowError | undefined {
   const fault = systemFault(error);

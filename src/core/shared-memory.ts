@@ -58,8 +58,9 @@ function numberedAs(buffer: ArrayBufferLike): number | undefined {
  * thread a new object to collect each time.
  *
  * @example
+ * declare const worker: { postMessage(message: unknown): void };
  * const link = new MemoryLink((message) => worker.postMessage(message));
- * worker.postMessage({ kind: 'fill', memory: link.numberOf(view) });
+ * worker.postMessage({ kind: 'fill', memory: link.numberOf(new Uint8Array(sharedMemory(4096))) });
  */
 export class MemoryLink {
   readonly #post: (message: MemoryMessage) => void;

@@ -7,7 +7,7 @@ const RUN = 4096;
  * A sorted copy, like `[...values].sort(compare)`, but other work continues between its steps.
  *
  * @example
- * await sortInTurns(ids, (left, right) => (left < right ? -1 : 1));
+ * await sortInTurns(['heat', 'ran'], (left, right) => (left < right ? -1 : 1));
  */
 export async function sortInTurns<Value>(
   values: readonly Value[],

@@ -14,7 +14,11 @@ const SAID: readonly SystemErrorCode[] = ['open-files', 'disk-full', 'system'];
  * out of open files, processes, memory or disk space.
  *
  * @example
- * throw systemFault(error) ?? error;
+ * try {
+ *   await readFile('ratings.csv');
+ * } catch (error) {
+ *   throw systemFault(error) ?? error;
+ * }
  */
 export function systemFault(error: unknown): SystemError | undefined {
   const known = error instanceof SystemError ? error : undefined;

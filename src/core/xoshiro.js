@@ -1,9 +1,33 @@
 // @ts-check
 // In JavaScript, so that worker threads which load no TypeScript can use it too.
 
+/** How many words are made at a time. */
+const BLOCK = 32;
+
 /**
- * Random signed 32-bit integers from four words of state, not all 0: xoshiro128** (Blackman and
- * Vigna, 2018). `>>> 0` makes one unsigned.
+ * Fills `words` with random signed 32-bit integers: xoshiro128** (Blackman and Vigna, 2018).
+ *
+ * @param {Int32Array} words
+ * @param {Int32Array} state four words, not all 0, which become the state after these.
+ */
+export function fillXoshiro(words, state) {
+  let [a, b, c, d] = /** @type {[number, number, number, number]} */ (/** @type {unknown} */ (state));
+  for (let at = 0; at < words.length; at++) {
+    const scrambled = Math.imul(b, 5);
+    words[at] = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = (d << 11) | (d >>> 21);
+  }
+  state.set([a, b, c, d]);
+}
+
+/**
+ * The same integers one after another, from four words of state. `>>> 0` makes one unsigned.
  *
  * @param {number} a
  * @param {number} b
@@ -12,17 +36,15 @@
  * @returns {() => number}
  */
 export function xoshiro(a, b, c, d) {
+  const state = Int32Array.of(a, b, c, d);
+  const words = new Int32Array(BLOCK);
+  let at = BLOCK;
   return () => {
-    const scrambled = Math.imul(b, 5);
-    const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = (d << 11) | (d >>> 21);
-    return result;
+    if (at === BLOCK) {
+      fillXoshiro(words, state);
+      at = 0;
+    }
+    return /** @type {number} */ (words[at++]);
   };
 }
 

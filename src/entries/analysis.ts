@@ -20,7 +20,12 @@ export {
   type RatingAnalysis,
   type RatingGroup,
 } from '../graphs/analysis/analyse-ratings.ts';
-export type { AnalysisProgress, GroupOverlaps, StreamAnalysis } from '../graphs/analysis/analyse-stream.ts';
+export type {
+  AnalysisProgress,
+  GroupOverlaps,
+  StreamAnalysis,
+  StreamAnalysisOptions,
+} from '../graphs/analysis/analyse-stream.ts';
 export type { ClipOptions, ClipVector } from '../graphs/analysis/clip-vector.ts';
 export type { FeatureRows } from '../graphs/analysis/feature-rows.ts';
 export type { RatingPart, RatingSelection } from '../graphs/analysis/rating-parts.ts';

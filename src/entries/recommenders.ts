@@ -56,7 +56,7 @@ export type {
   RefitPlan,
 } from '../graphs/recommenders/fit-data.ts';
 export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
-export type { HistoryRecommenderName } from '../graphs/recommenders/history-recommenders.ts';
+export type { DefinedRecommenderName } from '../graphs/recommenders/defined-recommenders.ts';
 export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
 export type {
   OwnRecommenderSetting,

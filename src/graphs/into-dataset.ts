@@ -10,7 +10,7 @@ import type { ShardOptions } from './runners/shard.ts';
  * @throws UsageError `object-store` for what works only on a file system.
  *
  * @example
- * await intoDataset('s3://films/features', options, (directory) => run(directory));
+ * await intoDataset('s3://films/features', {}, async (directory) => compact(directory));
  */
 export function intoDataset<T>(
   address: string,

@@ -3,7 +3,8 @@
  * (`ReelflowListenerWarning`), once for each message, and the run continues.
  *
  * @example
- * const tell = listener('onEvent', options.onEvent);
+ * const tell = listener<[number]>('onEvent', (share) => console.log(share));
+ * tell(0.5);
  */
 export function listener<Values extends unknown[]>(
   name: string,

@@ -14,9 +14,9 @@ const MiB = 2 ** 20;
  * is known how much it would have taken.
  *
  * @example
+ * declare const ffmpeg: ChildProcess;
  * const guard = new MemoryGuard(512 * 2 ** 20);
- * guard.watch(child);
- * await ended;
+ * guard.watch(ffmpeg);
  * guard.stop();
  * const refusal = guard.refusal('the network');
  */

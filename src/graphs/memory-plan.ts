@@ -234,6 +234,7 @@ function bill(needs: MemoryNeeds, candidate: Candidate): Bill {
  * @throws UsageError `memory-too-small` naming the least limit that would do.
  *
  * @example
+ * declare const needs: MemoryNeeds;
  * planMemory(1024 ** 3, needs).budget; // bytes for `new Flow(...)`
  */
 export function planMemory(limit: Bytes, needs: MemoryNeeds): MemoryPlan {

@@ -96,9 +96,14 @@ const known: KnownOptions<RecommenderEvaluationOptions> = {
  * @throws UsageError when an option or a file is wrong, or a rating is in both files; what
  * `fitRecommender` throws.
  *
- * @example const report = await evaluateRecommender({ train: 'u1.base', test: 'u1.test',
- * recommender: 'item-knn', options: { neighbours: 40 } }); console.log(report.rmse,
- * report.trainSeconds);
+ * @example
+ * const report = await evaluateRecommender({
+ *   train: 'u1.base',
+ *   test: 'u1.test',
+ *   recommender: 'item-knn',
+ *   options: { neighbours: 40 },
+ * });
+ * console.log(report.rmse, report.trainSeconds);
  */
 export async function evaluateRecommender(options: RecommenderEvaluationOptions): Promise<EvaluationReport> {
   checkKnownOptions('evaluateRecommender', options, known);

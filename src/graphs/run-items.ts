@@ -36,7 +36,9 @@ export interface InputChanges {
  * the rest.
  *
  * @example
- * const noted = new RunItems(items, corpus, coverageOf({ inputs: ['/data/trailers'] }));
+ * declare const items: Items;
+ * declare const covers: Coverage;
+ * const noted = new RunItems(items, corpus, covers);
  * await noted.begin();
  */
 export class RunItems {

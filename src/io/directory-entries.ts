@@ -12,6 +12,7 @@ const AT_A_TIME = 256;
  * @throws Node's error when the directory cannot be read.
  *
  * @example
+ * const names: string[] = [];
  * await eachEntry('trailers/', ({ name }) => void names.push(name));
  */
 export async function eachEntry(directory: string, take: (entry: Dirent) => void): Promise<void> {

@@ -21,6 +21,7 @@ export interface Clusters {
  * @param rows [count x dimension], row-major.
  * @throws UsageError when there are fewer rows than clusters.
  * @example
+ * const vectors = new Float32Array(1000 * 18);
  * const { of, inertia } = kMeans(vectors, 18, { k: 20, seed: 1 });
  */
 export function kMeans(

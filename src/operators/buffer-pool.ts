@@ -16,8 +16,8 @@ import { poison } from './poison.ts';
  * shows whatever was read next.
  *
  * @example
- * const pixels = flow.pool.take(width * height * 3);
- * new Frame(pixels, width, height, index, time, (data) => flow.pool.give(data));
+ * const pixels = flow.pool.take(224 * 224 * 3);
+ * new Frame(pixels, 224, 224, 0, 0, (data) => flow.pool.give(data));
  */
 export class BufferPool {
   readonly #memoryPool: MemoryPool;

@@ -111,7 +111,8 @@ const embedOptions: KnownOptions<EmbedOptions> = { scope: true, name: true, maxD
  * @throws FlowError `batch-result` (as the output's error) if the embedder returns too few or too
  * many vectors, or vectors that are too short.
  * @example
- * frames(video, { scope }).pipe(embed(network, { scope }));
+ * const alexnet = network('alexnet');
+ * frames(video('heat.mp4'), { scope, ...alexnet.input }).pipe(embed(await alexnet.open(), { scope }));
  */
 export function embed<P extends Frame | Patch>(
   embedder: Embedder<P['data']>,

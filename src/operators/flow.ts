@@ -94,9 +94,12 @@ const known: KnownOptions<FlowOptions> = {
  * announce itself with `flow.meter(name).busy()`; otherwise the flow considers itself stuck.
  *
  * @example
+ * async function* tiles(): AsyncGenerator<Uint8Array> {
+ *   for (let at = 0; at < 100; at += 1) yield new Uint8Array(65536);
+ * }
  * const flow = new Flow('256MiB');
- * flow.source(() => readTiles(path), { name: 'tiles', cost: (tile) => tile.byteLength, estimate: 65536 })
- *   .pipe(flow.mapAsync((tile) => upload(tile), { concurrency: 4 }))
+ * flow.source(tiles, { name: 'tiles', cost: (tile) => tile.byteLength, estimate: 65536 })
+ *   .pipe(flow.mapAsync(async (tile) => writeFile('tile', tile), { concurrency: 4 }))
  *   .subscribe();
  */
 export class Flow {

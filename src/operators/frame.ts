@@ -4,7 +4,7 @@ import { type Bytes, Payload } from './payload.ts';
  * A decoded video frame: RGB, 8 bits a channel, row-major, `height * width * 3` bytes.
  *
  * @example
- * frames(video, { scope, width: 224, height: 224 }).pipe(map((frame) => frame.data[0]));
+ * frames(video('heat.mp4'), { scope, width: 224, height: 224 }).pipe(map((frame) => frame.data[0]));
  */
 export class Frame extends Payload {
   readonly byteLength: Bytes;

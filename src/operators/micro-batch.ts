@@ -34,8 +34,15 @@ import type { Scope } from './scope.ts';
  * per pipeline; they are dropped when nothing else can free bytes.
  *
  * @example
- * const session = flow.microBatch({ name: 'fc7', maxCount: 16, maxDelay: 50, run: (frames) => network.embed(frames) });
- * frames.pipe(session.batch(scope));
+ * const alexnet = network('alexnet');
+ * const opened = await alexnet.open();
+ * const session = flow.microBatch({
+ *   name: 'fc7',
+ *   maxCount: 16,
+ *   maxDelay: 50,
+ *   run: (pictures: readonly Frame[]) => opened.embed(pictures.map(({ data }) => data)),
+ * });
+ * scope.frames(alexnet.input).pipe(session.batch(scope));
  */
 export class MicroBatch<A, R> implements Flusher {
   readonly #core: FlowCore;

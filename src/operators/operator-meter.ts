@@ -92,8 +92,8 @@ const BUSY = 2;
  * flight and never considers itself stuck.
  *
  * @example
- * const meter = flow.meter('histogram');
- * frames.pipe(map((frame) => meter.run(() => histogram(frame.data))));
+ * const meter = flow.meter('brightest');
+ * scope.frames().pipe(map((frame) => meter.run(() => Math.max(...frame.data))));
  */
 export class OperatorMeter {
   /** Elements received; the operator counts them itself. */

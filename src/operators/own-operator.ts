@@ -80,19 +80,19 @@ export const operatorOptions: KnownOptions<OperatorOptions> = { cost: true };
  * unsubscription, which aborts `signal`, but not before all announced work (`busy`) has ended.
  *
  * @example
- * const changes = scope.operator<Frame, number>('changes', ({ keep, release, emit }) => {
+ * const intervals = scope.operator<Frame, number>('intervals', ({ keep, release, emit }) => {
  *   let last: Frame | undefined;
  *   return {
  *     next(frame) {
  *       if (last) {
- *         emit(difference(last.data, frame.data));
+ *         emit(frame.time - last.time);
  *         release(last);
  *       }
  *       last = keep(frame);
  *     },
  *   };
  * });
- * frames(video, { scope }).pipe(changes);
+ * scope.frames().pipe(intervals);
  */
 export type OperatorMaker = <In, Out>(
   name: string,

@@ -4,7 +4,7 @@ import { type Bytes, Payload } from './payload.ts';
  * One window of audio: mono float32 samples in [-1, 1].
  *
  * @example
- * audio(video, { scope }).pipe(map((patch) => patch.data.length)); // 15,600 samples at 16 kHz for VGGish
+ * audio(video('heat.mp4'), { scope }).pipe(map((patch) => patch.data.length)); // 15,600 samples at 16 kHz for VGGish
  */
 export class Patch extends Payload {
   readonly byteLength: Bytes;

@@ -57,7 +57,17 @@ export abstract class Payload {
    * another payload owns stays with that one, which is then held together with this one.
    *
    * @example
-   * constructor(pixels: Uint8Array) { super(); this.#pixels = pixels; this.owns(pixels); }
+   * class Picture extends Payload {
+   *   readonly byteLength: number;
+   *   readonly #pixels: Uint8Array;
+   *
+   *   constructor(pixels: Uint8Array) {
+   *     super();
+   *     this.byteLength = pixels.byteLength;
+   *     this.#pixels = pixels;
+   *     this.owns(pixels);
+   *   }
+   * }
    */
   protected owns(view: ArrayBufferView): void {
     this.ownMemory ??= [];

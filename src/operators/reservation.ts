@@ -13,7 +13,7 @@ import type { Bytes } from './payload.ts';
  *
  * @example
  * const kept = scope.reservation('median');
- * kept.grow(vector.byteLength);
+ * kept.grow(4096 * 4);
  * kept.free();
  */
 export class Reservation {

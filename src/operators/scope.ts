@@ -21,8 +21,9 @@ import { type ZipOptions, zip } from './zip.ts';
  * once, the flow starts only as many scopes as can all finish.
  *
  * @example
- * const scope = flow.scope(video.id, { claim: parseBytes('40MiB') });
- * frames(video, { scope }).pipe(scope.window(16));
+ * const heat = video('heat.mp4');
+ * const scope = flow.scope(heat.id, { claim: parseBytes('40MiB') });
+ * frames(heat, { scope }).pipe(scope.window(16));
  */
 export class Scope {
   /** Makes an operator of your own that keeps elements: see `OperatorMaker`. */

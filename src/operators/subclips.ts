@@ -84,8 +84,11 @@ const known: KnownOptions<SubclipOptions> = {
  * not a finite number; UsageError if the span has no duration.
  *
  * @example
- * pictures.pipe(embed(alexnet, { scope }), subclips(video, { name: 'visual', count: [10, 20], statistic: 'medmad', scope }));
- * pictures.pipe(map(brightness), subclips(video, { name: 'brightness', seconds: 1, statistic: 'mean', scope }));
+ * const heat = video('heat.mp4');
+ * const alexnet = network('alexnet');
+ * const pictures = frames(heat, { scope, ...alexnet.input });
+ * const tenths = { count: [10, 20], statistic: 'medmad', scope } as const;
+ * pictures.pipe(embed(await alexnet.open(), { scope }), subclips(heat, { name: 'visual', ...tenths }));
  */
 export function subclips(span: Span, options: SubclipOptions): OperatorFunction<Timed, SubclipRow> {
   checkKnownOptions('subclips', options, known);

@@ -1,53 +1,41 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { globSync } from 'tinyglobby';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compileBlocks } from '../fixtures/compile-blocks.ts';
+import { examples } from '../fixtures/doc-comments.ts';
 import { codeBlocks, pages } from '../fixtures/docs.ts';
 
-// A reader copies these. Each block is compiled as a module of its own against the built types, as
-// in a project that depends on the package; names that the page has from somewhere else are
-// declared in a comment `<!-- given ... -->` before the block.
+// A reader copies these: the blocks of TypeScript of the pages, and the examples of doc comments.
+// Names that a page has from somewhere else are declared in a comment `<!-- given ... -->` before
+// the block, those of an example in `given-names.ts`.
 
-const root = resolve(import.meta.dirname, '../..');
-const blocks = pages()
+const ofPages = pages()
   .flatMap(codeBlocks)
   .filter(({ language }) => language === 'ts');
-const place = mkdtempSync(join(tmpdir(), 'reelflow-blocks-'));
-const nameOf = (index: number) => `block-${index}.ts`;
+const ofComments = examples();
 let complaints: string[] = [];
 
 beforeAll(() => {
-  mkdirSync(join(place, 'node_modules/@types'), { recursive: true });
-  for (const name of ['rxjs', 'apache-arrow', '@tensorflow', '@types/node']) {
-    symlinkSync(join(root, 'node_modules', name), join(place, 'node_modules', name));
-  }
-  symlinkSync(root, join(place, 'node_modules/reelflow'));
-  writeFileSync(join(place, 'package.json'), '{"type":"module"}');
-  const options = { strict: true, target: 'ES2022', lib: ['ES2023'], module: 'NodeNext', noEmit: true };
-  const config = { compilerOptions: { ...options, types: ['node'], skipLibCheck: true }, include: ['*.ts'] };
-  writeFileSync(join(place, 'tsconfig.json'), JSON.stringify(config));
-  for (const [index, { code, given }] of blocks.entries()) {
-    // What is given stands on the first line, so that the compiler's line numbers are those of the
-    // block and one.
-    const before = given.replaceAll('\n', ' ');
-    const [head = '', tail = ''] = before.includes('...') ? before.split('...') : [before];
-    writeFileSync(join(place, nameOf(index)), `${head}\n${code}\n${tail}\nexport {};\n`);
-  }
-  const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
-  const compiled = spawnSync(process.execPath, [join(typescript, '../bin/tsc'), '-p', place], { encoding: 'utf8' });
-  complaints = compiled.stdout.split('\n');
+  complaints = compileBlocks([...ofPages, ...ofComments]);
 });
 
-afterAll(() => rmSync(place, { recursive: true, force: true }));
-
-describe('a block of TypeScript compiles against the built types', () => {
-  it('of which there are some', () => {
-    expect(blocks.length).toBeGreaterThan(10);
+describe('TypeScript that a reader copies compiles against the built types', () => {
+  it.each(pages().filter((page) => ofPages.some((block) => block.page === page)))('%s', (page) => {
+    expect(complaints.filter((line) => line.startsWith(`${page}:`))).toEqual([]);
   });
 
-  it.each(blocks.map((block, index) => [`${block.page}, line ${block.line}`, index]))('%s', (_, index) => {
-    expect(complaints.filter((line) => line.includes(`${nameOf(index as number)}(`))).toEqual([]);
+  it('examples of doc comments', () => {
+    expect(complaints.filter((line) => line.startsWith('src/'))).toEqual([]);
   });
+
+  it('and so does what they are given', () => {
+    expect(complaints.filter((line) => !/^(README|docs\/|src\/)/.test(line))).toEqual([]);
+  });
+});
+
+it('a doc comment has code in an @example only, and each is found', () => {
+  const sources = globSync('src/**/*.{ts,js}', { cwd: new URL('../..', import.meta.url) });
+  const texts = sources.map((path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+  expect(texts.filter((text) => /^ *\*.*```/m.test(text))).toEqual([]);
+  expect(ofComments.length).toBe(texts.join('').match(/\* @example\b/g)?.length);
 });

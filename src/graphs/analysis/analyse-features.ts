@@ -4,13 +4,12 @@ import { checkKnownOptions, type KnownOptions } from '../../core/known-options.t
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { readMovies } from '../../io/ratings/movies.ts';
 import { readTrailers } from '../../io/ratings/trailers.ts';
-import type { InnerRule } from '../../models/analysis/inner-third.ts';
 import type { Statistic } from '../../operators/statistics.ts';
-import { type AnalysisProgress, analyseStream, type StreamAnalysis } from './analyse-stream.ts';
+import { analyseStream, type StreamAnalysis, type StreamAnalysisOptions } from './analyse-stream.ts';
 import { dimensionOf, type FeatureRows, openFeatureTable } from './feature-rows.ts';
 
 /** What of features is analysed, and how. */
-export interface AnalyseFeaturesOptions {
+export interface AnalyseFeaturesOptions extends StreamAnalysisOptions {
   /** Which number of subclips, where a dataset has several. */
   readonly subclips?: number | undefined;
   /** The same for subclips of a fixed length, in seconds. */
@@ -27,18 +26,6 @@ export interface AnalyseFeaturesOptions {
   readonly ratings?: string | undefined;
   /** Skips bad lines of ratings and lists. */
   readonly skipBadLines?: boolean | undefined;
-  /** UMAP's neighbours. Default 15. */
-  readonly neighbours?: number | undefined;
-  /** UMAP's least distance. Default 0.1. */
-  readonly minDistance?: number | undefined;
-  /** What a group's inner third is. Default `nearest`. */
-  readonly innerRule?: InnerRule | undefined;
-  /** Seeds what is drawn: rows that are asked, and genres exchanged. Default 1. */
-  readonly seed?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onMessage?: ((message: string) => void) | undefined;
-  /** Told how far the layout of a stream is, about twice a second. */
-  readonly onProgress?: ((progress: AnalysisProgress) => void) | undefined;
 }
 
 const known: KnownOptions<AnalyseFeaturesOptions> = {

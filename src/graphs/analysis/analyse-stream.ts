@@ -81,13 +81,18 @@ export interface ItemLabels {
 }
 
 /** How a stream is analysed. */
-export interface StreamAnalysisOptions extends ItemLabels {
+export interface StreamAnalysisOptions {
+  /** UMAP's neighbours. Default 15. */
   readonly neighbours?: number | undefined;
+  /** UMAP's least distance. Default 0.1. */
   readonly minDistance?: number | undefined;
+  /** What a group's inner third is. Default `nearest`. */
   readonly innerRule?: InnerRule | undefined;
+  /** Seeds what is drawn: rows that are asked, and genres exchanged. Default 1. */
   readonly seed?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
+  /** Told how far the layout of a stream is, about twice a second. */
   readonly onProgress?: ((progress: AnalysisProgress) => void) | undefined;
 }
 
@@ -107,7 +112,7 @@ export interface AnalysisProgress {
 export async function analyseStream(
   rows: FeatureRows,
   random: boolean,
-  options: StreamAnalysisOptions = {},
+  options: StreamAnalysisOptions & ItemLabels = {},
 ): Promise<StreamAnalysis> {
   const { points, subclips, items, itemIds, stream } = rows;
   const say = options.onMessage ?? (() => {});

@@ -72,7 +72,10 @@ const VERSION = 2;
  * @throws UsageError when an option does not fit, or the function gives no columns.
  *
  * @example
- * const graph = dataflow({ name: 'brightness', version: '1', columns: (scope) => ({ brightness: brightnessOf(scope) }) });
+ * const graph = dataflow({
+ *   name: 'pictures',
+ *   columns: (scope) => ({ visual: scope.frames().pipe(scope.embed(network('alexnet')), scope.subclips({ count: 10 })) }),
+ * });
  */
 export function dataflow(options: DataflowOptions): VideoGraph {
   const { columns, origin = { kind: 'inline' } } = options;

@@ -64,10 +64,12 @@ export type ElementOf<T extends Uint8Array | Float32Array> = T extends Uint8Arra
  * each video.
  *
  * @example
+ * const alexnet = network('alexnet');
  * const columns = (scope: VideoScope) => {
- *   const frames = scope.frames(alexnet.input);
+ *   const pictures = scope.frames(alexnet.input);
+ *   const red = map((frame: Frame) => ({ time: frame.time, vector: Float32Array.of(frame.data[0] ?? 0) }));
  *   const tenths = scope.subclips({ count: 10 });
- *   return { visual: frames.pipe(scope.embed(alexnet), tenths), brightness: frames.pipe(map(brightness), tenths) };
+ *   return { visual: pictures.pipe(scope.embed(alexnet), tenths), red: pictures.pipe(red, tenths) };
  * };
  */
 export interface VideoScope {
@@ -101,7 +103,12 @@ export interface VideoScope {
    * schema. Values are checked and copied; one that does not fit ends its video, naming the column.
    *
    * @example
-   * shots: frames.pipe(shots, scope.rows({ start: 'time', end: 'time', score: 'float32', label: 'utf8?', vector: 'float32[512]' }))
+   * const columns = (scope: VideoScope) => ({
+   *   pictures: scope.frames({ fps: 1 }).pipe(
+   *     map(({ time, data }) => ({ time, red: data[0] ?? 0, label: data[0] ? 'red' : null })),
+   *     scope.rows({ time: 'time', red: 'float32', label: 'utf8?' }),
+   *   ),
+   * });
    */
   rows<const S extends RowSchema>(schema: S): OperatorFunction<Row<S>, RowTable>;
 

@@ -2,10 +2,10 @@ import { UsageError } from '../../core/errors.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
-import { historyRecommender } from '../recommenders/history-recommender-fit.ts';
+import { definedRecommender } from '../recommenders/defined-recommender-fit.ts';
 import { neuralOptions } from '../recommenders/neural-options.ts';
 import { ownRecommender } from '../recommenders/own-recommenders.ts';
-import { isHistoryRecommender, trainsInEpochs } from '../recommenders/recommender-names.ts';
+import { isDefinedRecommender, trainsInEpochs } from '../recommenders/recommender-names.ts';
 import type { ExperimentData } from './experiment-data.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 import { streamsOf } from './streams-of.ts';
@@ -60,8 +60,8 @@ export async function checkVariants(
       });
       continue;
     }
-    if (isHistoryRecommender(recommender)) {
-      historyRecommender(recommender, options);
+    if (isDefinedRecommender(recommender)) {
+      definedRecommender(recommender, options);
       continue;
     }
     new NeuralRecommender(recommender, neuralOptions(options, streamsOf({ features }, name)));

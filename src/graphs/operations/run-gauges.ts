@@ -24,6 +24,7 @@ export const PROMETHEUS_TEXT = Registry.PROMETHEUS_CONTENT_TYPE;
  * begun only that it is up.
  *
  * @example
+ * declare const facts: RunFacts;
  * const text = await renderFigures(facts);
  */
 export async function renderFigures(facts: RunFacts | undefined): Promise<string> {

@@ -31,8 +31,9 @@ export interface RunFacts {
  * What watches a run from outside: the page for Prometheus, where one is wanted, and the spans.
  *
  * @example
- * const operations = await RunOperations.open({ metricsPort: 9464 }, say);
- * operations.watch({ tally, plan, flow, flowsAlone, seconds });
+ * declare const facts: RunFacts;
+ * const operations = await RunOperations.open({ metricsPort: 9464 }, console.log);
+ * operations.watch(facts);
  * await operations.close();
  */
 export class RunOperations {

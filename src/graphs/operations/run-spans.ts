@@ -12,7 +12,7 @@ import { itemTraceId } from './item-trace-id.ts';
  *
  * @example
  * const spans = new RunSpans();
- * spans.take(event);
+ * spans.take({ type: 'started', item: video('heat.mp4'), seconds: 0 });
  */
 export class RunSpans {
   readonly #tracer = trace.getTracer('reelflow', softwareVersion());

@@ -18,7 +18,7 @@ import { modalitiesOf } from './neural-options.ts';
 import { NeuralPart } from './neural-part.ts';
 import {
   classicRecord,
-  isHistoryRecommender,
+  isDefinedRecommender,
   isNeuralRecommender,
   type RecommenderName,
   recommenderNames,
@@ -182,5 +182,5 @@ function partName(
 
 function canBePart(name: RecommenderName): boolean {
   if (isNeuralRecommender(name)) return true;
-  return !isHistoryRecommender(name) && (classicRecommenders[name] as ClassicRecommender).parts === undefined;
+  return !isDefinedRecommender(name) && (classicRecommenders[name] as ClassicRecommender).parts === undefined;
 }

@@ -10,7 +10,8 @@ const FPS = 25;
  *
  * @throws UsageError `times` when it is not known when the subclips begin and end.
  * @example
- * const text = editList('heat', chosen);
+ * const subclips = [{ subclip: 3, start: 12, end: 16 }];
+ * const text = editList('heat', { user: '7', prediction: 4.1, whole: 3.9, subclips });
  */
 export function editList(item: string, { subclips }: ChosenSubclips): string {
   const clip = item.replaceAll(/[^\x20-\x7e]/g, '_');

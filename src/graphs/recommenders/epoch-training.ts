@@ -1,10 +1,95 @@
 import { sha256 } from '../../core/hash.ts';
 import { joinRows } from '../../io/ratings/subset.ts';
-import type { TrainerOptions } from '../../models/autodiff/trainer-options.ts';
-import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type { TrainerOptions, TrainingResult } from '../../models/autodiff/trainer-options.ts';
+import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
+import type { Predicts, TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
-import type { FitInputs, FitOptions } from './fit-data.ts';
+import { EpochPace } from './epoch-pace.ts';
+import type { FitInputs, FitOptions, FitProgress, FittedRecommender } from './fit-data.ts';
 import type { StoreFeatures } from './store-features.ts';
+import { TrainingLog } from './training-log.ts';
+import { validationFigures } from './validation-figures.ts';
+
+/** A recommender that trains in epochs. */
+interface EpochRecommender {
+  readonly epochs: number;
+  readonly predicts: Predicts;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** What a private training has guaranteed. */
+  readonly guarantee?: PrivacyGuarantee | undefined;
+  predict(users: Int32Array, items: Int32Array): Promise<Float32Array>;
+  score(users: Int32Array, items: Int32Array): Promise<Float32Array>;
+  weights(): Promise<ReadonlyMap<string, Float32Array>>;
+  close(): Promise<void>;
+}
+
+/** What is told to a recommender about its training, whichever it is. */
+type TrainingRun = Pick<
+  TrainerOptions,
+  'seed' | 'signal' | 'device' | 'onMessage' | 'checkpoint' | 'onProgress' | 'onEpoch'
+> &
+  Partial<NonNullable<FitOptions['refit']>>;
+
+/** How a recommender is made and trained, by `fitInEpochs`. */
+export interface EpochFit<R extends EpochRecommender> {
+  readonly name: string;
+  readonly options: Readonly<Record<string, Json>>;
+  readonly training: TrainingRatings;
+  readonly validation: TrainingRatings;
+  readonly features: StoreFeatures | undefined;
+  /** When it began, by `performance.now()`. */
+  readonly started: number;
+  make(run: TrainingRun): R;
+  train(recommender: R): Promise<TrainingResult>;
+}
+
+/**
+ * Trains a recommender with progress, event files and a checkpoint, and judges it by the validation
+ * ratings.
+ *
+ * @returns it with the recommender that `make` made, which its `close` closes.
+ */
+export async function fitInEpochs<R extends EpochRecommender>(
+  { name, options, training, validation, features, started, make, train }: EpochFit<R>,
+  run: FitOptions & Pick<FitProgress, 'part'>,
+): Promise<{ readonly recommender: R; readonly fitted: FittedRecommender }> {
+  const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
+  const recommender: R = make({
+    ...run.refit,
+    seed: run.seed,
+    signal: run.signal,
+    device: run.device,
+    onMessage: (sentence) => run.onMessage?.(sentence),
+    ...checkpointOf(options, run, identityOf(training, validation, run, features)),
+    onProgress: (progress) => tell(pace.inside(progress)),
+    onEpoch: async (record) => {
+      log?.add(record, await recommender.weights());
+      tell(pace.ended(record));
+    },
+  });
+  const pace = new EpochPace(recommender.epochs, run.part);
+  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
+  try {
+    const { history, bestEpoch, bestLoss, resumedFrom } = await train(recommender);
+    const { predicts, shapes, guarantee: privacy } = recommender;
+    const trainSeconds = (performance.now() - started) / 1000;
+    const predict = (users: Int32Array, items: Int32Array) => recommender.predict(users, items);
+    const fitted = {
+      ...{ name, predicts, trainSeconds, history, privacy, best: { epoch: bestEpoch, loss: bestLoss } },
+      validation: await validationFigures(training, validation, predicts, predict),
+      ...{ resumed: resumedFrom !== undefined, shapes, predict },
+      score: (users: Int32Array, items: Int32Array) => recommender.score(users, items),
+      weights: () => recommender.weights(),
+      close: () => recommender.close(),
+    };
+    return { recommender, fitted };
+  } catch (error) {
+    await recommender.close();
+    throw error;
+  } finally {
+    log?.close();
+  }
+}
 
 /** What is learnt from and judged by: for a refit all rows, and none. */
 export function rowsOf<Data extends FitInputs>(data: Data, refits: boolean): Data {
@@ -13,7 +98,7 @@ export function rowsOf<Data extends FitInputs>(data: Data, refits: boolean): Dat
 }
 
 /** Where the training saves its state, if anywhere. */
-export function checkpointOf(
+function checkpointOf(
   { checkpointSteps }: Readonly<Record<string, Json>>,
   { checkpoint }: FitOptions,
   data: string,
@@ -28,7 +113,7 @@ export function checkpointOf(
  * What a checkpoint must match: the ratings, row by row, with their times where these are read, and
  * the form of the features.
  */
-export function identityOf(
+function identityOf(
   training: TrainingRatings,
   validation: TrainingRatings,
   { dataIdentity = '' }: FitOptions,

@@ -1,10 +1,10 @@
 import { checkInteger } from '../../core/check.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { fitClassicRecommender } from './classic-recommender.ts';
+import { fitDefinedRecommender } from './defined-recommender-fit.ts';
 import { checkFitData, type FitData, type FitOptions, type FittedRecommender } from './fit-data.ts';
-import { fitHistoryRecommender } from './history-recommender-fit.ts';
 import { fitNeuralRecommender } from './neural-recommender-fit.ts';
-import { checkRecommenderName, isHistoryRecommender, isNeuralRecommender } from './recommender-names.ts';
+import { checkRecommenderName, isDefinedRecommender, isNeuralRecommender } from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
 
 const known: KnownOptions<FitOptions> = {
@@ -30,7 +30,10 @@ const known: KnownOptions<FitOptions> = {
  * range, rows that are not the table's; MissingFeaturesError when an item has no features; what
  * `Trainer.fit` throws; the reason of `signal`.
  * @example
- * const recommender = await fitRecommender({ ratings, train, validation, scale }, { recommender: 'item-knn', options: { k: 40 }, seed: 1 });
+ * const rows = { ratings, train: Int32Array.of(0, 1, 2), validation: Int32Array.of(3) };
+ * const scale = { minimum: 0.5, maximum: 5 };
+ * const fitting = { recommender: 'item-knn', options: { k: 40 }, seed: 1 };
+ * const recommender = await fitRecommender({ ...rows, scale }, fitting);
  * const predictions = await recommender.predict(users, items);
  * await recommender.close?.();
  */
@@ -41,7 +44,7 @@ export async function fitRecommender(data: FitData, options: FitOptions): Promis
   const seed = checkInteger('seed', options.seed, 0, 0xffffffff);
   checkFitData(data);
   options.signal?.throwIfAborted();
-  if (isHistoryRecommender(model)) return fitHistoryRecommender(model, checked, data, { ...options, seed });
+  if (isDefinedRecommender(model)) return fitDefinedRecommender(model, checked, data, { ...options, seed });
   if (isNeuralRecommender(model)) return fitNeuralRecommender(model, checked, data, { ...options, seed });
   return fitClassicRecommender(model, checked, seed, data, options);
 }

@@ -6,8 +6,9 @@ import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts'
 import { genresOf } from './catalogue.ts';
 import { type LoadedRecommender, learntAnew } from './load-recommender.ts';
 import { neuralOptions } from './neural-options.ts';
-import { contentOf, isHistoryRecommender, isNeuralRecommender, neuralPartOf } from './recommender-names.ts';
+import { contentOf, isDefinedRecommender, isNeuralRecommender, neuralPartOf } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
+import { learntItems, savedWeights } from './saved-training.ts';
 import type { ItemFeatures, StoreFeatures } from './store-features.ts';
 
 /** An item that a recommender has not met, or a variant of one that it has. */
@@ -56,18 +57,15 @@ export async function scoreFurtherItems(
  * The features that a recommender reads.
  *
  * @throws UsageError `no-content` where it reads none, and for one that cannot judge items that were
- * not in its training: one that reads histories or has neural parts.
+ * not in its training: one that is made from a definition or has neural parts.
  */
 export function featuresOf({ saved, features }: LoadedRecommender): StoreFeatures {
   const { recommender, options } = saved.facts;
-  if (isHistoryRecommender(recommender)) {
-    throw new UsageError(
-      `recommender ${recommender} reads histories, and judges only items that were in its training`,
-      {
-        code: 'no-content',
-        remedy: 'Train a recommender that predicts by pairs: dcf-av-1, content-ridge, ...',
-      },
-    );
+  if (isDefinedRecommender(recommender)) {
+    throw new UsageError(`recommender ${recommender} judges only items that were in its training`, {
+      code: 'no-content',
+      remedy: 'Train one that can judge others by their features: dcf-av-1, content-ridge, ...',
+    });
   }
   const part = neuralPartOf(recommender, options);
   if (part !== undefined) {
@@ -92,21 +90,21 @@ interface Pairs {
 }
 
 async function scoreByNetwork(
-  { facts, userIds, catalogue, ratings, validation, weights = new Map() }: SavedRecommender,
+  saved: SavedRecommender,
   features: StoreFeatures,
   items: readonly FurtherItem[],
   { users, items: numbers }: Pairs,
 ): Promise<Float32Array> {
+  const { facts, userIds, catalogue } = saved;
   const model = facts.recommender as NeuralRecommenderName;
   const settings = neuralOptions(facts.options, features.modalities);
   const space = { userCount: userIds.length, itemCount: catalogue.length, scale: facts.scale };
-  const isJudged = new Set(validation);
-  const learnt = ratings.items.filter((_, row) => !isJudged.has(row));
+  const learnt = learntItems(saved);
   const rated = new Set(learnt);
   const shapesOf = (itemCount: number) => weightShapes(neuralModule(model, { ...space, itemCount }, settings));
   const [now, then] = [shapesOf(catalogue.length), shapesOf(catalogue.length + 1)];
   const named = new Map<string, Float32Array>();
-  for (const [name, { values }] of weights) {
+  for (const [name, values] of savedWeights(saved)) {
     const isOfItems = now.get(name)?.join() !== then.get(name)?.join();
     named.set(name, isOfItems ? withRows(values, catalogue.length, items, rated) : values);
   }

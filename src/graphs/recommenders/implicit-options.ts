@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import type { Json } from '../graph.ts';
-import { historyRecord } from './history-recommenders.ts';
+import { definedRecord } from './defined-recommenders.ts';
 
 /**
  * Negatives for each rating that only says what was chosen (He et al. 2017), unless told otherwise.
@@ -26,9 +26,9 @@ export function implicitOptions(
   values: Float32Array,
   scale: RatingScale,
 ): Readonly<Record<string, Json>> {
-  const history = historyRecord(model)?.definition;
-  if (history?.predicts === 'scores') return options;
-  if (areImplicit(values, scale) && history === undefined)
+  const definition = definedRecord(model)?.definition;
+  if (definition?.predicts === 'scores') return options;
+  if (areImplicit(values, scale) && definition === undefined)
     return { loss: 'bpr', negatives: usualNegatives, ...options };
   if (values.length > 0 && values.every((value) => value === values[0])) {
     throw new UsageError(

@@ -11,14 +11,14 @@ import type { ItemFactors, NewUserRatings } from '../../models/recommenders/reco
 import { genresOf } from './catalogue.ts';
 import { fitClassicRecommender } from './classic-recommender.ts';
 import type { ClassicRecommenderName } from './classic-recommenders.ts';
-import { trainingRatings } from './fit-data.ts';
-import { historyRecommender } from './history-recommender-fit.ts';
-import type { HistoryRecommenderName } from './history-recommenders.ts';
+import { definedRecommender } from './defined-recommender-fit.ts';
+import type { DefinedRecommenderName } from './defined-recommenders.ts';
 import { neuralOptions } from './neural-options.ts';
 import { scoreNewUserOfNetwork } from './new-user-network.ts';
 import { loadRecommenderModule } from './recommender-module.ts';
-import { isHistoryRecommender, isNeuralRecommender, recommenderReadsFeatures } from './recommender-names.ts';
+import { isDefinedRecommender, isNeuralRecommender, recommenderReadsFeatures } from './recommender-names.ts';
 import { readSavedRecommender, type SavedRecommender } from './saved-recommender.ts';
+import { learntItems, learntRatings, savedTable, savedWeights } from './saved-training.ts';
 import { StoreFeatures } from './store-features.ts';
 import { featureFileOf } from './training-sources.ts';
 
@@ -74,8 +74,8 @@ export async function loadRecommender(
   const features = store && StoreFeatures.ofIds(store, saved.featureIds, saved.catalogue);
   const genres = genresOf(saved.catalogue);
   try {
-    if (isHistoryRecommender(saved.facts.recommender)) {
-      const recommender = await historyOf(saved, saved.facts.recommender);
+    if (isDefinedRecommender(saved.facts.recommender)) {
+      const recommender = await definedOf(saved, saved.facts.recommender);
       return {
         ...{ saved, genres, features },
         predict: (users, items) => recommender.predict(users, items),
@@ -127,19 +127,14 @@ export async function loadRecommender(
   }
 }
 
-/** A saved recommender that reads histories, with those that it learnt from. */
-async function historyOf(
-  { facts, userIds, catalogue, ratings, validation, weights }: SavedRecommender,
-  model: HistoryRecommenderName,
-): Promise<ReturnType<typeof historyRecommender>> {
-  const isJudged = new Set(validation);
-  const rows = Int32Array.from(ratings.values.keys()).filter((row) => !isJudged.has(row));
-  const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };
-  const recommender = historyRecommender(model, facts.options, { seed: facts.seed });
-  await recommender.restore(
-    trainingRatings({ ratings: table, scale: facts.scale, train: rows, validation }, rows),
-    new Map([...(weights ?? [])].map(([name, { values }]) => [name, values])),
-  );
+/** A saved recommender that is made from a definition, with the ratings that it learnt from. */
+async function definedOf(
+  saved: SavedRecommender,
+  model: DefinedRecommenderName,
+): Promise<ReturnType<typeof definedRecommender>> {
+  const { options, seed } = saved.facts;
+  const recommender = definedRecommender(model, options, { seed });
+  await recommender.restore(learntRatings(saved), savedWeights(saved));
   return recommender;
 }
 
@@ -150,18 +145,16 @@ async function historyOf(
  * @param weights other weights than the saved ones.
  */
 export async function networkOf(
-  { facts, userIds, catalogue, ratings, validation, weights: saved }: SavedRecommender,
+  saved: SavedRecommender,
   features: FeatureSource | undefined,
-  weights?: WeightsByName,
+  weights: WeightsByName = savedWeights(saved),
 ): Promise<NeuralRecommender> {
-  const { recommender: name, options, seed, scale } = facts;
+  const { recommender: name, options, seed, scale } = saved.facts;
   if (!isNeuralRecommender(name)) throw new UsageError(`recommender ${name} is not neural`);
   const own = recommenderReadsFeatures(name) ? features : undefined;
   const recommender = new NeuralRecommender(name, { ...neuralOptions(options, own?.modalities ?? []), seed });
-  const named = weights ?? new Map([...(saved ?? [])].map(([name, { values }]) => [name, values]));
-  const isJudged = new Set(validation);
-  const learnt = ratings.items.filter((_, row) => !isJudged.has(row));
-  await recommender.restore({ userCount: userIds.length, itemCount: catalogue.length, scale }, named, own, learnt);
+  const space = { userCount: saved.userIds.length, itemCount: saved.catalogue.length, scale };
+  await recommender.restore(space, weights, own, learntItems(saved));
   return recommender;
 }
 
@@ -184,26 +177,20 @@ function itemEmbeddings({ weights, catalogue }: SavedRecommender): ItemFactors |
 
 /** A recommender that is not neural, learnt again from its saved ratings. */
 export function learntAnew(
-  {
-    facts,
-    userIds,
-    catalogue,
-    ratings,
-    weights,
-  }: Pick<SavedRecommender, 'facts' | 'userIds' | 'catalogue' | 'ratings' | 'weights'>,
+  saved: Pick<SavedRecommender, 'facts' | 'userIds' | 'catalogue' | 'ratings' | 'weights'>,
   genres: GenreTable | undefined,
   features: StoreFeatures | undefined,
 ) {
-  const { recommender: model, options, seed, scale } = facts;
-  const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };
-  const data = { ratings: table, train: Int32Array.from(ratings.values.keys()), validation: new Int32Array(0), scale };
-  const named = weights && new Map([...weights].map(([name, { values }]) => [name, values]));
+  const { recommender: model, options, seed, scale } = saved.facts;
+  const ratings = savedTable(saved);
+  const data = { ratings, train: Int32Array.from(ratings.values.keys()), validation: new Int32Array(0), scale };
+  const weights = saved.weights && savedWeights(saved);
   return fitClassicRecommender(
     model as ClassicRecommenderName,
     options,
     seed,
     { ...data, genres, features },
-    { weights: named },
+    { weights },
   );
 }
 

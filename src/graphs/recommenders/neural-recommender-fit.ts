@@ -5,8 +5,7 @@ import { judgedWithNegatives } from '../../models/recommenders/neural/sampled-ne
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import { stepsText } from '../../models/recommenders/work.ts';
 import type { Json } from '../graph.ts';
-import { EpochPace } from './epoch-pace.ts';
-import { checkpointOf, identityOf, rowsOf } from './epoch-training.ts';
+import { fitInEpochs, rowsOf } from './epoch-training.ts';
 import {
   type FitInputs,
   type FitOptions,
@@ -21,8 +20,6 @@ import { checkNewUsersOfNetwork, type NewUsersAsked, newUsersAsked, openNewUsers
 import { pretrainedBranches } from './pretrained-branches.ts';
 import { privacyWithKey } from './private-options.ts';
 import { requiredFeatures } from './required-features.ts';
-import { TrainingLog } from './training-log.ts';
-import { validationFigures } from './validation-figures.ts';
 
 /** How a neural recommender is fitted, which may be a part of another one. */
 export type NeuralFitOptions = FitOptions & Pick<FitProgress, 'part'>;
@@ -44,82 +41,42 @@ export async function fitNeuralRecommender(
   const privacy = await privacyWithKey(options, run.checkpoint);
   const started = performance.now();
   const pretrained = await pretrainedBranches(model, options, data, run, fitNeuralRecommender);
-  const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
-  const recommender: NeuralRecommender = new NeuralRecommender(model, {
-    ...own,
-    ...run.refit,
-    seed: run.seed,
-    signal: run.signal,
-    device: run.device,
-    privacy,
-    onMessage: (sentence) => run.onMessage?.(sentence),
-    pretrained,
-    ...checkpointOf(options, run, identityOf(training, validation, run, features)),
-    onProgress: (progress) => tell(pace.inside(progress)),
-    onEpoch: async (record) => {
-      log?.add(record, await recommender.weights());
-      tell(pace.ended(record));
+  const { recommender, fitted } = await fitInEpochs<NeuralRecommender>(
+    {
+      ...{ name: model, options, training, validation, features, started },
+      make: (told) => new NeuralRecommender(model, { ...own, ...told, privacy, pretrained }),
+      train: (made) => made.fit(training, privacy ? undefined : validation, features),
     },
-  });
-  const pace = new EpochPace(recommender.epochs, run.part);
-  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
-  try {
-    const judging = privacy ? undefined : validation;
-    const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, judging, features);
-    const trainSeconds = (performance.now() - started) / 1000;
-    const folded: NeuralRecommender[] = [];
-    const checkNewUsers = (asked: NewUsersAsked) =>
-      checkNewUsersOfNetwork({ recommender: model, options, training }, features?.modalities ?? [], asked);
-    return {
-      name: model,
-      predicts: recommender.predicts,
-      trainSeconds,
-      validation: await validationFigures(training, validation, recommender.predicts, (users, items) =>
-        recommender.predict(users, items),
-      ),
-      history,
-      privacy: recommender.guarantee,
-      best: { epoch: bestEpoch, loss: bestLoss },
-      resumed: resumedFrom !== undefined,
-      predict: (users, items) => recommender.predict(users, items),
-      score: (users, items) => recommender.score(users, items),
-      weights: () => recommender.weights(),
-      shapes: recommender.shapes,
-      checkNewUsers: (asked) => {
-        const steps = checkNewUsers(newUsersAsked(asked, true));
-        if (steps >= worthSaying) run.onMessage?.(`${model}: ${stepsText(steps)} to learn ${asked.length} new users`);
-      },
-      foldIn: async (rows) => {
-        const shown = trainingRatings(data, rows);
-        const places = new Map([...new Set(shown.users)].map((user, place) => [user, place]));
-        checkNewUsers({ users: places.size, ratings: rows.length, pairs: 0, networks: 1 });
-        const placesOf = (users: Int32Array) => users.map((user) => places.get(user) as number);
-        const learntNetwork = {
-          recommender: model,
-          options,
-          seed: run.seed,
-          training,
-          weights: await recommender.weights(),
-        };
-        const others = await openNewUsers(
-          learntNetwork,
-          features,
-          { ...shown, users: placesOf(shown.users) },
-          places.size,
-        );
-        folded.push(others);
-        return (users, items) => others.score(placesOf(users), items);
-      },
-      close: async () => {
-        for (const each of [recommender, ...folded]) await each.close();
-      },
-    };
-  } catch (error) {
-    await recommender.close();
-    throw error;
-  } finally {
-    log?.close();
-  }
+    run,
+  );
+  const folded: NeuralRecommender[] = [];
+  const checkNewUsers = (asked: NewUsersAsked) =>
+    checkNewUsersOfNetwork({ recommender: model, options, training }, features?.modalities ?? [], asked);
+  return {
+    ...fitted,
+    checkNewUsers: (asked) => {
+      const steps = checkNewUsers(newUsersAsked(asked, true));
+      if (steps >= worthSaying) run.onMessage?.(`${model}: ${stepsText(steps)} to learn ${asked.length} new users`);
+    },
+    foldIn: async (rows) => {
+      const shown = trainingRatings(data, rows);
+      const places = new Map([...new Set(shown.users)].map((user, place) => [user, place]));
+      checkNewUsers({ users: places.size, ratings: rows.length, pairs: 0, networks: 1 });
+      const placesOf = (users: Int32Array) => users.map((user) => places.get(user) as number);
+      const weights = await recommender.weights();
+      const others = await openNewUsers(
+        { recommender: model, options, seed: run.seed, training, weights },
+        features,
+        { ...shown, users: placesOf(shown.users) },
+        places.size,
+      );
+      folded.push(others);
+      return (users, items) => others.score(placesOf(users), items);
+    },
+    close: async () => {
+      for (const each of [recommender, ...folded]) await each.close();
+    },
+  };
 }
 
 /** The items that are learnt or judged by, ascending. */

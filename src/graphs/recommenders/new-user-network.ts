@@ -19,6 +19,7 @@ import type { Json } from '../graph.ts';
 import { defaultMemory } from '../plan.ts';
 import { neuralOptions } from './neural-options.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
+import { learntRatings, savedWeights } from './saved-training.ts';
 import { neuralSteps } from './training-cost.ts';
 
 /** Steps over a handful of ratings are cheap, and few weights move: all are made. */
@@ -164,22 +165,15 @@ export async function openNewUsers(
 
 /** Scores of items for a user whom a saved neural recommender has not met. */
 export async function scoreNewUserOfNetwork(
-  { facts, userIds, catalogue, ratings, validation, weights = new Map() }: SavedRecommender,
+  saved: SavedRecommender,
   features: FeatureSource | undefined,
   own: NewUserRatings,
   items: Int32Array,
 ): Promise<Float32Array> {
-  const isJudged = new Set(validation);
-  const rows = Int32Array.from(ratings.values.keys()).filter((row) => !isJudged.has(row));
-  const training = {
-    users: rows.map((row) => ratings.users[row] as number),
-    items: rows.map((row) => ratings.items[row] as number),
-    values: Float32Array.from(rows, (row) => ratings.values[row] as number),
-    ...{ userCount: userIds.length, itemCount: catalogue.length, scale: facts.scale },
-  };
+  const { recommender, options, seed } = saved.facts;
   const learnt = {
-    ...{ recommender: facts.recommender as NeuralRecommenderName, options: facts.options, seed: facts.seed, training },
-    weights: new Map([...weights].map(([name, { values }]) => [name, values])),
+    ...{ recommender: recommender as NeuralRecommenderName, options, seed },
+    ...{ training: learntRatings(saved), weights: savedWeights(saved) },
   };
   return scoreNewUserByLearning(learnt, features, own, items);
 }

@@ -21,13 +21,22 @@ export interface OwnRecommenderSetting {
  * takes a recommender's name.
  *
  * @example
- * // mine.js
+ * // mine.ts
+ * import type { Recommender, RecommenderDefinition } from 'reelflow/recommenders';
+ *
+ * declare class ShrunkMean implements Recommender {
+ *   readonly name: string;
+ *   constructor(shrinkage: number);
+ *   fit: Recommender['fit'];
+ *   predict: Recommender['predict'];
+ * }
+ *
  * export default {
  *   name: 'shrunk-mean',
  *   version: '1',
  *   options: [{ key: 'shrinkage', kind: 'number', default: '5', does: 'towards the mean of all' }],
- *   make: ({ options }) => new ShrunkMean(options.shrinkage ?? 5),
- * };
+ *   make: ({ options }) => new ShrunkMean(Number(options.shrinkage)),
+ * } satisfies RecommenderDefinition;
  */
 export interface RecommenderDefinition {
   /** How tables and commands call it. None of `recommenderNames`. */

@@ -2,11 +2,11 @@ import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { PairRecommender } from '../../models/recommenders/pairs/pair-recommender.ts';
 import type { Json } from '../graph.ts';
+import { definedRecommender } from './defined-recommender-fit.ts';
 import { type FitInputs, trainingRatings } from './fit-data.ts';
-import { historyRecommender } from './history-recommender-fit.ts';
 import { neuralOptions } from './neural-options.ts';
 import { privacyOptions } from './private-options.ts';
-import { classicRecord, isHistoryRecommender, type RecommenderName, trainsInEpochs } from './recommender-names.ts';
+import { classicRecord, isDefinedRecommender, type RecommenderName, trainsInEpochs } from './recommender-names.ts';
 
 /**
  * What a private training would guarantee of these ratings; undefined where it is not private.
@@ -23,8 +23,8 @@ export function plannedPrivacy(
   if (privacy === undefined) return undefined;
   const training = trainingRatings(data, data.train);
   if (!trainsInEpochs(model)) return classicRecord(model).guarantee?.({ options, seed }, training);
-  const recommender = isHistoryRecommender(model)
-    ? historyRecommender(model, options)
+  const recommender = isDefinedRecommender(model)
+    ? definedRecommender(model, options)
     : new NeuralRecommender(model, neuralOptions(options, []));
   return recommender instanceof PairRecommender ? undefined : recommender.guaranteeFor(training);
 }

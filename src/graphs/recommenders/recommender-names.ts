@@ -14,22 +14,22 @@ import {
   classicRecommenders,
 } from './classic-recommenders.ts';
 import {
-  type HistoryRecommenderName,
-  historyRecommenderNames,
-  historyRecommenders,
-  historyRecord,
-} from './history-recommenders.ts';
+  type DefinedRecommenderName,
+  definedRecommenderNames,
+  definedRecommenders,
+  definedRecord,
+} from './defined-recommenders.ts';
 import { ownRecommender, ownRecommenderNames, recordOfOwn } from './own-recommenders.ts';
 import { partsOf } from './recommender-parts.ts';
 
 /** Name of any recommender. */
-export type RecommenderName = ClassicRecommenderName | NeuralRecommenderName | HistoryRecommenderName;
+export type RecommenderName = ClassicRecommenderName | NeuralRecommenderName | DefinedRecommenderName;
 
 /** All recommenders by name. */
 export const recommenderNames: readonly RecommenderName[] = [
   ...classicRecommenderNames,
   ...neuralRecommenderNames,
-  ...historyRecommenderNames,
+  ...definedRecommenderNames,
 ];
 
 /**
@@ -46,22 +46,25 @@ export function classicRecord(name: ClassicRecommenderName): ClassicRecommender 
   return own === undefined ? classicRecommenders[name] : recordOfOwn(own);
 }
 
-/** Whether a recommender is a neural one: a network that reads a user and an item, pair by pair. */
+/**
+ * Whether a recommender is one of the neural ones that `NeuralRecommender` builds: `gmf`, `deepcf`,
+ * the audiovisual ones and `regsvd-adam`.
+ */
 export function isNeuralRecommender(name: RecommenderName): name is NeuralRecommenderName {
   return (neuralRecommenderNames as readonly string[]).includes(name);
 }
 
-/** Whether a recommender reads histories: all ratings of a user, or of an item, at once. */
-export function isHistoryRecommender(name: RecommenderName): name is HistoryRecommenderName {
-  return historyRecord(name) !== undefined;
+/** Whether a recommender is made from a definition: it reads histories, or is a network of pairs. */
+export function isDefinedRecommender(name: RecommenderName): name is DefinedRecommenderName {
+  return definedRecord(name) !== undefined;
 }
 
 /**
- * Whether a recommender trains in epochs, which validation ratings may end: a neural one, or one
- * that reads histories. It trains in a thread of its own, and its weights are saved.
+ * Whether a recommender trains in epochs, which validation ratings may end. It trains in a thread
+ * of its own, and its weights are saved.
  */
-export function trainsInEpochs(name: RecommenderName): name is NeuralRecommenderName | HistoryRecommenderName {
-  return isNeuralRecommender(name) || isHistoryRecommender(name);
+export function trainsInEpochs(name: RecommenderName): name is NeuralRecommenderName | DefinedRecommenderName {
+  return isNeuralRecommender(name) || isDefinedRecommender(name);
 }
 
 /** The first part of a recommender that is neural; undefined where it has none. */
@@ -73,12 +76,12 @@ export function neuralPartOf(name: RecommenderName, options: Readonly<Record<str
 
 /** Whether a recommender reads when ratings were given. */
 export function readsTimes(name: RecommenderName): boolean {
-  return historyRecord(name)?.definition.inTime ?? false;
+  return definedRecord(name)?.definition.inTime ?? false;
 }
 
 /** Whether a recommender reads what is known of users beside their ratings. */
 export function readsUsers(name: RecommenderName): boolean {
-  return historyRecord(name)?.readsUsers ?? false;
+  return definedRecord(name)?.readsUsers ?? false;
 }
 
 /** Whether a recommender learns from features of items; its options say what parts it has. */
@@ -94,7 +97,7 @@ export function contentOf(
   name: RecommenderName,
   options: Readonly<Record<string, Json>> = {},
 ): 'features' | 'genres' | undefined {
-  if (isHistoryRecommender(name)) return historyRecord(name)?.readsFeatures?.(options) ? 'features' : undefined;
+  if (isDefinedRecommender(name)) return definedRecord(name)?.readsFeatures?.(options) ? 'features' : undefined;
   if (isNeuralRecommender(name)) return readsFeatures(name) ? 'features' : undefined;
   const { content, parts } = classicRecord(name);
   const ofParts = partsOf(parts?.(options) ?? []).map((part) =>
@@ -107,14 +110,14 @@ export function contentOf(
 
 /** Whether a recommender with these options gives ratings, or scores that only rank. */
 export function predictsOf(name: RecommenderName, options: Readonly<Record<string, Json>>): Predicts {
-  if (isHistoryRecommender(name)) return historyRecommenders[name].definition.predicts;
+  if (isDefinedRecommender(name)) return definedRecommenders[name].definition.predicts;
   if (isNeuralRecommender(name)) return predictsBy((options.loss ?? 'mse') as LossName);
   return classicRecord(name).predicts ?? 'ratings';
 }
 
 /** Whether an experiment that names no recommenders has it. */
 export function isUsual(name: RecommenderName): boolean {
-  if (isHistoryRecommender(name)) return false;
+  if (isDefinedRecommender(name)) return false;
   if (isNeuralRecommender(name)) return name !== 'regsvd-adam';
   return classicRecord(name).isUsual ?? false;
 }

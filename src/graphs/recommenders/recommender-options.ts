@@ -4,11 +4,11 @@ import type { NeuralRecommenderName } from '../../models/recommenders/neural/arc
 import { usualBatch } from '../../models/recommenders/neural/neural-recommender.ts';
 import type { Json } from '../graph.ts';
 import { modalitiesOption } from './classic-recommenders.ts';
-import { historyRecommenders } from './history-recommenders.ts';
+import { definedRecommenders } from './defined-recommenders.ts';
 import { dpOption } from './private-options.ts';
 import {
   classicRecord,
-  isHistoryRecommender,
+  isDefinedRecommender,
   isNeuralRecommender,
   type RecommenderName,
   recommenderNames,
@@ -101,7 +101,7 @@ const optionsByNeuralRecommender: Readonly<Record<NeuralRecommenderName, readonl
 
 /** The options of a recommender, in the order of its table in the guide. */
 export function recommenderOptions(model: RecommenderName): readonly RecommenderOption[] {
-  if (isHistoryRecommender(model)) return historyRecommenders[model].options;
+  if (isDefinedRecommender(model)) return definedRecommenders[model].options;
   return isNeuralRecommender(model) ? optionsByNeuralRecommender[model] : classicRecord(model).options;
 }
 

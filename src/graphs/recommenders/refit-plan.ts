@@ -1,3 +1,4 @@
+import { definedRecommender } from './defined-recommender-fit.ts';
 import { rowsOf } from './epoch-training.ts';
 import {
   type FitInputs,
@@ -6,9 +7,8 @@ import {
   type RefitPlan,
   trainingRatings,
 } from './fit-data.ts';
-import { historyRecommender } from './history-recommender-fit.ts';
 import { unitsOf } from './private-options.ts';
-import { checkRecommenderName, isHistoryRecommender, trainsInEpochs } from './recommender-names.ts';
+import { checkRecommenderName, isDefinedRecommender, trainsInEpochs } from './recommender-names.ts';
 import { neuralSteps } from './training-cost.ts';
 
 /** What a fit that was judged by validation ratings says about how long to learn. */
@@ -23,7 +23,9 @@ export type JudgedFit = Pick<FittedRecommender, 'history' | 'best'>;
  * @throws what `learn` throws.
  *
  * @example
- * const recommender = await refitFromAll(fitRecommender, data, { recommender: 'sasrec', options: {}, seed: 1 });
+ * async function twice(data: FitInputs, learn: (data: FitInputs, options: FitOptions) => Promise<FittedRecommender>) {
+ *   return await refitFromAll(learn, data, { recommender: 'sasrec', options: {}, seed: 1 });
+ * }
  */
 export async function refitFromAll<Data extends FitInputs>(
   learn: (data: Data, options: FitOptions) => Promise<FittedRecommender>,
@@ -47,14 +49,14 @@ async function judgedFit<Data extends FitInputs>(
 }
 
 /**
- * Steps of an epoch over training and validation rows: of a recommender that reads histories these
- * are of users, or of items, of which there may be no more than before.
+ * Steps of an epoch over training and validation rows. Steps over histories count users, or items,
+ * of which there may be no more than before.
  */
 function stepsPerEpoch(data: FitInputs, { recommender, options }: FitOptions): number {
   const model = checkRecommenderName(recommender);
   const all = rowsOf(data, true);
-  if (isHistoryRecommender(model))
-    return historyRecommender(model, options).costOf(trainingRatings(all, all.train)).stepsPerEpoch;
+  if (isDefinedRecommender(model))
+    return definedRecommender(model, options).costOf(trainingRatings(all, all.train)).stepsPerEpoch;
   return neuralSteps(unitsOf(trainingRatings(all, all.train), options), options);
 }
 

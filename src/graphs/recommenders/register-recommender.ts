@@ -12,8 +12,8 @@ const KINDS: readonly string[] = ['integer', 'number', 'boolean', 'text', 'integ
  *
  * @throws UsageError naming what is wrong with the definition.
  * @example
- * registerRecommender({ name: 'user-mean', version: '1', make: () => new UserMean() });
- * await runExperiment({ ratings: 'ml-latest-small', recommenders: ['baseline', 'user-mean'] }, { out: 'results' });
+ * registerRecommender({ name: 'my-mean', version: '1', make: () => new UserMeanRecommender() });
+ * await runExperiment({ ratings: 'ml-latest-small', recommenders: ['baseline', 'my-mean'] }, { out: 'results' });
  */
 export function registerRecommender(definition: RecommenderDefinition): void {
   register(definition, {});

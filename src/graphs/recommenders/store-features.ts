@@ -45,7 +45,7 @@ export function featureIdOf(itemId: string, store: ItemStore, trailers?: Trailer
  * Every stream of the store is a modality.
  *
  * @example
- * const features = StoreFeatures.ofItems(await ItemStore.open('reduced/'), ratings.itemIds, trailers);
+ * const features = StoreFeatures.ofItems(await ItemStore.open('reduced/'), ratings.itemIds, undefined);
  */
 export class StoreFeatures implements FeatureSource {
   readonly modalities: FeatureSource['modalities'];

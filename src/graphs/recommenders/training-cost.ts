@@ -5,12 +5,12 @@ import { neuralModule } from '../../models/recommenders/neural/neural-module.ts'
 import { usualBatch } from '../../models/recommenders/neural/neural-recommender.ts';
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
 import type { Json } from '../graph.ts';
+import { definedRecommender } from './defined-recommender-fit.ts';
+import type { DefinedRecommenderName } from './defined-recommenders.ts';
 import { type FitInputs, trainingRatings } from './fit-data.ts';
-import { historyRecommender } from './history-recommender-fit.ts';
-import type { HistoryRecommenderName } from './history-recommenders.ts';
 import { neuralOptions } from './neural-options.ts';
 import { unitsOf } from './private-options.ts';
-import { isHistoryRecommender } from './recommender-names.ts';
+import { isDefinedRecommender } from './recommender-names.ts';
 
 /** What a training takes, as far as it can be known before it begins. */
 export interface TrainingCost {
@@ -24,13 +24,13 @@ export interface TrainingCost {
 
 /** What a recommender that trains in epochs takes to learn from the rows `train`. */
 export function trainingCost(
-  model: NeuralRecommenderName | HistoryRecommenderName,
+  model: NeuralRecommenderName | DefinedRecommenderName,
   options: Readonly<Record<string, Json>>,
   data: Pick<FitInputs, 'ratings' | 'train' | 'validation' | 'scale'>,
   streams: readonly SourceModality[],
 ): TrainingCost {
-  if (isHistoryRecommender(model)) {
-    return historyRecommender(model, options).costOf(trainingRatings(data, data.train));
+  if (isDefinedRecommender(model)) {
+    return definedRecommender(model, options).costOf(trainingRatings(data, data.train));
   }
   const { ratings, scale, train } = data;
   const space = { userCount: ratings.userIds.length, itemCount: ratings.itemIds.length, scale };

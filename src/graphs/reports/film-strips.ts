@@ -39,8 +39,10 @@ interface Taken {
  *
  * @example
  * const strips = new FilmStrips({ subclips: 10 });
- * await extract({ inputs, out, onFrame: (frame, video) => strips.take(frame, video) });
- * await writeFile('run.html', runReport(summary, record, await strips.finish(console.error)));
+ * const onFrame = (frame: Frame, video: Video) => strips.take(frame, video);
+ * const summary = await extract({ inputs: ['trailers/'], out: 'features/', onFrame });
+ * const page = runReport(summary, new RunRecord(), await strips.finish(console.error));
+ * await writeFile('run.html', page);
  */
 export class FilmStrips {
   readonly #cut: (duration: number) => Division;

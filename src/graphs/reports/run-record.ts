@@ -23,7 +23,12 @@ const MOST_ITEMS = 1000;
  *
  * @example
  * const record = new RunRecord();
- * const summary = await extract({ inputs, out, onProgress: (each) => record.progress(each), onItem: (each) => record.item(each) });
+ * const summary = await extract({
+ *   inputs: ['trailers/'],
+ *   out: 'features/',
+ *   onProgress: (each) => record.progress(each),
+ *   onItem: (each) => record.item(each),
+ * });
  * await writeFile('run.html', runReport(summary, record));
  */
 export class RunRecord {

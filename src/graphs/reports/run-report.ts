@@ -16,6 +16,9 @@ const MiB = 2 ** 20;
  * @param record what was told while it ran; figures over time are left out when it is empty.
  * @param strips pictures of its items, see `FilmStrips`.
  * @example
+ * const record = new RunRecord();
+ * const onItem = (report: ItemReport) => record.item(report);
+ * const summary = await extract({ inputs: ['trailers/'], out: 'features/', onItem });
  * await writeFile('run.html', runReport(summary, record));
  */
 export function runReport(summary: RunSummary, record: RunRecord, strips: readonly FilmStrip[] = []): string {

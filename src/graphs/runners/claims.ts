@@ -44,7 +44,7 @@ const NOBODY_DIED: Claim = { deaths: 0, aloneDeaths: 0 };
  * @example
  * const claims = new Claims('features/');
  * if ((await claims.take('heat')) !== undefined) {
- *   await compute();
+ *   // heat is computed here, and nowhere else meanwhile
  *   claims.release('heat');
  * }
  * await claims.close();

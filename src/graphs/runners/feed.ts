@@ -4,8 +4,10 @@
  * (`return` of its iterator), so that a generator's `finally` runs.
  *
  * @example
- * const feed = new Feed(items, stopped);
- * for (let next = await feed.next(); next !== undefined; next = await feed.next()) await work(next.item);
+ * const feed = new Feed(corpus, signal);
+ * for (let next = await feed.next(); next !== undefined; next = await feed.next()) {
+ *   console.log(next.item.id);
+ * }
  */
 export class Feed<Item> {
   readonly #iterator: Iterator<Item> | AsyncIterator<Item>;

@@ -149,7 +149,8 @@ export interface LocalRun<Item, Services> {
  * @throws whatever ended the run; what the operating system refused as a SystemError.
  *
  * @example
- * await runLocally({ graph, items: corpus, fingerprint, store, flow, services, concurrency: 2, operators });
+ * declare const run: LocalRun<Video, object>;
+ * await runLocally({ ...run, items: corpus, concurrency: 2 });
  */
 export async function runLocally<Item, Services>(run: LocalRun<Item, Services>): Promise<void> {
   const stop = new AbortController();

@@ -51,8 +51,10 @@ const LOOK_EVERY = 5000;
  * An item that was being worked on when a process died is a suspect, whoever takes it.
  *
  * @example
- * const run = new ShardRun({ shard: { index: 0, count: 3 }, corpus, part, outcomes, claims });
- * for await (const item of run.items()) { await compute(item); run.finished(item.id); }
+ * const shard = { index: 0, count: 3 };
+ * const outcomeOf = async () => () => undefined;
+ * const run = new ShardRun({ shard, corpus, part: corpus, outcomes: outcomeOf, claims: undefined });
+ * for await (const item of run.items()) run.finished(item.id);
  */
 export class ShardRun<Item extends { readonly id: string }> {
   readonly #setting: ShardSetting<Item>;

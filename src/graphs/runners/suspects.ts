@@ -13,8 +13,9 @@ const MOST_ALONE = 3;
  * only what then kills its process again and again is convicted.
  *
  * @example
- * const claim = await claims.take(video.id);
- * if (claim !== undefined) {
+ * async function* once(video: { readonly id: string }, claims: Claims, suspects: Suspects<typeof video>) {
+ *   const claim = await claims.take(video.id);
+ *   if (claim === undefined) return;
  *   suspects.begin(video.id, claim);
  *   yield* suspects.inTurn(video);
  * }

@@ -6,8 +6,8 @@ import type { Gate } from '../../core/gate.ts';
  * item away as long as it has no turn.
  *
  * @example
- * const turn = new Turn(turns, signal, drain);
- * await fetchContent(turn.signal);
+ * const turn = new Turn(new Gate(1), signal, undefined);
+ * await fetch('https://films.example.org/heat.mp4', { signal: turn.signal });
  * await turn.comes();
  * turn.passes();
  * turn.end();

@@ -11,11 +11,18 @@ import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
  * `writeDataset` takes.
  *
  * @example
- * // flow.js
- * export const brightness = ({ size = 8 }) => ({
+ * // flow.ts, compiled to flow.js
+ * import type { Dataflow, Frame } from 'reelflow';
+ * import { map } from 'rxjs';
+ *
+ * const mean = ({ data }: Frame) => data.reduce((sum, value) => sum + value, 0) / data.length;
+ *
+ * export const brightness = ({ size = 8 }): Dataflow => ({
  *   version: '1',
  *   columns: (scope) => ({
- *     brightness: scope.frames({ width: size, height: size }).pipe(map(mean), scope.subclips({ count: 10 })),
+ *     brightness: scope
+ *       .frames({ width: size, height: size })
+ *       .pipe(map((frame) => ({ ...frame, vector: Float32Array.of(mean(frame)) })), scope.subclips({ count: 10 })),
  *   }),
  * });
  */

@@ -9,6 +9,7 @@ const TURNS = 20;
  * for.
  *
  * @example
+ * declare const flaky: (value: number) => Promise<number>;
  * const scheduler = new VirtualTimeScheduler();
  * const flow = new Flow('1MiB', { scheduler });
  * const rows = lastValueFrom(of(1).pipe(flow.mapAsync(flaky, { concurrency: 1, retry: 3 })));

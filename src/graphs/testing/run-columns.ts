@@ -58,7 +58,13 @@ const known: KnownOptions<RunColumnsOptions> = {
  * dataflow throws.
  *
  * @example
- * const { columns } = await runColumns(brightness, { duration: 3, picture: () => [0, 0, 0] });
+ * const columns = (scope: VideoScope) => ({
+ *   brightness: scope.frames({ width: 8, height: 8 }).pipe(
+ *     map((frame) => ({ time: frame.time, vector: Float32Array.of(frame.data[0] ?? 0) })),
+ *     scope.subclips({ count: 10 }),
+ *   ),
+ * });
+ * const run = await runColumns(columns, { duration: 3, picture: () => [0, 0, 0] });
  */
 export async function runColumns(
   columns: (scope: VideoScope) => Columns,

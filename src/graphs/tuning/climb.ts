@@ -41,7 +41,10 @@ const GAIN = 1.03;
  * The highest single measurement may be another setting's.
  *
  * @example
- * const { best } = await climb({ setting, rate }, limits, async (each) => rateOf(each));
+ * declare const start: Measured;
+ * declare const limits: ClimbLimits;
+ * declare const rateOf: (setting: Tuned) => Promise<number>;
+ * const { best } = await climb(start, limits, rateOf);
  */
 export async function climb(
   start: Measured,

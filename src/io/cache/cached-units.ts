@@ -32,8 +32,9 @@ export interface CachedUnitsOptions {
  * left alone. Units of media that decoded only in part are neither kept nor taken.
  *
  * @example
- * const units = new CachedUnits(cache, { graphId, warn: console.warn });
- * const unit = await units.get(fingerprint, video.id);
+ * declare const cache: UnitCache;
+ * const units = new CachedUnits(cache, { graphId: 'f0a1', warn: console.warn });
+ * const unit = await units.get('sha256 of the content', 'heat');
  */
 export class CachedUnits {
   readonly #cache: UnitCache;

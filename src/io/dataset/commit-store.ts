@@ -36,6 +36,8 @@ const NOTED_AT_A_TIME = 1000;
  * unit for its facts, and says which unit of an item is current when its file has changed.
  *
  * @example
+ * declare const table: UnitTable;
+ * const key = 'ab'.repeat(32);
  * const store = await CommitStore.open('features/');
  * if (!(await store.has(key))) await store.commit(key, table);
  */

@@ -38,8 +38,10 @@ const MARK = '~open';
  * number of processes may have it open, as long as they run the same graph.
  *
  * @example
- * const dataset = await Dataset.open('features/', { graphId, name: 'extraction', params, models });
- * await dataset.store.commit(key, table);
+ * declare const made: DatasetDescription;
+ * declare const table: UnitTable;
+ * const dataset = await Dataset.open('features/', made);
+ * await dataset.store.commit('ab'.repeat(32), table);
  * await dataset.close();
  */
 export class Dataset {

@@ -44,8 +44,9 @@ export class MissingItemError extends UsageError {
  *
  * @example
  * const store = await ItemStore.open('reduced/');
- * for await (const { itemIds, size, streams } of store.batches({ batchSize: 128, shuffle: true, seed: 1, prefetch: 2 })) {
- *   train(itemIds, streams.visual); // size x subclips x dimension floats, valid until the next batch is asked for
+ * for await (const { itemIds, streams } of store.batches({ batchSize: 128, shuffle: true, seed: 1 })) {
+ *   // size x subclips x dimension floats, valid until the next batch is asked for
+ *   console.log(itemIds.length, streams.visual?.values.length);
  * }
  * await store.close();
  */

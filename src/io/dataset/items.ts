@@ -26,7 +26,7 @@ const APPENDED_AT_A_TIME = 256;
  * the lines, not the facts.
  *
  * @example
- * const items = await Items.open('features/');
+ * declare const items: Items;
  * items.get('heat')?.state; // 'committed'
  */
 export class Items {

@@ -48,7 +48,8 @@ export interface JoinInput {
  * or when rows of one column differ in length.
  *
  * @example
- * const table = joinRows({ itemId: video.id, rows, seconds: video.duration });
+ * declare const rows: SubclipRow[];
+ * const table = joinRows({ itemId: 'heat', rows, seconds: 120 });
  */
 export function joinRows(input: JoinInput): UnitTable {
   const itemId = checkString('itemId', input.itemId);

@@ -22,7 +22,7 @@ export function keyOfLetter(name: string): string | undefined {
  * @example
  * const letters = new LetterKeys('features/_dead');
  * await letters.refresh();
- * letters.keys.has(key);
+ * letters.keys.has('ab'.repeat(32));
  */
 export class LetterKeys {
   readonly #directory: string;

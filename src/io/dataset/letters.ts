@@ -14,8 +14,9 @@ import { softwareVersion } from './software.ts';
  * was last.
  *
  * @example
+ * declare const letter: DeadLetter;
  * const letters = new Letters('features/_dead', (path) => console.warn(`${path} is damaged`));
- * await letters.record(key, letter);
+ * await letters.record('ab'.repeat(32), letter);
  */
 export class Letters {
   readonly #directory: string;

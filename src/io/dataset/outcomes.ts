@@ -10,7 +10,7 @@ export type Outcome = 'committed' | 'dead' | 'skipped';
  * file has changed since, the unit of what it was counts.
  *
  * @example
- * const outcomeOf = await outcomes(store);
+ * const outcomeOf = await outcomes(await CommitStore.open('features/'));
  * outcomeOf('heat'); // 'committed'
  */
 export async function outcomes(store: CommitStore): Promise<(itemId: string) => Outcome | undefined> {

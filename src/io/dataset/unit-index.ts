@@ -57,7 +57,7 @@ const UNIT_LINE =
  *
  * @example
  * const index = await UnitIndex.open('features/_index.txt');
- * const place = index.placeOf(key);
+ * const place = index.placeOf('ab'.repeat(32));
  * if (place !== undefined) index.factsAt(place).itemId;
  */
 export class UnitIndex {

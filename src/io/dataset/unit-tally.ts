@@ -21,9 +21,10 @@ export const NOTHING: DatasetCounts = {
  * Counts units that are given in ascending order of their keys, and hashes their keys.
  *
  * @example
+ * declare const units: PlannedUnit[];
  * const tally = new UnitTally();
  * for (const unit of units) tally.add(unit);
- * const { counts, contents } = tally.end(letters);
+ * const { counts, contents } = tally.end(0);
  */
 export class UnitTally {
   readonly #counts = { ...NOTHING };

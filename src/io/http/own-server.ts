@@ -28,7 +28,9 @@ const ARRIVAL = 10_000;
  * @throws UsageError `address` where it cannot listen there.
  *
  * @example
+ * const answer: RequestListener = (_, response) => void response.end('ok');
  * const server = await openServer({ host: '127.0.0.1', port: 0 }, answer, { connections: 32, lastAnswers: 0 });
+ * await server.close();
  */
 export async function openServer(
   { host, port }: ListeningAddress,

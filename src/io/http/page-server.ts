@@ -34,7 +34,8 @@ export function listeningAddress(option: string, given: number | string): Listen
  * @throws UsageError `address` where it cannot listen there.
  *
  * @example
- * const served = await servePages({ host: '127.0.0.1', port: 9464 }, { '/healthz': async () => ok });
+ * const ok = async () => ({ type: 'text/plain', body: 'ok' });
+ * const served = await servePages({ host: '127.0.0.1', port: 9464 }, { '/healthz': ok });
  */
 export function servePages(
   address: ListeningAddress,

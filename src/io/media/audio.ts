@@ -1,5 +1,4 @@
 import type { Observable } from 'rxjs';
-import { abortable } from '../../core/abortable.ts';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { BufferPool } from '../../operators/buffer-pool.ts';
@@ -7,17 +6,16 @@ import type { PullSource } from '../../operators/flow.ts';
 import { Patch } from '../../operators/patch.ts';
 import { AudioGaps } from './audio-gaps.ts';
 import { MarkReader, markFilters } from './audio-marks.ts';
-import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
-import { DecoderProcess } from './decoder-process.ts';
+import type { DecodingEnd } from './conclude.ts';
+import { Decoding, decodedSource } from './decoding.ts';
 import {
   type CheckedDecodingOptions,
   checkDecodingOptions,
   type DecodingOptions,
   decodingOptions,
 } from './decoding-options.ts';
-import { heldSource } from './held-source.ts';
 import { guardedInput } from './input-arguments.ts';
-import { believedUntil, lengthTolerance } from './lengths.ts';
+import { believedUntil } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo } from './media-info.ts';
 import { SamplesAhead } from './samples-ahead.ts';
 import type { StreamClockOptions } from './stream-clock.ts';
@@ -71,7 +69,8 @@ const known: KnownOptions<AudioOptions> = {
  *
  * @throws UsageError for an option that is invalid.
  * @example
- * audio(video, { scope: flow.scope(video.id) }).subscribe((patch) => console.log(patch.time, patch.data.length));
+ * const heat = video('trailers/heat.mp4');
+ * audio(heat, { scope: flow.scope(heat.id) }).subscribe((patch) => console.log(patch.time, patch.data.length));
  */
 export function audio(video: Video, options: AudioOptions): Observable<Patch> {
   checkKnownOptions('audio', options, known);
@@ -82,22 +81,16 @@ export function audio(video: Video, options: AudioOptions): Observable<Patch> {
   checkInteger('hopSamples', hopSamples, 1, patchSamples);
   checkString('name', name);
   const { pool } = scope.flow;
-  const openFile = async (file: string): Promise<PullSource<Patch> | undefined> => {
-    const info = await video.probe({ signal: options.signal });
-    if (info.audio === undefined) return undefined;
-    const settings = { ...checked, sampleRate, patchSamples, hopSamples, pool };
-    const gaps = new AudioGaps(clockOptions(info, info.audio), sampleRate);
-    const marks = audioMarks(info, info.audio, gaps);
-    const decoder = await DecoderProcess.start(video.path, decoderArguments(file, info, info.audio, settings), {
-      stallTimeout: checked.stallTimeout,
-      otherCodecs: codecsBeside(info, info.audio.index, info.audio.codec),
-      onTick: (frame, ticks) => marks.line(frame, ticks),
-    });
-    return new PatchReader(video, info, info.audio, settings, decoder, gaps);
-  };
-  const open = () => heldSource(video, options.signal, openFile);
-  const source = scope.source(open, { name, cost: (patch: Patch) => patch.byteLength, estimate: 4 * patchSamples });
-  return abortable(source, options.signal, `decoding the sound of '${video.id}'`);
+  const settings = { ...checked, sampleRate, patchSamples, hopSamples, pool };
+  const source = { kind: 'audio', name, estimate: 4 * patchSamples } as const;
+  return decodedSource(video, options, source, async (file, info, stream) => {
+    const gaps = new AudioGaps(clockOptions(info, stream), sampleRate);
+    const marks = audioMarks(info, stream, gaps);
+    const args = decoderArguments(file, info, stream, settings);
+    const onTick = (frame: number, ticks: number | undefined) => marks.line(frame, ticks);
+    const decoding = await Decoding.start<'audio'>(video, info, stream, settings, args, onTick);
+    return new PatchReader(decoding, stream, settings, gaps);
+  });
 }
 
 interface PatchSettings extends CheckedDecodingOptions {
@@ -131,11 +124,9 @@ export function centreOfPatch(seconds: number): number {
 }
 
 class PatchReader implements PullSource<Patch> {
-  readonly #video: Video;
-  readonly #info: MediaInfo;
+  readonly #decoding: Decoding<'audio'>;
   readonly #stream: AudioStreamInfo;
   readonly #settings: PatchSettings;
-  readonly #decoder: DecoderProcess;
   readonly #recycle: (data: Float32Array) => void;
   /**
    * The samples of the patch that is being filled; its first `patch - hop` samples are the last
@@ -144,13 +135,7 @@ class PatchReader implements PullSource<Patch> {
   readonly #samples: Int16Array;
   readonly #centreOffset: number;
   readonly #gaps: AudioGaps;
-  /** Times beyond this one contradict the stated length. */
-  readonly #latest: number;
   readonly #ahead = new SamplesAhead();
-  /**
-   * Aborted when nobody is listening any more: ends the decoder, and any second look at its file.
-   */
-  readonly #closing = new AbortController();
   /** Samples from ffmpeg that are in patches so far. */
   #decoded = 0;
   /** Samples of silence inserted so far. */
@@ -159,24 +144,14 @@ class PatchReader implements PullSource<Patch> {
   #silent = 0;
   #count = 0;
 
-  constructor(
-    video: Video,
-    info: MediaInfo,
-    stream: AudioStreamInfo,
-    settings: PatchSettings,
-    decoder: DecoderProcess,
-    gaps: AudioGaps,
-  ) {
-    this.#video = video;
-    this.#info = info;
+  constructor(decoding: Decoding<'audio'>, stream: AudioStreamInfo, settings: PatchSettings, gaps: AudioGaps) {
+    this.#decoding = decoding;
     this.#stream = stream;
     this.#settings = settings;
     this.#gaps = gaps;
-    this.#latest = stream.start + stream.duration + lengthTolerance(stream.duration);
     this.#recycle = (data) => settings.pool.give(data);
     this.#samples = new Int16Array(settings.patchSamples);
     this.#centreOffset = centreOfPatch(settings.patchSamples / settings.sampleRate);
-    this.#decoder = decoder;
   }
 
   async next(): Promise<Patch | undefined> {
@@ -191,21 +166,19 @@ class PatchReader implements PullSource<Patch> {
       return this.#end({ runaway: false, failure });
     }
     const total = this.#decoded + this.#silence;
-    const { stopInDoubt } = this.#settings;
-    if (stopInDoubt && !this.#info.measured && (this.#gaps.breaks > 0 || this.#time(total) > this.#latest))
-      throw doubt(this.#video, this.#stream, total / sampleRate);
+    const isContradicted = this.#gaps.breaks > 0 || this.#time(total) > this.#decoding.latest;
+    const doubt = this.#decoding.doubt(isContradicted, total / sampleRate);
+    if (doubt !== undefined) throw doubt;
     if (fresh < wanted.length) {
       if (this.#count > 0 || total === 0) return this.#end({ runaway: false });
       this.#samples.fill(0, fresh);
     }
-    if (total / sampleRate > longestPlausible(this.#stream.duration, this.#info.bytes))
-      return this.#end({ runaway: true });
+    if (this.#decoding.isRunaway(total / sampleRate)) return this.#end({ runaway: true });
     return this.#patch();
   }
 
   close(): Promise<void> {
-    this.#closing.abort();
-    return this.#decoder.close();
+    return this.#decoding.close();
   }
 
   #patch(): Patch {
@@ -252,8 +225,8 @@ class PatchReader implements PullSource<Patch> {
   async #untilGap(wanted: number): Promise<number> {
     const end = this.#decoded + wanted;
     while (this.#ahead.length < wanted || this.#gaps.known < end) {
-      if (await this.#ahead.read(this.#decoder)) continue;
-      if (!(await this.#decoder.ticks.more())) break;
+      if (await this.#ahead.read(this.#decoding.decoder)) continue;
+      if (!(await this.#decoding.decoder.ticks.more())) break;
     }
     const gap = this.#gaps.next();
     const before = gap === undefined ? wanted : Math.max(0, gap.at - this.#decoded);
@@ -264,21 +237,18 @@ class PatchReader implements PullSource<Patch> {
     return Math.min(wanted, before, this.#ahead.length);
   }
 
-  async #end(how: Pick<DecodingEnd, 'runaway' | 'failure'>): Promise<undefined> {
-    if (this.#closing.signal.aborted) return undefined;
+  #end(how: Pick<DecodingEnd, 'runaway' | 'failure'>): Promise<undefined> {
     const { sampleRate } = this.#settings;
     const total = this.#decoded + this.#silence;
-    const end: DecodingEnd = {
+    return this.#decoding.end({
       kind: 'audio',
       decoded: this.#decoded,
       seconds: total / sampleRate,
       lastTime: this.#time(total),
       breaks: this.#gaps.breaks,
       silence: this.#silence / sampleRate,
-      signal: this.#closing.signal,
       ...how,
-    };
-    return conclude(this.#video, this.#info, this.#stream, this.#decoder, this.#settings, end);
+    });
   }
 }
 

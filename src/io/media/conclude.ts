@@ -112,8 +112,3 @@ export function doubt(
 export function longestPlausible(duration: number, bytes: number): number {
   return Math.max(2 * duration + 60, bytes / 100);
 }
-
-/** Names of codecs that only other streams of the file have. */
-export function codecsBeside(info: MediaInfo, index: number, codec: string): string[] {
-  return [...info.codecs].filter(([other, name]) => other !== index && name !== codec).map(([, name]) => name);
-}

@@ -14,6 +14,7 @@ const BETWEEN = Buffer.from([0xff, 0xd9, 0xff, 0xd8]);
  * @param pictures - `width * height * 3` bytes of RGB each, row by row.
  * @throws MediaError `unsupported` if ffmpeg fails; SystemError `decoder-missing`.
  * @example
+ * const redPicture = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => (at % 3 === 0 ? 255 : 0));
  * const [red] = await encodePictures([redPicture], 64, 64);
  */
 export async function encodePictures(

@@ -44,6 +44,7 @@ const VIDEO_ENCODERS: readonly { readonly name: string; readonly options: readon
  * @throws UsageError for a picture of the wrong size or an invalid option; MediaError `unsupported`
  * if ffmpeg fails; SystemError `decoder-missing`; FlowError `aborted`; whatever `frames` throws.
  * @example
+ * const redPicture = Uint8Array.from({ length: 64 * 48 * 3 }, (_, at) => (at % 3 === 0 ? 255 : 0));
  * await encodeClip({ path: 'red.mp4', width: 64, height: 48, fps: 25, frames: Array(50).fill(redPicture) });
  */
 export async function encodeClip(clip: ClipDescription): Promise<void> {

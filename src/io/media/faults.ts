@@ -64,6 +64,8 @@ const SEVERITY: readonly MediaErrorCode[] = ['timeout', 'unsupported', 'truncate
  *
  * @throws UsageError for an empty list.
  * @example
+ * declare const ofVideo: Verdict;
+ * declare const ofAudio: Verdict;
  * combineVerdicts([ofVideo, ofAudio]).verdict; // 'whole' | 'partial' | 'rejected'
  */
 export function combineVerdicts(verdicts: readonly Verdict[]): Verdict | RejectedVerdict {

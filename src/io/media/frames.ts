@@ -1,22 +1,20 @@
 import type { Observable } from 'rxjs';
-import { abortable } from '../../core/abortable.ts';
 import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { BufferPool } from '../../operators/buffer-pool.ts';
 import type { PullSource } from '../../operators/flow.ts';
 import { Frame } from '../../operators/frame.ts';
-import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
-import { DecoderProcess } from './decoder-process.ts';
+import type { DecodingEnd } from './conclude.ts';
+import { Decoding, decodedSource } from './decoding.ts';
 import {
   type CheckedDecodingOptions,
   checkDecodingOptions,
   type DecodingOptions,
   decodingOptions,
 } from './decoding-options.ts';
-import { heldSource } from './held-source.ts';
 import { guardedInput } from './input-arguments.ts';
-import { believedUntil, lengthTolerance } from './lengths.ts';
+import { believedUntil } from './lengths.ts';
 import type { MediaInfo, Ratio, VideoStreamInfo } from './media-info.ts';
 import { orderingFilter, rateToClock } from './ordering-filter.ts';
 import { type Resize, resizeFilters } from './resize.ts';
@@ -72,7 +70,8 @@ const known: KnownOptions<FramesOptions> = {
  *
  * @throws UsageError for an option that is invalid.
  * @example
- * frames(video, { scope: flow.scope(video.id), width: 224, height: 224 }).subscribe((frame) => console.log(frame.time));
+ * const heat = video('trailers/heat.mp4');
+ * frames(heat, { scope: flow.scope(heat.id), width: 224, height: 224 }).subscribe((frame) => console.log(frame.time));
  */
 export function frames(video: Video, options: FramesOptions): Observable<Frame> {
   checkKnownOptions('frames', options, known);
@@ -83,21 +82,13 @@ export function frames(video: Video, options: FramesOptions): Observable<Frame> 
   checkOneOf('resize', resize, ['stretch', 'crop']);
   checkSampling(fps);
   checkString('name', name);
-  const bytes = width * height * 3;
-  const { pool } = scope.flow;
-  const openFile = async (file: string): Promise<PullSource<Frame> | undefined> => {
-    const info = await video.probe({ signal: options.signal });
-    if (info.video === undefined) return undefined;
-    const settings = { ...checked, width, height, resize, fps, pool };
-    const decoder = await DecoderProcess.start(video.path, decoderArguments(file, info, info.video, settings), {
-      stallTimeout: checked.stallTimeout,
-      otherCodecs: codecsBeside(info, info.video.index, info.video.codec),
-    });
-    return new FrameReader(video, info, info.video, settings, decoder);
-  };
-  const open = () => heldSource(video, options.signal, openFile);
-  const source = scope.source(open, { name, cost: (frame: Frame) => frame.byteLength, estimate: bytes });
-  return abortable(source, options.signal, `decoding the pictures of '${video.id}'`);
+  const settings = { ...checked, width, height, resize, fps, pool: scope.flow.pool };
+  const source = { kind: 'video', name, estimate: width * height * 3 } as const;
+  return decodedSource(video, options, source, async (file, info, stream) => {
+    const args = decoderArguments(file, info, stream, settings);
+    const decoding = await Decoding.start<'video'>(video, info, stream, settings, args);
+    return new FrameReader(decoding, info, stream, settings);
+  });
 }
 
 interface FrameSettings extends CheckedDecodingOptions {
@@ -112,36 +103,21 @@ interface FrameSettings extends CheckedDecodingOptions {
 const LONGEST_GROUP = 20;
 
 class FrameReader implements PullSource<Frame> {
-  readonly #video: Video;
-  readonly #info: MediaInfo;
+  readonly #decoding: Decoding<'video'>;
   readonly #stream: VideoStreamInfo;
   readonly #settings: FrameSettings;
-  readonly #decoder: DecoderProcess;
   readonly #clock: Ratio;
   /** Seconds by which a tick count exceeds the time from the container's start. */
   readonly #offset: number;
   readonly #period: number;
   readonly #times: StreamClock;
-  /** Times beyond this one contradict the stated length. */
-  readonly #latest: number;
   readonly #recycle: (data: Uint8Array) => void;
-  /**
-   * Aborted when nobody is listening any more: ends the decoder, and any second look at its file.
-   */
-  readonly #closing = new AbortController();
   #count = 0;
   #firstTime = 0;
   #lastTime = 0;
 
-  constructor(
-    video: Video,
-    info: MediaInfo,
-    stream: VideoStreamInfo,
-    settings: FrameSettings,
-    decoder: DecoderProcess,
-  ) {
-    this.#video = video;
-    this.#info = info;
+  constructor(decoding: Decoding<'video'>, info: MediaInfo, stream: VideoStreamInfo, settings: FrameSettings) {
+    this.#decoding = decoding;
     this.#stream = stream;
     this.#settings = settings;
     this.#recycle = (data) => settings.pool.give(data);
@@ -152,7 +128,6 @@ class FrameReader implements PullSource<Frame> {
     const ordered = constant || isIrregular(stream, fps);
     this.#offset = ordered ? 0 : info.start;
     this.#period = constant ? 1 / fps : (typeof fps === 'object' ? fps.every : 1) / stream.averageRate;
-    this.#latest = stream.start + stream.duration + lengthTolerance(stream.duration) + this.#period;
     this.#times = new StreamClock({
       start: stream.start,
       period: this.#period,
@@ -160,20 +135,19 @@ class FrameReader implements PullSource<Frame> {
       crawls: stream.crawls === true && fps === 'native',
       longestGap: (stream.longestGap ?? 0) + (fps === 'native' ? 0 : LONGEST_GROUP),
     });
-    this.#decoder = decoder;
   }
 
   async next(): Promise<Frame | undefined> {
     const data = this.#settings.pool.take(this.#settings.width * this.#settings.height * 3);
     let filled = 0;
     try {
-      filled = await this.#decoder.read(data);
+      filled = await this.#decoding.decoder.read(data);
     } catch (failure) {
       this.#settings.pool.give(data);
       return this.#end({ runaway: false, failure });
     }
     if (filled === data.length) {
-      const ticks = this.#decoder.ticks.next();
+      const ticks = this.#decoding.decoder.ticks.next();
       return this.#withinMeasure(this.#frame(data, ticks instanceof Promise ? await ticks : ticks));
     }
     this.#settings.pool.give(data);
@@ -181,8 +155,7 @@ class FrameReader implements PullSource<Frame> {
   }
 
   close(): Promise<void> {
-    this.#closing.abort();
-    return this.#decoder.close();
+    return this.#decoding.close();
   }
 
   #frame(data: Uint8Array, ticks: number | undefined): Frame {
@@ -199,30 +172,26 @@ class FrameReader implements PullSource<Frame> {
 
   /** At a constant rate, damaged times could make ffmpeg repeat a frame for hours. */
   #withinMeasure(frame: Frame): Frame | Promise<Frame | undefined> {
-    if (this.#settings.stopInDoubt && !this.#info.measured && (this.#times.breaks > 0 || frame.time > this.#latest)) {
+    const isContradicted = this.#times.breaks > 0 || frame.time > this.#decoding.latest + this.#period;
+    const doubt = this.#decoding.doubt(isContradicted, frame.time);
+    if (doubt !== undefined) {
       this.#settings.pool.give(frame.data);
-      return Promise.reject(doubt(this.#video, this.#stream, frame.time));
+      return Promise.reject(doubt);
     }
-    if (
-      typeof this.#settings.fps !== 'number' ||
-      frame.time <= longestPlausible(this.#stream.duration, this.#info.bytes)
-    )
-      return frame;
+    if (typeof this.#settings.fps !== 'number' || !this.#decoding.isRunaway(frame.time)) return frame;
     this.#settings.pool.give(frame.data);
     this.#count -= 1;
     return this.#end({ runaway: true });
   }
 
-  async #end(how: Pick<DecodingEnd, 'runaway' | 'failure'>): Promise<undefined> {
-    if (this.#closing.signal.aborted) return undefined;
-    return conclude(this.#video, this.#info, this.#stream, this.#decoder, this.#settings, {
+  #end(how: Pick<DecodingEnd, 'runaway' | 'failure'>): Promise<undefined> {
+    return this.#decoding.end({
       kind: this.#settings.fps === 'native' ? 'video' : 'sampled',
       decoded: this.#count,
       seconds: this.#count === 0 ? 0 : this.#lastTime - this.#firstTime + Math.min(this.#period, this.#stream.duration),
       lastTime: this.#lastTime,
       breaks: this.#times.breaks,
       silence: 0,
-      signal: this.#closing.signal,
       ...how,
     });
   }

@@ -61,7 +61,7 @@ export function processTreeMemory(root: number = process.pid): TreeMemory {
  * @example
  * const sampler = new MemorySampler();
  * sampler.start();
- * await work();
+ * await extract({ inputs: ['trailers/'], out: 'features/' });
  * sampler.stop();
  * sampler.peak; // bytes
  */

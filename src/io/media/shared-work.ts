@@ -13,7 +13,7 @@ interface Running<Result> {
  * was stopped is done again for the next caller.
  *
  * @example
- * const look = new SharedWork((signal) => probe(path, { signal }), `looking at '${path}'`);
+ * const look = new SharedWork((own) => probe('heat.mp4', { signal: own }), "looking at 'heat.mp4'");
  * const info = await look.result(signal);
  */
 export class SharedWork<Result> {

@@ -28,8 +28,10 @@ export async function withReadAt<T>(path: string, use: (readAt: ReadAt) => Promi
  * or 0xFFFFFFFF in a stream).
  *
  * @example
- * const stated = await statedSize(head, bytes, readAt);
- * const isCut = stated !== undefined && stated > bytes;
+ * async function isCut(head: Uint8Array, bytes: number, readAt: ReadAt): Promise<boolean> {
+ *   const stated = await statedSize(head, bytes, readAt);
+ *   return stated !== undefined && stated > bytes;
+ * }
  */
 export async function statedSize(head: Uint8Array, bytes: number, readAt: ReadAt): Promise<number | undefined> {
   const start = Buffer.from(head.subarray(0, 12)).toString('latin1');

@@ -116,8 +116,9 @@ export class Video {
    * @throws MediaError `empty` if there are no packets, `timeout`; errors of `probe`; FlowError
    * `aborted`.
    * @example
-   * await video.measure();
-   * video.duration; // what the packets have, joined recordings included
+   * const joined = video('trailers/heat.mpg');
+   * await joined.measure();
+   * joined.duration; // what the packets have, joined recordings included
    */
   async measure(
     options: { signal?: AbortSignal | undefined; decodedAudio?: number | undefined } = {},
@@ -142,7 +143,8 @@ export class Video {
    * @throws like `frames`: errors in the options at once, errors in the file while looping.
    *
    * @example
-   * for await (const frame of video('clip.mp4').frames({ fps: 1, width: 320, height: 180 })) if (isBlack(frame)) break;
+   * const small = { fps: 1, width: 320, height: 180 } as const;
+   * for await (const frame of video('clip.mp4').frames(small)) if (Math.max(...frame.data) < 16) break;
    */
   frames(options: Omit<FramesOptions, 'scope'> = {}): AsyncIterable<Frame> {
     return pulled(this.id, (scope) => frames(this, { ...options, resize: options.resize ?? 'crop', scope }));
@@ -153,7 +155,7 @@ export class Video {
    * and `frames` here.
    *
    * @example
-   * for await (const patch of video('clip.mp4').audio()) console.log(patch.time, loudness(patch.data));
+   * for await (const patch of video('clip.mp4').audio()) console.log(patch.time, Math.max(...patch.data));
    */
   audio(options: Omit<AudioOptions, 'scope'> = {}): AsyncIterable<Patch> {
     return pulled(this.id, (scope) => audio(this, { ...options, scope }));

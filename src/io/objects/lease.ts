@@ -23,7 +23,10 @@ export interface LeaseTimes {
  * @throws LockLost when it was taken away; SystemError `object-store`.
  *
  * @example
- * await underLease(store, '_lock', async (assertHeld) => publish(assertHeld));
+ * declare const store: ObjectStore;
+ * await underLease(store, '_lock', async (assertHeld) => {
+ *   await assertHeld();
+ * });
  */
 export async function underLease<T>(
   store: ObjectStore,

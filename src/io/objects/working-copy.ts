@@ -38,7 +38,8 @@ interface Lines {
  * under a lease.
  *
  * @example
- * const copy = await WorkingCopy.open(await openS3Store('s3://films/features'), { create: true });
+ * declare const store: ObjectStore;
+ * const copy = await WorkingCopy.open(store, { create: true });
  * await compact(copy.directory);
  * await copy.close();
  */

@@ -46,7 +46,8 @@ const KEPT_EVENTS = 2000;
  * @throws UsageError for the address; SystemError `queue` when it cannot be opened.
  *
  * @example
- * const queue = await openDriverQueue('redis://localhost:6379', name, listeners);
+ * declare const listeners: QueueListeners;
+ * const queue = await openDriverQueue('redis://localhost:6379', 'films', listeners);
  * await queue.add([{ item: 'heat', graph: 'f0a1...' }]);
  */
 export async function openDriverQueue(uri: string, name: string, listeners: QueueListeners): Promise<DriverQueue> {

@@ -27,7 +27,8 @@ export type Piece = Html | string | number | undefined | readonly Piece[];
  * `Html`; lists are joined, and undefined is empty.
  *
  * @example
- * html`<h1>${title}</h1>${rows.map((row) => html`<p>${row}</p>`)}`;
+ * const rows = ['heat', 'ran'];
+ * html`<h1>Films</h1>${rows.map((row) => html`<p>${row}</p>`)}`;
  */
 export function html(parts: TemplateStringsArray, ...pieces: readonly Piece[]): Html {
   return new Html(parts.map((part, at) => part + (at < pieces.length ? render(pieces[at]) : '')).join(''));

@@ -48,7 +48,7 @@ let filesOfThisProcess = 0;
  *
  * @example
  * const events = EventFile.create('runs/dcf-av-1', 0);
- * events.add({ step: 0, scalars: { 'loss/training': 0.91 }, histograms: weights });
+ * events.add({ step: 0, scalars: { 'loss/training': 0.91 }, histograms: new Map([['kernel', Float32Array.of(0.1)]]) });
  * events.close();
  */
 export class EventFile {

@@ -49,7 +49,9 @@ export function bhattacharyya(left: Gaussian, right: Gaussian): number {
  *
  * @param rule what the inner third is; default the third nearest to the group's median.
  * @example
- * const { names, coefficients } = overlaps(plane, new Map([['Drama', dramaRows], ['Comedy', comedyRows]]));
+ * declare const plane: Points;
+ * const groups = new Map([['Drama', Int32Array.of(0, 1, 4)], ['Comedy', Int32Array.of(2, 3, 5)]]);
+ * const { names, coefficients } = overlaps(plane, groups);
  */
 export function overlaps(points: Points, groups: Groups, rule: InnerRule = 'nearest'): Overlaps {
   const names = [...groups.keys()];

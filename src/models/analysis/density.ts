@@ -35,6 +35,7 @@ export function extentOf(points: Points): Extent {
  * out.
  *
  * @example
+ * declare const points: Points;
  * const density = densityOf(points, extentOf(points));
  */
 export function densityOf(points: Points, extent: Extent, cells = 128): Density {

@@ -27,6 +27,7 @@ export interface LabelPrediction {
  * @param labels the items that have each label.
  * @param options.asked the items to predict the labels of; default all, which cost all distances.
  * @example
+ * declare const itemMeans: Points;
  * const gap = await predictLabels(itemMeans, new Map([['Comedy', Int32Array.of(0, 4)]]), { seed: 1 });
  */
 export async function predictLabels(

@@ -27,6 +27,8 @@ const sparseRows = 10_000;
  * A table and the rows of it that a batch names.
  *
  * @example
+ * declare const tape: Tape;
+ * declare const uniform: Initialiser;
  * const { table, places } = tape.table('users', [138_493, 64], uniform, 'users');
  */
 export interface LookUp {
@@ -55,12 +57,16 @@ interface Recorded {
  * the same ONNX graph (Griewank and Walther, "Evaluating Derivatives", 2nd ed., chapter 3.2).
  *
  * @example
+ * declare const zeros: Initialiser;
  * const tape = new Tape({ training: true });
- * const x = tape.graph.input('x', ['batch', 8]);
- * const kernel = tape.weight('kernel', [8, 1], glorotUniform);
- * const loss = meanSquaredError(tape, matmul(tape, x, kernel), tape.graph.input('y', ['batch', 1]));
+ * const { graph } = tape;
+ * const weight = tape.weight('weight', [], zeros);
+ * const loss = graph.multiply(weight, weight);
+ * tape.record([weight], loss, (gradient) => {
+ *   tape.add(weight, () => graph.multiply(gradient, graph.multiply(graph.real(2), weight)));
+ * });
  * tape.backward(loss);
- * tape.gradientOf(kernel);   // a tensor of the graph
+ * tape.gradientOf(weight); // 2 w, a tensor of the graph
  */
 export class Tape {
   readonly graph: GraphEmitter;

@@ -54,6 +54,7 @@ export interface CheckpointOptions {
  * Progress of an epoch.
  *
  * @example
+ * declare const module: TrainableModule;
  * await Trainer.open(module, { onProgress: ({ rows, of }) => console.log(`${rows} of ${of} rows`) });
  */
 export interface EpochProgress {

@@ -29,8 +29,11 @@ interface Position {
  * its checkpoint.
  *
  * @example
+ * declare const module: TrainableModule;
+ * declare const data: TrainingData;
+ * declare const feeds: Feeds;
  * const trainer = await Trainer.open(module, { seed: 1, epochs: 20 });
- * const { history } = await trainer.fit(data, validation);
+ * const { history } = await trainer.fit(data);
  * const predictions = await trainer.predict(feeds);
  * await trainer.close();
  */

@@ -76,8 +76,9 @@ export interface CatalogueEvaluation {
  * `signal`.
  *
  * @example
- * const { at } = await evaluateCatalogue({ score, relevant, seen, training: seen, userCount, itemCount, tieOrder: new Draws(1, 'ties').ofPairs(userIds, itemIds) });
- * console.log(at['10'].ndcg, at['10'].coverage);
+ * declare const input: CatalogueEvaluationInput;
+ * const { at } = await evaluateCatalogue({ ...input, ks: [10] });
+ * console.log(at['10']?.ndcg, at['10']?.coverage);
  */
 export async function evaluateCatalogue(input: CatalogueEvaluationInput): Promise<CatalogueEvaluation> {
   const { relevant, seen, userCount, itemCount, tieOrder, signal } = input;

@@ -73,7 +73,13 @@ const known: KnownOptions<EvaluateOptions> = {
  * from `itemOrder` or `genres`.
  *
  * @example
- * const result = evaluate({ users, items, ratings, predictions }, { scale: { minimum: 0.5, maximum: 5 }, ks: [10] });
+ * const rows = {
+ *   users: Int32Array.of(0, 0, 1),
+ *   items: Int32Array.of(3, 5, 3),
+ *   ratings: Float32Array.of(4, 2.5, 5),
+ *   predictions: Float32Array.of(3.8, 3.1, 4.6),
+ * };
+ * const result = evaluate(rows, { scale: { minimum: 0.5, maximum: 5 }, ks: [10] });
  * console.log(result.rmse, result.ranking['10']?.ndcg);
  */
 export function evaluate(rows: PredictedRatings, options: EvaluateOptions): Evaluation {

@@ -19,8 +19,9 @@ export interface UserMetrics {
  * of a user's own ratings, every ranking metric of the first k, and those of the whole list.
  *
  * @example
+ * declare const list: RankedList;
  * const values = new UserValues([10]);
- * evaluate(rows, { scale, ks: [10], onUser: (user, list) => values.add(user, list) });
+ * values.add(0, list);
  * values.result().values['ndcg@10'];
  */
 export class UserValues {

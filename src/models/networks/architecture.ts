@@ -111,7 +111,8 @@ function draftOf({ input, layers }: Pick<Architecture, 'input' | 'layers'>): Gra
  * @throws UsageError if the network has no such tensor; the message names those it has.
  *
  * @example
- * architectureTo(alexnetDescription, 'fc6').layers.length; // 10
+ * declare const alexnet: NetworkDescription;
+ * architectureTo(alexnet, 'fc6').layers.length; // 10
  */
 export function architectureTo(description: NetworkDescription, layer = description.defaultLayer): Architecture {
   const { name, input, layers, aliases } = description;
@@ -162,7 +163,9 @@ export function wantedTensors(architecture: Architecture): readonly WantedTensor
  * module's name is the name of its output).
  *
  * @example
- * architectureGraph(architectureTo(alexnetDescription), (name, shape, role) => randomTensor(1, name, shape, role))
+ * declare const alexnet: NetworkDescription;
+ * declare const randomTensor: TensorMaker;
+ * architectureGraph(architectureTo(alexnet), randomTensor);
  */
 export function architectureGraph(architecture: Architecture, tensor: TensorMaker): OnnxGraph {
   const { input, output } = architecture;

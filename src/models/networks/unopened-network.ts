@@ -283,7 +283,7 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
    * What is decoded for it: size and resizing of frames, or rate and patches of audio.
    *
    * @example
-   * frames(video, { scope, ...network('alexnet').input });
+   * frames(video('heat.mp4'), { scope, ...network('alexnet').input });
    */
   get input(): NetworkInput<T> {
     const { input, preprocess } = this.card;

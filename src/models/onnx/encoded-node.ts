@@ -19,7 +19,8 @@ interface Field {
  * @throws RangeError if the node's encoding is broken.
  *
  * @example
- * withInputs(node('Relu', ['x'], ['y']), ['z']).inputs; // ['z']
+ * declare const relu: OnnxNode; // x -> y
+ * withInputs(relu, ['z']).inputs; // ['z']
  */
 export function withInputs(node: OnnxNode, inputs: readonly string[]): OnnxNode {
   const rest = fieldsOf(Buffer.concat(node.encoded)).filter(({ number }) => number !== 1);
@@ -33,7 +34,8 @@ export function withInputs(node: OnnxNode, inputs: readonly string[]): OnnxNode 
  * @throws RangeError if the node's encoding is broken.
  *
  * @example
- * withOutputs(node('Relu', ['x'], ['y']), ['z']).outputs; // ['z']
+ * declare const relu: OnnxNode; // x -> y
+ * withOutputs(relu, ['z']).outputs; // ['z']
  */
 export function withOutputs(node: OnnxNode, outputs: readonly string[]): OnnxNode {
   const rest = fieldsOf(Buffer.concat(node.encoded)).filter(({ number }) => number !== 2);

@@ -21,6 +21,7 @@ const roundingShare = 1e-12;
  * D), a share out of range.
  *
  * @example
+ * const moments = new Moments(4096);
  * const { axes, explainedVarianceRatio } = await fitExact(moments, { components: 600 });
  */
 export async function fitExact(moments: Moments, options: { components: number } | { variance: number }): Promise<Pca> {

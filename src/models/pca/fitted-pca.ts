@@ -43,7 +43,8 @@ const blockRows = 512;
  * infinity.
  *
  * @example
- * const reduced = await transform(pca, values, values.length / pca.dimension);
+ * const values = new Float32Array(10 * pca.dimension);
+ * const reduced = await transform(pca, values, 10);
  */
 export async function transform(pca: Pca, rows: Float32Array, count: number): Promise<Float32Array> {
   checkInteger('count', count, 0);

@@ -22,7 +22,7 @@ import { topSingular } from './top-singular.ts';
  *
  * @example
  * const fitting = new IncrementalPca({ components: 600, batchSize: 1200 });
- * for await (const { values, rows } of batches) await fitting.add(values, rows);
+ * await fitting.add(new Float32Array(5000 * 4096), 5000);
  * const pca = await fitting.finish();
  */
 export class IncrementalPca {

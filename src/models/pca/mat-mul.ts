@@ -165,7 +165,8 @@ let shared: MatMul | undefined;
  * type and transposition.
  *
  * @example
- * const gram = await onnxMatMul().multiply({ values, rows, columns, transposed: true }, { values, rows, columns });
+ * const rows = { values: new Float32Array(1000 * 8), rows: 1000, columns: 8 };
+ * const gram = await onnxMatMul().multiply({ ...rows, transposed: true }, rows);
  */
 export function onnxMatMul(): MatMul {
   shared ??= new OnnxMatMul();

@@ -35,7 +35,7 @@ export interface MomentValues {
  *
  * @example
  * const moments = new Moments(4096);
- * for await (const { values, rows } of batches) await moments.add(values, rows);
+ * await moments.add(new Float32Array(5000 * 4096), 5000);
  * const pca = await fitExact(moments, { variance: 0.95 });
  */
 export class Moments {

@@ -31,7 +31,7 @@ export interface EncodedPca {
  * @throws UsageError if a fact is not text.
  *
  * @example
- * const { safetensors, json } = encodePca(pca, { network: 'alexnet', weightsHash });
+ * const { safetensors, json } = encodePca(pca, { network: 'alexnet' });
  */
 export function encodePca(pca: Pca, facts: Readonly<Record<string, string>> = {}): EncodedPca {
   for (const [name, fact] of Object.entries(facts)) {

@@ -32,6 +32,7 @@ interface Fitted {
  * Of equal cosines those count whose training rows come first.
  *
  * @example
+ * const vectors = new Float32Array(ratings.itemCount * 40);
  * const knn = new ContentKnnRecommender({ vectors, dimension: 40, neighbours: 20 });
  * knn.fit(ratings);
  */

@@ -38,7 +38,8 @@ interface Fitted {
  * unknown user has neither bias nor weights of their own.
  *
  * @example
- * const ridge = new ContentRidgeRecommender({ name: 'mean-colour', vectors: meanColours, dimension: 3 });
+ * const vectors = new Float32Array(ratings.itemCount * 3);
+ * const ridge = new ContentRidgeRecommender({ name: 'mean-colour', vectors, dimension: 3 });
  */
 export class ContentRidgeRecommender implements Recommender {
   readonly name: string;

@@ -22,6 +22,7 @@ interface Fitted {
  * to the scale. An item nobody has rated can be predicted: all that is needed is its genres.
  *
  * @example
+ * const flags = new Uint8Array(ratings.itemCount * 18);
  * const content = new GenreContentRecommender({ genres: { genreCount: 18, flags } });
  * content.fit(ratings);
  */

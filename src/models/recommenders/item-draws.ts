@@ -8,7 +8,7 @@ type Uniform = () => number;
  *
  * @example
  * const draws = new ItemDraws(Int32Array.of(0, 1, 2), { users, items }, { userCount: 10, itemCount: 3 });
- * const item = draws.of(4, seededUniform(1, 'negatives'));
+ * const item = draws.of(4, () => 0.25);
  */
 export class ItemDraws {
   readonly #candidates: Int32Array;

@@ -5,7 +5,7 @@ import { seededUniform } from '../autodiff/initialisers.ts';
 import type { PrivateSteps, TrainingData } from '../autodiff/trainer-options.ts';
 import { joinUnits } from '../autodiff/unit-feeds.ts';
 import { type Privacy, poissonSample, privateSteps } from '../privacy/privacy-options.ts';
-import type { StepDraws } from './history/history-network.ts';
+import type { StepDraws } from './defined-training.ts';
 
 /** Units (users, ratings) whose presence a training hides, each a batch of its own. */
 export interface PrivateUnits {

@@ -19,7 +19,9 @@ export interface SwitchOptions {
  * one that reads content for items that few have rated, one that learns from ratings for the rest.
  *
  * @example
- * const either = new SwitchRecommender({ below: 5, cold: new ContentKnnRecommender({ vectors, dimension }), warm: new SvdRecommender() });
+ * const vectors = new Float32Array(ratings.itemCount * 40);
+ * const cold = new ContentKnnRecommender({ vectors, dimension: 40 });
+ * const either = new SwitchRecommender({ below: 5, cold, warm: new SvdRecommender() });
  * await either.fit(ratings);
  */
 export class SwitchRecommender implements Recommender {

@@ -4,7 +4,7 @@ import { UsageError } from '../../core/errors.ts';
  * What predicting some pairs takes, shared out.
  *
  * @example
- * const { steps } = knn.workOf(users, items);
+ * const { steps } = new KnnRecommender({ between: 'items' }).workOf(users, items);
  * console.log(steps.reduce((sum, own) => sum + own, 0));
  */
 export interface PairWork {

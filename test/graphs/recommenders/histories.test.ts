@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { historyRecommenderNames } from '../../../src/graphs/recommenders/history-recommenders.ts';
+import { definedRecommenderNames } from '../../../src/graphs/recommenders/defined-recommenders.ts';
 import { loadRecommender } from '../../../src/graphs/recommenders/load-recommender.ts';
 import { recommend } from '../../../src/graphs/recommenders/recommend.ts';
 import { trainRecommender } from '../../../src/graphs/recommenders/train-recommender.ts';
@@ -31,7 +31,7 @@ const small: Readonly<Record<string, object>> = {
 };
 
 describe('recommenders that read histories', () => {
-  it.each(historyRecommenderNames)(
+  it.each(definedRecommenderNames)(
     '%s is trained, saved, loaded and recommends, to its users and to others',
     async (recommender) => {
       const out = join(directory, recommender);

@@ -40,7 +40,9 @@ const BUSY_EVERY = 1000;
  * work when a process died is a suspect.
  *
  * @example
- * await runLocally({ ...run, items: feed.items(), itemSignal: (video) => feed.signalOf(video) });
+ * declare const setting: JobFeedSetting;
+ * const feed = new JobFeed(setting);
+ * for await (const video of feed.items()) console.log(video.id, feed.signalOf(video)?.aborted);
  */
 export class JobFeed {
   readonly #setting: JobFeedSetting;

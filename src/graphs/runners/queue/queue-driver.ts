@@ -57,7 +57,8 @@ const LOOK_SHARE = 20;
  * anything are taken away and queued again: clocks that were wrong can keep them for hours.
  *
  * @example
- * const end = await new QueueDriver({ ...settings, items, queue, outcomes }).run(); // 'done' or 'stopped'
+ * declare const setting: QueueDriverSetting<Video>;
+ * const end = await new QueueDriver(setting).run(); // 'done' or 'stopped'
  */
 export class QueueDriver<Item> {
   readonly #setting: QueueDriverSetting<Item> & Readonly<Record<'window' | 'pause' | 'standstill', number>>;

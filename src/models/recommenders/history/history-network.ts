@@ -2,9 +2,8 @@ import { given, type Resolved } from '../../../core/given.ts';
 import type { RatingScale } from '../../../core/rating-scale.ts';
 import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import type { Feeds } from '../../autodiff/feeds.ts';
-import type { Uniform } from '../../autodiff/initialisers.ts';
-import type { TrainerOptions } from '../../autodiff/trainer-options.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
+import type { StepDraws, TrainingDefaults } from '../defined-training.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import type { Predicts } from '../recommender.ts';
 import type { History, HistorySide } from './histories.ts';
@@ -22,14 +21,6 @@ export interface HistorySpace {
   readonly counts?: Float32Array | undefined;
   /** What the items are like, for a network that reads it. */
   readonly content: ItemVectors | undefined;
-}
-
-/** What a step draws. */
-export interface StepDraws {
-  /** Numbers that the seed and the place in training decide. */
-  readonly uniform: Uniform;
-  /** Steps of all epochs before this one. */
-  readonly step: number;
 }
 
 /** A network that reads the history of a user (an item) and gives a number for each item (user). */
@@ -54,22 +45,15 @@ export interface HistoryNetwork {
   asked(histories: readonly History[], buffers: FeedBuffers): Feeds;
 }
 
-/** How a network is trained unless told otherwise. */
-export interface HistoryTraining
-  extends Resolved<Pick<TrainerOptions, 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2'>> {
-  /** Histories per step. */
-  readonly batchSize: number;
-}
-
 /** All that is to be known of a recommender that reads histories, but for its options' texts. */
 export interface HistoryDefinition<Options = object, Defaults = object> {
   readonly name: string;
   readonly predicts: Predicts;
   /** Whether it follows the order of time. */
   readonly inTime: boolean;
-  /** Whether it reads how often items were rated; default no. */
+  /** Whether it reads how often items were rated. Default no. */
   readonly readsCounts?: boolean | undefined;
-  readonly training: HistoryTraining;
+  readonly training: TrainingDefaults;
   /** Of the options that have a value of their own when they are left out. */
   readonly defaults: Defaults;
   /** @throws UsageError naming the option that is wrong. */

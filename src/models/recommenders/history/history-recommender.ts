@@ -1,13 +1,7 @@
-import { canonicalJson } from '../../../core/canonical-json.ts';
-import { checkInteger, checkPositive } from '../../../core/check.ts';
-import { ModelError, UsageError } from '../../../core/errors.ts';
-import { given } from '../../../core/given.ts';
+import { UsageError } from '../../../core/errors.ts';
 import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
-import { seededUniform } from '../../autodiff/initialisers.ts';
-import { Trainer } from '../../autodiff/trainer.ts';
-import type { TrainerOptions, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
-import { trainingCourse } from '../../autodiff/training-course.ts';
-import { trainingBytes, weightCount } from '../../autodiff/training-memory.ts';
+import type { Trainer } from '../../autodiff/trainer.ts';
+import type { TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
 import {
   guaranteeOf,
   type Privacy,
@@ -17,26 +11,22 @@ import {
   privateSteps,
 } from '../../privacy/privacy-options.ts';
 import { epochOrder } from '../batching.ts';
+import { DefinedRecommender, type TrainedNetwork } from '../defined-recommender.ts';
+import type { DefinedOptions, StepDraws, TrainingCost } from '../defined-training.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import { knownItems } from '../neural/training-set.ts';
-import { weightShapes } from '../neural/weight-shapes.ts';
 import { cannotServe } from '../parts.ts';
 import { noValidation, privateBatches, privateStepsOf } from '../private-batches.ts';
 import type { NewUserRatings, Predicts, TrainingRatings } from '../recommender.ts';
-import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from '../recommender.ts';
+import { checkPairs, checkTrainingRatings, clipAll, globalMean } from '../recommender.ts';
 import { Histories, type History } from './histories.ts';
-import { checkTrainingMemory, type HistoryCost } from './history-memory.ts';
-import type { HistoryDefinition, HistoryNetwork, HistorySpace, StepDraws } from './history-network.ts';
+import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
 import { fillUnknown, historyValidation, type JudgedHistories, rowsAtOnce } from './history-validation.ts';
 import { contentVectorsName } from './item-table.ts';
 import { checkPrivateHistories, noContent } from './private-histories.ts';
 
 /** How a recommender that reads histories is trained. */
-export interface HistoryOptions extends Omit<TrainerOptions, 'initialWeights' | 'privateSteps'> {
-  /** Histories per step. */
-  readonly batchSize?: number | undefined;
-  /** Bytes that training may take; default 2 GiB. */
-  readonly memory?: number | undefined;
+export interface HistoryOptions extends DefinedOptions {
   /**
    * Makes the training differentially private, for users as units, where histories are of users.
    * All epochs are made.
@@ -46,14 +36,8 @@ export interface HistoryOptions extends Omit<TrainerOptions, 'initialWeights' | 
 
 /** Bytes of predicted rows that are kept at most. */
 const keptBytes = 256 * 2 ** 20;
-/** Bytes that training may take unless told otherwise. */
-const usualMemory = 2 * 2 ** 30;
 
-interface Trained extends JudgedHistories {
-  readonly trainer: Trainer;
-  readonly ratings: TrainingRatings;
-  readonly shapes: ReadonlyMap<string, readonly number[]>;
-}
+interface Trained extends TrainedNetwork, JudgedHistories {}
 
 /**
  * A recommender that is a network which reads histories: all ratings of a user, or of an item, at
@@ -64,45 +48,27 @@ interface Trained extends JudgedHistories {
  * of the row where it predicts ratings, the least of it where it gives scores.
  *
  * @example
+ * declare const multiVae: HistoryDefinition<{ latent: number }>;
  * await using recommender = new HistoryRecommender(multiVae, { latent: 100 }, { seed: 1 });
  * await recommender.fit(training, validation);
  * const scores = await recommender.score(users, items);
  */
-export class HistoryRecommender<Options extends object = object> {
-  readonly name: string;
+export class HistoryRecommender<Options extends object = object> extends DefinedRecommender<Options, Trained> {
   readonly predicts: Predicts;
   readonly #definition: HistoryDefinition<Options>;
-  readonly #own: Options;
-  readonly #options: HistoryOptions;
-  readonly #batchSize: number;
   readonly #privacy: Privacy | undefined;
   #guarantee: PrivacyGuarantee | undefined;
-  #trained: Trained | undefined;
   readonly #rows = new Map<number, Float32Array>();
 
   /** @throws UsageError when an option is out of range. */
   constructor(definition: HistoryDefinition<Options>, own: Options, options: HistoryOptions = {}) {
-    this.name = definition.name;
+    const { privacy, ...others } = options;
+    super(definition, own, others);
     this.predicts = definition.predicts;
     this.#definition = definition;
-    this.#own = given(own) as Options;
-    this.#options = given(options);
-    this.#batchSize = checkInteger('batchSize', options.batchSize ?? definition.training.batchSize);
-    checkPositive('memory', options.memory ?? usualMemory);
-    trainingCourse(this.#options);
-    const { side } = definition.network(this.#own, smallestSpace);
-    this.#privacy = options.privacy && privacyOf(options.privacy, options.seed ?? 1);
+    const { side } = definition.network(this.own, smallestSpace);
+    this.#privacy = privacy && privacyOf(privacy, options.seed ?? 1);
     if (this.#privacy) checkPrivateHistories(definition, side, this.#privacy);
-  }
-
-  /** Epochs that `fit` makes at most. */
-  get epochs(): number {
-    return this.#options.epochs ?? this.#definition.training.epochs;
-  }
-
-  /** Shapes of all weights by name. */
-  get shapes(): ReadonlyMap<string, readonly number[]> {
-    return this.#known().shapes;
   }
 
   /** What `fit` has guaranteed, if it was private. */
@@ -141,32 +107,16 @@ export class HistoryRecommender<Options extends object = object> {
     await this.close();
     const network = this.#network(training, content);
     const histories = new Histories(training, network.side, this.#definition.inTime);
-    const shapes = weightShapes(network.module);
     const learners = this.#learners(network, histories, training);
     if (this.#privacy && validation && validation.values.length > 0) throw noValidation(this.name);
     if (this.#privacy && content) throw noContent(this.name);
-    checkTrainingMemory(this.name, this.#cost(network, learners), this.#options.memory ?? usualMemory);
     const units = this.#units(network, histories, learners);
-    const data = this.#privacy ? privateBatches(units, this.#privacy) : this.#batches(network, histories, learners);
+    const steps = this.#privacy && privateStepsOf(this.#privacy, units);
     this.#guarantee = this.guaranteeFor(training);
-    const { batchSize: _size, memory: _memory, privacy: _privacy, checkpoint, ...options } = this.#options;
-    const { batchSize: _usual, ...usual } = this.#definition.training;
-    const facts = [this.name, this.#batchSize, canonicalJson(this.#own)].join('|');
-    const trainer = await Trainer.open(network.module, {
-      ...usual,
-      plateau: false,
-      ...options,
-      privateSteps: this.#privacy && privateStepsOf(this.#privacy, units),
-      initialWeights: network.facts,
-      checkpoint: checkpoint && { ...checkpoint, data: `${checkpoint.data}|${facts}` },
-    });
-    const trained = this.#keep({ trainer, network, ratings: training, histories, shapes });
-    try {
-      return await trainer.fit(data, validation && historyValidation(this.predicts, trained, validation));
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+    const keep = (trainer: Trainer) => this.#trained({ trainer, network, ratings: training, histories });
+    const trained = await this.begin(network, this.#held(network), keep, { privateSteps: steps });
+    const data = this.#privacy ? privateBatches(units, this.#privacy) : this.#batches(network, histories, learners);
+    return this.train(trained, data, validation && historyValidation(this.predicts, trained, validation));
   }
 
   /**
@@ -182,13 +132,7 @@ export class HistoryRecommender<Options extends object = object> {
     const content = vectors && { vectors, dimension: vectors.length / training.itemCount };
     const network = this.#network(training, content);
     const histories = new Histories(training, network.side, this.#definition.inTime);
-    const shapes = weightShapes(network.module);
-    for (const name of shapes.keys()) {
-      if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
-    }
-    const { batchSize: _size, memory: _memory, checkpoint: _checkpoint, privacy: _p, ...options } = this.#options;
-    const trainer = await Trainer.open(network.module, { ...options, initialWeights: weights });
-    this.#keep({ trainer, network, ratings: training, histories, shapes });
+    await this.reopen(network, weights, (trainer) => this.#trained({ trainer, network, ratings: training, histories }));
   }
 
   /**
@@ -196,12 +140,14 @@ export class HistoryRecommender<Options extends object = object> {
    *
    * @throws UsageError when the ratings are wrong, or nothing can be learnt from them.
    */
-  costOf(training: TrainingRatings): HistoryCost {
+  costOf(training: TrainingRatings): TrainingCost {
     checkTrainingRatings(training);
     const content = { vectors: new Float32Array(training.itemCount), dimension: 1 };
     const network = this.#network(training, content);
     const histories = new Histories(training, network.side, this.#definition.inTime);
-    return this.#cost(network, this.#learners(network, histories, training));
+    const learners = this.#learners(network, histories, training);
+    const steps = this.#privacy ? privateSteps(this.#courseOf(learners)) : Math.ceil(learners.length / this.batchSize);
+    return { ...this.#held(network), stepsPerEpoch: steps };
   }
 
   /**
@@ -211,12 +157,12 @@ export class HistoryRecommender<Options extends object = object> {
    */
   async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     const scores = await this.score(users, items);
-    return this.predicts === 'scores' ? scores : clipAll(scores, this.#known().ratings.scale);
+    return this.predicts === 'scores' ? scores : clipAll(scores, this.known().ratings.scale);
   }
 
   /** What `predict` clips. @throws as `predict`. */
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
-    const { ratings, network, histories } = this.#known();
+    const { ratings, network, histories } = this.known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
     const [owners, columns] = network.side === 'users' ? [users, items] : [items, users];
     const scores = new Float32Array(owners.length);
@@ -244,7 +190,7 @@ export class HistoryRecommender<Options extends object = object> {
 
   /** Whether users can be served who were not there in training. */
   get servesNewUsers(): boolean {
-    return this.#definition.network(this.#own, smallestSpace).side === 'users';
+    return this.#definition.network(this.own, smallestSpace).side === 'users';
   }
 
   /**
@@ -253,7 +199,7 @@ export class HistoryRecommender<Options extends object = object> {
    * @throws UsageError `no-new-users` where the histories of items are read.
    */
   async scoreNewUser({ items: others, values }: NewUserRatings, items: Int32Array): Promise<Float32Array> {
-    const { network } = this.#known();
+    const { network } = this.known();
     if (network.side === 'items') throw cannotServe(this.name);
     const scores = new Float32Array(items.length);
     await this.#predictRows([{ others, values }], (_, row) => {
@@ -262,27 +208,10 @@ export class HistoryRecommender<Options extends object = object> {
     return scores;
   }
 
-  /** Copies of all weights by name. */
-  async weights(): Promise<Map<string, Float32Array>> {
-    return this.#known().trainer.weights();
-  }
-
   /** Ends the thread. May be called again. */
-  async close(): Promise<void> {
-    const trained = this.#trained;
-    this.#trained = undefined;
+  override async close(): Promise<void> {
     this.#rows.clear();
-    await trained?.trainer.close();
-  }
-
-  /** Closes it at the end of an `await using` declaration. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  #known(): Trained {
-    if (this.#trained === undefined) throw notFitted(this.name);
-    return this.#trained;
+    await super.close();
   }
 
   #network(training: TrainingRatings, content: ItemVectors | undefined): HistoryNetwork {
@@ -290,51 +219,44 @@ export class HistoryRecommender<Options extends object = object> {
     if (this.#privacy) {
       // Nothing that the ratings say is known but by the steps.
       const space = { userCount, itemCount, scale, mean: (scale.minimum + scale.maximum) / 2 };
-      return this.#definition.network(this.#own, { ...space, known: new Uint8Array(itemCount).fill(1), content });
+      return this.#definition.network(this.own, { ...space, known: new Uint8Array(itemCount).fill(1), content });
     }
     const [mean, known] = [globalMean(training.values), knownItems(training)];
     const counts = new Float32Array(itemCount);
     for (const item of training.items) counts[item] = (counts[item] as number) + 1;
-    return this.#definition.network(this.#own, { userCount, itemCount, scale, mean, known, counts, content });
+    return this.#definition.network(this.own, { userCount, itemCount, scale, mean, known, counts, content });
   }
 
-  #keep(opened: Omit<Trained, 'learntColumns' | 'knownColumns'>): Trained {
+  #trained(opened: Omit<Trained, 'learntColumns' | 'knownColumns'>): Trained {
     const { network, ratings } = opened;
     const columns = network.side === 'users' ? ratings.itemCount : ratings.userCount;
     const learntColumns = new Uint8Array(columns);
     if (this.#privacy) learntColumns.fill(1);
     for (const column of network.side === 'users' ? ratings.items : ratings.users) learntColumns[column] = 1;
     const knownColumns = learntColumns.map((learnt, column) => learnt || (network.described?.[column] ?? 0));
-    this.#trained = { ...opened, learntColumns, knownColumns };
-    return this.#trained;
+    return { ...opened, learntColumns, knownColumns };
   }
 
-  #cost(network: HistoryNetwork, learners: Int32Array): HistoryCost {
-    const isPrivate = this.#privacy !== undefined;
-    const activations = network.activations(isPrivate ? 1 : this.#batchSize);
-    const weights = weightCount(weightShapes(network.module));
-    const checkpoints = this.#options.checkpoint !== undefined;
-    const bytes = trainingBytes(weights, { activations, checkpoints, isPrivate });
-    const course = this.#courseOf(learners);
-    const stepsPerEpoch = isPrivate ? privateSteps(course) : Math.ceil(learners.length / this.#batchSize);
-    return { weights, activations, bytes, stepsPerEpoch };
+  #held(network: HistoryNetwork) {
+    return this.heldInTraining(network, this.batchSize, this.#privacy !== undefined);
   }
 
   #courseOf(learners: Int32Array) {
-    return { units: learners.length, batchSize: this.#batchSize };
+    return { units: learners.length, batchSize: this.batchSize };
   }
 
   /** The learners as units of a private training. */
   #units(network: HistoryNetwork, histories: Histories, learners: Int32Array) {
     const feedsOf = (unit: number, draws: StepDraws, buffers: FeedBuffers) =>
       network.learnt([histories.of(learners[unit] as number)], draws, buffers);
-    return { count: learners.length, batchSize: this.#batchSize, seed: this.#options.seed ?? 1, feedsOf };
+    return { count: learners.length, batchSize: this.batchSize, seed: this.options.seed ?? 1, feedsOf };
   }
 
   #batches(network: HistoryNetwork, histories: Histories, learners: Int32Array): TrainingData {
-    const { seed = 1 } = this.#options;
-    const size = this.#batchSize;
+    const { seed = 1 } = this.options;
+    const size = this.batchSize;
     const stepsPerEpoch = Math.ceil(learners.length / size);
+    const drawsOf = (step: number) => this.drawsOf('histories', step);
     return {
       rows: learners.length,
       *batches(epoch, from, buffers) {
@@ -342,9 +264,8 @@ export class HistoryRecommender<Options extends object = object> {
         for (let start = from * size; start < order.length; start += size) {
           const places = order.subarray(start, start + size);
           const own = Array.from(places, (place) => histories.of(learners[place] as number));
-          const step = epoch * stepsPerEpoch + start / size;
-          const uniform = seededUniform(seed, `histories ${step}`);
-          yield { rows: own.length, feeds: network.learnt(own, { uniform, step }, buffers) };
+          const draws = drawsOf(epoch * stepsPerEpoch + start / size);
+          yield { rows: own.length, feeds: network.learnt(own, draws, buffers) };
         }
       },
     };
@@ -369,7 +290,7 @@ export class HistoryRecommender<Options extends object = object> {
 
   /** Tells of the predicted row of each history, without what nothing is known of. */
   async #predictRows(histories: readonly History[], tell: (index: number, row: Float32Array) => void): Promise<void> {
-    const { trainer, network, knownColumns } = this.#known();
+    const { trainer, network, knownColumns } = this.known();
     const width = knownColumns.length;
     const atOnce = rowsAtOnce(width);
     for (let from = 0; from < histories.length; from += atOnce) {

@@ -10,14 +10,9 @@ import { dense } from '../../autodiff/operations/dense.ts';
 import { dropout } from '../../autodiff/operations/dropout.ts';
 import { exponential, tanh } from '../../autodiff/operations/elementwise.ts';
 import type { Tape } from '../../autodiff/tape.ts';
+import type { TrainingDefaults } from '../defined-training.ts';
 import { checkLayers, checkShare } from './checks.ts';
-import {
-  defineHistoryRecommender,
-  type Filled,
-  type HistoryNetwork,
-  type HistorySpace,
-  type HistoryTraining,
-} from './history-network.ts';
+import { defineHistoryRecommender, type Filled, type HistoryNetwork, type HistorySpace } from './history-network.ts';
 import { matrixRows } from './matrix-rows.ts';
 
 /** Options of `multi-dae`; their defaults are `multiDae.defaults`. */
@@ -40,7 +35,7 @@ export interface MultiVaeOptions extends MultiDaeOptions {
   readonly totalAnnealSteps?: number | undefined;
 }
 
-const training: HistoryTraining = {
+const training: TrainingDefaults = {
   batchSize: 500,
   epochs: 200,
   patience: 20,

@@ -8,8 +8,9 @@ import { dense } from '../../autodiff/operations/dense.ts';
 import { rows } from '../../autodiff/operations/rows.ts';
 import { transpose } from '../../autodiff/operations/shapes.ts';
 import type { Tape } from '../../autodiff/tape.ts';
+import type { StepDraws } from '../defined-training.ts';
 import type { History } from './histories.ts';
-import type { Filled, HistoryNetwork, HistorySpace, StepDraws } from './history-network.ts';
+import type { Filled, HistoryNetwork, HistorySpace } from './history-network.ts';
 import {
   type ItemTableOptions,
   itemFacts,

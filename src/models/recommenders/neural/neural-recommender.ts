@@ -66,10 +66,11 @@ export const usualBatch = 128;
  * trains and predicts in a thread of its own until it is closed.
  *
  * @example
+ * declare const features: FeatureSource;
  * const modalities = [{ name: 'visual', dimension: 600, steps: 10 }];
  * await using recommender = new NeuralRecommender('dcf-av-1', { seed: 1, modalities });
  * await recommender.fit(training, validation, features);
- * const ratings = await recommender.predict(users, items);
+ * const predicted = await recommender.predict(users, items);
  */
 export class NeuralRecommender {
   readonly name: NeuralRecommenderName;

@@ -2,7 +2,7 @@ import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import type { Feeds } from '../../autodiff/feeds.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
 import type { GenreTable } from '../../genres.ts';
-import type { HistoryTraining, StepDraws } from '../history/history-network.ts';
+import type { StepDraws, TrainingDefaults } from '../defined-training.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import type { NewUserRatings, TrainingRatings } from '../recommender.ts';
 import type { UserFields } from './user-fields.ts';
@@ -67,7 +67,7 @@ export interface PairDefinition<Options = object, Defaults = object> {
   readonly servesNewUsers: boolean;
   /** Whether its steps must be computed on the CPU, where sums have one order. */
   readonly onlyCpu?: boolean | undefined;
-  readonly training: HistoryTraining;
+  readonly training: TrainingDefaults;
   /** Of the options that have a value of their own when they are left out. */
   readonly defaults: Defaults;
   /** @throws UsageError naming the option that is wrong, or what is missing. */

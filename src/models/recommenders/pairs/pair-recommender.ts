@@ -1,32 +1,16 @@
-import { canonicalJson } from '../../../core/canonical-json.ts';
-import { checkInteger, checkPositive } from '../../../core/check.ts';
-import { ModelError } from '../../../core/errors.ts';
-import { given } from '../../../core/given.ts';
-import { seededUniform } from '../../autodiff/initialisers.ts';
-import { Trainer } from '../../autodiff/trainer.ts';
+import type { Trainer } from '../../autodiff/trainer.ts';
 import type { EvaluationBatch, TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
-import { trainingBytes, weightCount } from '../../autodiff/training-memory.ts';
 import { epochOrder } from '../batching.ts';
-import { checkTrainingMemory } from '../history/history-memory.ts';
-import type { HistoryOptions } from '../history/history-recommender.ts';
+import { DefinedRecommender, type TrainedNetwork } from '../defined-recommender.ts';
+import type { DefinedOptions } from '../defined-training.ts';
 import { knownItems } from '../neural/training-set.ts';
-import { weightShapes } from '../neural/weight-shapes.ts';
 import { cannotServe } from '../parts.ts';
 import type { NewUserRatings, TrainingRatings } from '../recommender.ts';
-import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from '../recommender.ts';
+import { checkPairs, checkTrainingRatings, clipAll, globalMean } from '../recommender.ts';
 import type { AskedPairs, PairDefinition, PairNetwork, PairSources } from './pair-network.ts';
 
-/** Bytes that training may take unless told otherwise. */
-const usualMemory = 2 * 2 ** 30;
-
-/** How a network of pairs is trained. Its steps read ratings of others, so none can be private. */
-export type PairOptions = Omit<HistoryOptions, 'privacy'>;
-
-interface Trained {
-  readonly trainer: Trainer;
+interface Trained extends TrainedNetwork {
   readonly network: PairNetwork;
-  readonly ratings: TrainingRatings;
-  readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
@@ -35,33 +19,21 @@ interface Trained {
  * without learning it (genres, vectors of features, fields of users) is kept among its weights.
  *
  * @example
+ * declare const gat: PairDefinition<{ heads: number }>;
+ * declare const sources: PairSources;
  * await using recommender = new PairRecommender(gat, { heads: 4 }, { seed: 1 });
- * await recommender.fit(training, validation, { streams });
- * const ratings = await recommender.predict(users, items);
+ * await recommender.fit(training, validation, sources);
+ * const predicted = await recommender.predict(users, items);
  */
-export class PairRecommender<Options extends object = object> {
-  readonly name: string;
+export class PairRecommender<Options extends object = object> extends DefinedRecommender<Options, Trained> {
   readonly predicts = 'ratings';
   readonly #definition: PairDefinition<Options>;
-  readonly #own: Options;
-  readonly #options: PairOptions;
-  readonly #batchSize: number;
-  #trained: Trained | undefined;
 
   /** @throws UsageError when an option is out of range. */
-  constructor(definition: PairDefinition<Options>, own: Options, options: PairOptions = {}) {
-    this.name = definition.name;
+  constructor(definition: PairDefinition<Options>, own: Options, options: DefinedOptions = {}) {
+    super(definition, own, options);
     this.#definition = definition;
-    this.#own = given(own) as Options;
-    this.#options = given(options);
-    this.#batchSize = checkInteger('batchSize', options.batchSize ?? definition.training.batchSize);
-    checkPositive('memory', options.memory ?? usualMemory);
-    definition.check(this.#own);
-  }
-
-  /** Epochs that `fit` makes at most. */
-  get epochs(): number {
-    return this.#options.epochs ?? this.#definition.training.epochs;
+    definition.check(this.own);
   }
 
   /**
@@ -69,12 +41,7 @@ export class PairRecommender<Options extends object = object> {
    * how much is held.
    */
   costOf({ values }: Pick<TrainingRatings, 'values'>): { readonly stepsPerEpoch: number; readonly bytes: undefined } {
-    return { stepsPerEpoch: Math.ceil(values.length / this.#batchSize), bytes: undefined };
-  }
-
-  /** Shapes of all weights by name. */
-  get shapes(): ReadonlyMap<string, readonly number[]> {
-    return this.#known().shapes;
+    return { stepsPerEpoch: Math.ceil(values.length / this.batchSize), bytes: undefined };
   }
 
   /** Whether users can be served who were not there in training. */
@@ -83,7 +50,8 @@ export class PairRecommender<Options extends object = object> {
   }
 
   /**
-   * Trains. `validation` decides the end of training; without it all epochs are made.
+   * Trains. `validation` decides the end of training; without it all epochs are made. Where it
+   * fails, it has learnt nothing, and its thread has ended.
    *
    * @throws UsageError when the ratings are wrong, what the network reads is missing, or
    * `memory-too-small`; what `Trainer.fit` throws.
@@ -96,27 +64,14 @@ export class PairRecommender<Options extends object = object> {
     checkTrainingRatings(training);
     await this.close();
     const network = this.#network(training, sources, undefined);
-    const shapes = weightShapes(network.module);
-    const activations = network.activations(Math.min(this.#batchSize, training.values.length));
-    const weights = weightCount(shapes);
-    const bytes = trainingBytes(weights, { activations, checkpoints: this.#options.checkpoint !== undefined });
-    checkTrainingMemory(this.name, { weights, activations, bytes }, this.#options.memory ?? usualMemory);
-    const { batchSize: _size, memory: _memory, checkpoint, device, ...options } = this.#options;
-    const { batchSize: _usual, ...usual } = this.#definition.training;
-    const facts = [this.name, this.#batchSize, canonicalJson(this.#own)].join('|');
+    const held = this.heldInTraining(network, Math.min(this.batchSize, training.values.length));
+    const { device, onMessage } = this.options;
     const staysHere = this.#definition.onlyCpu === true && device !== undefined && device !== 'cpu';
-    if (staysHere) options.onMessage?.(`${this.name} is trained on the CPU, where its sums have one order`);
-    const trainer = await Trainer.open(network.module, {
-      ...usual,
-      plateau: false,
-      ...options,
-      device: staysHere ? 'cpu' : device,
-      initialWeights: network.facts,
-      checkpoint: checkpoint && { ...checkpoint, data: `${checkpoint.data}|${facts}` },
-    });
-    this.#trained = { trainer, network, ratings: training, shapes };
+    if (staysHere) onMessage?.(`${this.name} is trained on the CPU, where its sums have one order`);
+    const keep = (trainer: Trainer) => ({ trainer, network, ratings: training });
+    const trained = await this.begin(network, held, keep, { device: staysHere ? 'cpu' : device });
     const judged = validation && validation.values.length > 0 ? this.#validation(network, validation) : undefined;
-    return trainer.fit(this.#batches(this.#trained), judged);
+    return this.train(trained, this.#batches(trained), judged);
   }
 
   /**
@@ -129,13 +84,7 @@ export class PairRecommender<Options extends object = object> {
     checkTrainingRatings(training);
     await this.close();
     const network = this.#network(training, {}, weights);
-    const shapes = weightShapes(network.module);
-    for (const name of shapes.keys()) {
-      if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
-    }
-    const { batchSize: _size, memory: _memory, checkpoint: _checkpoint, device: _device, ...options } = this.#options;
-    const trainer = await Trainer.open(network.module, { ...options, initialWeights: weights });
-    this.#trained = { trainer, network, ratings: training, shapes };
+    await this.reopen(network, weights, (trainer) => ({ trainer, network, ratings: training }));
   }
 
   /**
@@ -144,14 +93,14 @@ export class PairRecommender<Options extends object = object> {
    * @throws UsageError before `fit`, or when a user or an item is out of range.
    */
   async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
-    const { ratings } = this.#known();
+    const { ratings } = this.known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
     return clipAll(await this.#predicted({ users, items }), ratings.scale);
   }
 
   /** What a list is ordered by: the predictions, or more where the network says so. */
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
-    const { ratings, network } = this.#known();
+    const { ratings, network } = this.known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
     const predictions = await this.#predicted({ users, items });
     return network.ranked?.({ users, items }, predictions) ?? predictions;
@@ -159,33 +108,11 @@ export class PairRecommender<Options extends object = object> {
 
   /** By the ratings of the user; nothing is learnt. @throws UsageError `no-new-users`. */
   async scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
-    const { ratings, network } = this.#known();
+    const { ratings, network } = this.known();
     if (!this.servesNewUsers) throw cannotServe(this.name);
     const pairs = { users: new Int32Array(items.length).fill(ratings.userCount), items, guest: own };
     const predictions = await this.#predicted(pairs);
     return network.ranked?.(pairs, predictions) ?? predictions;
-  }
-
-  /** Copies of all weights by name. */
-  weights(): Promise<Map<string, Float32Array>> {
-    return this.#known().trainer.weights();
-  }
-
-  /** Ends the thread. May be called again. */
-  async close(): Promise<void> {
-    const trained = this.#trained;
-    this.#trained = undefined;
-    await trained?.trainer.close();
-  }
-
-  /** Closes it at the end of an `await using` declaration. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  #known(): Trained {
-    if (this.#trained === undefined) throw notFitted(this.name);
-    return this.#trained;
   }
 
   #network(
@@ -193,25 +120,25 @@ export class PairRecommender<Options extends object = object> {
     sources: PairSources,
     saved: ReadonlyMap<string, Float32Array> | undefined,
   ): PairNetwork {
-    const { seed = 1 } = this.#options;
+    const { seed = 1 } = this.options;
     const [mean, known] = [globalMean(training.values), knownItems(training)];
-    return this.#definition.network(this.#own, { training, mean, known, sources, saved }, seed);
+    return this.#definition.network(this.own, { training, mean, known, sources, saved }, seed);
   }
 
   #batches({ network, ratings }: Trained): TrainingData {
-    const { seed = 1 } = this.#options;
-    const size = this.#batchSize;
+    const { seed = 1 } = this.options;
+    const size = this.batchSize;
     const count = ratings.values.length;
     const { stepsPerEpoch } = this.costOf(ratings);
+    const drawsOf = (step: number) => this.drawsOf('pairs', step);
     return {
       rows: count,
       *batches(epoch, from, buffers) {
         const order = epochOrder(ratings.items, epoch, { seed });
         for (let start = from * size; start < count; start += size) {
           const rows = order.subarray(start, start + size);
-          const step = epoch * stepsPerEpoch + start / size;
-          const uniform = seededUniform(seed, `pairs ${step}`);
-          yield { rows: rows.length, feeds: network.learnt(rows, { uniform, step }, buffers) };
+          const draws = drawsOf(epoch * stepsPerEpoch + start / size);
+          yield { rows: rows.length, feeds: network.learnt(rows, draws, buffers) };
         }
       },
     };
@@ -234,7 +161,7 @@ export class PairRecommender<Options extends object = object> {
   }
 
   async #predicted({ users, items, guest }: AskedPairs): Promise<Float32Array> {
-    const { trainer, network } = this.#known();
+    const { trainer, network } = this.known();
     const found = new Float32Array(users.length);
     for (let from = 0; from < users.length; from += network.pairsAtOnce) {
       const to = from + network.pairsAtOnce;

@@ -9,7 +9,10 @@ import { HistoryRecommender } from '../../../../src/models/recommenders/history/
 import { multiDae, multiVae } from '../../../../src/models/recommenders/history/multi-vae.ts';
 import { sasRec } from '../../../../src/models/recommenders/history/sasrec.ts';
 import { NeuralRecommender } from '../../../../src/models/recommenders/neural/neural-recommender.ts';
+import { bstKmeans } from '../../../../src/models/recommenders/pairs/bst-kmeans.ts';
+import { PairRecommender } from '../../../../src/models/recommenders/pairs/pair-recommender.ts';
 import { tinySettings, tinyTraining } from '../neural/tiny-problem.ts';
+import { moods } from '../pairs/planted-pairs.ts';
 import { chain } from './planted-histories.ts';
 
 const sequences = { width: 4, length: 4 };
@@ -55,11 +58,24 @@ describe('a fit that fails', () => {
     },
   );
 
-  it('of a network of pairs leaves none either', async () => {
+  it('of a neural recommender leaves none either', async () => {
     const opened = openedTrainers();
     const recommender = new NeuralRecommender('gmf', { ...tinySettings, batchSize: 2, ...stoppedInside() });
     await expect(recommender.fit(tinyTraining)).rejects.toThrow('stopped');
     await expect(opened[0]?.weights()).rejects.toThrow('the training of gmf was closed');
+  });
+
+  it('of a network of pairs leaves none either', async () => {
+    const opened = openedTrainers();
+    const { ratings } = moods();
+    const recommender = new PairRecommender(
+      bstKmeans,
+      { width: 8, hidden: [8], length: 4 },
+      { ...stoppedInside(), batchSize: 8 },
+    );
+    await expect(recommender.fit(ratings)).rejects.toThrow('stopped');
+    await expect(opened[0]?.weights()).rejects.toThrow('the training of bst-kmeans was closed');
+    await expect(recommender.weights()).rejects.toThrow('must be fitted');
   });
 
   it('for want of ratings starts none', async () => {

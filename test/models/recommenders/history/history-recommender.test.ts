@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BaselineRecommender } from '../../../../src/models/recommenders/baseline.ts';
+import type { DefinedOptions } from '../../../../src/models/recommenders/defined-training.ts';
 import { autoRec } from '../../../../src/models/recommenders/history/autorec.ts';
 import { deepAe } from '../../../../src/models/recommenders/history/deep-ae.ts';
 import type { HistoryDefinition } from '../../../../src/models/recommenders/history/history-network.ts';
-import {
-  type HistoryOptions,
-  HistoryRecommender,
-} from '../../../../src/models/recommenders/history/history-recommender.ts';
+import { HistoryRecommender } from '../../../../src/models/recommenders/history/history-recommender.ts';
 import { judgeList } from '../../../../src/models/recommenders/history/judgements.ts';
 import { multiDae, multiVae } from '../../../../src/models/recommenders/history/multi-vae.ts';
 import { PopularityRecommender } from '../../../../src/models/recommenders/popularity.ts';
@@ -25,7 +23,7 @@ const contenders: Readonly<Record<string, readonly [HistoryDefinition<never>, ob
   'multi-vae': [multiVae, { hidden: [12], latent: 6, totalAnnealSteps: 2000 }],
 };
 
-function made(name: string, options: HistoryOptions = {}): HistoryRecommender<never> {
+function made(name: string, options: DefinedOptions = {}): HistoryRecommender<never> {
   const [definition, own] = contenders[name] as readonly [HistoryDefinition<never>, object];
   return new HistoryRecommender(definition, own as never, { ...training, ...options });
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { HistoryOptions } from '../../../../src/models/recommenders/history/history-recommender.ts';
+import type { DefinedOptions } from '../../../../src/models/recommenders/defined-training.ts';
 import { bstKmeans } from '../../../../src/models/recommenders/pairs/bst-kmeans.ts';
 import { gat } from '../../../../src/models/recommenders/pairs/gat.ts';
 import { multimodalCnn } from '../../../../src/models/recommenders/pairs/multimodal-cnn.ts';
@@ -17,7 +17,7 @@ const small: Readonly<Record<string, readonly [PairDefinition<never>, object]>> 
   'bst-kmeans': [bstKmeans, { width: 8, hidden: [16], length: 4 }],
 };
 
-function made(name: string, own: object = {}, options: HistoryOptions = {}): PairRecommender<never> {
+function made(name: string, own: object = {}, options: DefinedOptions = {}): PairRecommender<never> {
   const [definition, usual] = small[name] as readonly [PairDefinition<never>, object];
   return new PairRecommender(definition, { ...usual, ...own } as never, {
     ...{ seed: 1, epochs: 2, batchSize: 128, learningRate: 0.01 },

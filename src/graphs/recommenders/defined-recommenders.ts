@@ -1,9 +1,10 @@
+import type { TrainingDefaults } from '../../models/recommenders/defined-training.ts';
 import type { attentionDefaults } from '../../models/recommenders/history/attention.ts';
 import { autoRec } from '../../models/recommenders/history/autorec.ts';
 import { bert4Rec } from '../../models/recommenders/history/bert4rec.ts';
 import { deepAe } from '../../models/recommenders/history/deep-ae.ts';
 import { gru4Rec } from '../../models/recommenders/history/gru4rec.ts';
-import type { HistoryDefinition, HistoryTraining } from '../../models/recommenders/history/history-network.ts';
+import type { HistoryDefinition } from '../../models/recommenders/history/history-network.ts';
 import { type ItemTableOptions, itemsHaveContent } from '../../models/recommenders/history/item-table.ts';
 import { m5 } from '../../models/recommenders/history/m5.ts';
 import { multiDae, multiVae } from '../../models/recommenders/history/multi-vae.ts';
@@ -18,9 +19,10 @@ import { dpOption } from './private-options.ts';
 import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
 /**
- * Everything there is to know about a recommender that reads histories, or is a network of pairs.
+ * Everything there is to know about a recommender whose network is made from a definition: one that
+ * reads histories, or a network of pairs.
  */
-export interface HistoryRecord {
+export interface DefinedRecord {
   /** Its options are those of this record, checked by their kinds. */
   readonly definition: HistoryDefinition<never> | PairDefinition<never>;
   readonly options: readonly RecommenderOption[];
@@ -31,7 +33,7 @@ export interface HistoryRecord {
 }
 
 /** Options of all trainings; the defaults are those of the network. */
-function trainingOptions(of: HistoryTraining, rows = 'histories'): RecommenderOption[] {
+function trainingOptions(of: TrainingDefaults, rows = 'histories'): RecommenderOption[] {
   const { batchSize, epochs, patience, patienceSteps, learningRate, l2 } = of;
   return [
     option('batch', 'integer', String(batchSize), `${rows} per step`),
@@ -115,8 +117,8 @@ const knownOptions = [
 
 const readsContent = ({ content = true }: { readonly content?: Json | undefined }): boolean => content === true;
 
-/** The recommenders that read histories, in the order in which they are listed. */
-export const historyRecommenders = {
+/** The recommenders that are made from definitions, in the order in which they are listed. */
+export const definedRecommenders = {
   autorec: {
     definition: autoRec,
     options: [
@@ -246,15 +248,15 @@ export const historyRecommenders = {
       ...trainingOptions(bstKmeans.training, 'ratings'),
     ],
   },
-} as const satisfies Readonly<Record<string, HistoryRecord>>;
+} as const satisfies Readonly<Record<string, DefinedRecord>>;
 
-/** Name of a recommender that reads histories. */
-export type HistoryRecommenderName = keyof typeof historyRecommenders;
+/** Name of a recommender that is made from a definition. */
+export type DefinedRecommenderName = keyof typeof definedRecommenders;
 
-/** The recommenders that read histories. */
-export const historyRecommenderNames = Object.keys(historyRecommenders) as readonly HistoryRecommenderName[];
+/** Their names. */
+export const definedRecommenderNames = Object.keys(definedRecommenders) as readonly DefinedRecommenderName[];
 
-/** The record of a recommender that reads histories; undefined for any other. */
-export function historyRecord(name: string): HistoryRecord | undefined {
-  return Object.hasOwn(historyRecommenders, name) ? historyRecommenders[name as HistoryRecommenderName] : undefined;
+/** The record of a recommender that is made from a definition; undefined for any other. */
+export function definedRecord(name: string): DefinedRecord | undefined {
+  return Object.hasOwn(definedRecommenders, name) ? definedRecommenders[name as DefinedRecommenderName] : undefined;
 }

@@ -8,30 +8,21 @@ import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { memoryLimit } from '../plan.ts';
 import { usualComponents } from './classic-recommenders.ts';
-import { EpochPace } from './epoch-pace.ts';
-import { checkpointOf, identityOf, rowsOf } from './epoch-training.ts';
-import {
-  type FitData,
-  type FitOptions,
-  type FitProgress,
-  type FittedRecommender,
-  trainingRatings,
-} from './fit-data.ts';
-import { type HistoryRecommenderName, type HistoryRecord, historyRecord } from './history-recommenders.ts';
+import { type DefinedRecommenderName, type DefinedRecord, definedRecord } from './defined-recommenders.ts';
+import { fitInEpochs, rowsOf } from './epoch-training.ts';
+import { type FitData, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
 import { implicitOptions } from './implicit-options.ts';
 import { modalitiesOf } from './neural-options.ts';
 import { pairSources } from './pair-sources.ts';
 import { privacyOptions, privacyWithKey } from './private-options.ts';
 import { requiredFeatures } from './required-features.ts';
-import { TrainingLog } from './training-log.ts';
-import { validationFigures } from './validation-figures.ts';
 
 /** Options of the training, not of the network. */
 type TrainingKeys = 'batch' | 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2' | 'memory';
 
 /** The recommender of these options, which has learnt nothing yet. @throws UsageError. */
-export function historyRecommender(
-  model: HistoryRecommenderName,
+export function definedRecommender(
+  model: DefinedRecommenderName,
   options: Readonly<Record<string, Json>>,
   run: ConstructorParameters<typeof HistoryRecommender>[2] = {},
 ): HistoryRecommender<never> | PairRecommender<never> {
@@ -40,31 +31,29 @@ export function historyRecommender(
   const training = { epochs, patience, patienceSteps, learningRate, l2 } as Readonly<
     Record<Exclude<TrainingKeys, 'batch' | 'memory'>, number | undefined>
   >;
-  const { definition } = historyRecord(model) as HistoryRecord;
+  const { definition } = definedRecord(model) as DefinedRecord;
   const trained = {
     ...training,
     batchSize: batch as number | undefined,
     memory: memoryLimit({ memory: memory as string | undefined }),
-    privacy: privacyOptions(options),
     ...run,
   };
-  return isOfPairs(definition)
-    ? new PairRecommender(definition, own as never, trained)
-    : new HistoryRecommender(definition, own as never, trained);
+  if (isOfPairs(definition)) return new PairRecommender(definition, own as never, trained);
+  return new HistoryRecommender(definition, own as never, { privacy: privacyOptions(options), ...trained });
 }
 
 function isOfPairs(definition: HistoryDefinition<never> | PairDefinition<never>): definition is PairDefinition<never> {
   return 'reads' in definition;
 }
 
-/** Fits a recommender that reads histories, or is a network of pairs. */
-export async function fitHistoryRecommender(
-  model: HistoryRecommenderName,
+/** Fits a recommender that is made from a definition. */
+export async function fitDefinedRecommender(
+  model: DefinedRecommenderName,
   given: Readonly<Record<string, Json>>,
   data: FitData,
   run: FitOptions,
 ): Promise<FittedRecommender> {
-  const { readsFeatures } = historyRecord(model) as HistoryRecord;
+  const { readsFeatures } = definedRecord(model) as DefinedRecord;
   const features = readsFeatures?.(given) ? requiredFeatures(model, data) : undefined;
   const learnt = rowsOf(data, run.refit !== undefined);
   const training = trainingRatings(learnt, learnt.train);
@@ -72,56 +61,23 @@ export async function fitHistoryRecommender(
   const validation = trainingRatings(learnt, learnt.validation);
   const privacy = await privacyWithKey(options, run.checkpoint);
   const started = performance.now();
-  const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
-  const recommender = historyRecommender(model, options, {
-    ...run.refit,
-    seed: run.seed,
-    signal: run.signal,
-    device: run.device,
-    privacy,
-    onMessage: (sentence) => run.onMessage?.(sentence),
-    ...checkpointOf(options, run, identityOf(training, validation, run, features)),
-    onProgress: (progress) => tell(pace.inside(progress)),
-    onEpoch: async (record) => {
-      log?.add(record, await recommender.weights());
-      tell(pace.ended(record));
+  const { recommender, fitted } = await fitInEpochs(
+    {
+      ...{ name: model, options, training, validation, features, started },
+      make: (own) => definedRecommender(model, options, { ...own, privacy }),
+      train: async (made) =>
+        made instanceof PairRecommender
+          ? made.fit(training, validation, await pairSources(training, data, features, options, run.seed))
+          : made.fit(
+              training,
+              privacy ? undefined : validation,
+              features && (await vectorsOf(training, features, options, run.seed)),
+            ),
     },
-  });
-  const pace = new EpochPace(recommender.epochs);
-  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
-  try {
-    const { history, bestEpoch, bestLoss, resumedFrom } =
-      recommender instanceof PairRecommender
-        ? await recommender.fit(training, validation, await pairSources(training, data, features, options, run.seed))
-        : await recommender.fit(
-            training,
-            privacy ? undefined : validation,
-            features && (await vectorsOf(training, features, options, run.seed)),
-          );
-    return {
-      name: model,
-      predicts: recommender.predicts,
-      trainSeconds: (performance.now() - started) / 1000,
-      validation: await validationFigures(training, validation, recommender.predicts, (users, items) =>
-        recommender.predict(users, items),
-      ),
-      history,
-      privacy: recommender instanceof HistoryRecommender ? recommender.guarantee : undefined,
-      best: { epoch: bestEpoch, loss: bestLoss },
-      resumed: resumedFrom !== undefined,
-      predict: (users, items) => recommender.predict(users, items),
-      score: (users, items) => recommender.score(users, items),
-      scoreNewUser: recommender.servesNewUsers ? (own, items) => recommender.scoreNewUser(own, items) : undefined,
-      weights: () => recommender.weights(),
-      shapes: recommender.shapes,
-      close: () => recommender.close(),
-    };
-  } catch (error) {
-    await recommender.close();
-    throw error;
-  } finally {
-    log?.close();
-  }
+    run,
+  );
+  if (!recommender.servesNewUsers) return fitted;
+  return { ...fitted, scoreNewUser: (own, items) => recommender.scoreNewUser(own, items) };
 }
 
 function vectorsOf(

@@ -1,0 +1,180 @@
+import { canonicalJson } from '../../core/canonical-json.ts';
+import { checkInteger, checkPositive } from '../../core/check.ts';
+import { ModelError } from '../../core/errors.ts';
+import { given } from '../../core/given.ts';
+import { seededUniform } from '../autodiff/initialisers.ts';
+import { Trainer } from '../autodiff/trainer.ts';
+import type { TrainerOptions, TrainingData, TrainingResult, ValidationData } from '../autodiff/trainer-options.ts';
+import { trainingCourse } from '../autodiff/training-course.ts';
+import { trainingBytes, weightCount } from '../autodiff/training-memory.ts';
+import type { TrainableModule } from '../autodiff/training-plan.ts';
+import {
+  checkTrainingMemory,
+  type DefinedOptions,
+  type HeldInTraining,
+  type StepDraws,
+  type TrainingDefaults,
+} from './defined-training.ts';
+import { weightShapes } from './neural/weight-shapes.ts';
+import { notFitted, type TrainingRatings } from './recommender.ts';
+
+/** Limit in bytes of what training takes unless told otherwise. */
+const usualMemory = 2 * 2 ** 30;
+
+/** What a definition says of its recommender, whatever its network reads. */
+interface Definition {
+  readonly name: string;
+  readonly training: TrainingDefaults;
+}
+
+/** A network to train. */
+interface Network {
+  readonly module: TrainableModule;
+  /** First values that are not drawn, by name of the weights. */
+  readonly facts: ReadonlyMap<string, Float32Array>;
+  /** Numbers that a step holds, about, beside the weights. */
+  activations(batchSize: number): number;
+}
+
+/** What a recommender keeps once it is trained or restored. */
+export interface TrainedNetwork {
+  readonly trainer: Trainer;
+  readonly ratings: TrainingRatings;
+}
+
+/**
+ * A recommender whose network is made from a definition, whatever that network reads. It trains and
+ * predicts in a thread of its own until it is closed.
+ */
+export abstract class DefinedRecommender<Options extends object, Trained extends TrainedNetwork> {
+  readonly name: string;
+  /** The options of the network that were given. */
+  protected readonly own: Options;
+  protected readonly options: DefinedOptions;
+  protected readonly batchSize: number;
+  readonly #defaults: TrainingDefaults;
+  #trained: Trained | undefined;
+  #shapes: ReadonlyMap<string, readonly number[]> = new Map();
+
+  /** @throws UsageError when an option is out of range. */
+  constructor({ name, training }: Definition, own: Options, options: DefinedOptions) {
+    this.name = name;
+    this.own = given(own) as Options;
+    this.options = given(options);
+    this.batchSize = checkInteger('batchSize', options.batchSize ?? training.batchSize);
+    this.#defaults = training;
+    checkPositive('memory', options.memory ?? usualMemory);
+    trainingCourse(this.options);
+  }
+
+  /** Epochs that `fit` makes at most. */
+  get epochs(): number {
+    return this.options.epochs ?? this.#defaults.epochs;
+  }
+
+  /** Shapes of all weights by name. */
+  get shapes(): ReadonlyMap<string, readonly number[]> {
+    this.known();
+    return this.#shapes;
+  }
+
+  /** Copies of all weights by name. */
+  async weights(): Promise<Map<string, Float32Array>> {
+    return this.known().trainer.weights();
+  }
+
+  /** Ends the thread. May be called again. */
+  async close(): Promise<void> {
+    const trained = this.#trained;
+    this.#trained = undefined;
+    await trained?.trainer.close();
+  }
+
+  /** Closes it at the end of an `await using` declaration. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** What it has learnt. @throws UsageError before `fit`. */
+  protected known(): Trained {
+    if (this.#trained === undefined) throw notFitted(this.name);
+    return this.#trained;
+  }
+
+  /** What the training of a network takes. */
+  protected heldInTraining(network: Network, batchSize = this.batchSize, isPrivate = false): HeldInTraining {
+    const weights = weightCount(weightShapes(network.module));
+    const activations = network.activations(isPrivate ? 1 : batchSize);
+    const checkpoints = this.options.checkpoint !== undefined;
+    return { weights, activations, bytes: trainingBytes(weights, { activations, checkpoints, isPrivate }) };
+  }
+
+  /**
+   * Starts the thread of a training.
+   *
+   * @param chosen what this training has besides the options, or instead of them.
+   * @throws UsageError `memory-too-small`.
+   */
+  protected async begin(
+    network: Network,
+    held: HeldInTraining,
+    keep: (trainer: Trainer) => Trained,
+    chosen: Pick<TrainerOptions, 'device' | 'privateSteps'> = {},
+  ): Promise<Trained> {
+    checkTrainingMemory(this.name, held, this.options.memory ?? usualMemory);
+    const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.options;
+    const { batchSize: _usual, ...usual } = this.#defaults;
+    const facts = [this.name, this.batchSize, canonicalJson(this.own)].join('|');
+    const trainer = await Trainer.open(network.module, {
+      ...usual,
+      plateau: false,
+      ...options,
+      ...chosen,
+      initialWeights: network.facts,
+      checkpoint: checkpoint && { ...checkpoint, data: `${checkpoint.data}|${facts}` },
+    });
+    return this.#keep(network, keep(trainer));
+  }
+
+  /** Trains what `begin` started. Where it fails, nothing is learnt, and the thread has ended. */
+  protected async train(
+    trained: Trained,
+    data: TrainingData,
+    validation: ValidationData | undefined,
+  ): Promise<TrainingResult> {
+    try {
+      return await trained.trainer.fit(data, validation);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts the thread of a network with weights that were trained before, on the CPU.
+   *
+   * @throws ModelError `weights` when one is missing, `shape` when one has another size.
+   */
+  protected async reopen(
+    network: Network,
+    weights: ReadonlyMap<string, Float32Array>,
+    keep: (trainer: Trainer) => Trained,
+  ): Promise<void> {
+    for (const name of weightShapes(network.module).keys()) {
+      if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
+    }
+    const { batchSize: _size, memory: _memory, checkpoint: _checkpoint, device: _device, ...options } = this.options;
+    this.#keep(network, keep(await Trainer.open(network.module, { ...options, initialWeights: weights })));
+  }
+
+  /** What a step draws, of `histories` or of `pairs`. */
+  protected drawsOf(what: string, step: number): StepDraws {
+    return { uniform: seededUniform(this.options.seed ?? 1, `${what} ${step}`), step };
+  }
+
+  #keep({ module }: Network, trained: Trained): Trained {
+    this.#trained = trained;
+    this.#shapes = weightShapes(module);
+    return trained;
+  }
+}
