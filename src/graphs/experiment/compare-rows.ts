@@ -20,25 +20,27 @@ import { ratesAlike } from './search.ts';
 import { completeRuns, type ExperimentRow } from './summarise.ts';
 import { paired, type UserAverages, userAverages } from './user-averages.ts';
 
-/** The best row of a metric in a scenario, and the second. */
+/** The best row for a metric in a scenario, and the second best. */
 export interface BestRows {
   readonly scenario: ScenarioName;
   readonly metric: string;
   readonly best: string;
   readonly second: string | undefined;
   /**
-   * Paired t-test of best and second over users, corrected over all rows that the best one is
-   * tested against; NaN where the metric has no value of a user.
+   * Paired t-test of best against second best over users, corrected for all rows that the best one
+   * is tested against; NaN if the metric has no per-user values.
    */
   readonly p: number;
 }
 
 /**
- * A 95 % confidence interval of a row's metric: of the mean over users, each over folds and runs.
+ * A 95 % confidence interval of a row's metric: of the mean over users, each averaged over folds
+ * and runs.
  */
 export interface RowInterval extends Interval {
   /**
-   * What the interval is around: users alike, where a row's RMSE and MAE have ratings alike.
+   * The centre of the interval. It weights users equally, whereas a row's RMSE and MAE weight
+   * ratings equally.
    */
   readonly mean: number;
   readonly scenario: ScenarioName;
@@ -47,18 +49,18 @@ export interface RowInterval extends Interval {
   readonly users: number;
 }
 
-/** What the values of users say about the rows. */
+/** What the values of users reveal about the rows. */
 export interface RowComparisons {
   readonly intervals: readonly RowInterval[];
   readonly best: readonly BestRows[];
-  /** Of every row with the reference, where one was named. */
+  /** Comparisons of every row with the reference, if one was named. */
   readonly comparisons: readonly Comparison[];
-  /** How well each group of users is served, where it is known who is who. */
+  /** How well each group of users is served, if the users' groups are known. */
   readonly groups: readonly GroupRow[];
 }
 
 /**
- * The label of the row that others are compared to.
+ * Finds the label of the row that others are compared with.
  *
  * @throws UsageError when no row, or more than one, matches.
  */
@@ -96,7 +98,7 @@ export async function compareRows(
       const points = completeRuns(experiment, scenario, entry, results).flatMap((run) => run.points);
       const averages = await userAverages(
         points.map((point) => pointOf(point, entry)),
-        // Where a row has no figure, such as an error of scores, its users have none either.
+        // If a row has no figure (such as the error of scores), its users have none either.
         names.filter((name) => !Number.isNaN(figures[name]?.mean ?? Number.NaN)),
         files,
         experiment.undefined,
@@ -124,7 +126,7 @@ export async function compareRows(
   return found;
 }
 
-/** The metrics that each user has a value of and whose better side is known. */
+/** The metrics that have a value for each user and a known better side. */
 function testedMetrics(experiment: Experiment): string[] {
   const { k, catalogueK } = experiment;
   const ofCatalogue = catalogueK.flatMap((length) => catalogueMetricNames.map((name) => catalogueFigure(name, length)));
@@ -154,8 +156,9 @@ function userSamples(
 }
 
 /**
- * Seeds of the data are pairs: runs on the same data are not independent, so they are averaged. On
- * one data set seeds of the recommender are. One alone is none.
+ * Pairs are formed by seeds of the data: runs on the same data are not independent, so they are
+ * averaged. With only one data set, pairs are formed by seeds of the recommender. A single seed
+ * gives no pairs.
  */
 function seedSamples(row: ExperimentRow, base: ExperimentRow, metric: string): PairedSamples[] {
   const single = new Set(row.runs.map(({ splitSeed }) => splitSeed)).size < 2;
@@ -174,7 +177,10 @@ function seedSamples(row: ExperimentRow, base: ExperimentRow, metric: string): P
   return [{ scenario, metric, label, reference: base.label, over: 'seeds', left, right }];
 }
 
-/** Rows of a bare grid are not among them: who is best of those is a choice by the test set. */
+/**
+ * Excludes rows of a grid without selection: picking the best of those would be a choice made on
+ * the test set.
+ */
 function bestRows(
   scenario: ScenarioName,
   rows: readonly ExperimentRow[],

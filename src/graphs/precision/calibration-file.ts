@@ -7,7 +7,7 @@ import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { Similarity } from '../../models/quantisation/cosine.ts';
 import type { Ranges } from '../../models/quantisation/range.ts';
 
-/** How close a network in less than float32 is to float32, as a dataset keeps it. */
+/** How close a network in reduced precision is to float32, as stored in a dataset. */
 export interface Calibration {
   readonly precision: 'int8' | 'float16';
   /** Hashes of the network's card and weights. */
@@ -17,22 +17,22 @@ export interface Calibration {
   readonly frames: { readonly ranging: number; readonly heldOut: number };
   readonly items: readonly { readonly item: string; readonly frames: number }[];
   readonly cosine: Similarity;
-  /** Of int8; else none. */
+  /** For int8; empty otherwise. */
   readonly ranges: Ranges;
 }
 
 const format = 'reelflow-calibration-1';
 
-/** Where a dataset keeps its calibration. */
+/** Path of a dataset's calibration. */
 export function calibrationPath(directory: string): string {
   return partPath(directory, 'calibration');
 }
 
 /**
- * The calibration that a dataset was begun with, or undefined when there is none.
+ * The calibration that a dataset was started with, or undefined if there is none.
  *
- * @throws DatasetError `damaged`; UsageError `dataset` when the file is of another network, or is
- * missing from a dataset that exists.
+ * @throws DatasetError `damaged`; UsageError `dataset` when the file belongs to another network, or
+ * is missing from an existing dataset.
  */
 export function readCalibration(
   directory: string,
@@ -50,7 +50,7 @@ export function readCalibration(
   } catch (cause) {
     throw damaged(path, directory, (cause as Error).message, cause);
   }
-  // Files of before float16 do not say which of the two they are of.
+  // Files from before float16 do not record their precision, which was always int8.
   if (typeof found === 'object' && found !== null) found = { precision: 'int8', ...found };
   if (!isCalibration(found)) throw damaged(path, directory, `it is not of the form ${format}`);
   if (found.precision !== precision) throw ofOther(directory, precision, found.precision);
