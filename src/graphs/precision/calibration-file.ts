@@ -71,12 +71,12 @@ export function readCalibration(
 }
 
 /**
- * Keeps a calibration in a dataset's directory, whole or not at all. Of two processes that
- * calibrate at once the first one's stands.
+ * Stores a calibration in a dataset's directory, whole or not at all. If two processes calibrate at
+ * the same time, the first one's is kept.
  *
- * @returns the calibration that stands.
- * @throws ModelError `precision` when its numbers are not finite: the network gives infinities, and
- * a dataset could not be continued by them.
+ * @returns the calibration that is kept.
+ * @throws ModelError `precision` when its numbers are not finite: the network produces infinities,
+ * and a dataset could not be continued with them.
  */
 export async function keepCalibration(
   directory: string,
@@ -128,14 +128,14 @@ function isCalibration(value: unknown): value is Calibration {
   );
 }
 
-/** Scales are float32: the whole span has to be one. */
+/** Scales are float32, so the whole span must be a float32 too. */
 function isRange(range: unknown): boolean {
   if (!Array.isArray(range) || range.length !== 2 || !range.every((bound) => typeof bound === 'number')) return false;
   const [least, greatest] = range as [number, number];
   return least <= greatest && [least, greatest, greatest - least].every((value) => Number.isFinite(Math.fround(value)));
 }
 
-/** Of a dataset that has no calibration: it never had one, or it was deleted. */
+/** The error for a dataset without a calibration: it never had one, or it was deleted. */
 function withoutCalibration(path: string, directory: string, wanted: Calibration['precision']): UsageError {
   const params = readDatasetFile(directory).params as {
     readonly visual?: { readonly precision?: unknown } | null | undefined;

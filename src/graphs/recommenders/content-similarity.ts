@@ -6,7 +6,7 @@ import type { StoreFeatures } from './store-features.ts';
 /** What items are compared by. */
 export type SimilarityBasis = 'features' | 'genres';
 
-/** A rated item that is like another in content. */
+/** A rated item that resembles another in content. */
 export interface SimilarItem {
   readonly item: number;
   /** -1 to 1; 0 to 1 for genres. */
@@ -15,17 +15,19 @@ export interface SimilarItem {
 }
 
 /**
- * Mean vectors of an item, stream by stream, each of length 1; undefined: no such stream, or all
- * zeros.
+ * Mean vectors of an item, stream by stream, each of length 1; undefined if there is no such
+ * stream, or if it is all zeros.
  */
 type Summary = readonly (Float32Array | undefined)[];
 
-/** Bytes of summaries that are kept at most; those of further items are read for each question. */
+/** Maximum bytes of summaries to keep; those of further items are read for each question. */
 const MOST_BYTES = 512 * 2 ** 20;
 
 const similarities = new WeakMap<object, ContentSimilarity>();
 
-/** The similarity of a recommender's items, made once, so that what it has read of them stays. */
+/**
+ * The similarity of a recommender's items, created once so that what it has read stays in memory.
+ */
 export function similarityOf(model: LoadedRecommender): ContentSimilarity {
   const known = similarities.get(model.saved);
   if (known !== undefined) return known;
@@ -35,17 +37,17 @@ export function similarityOf(model: LoadedRecommender): ContentSimilarity {
 }
 
 /**
- * How alike items are in content: the mean, over the streams that both have, of the cosine of their
- * mean feature vectors (means over the subclips). Where one of them has no features, the cosine of
- * their genre one-hots. Summaries are read once for each item and kept, to 512 MiB: one
- * float32 vector per stream.
+ * How similar items are in content: the mean, over the streams that both have, of the cosine of
+ * their mean feature vectors (means over the subclips). If one of them has no features, the cosine
+ * of their genre one-hots. Summaries (one float32 vector per stream) are read once for each item
+ * and kept, up to 512 MiB.
  */
 export class ContentSimilarity {
   readonly #features: StoreFeatures | undefined;
   readonly #genres: GenreSets | undefined;
   readonly #itemCount: number;
   readonly #summaries = new Map<number, Summary>();
-  /** Of the summaries that are kept. */
+  /** Bytes of the summaries that are kept. */
   #bytes = 0;
 
   constructor(features: StoreFeatures | undefined, genres: GenreTable | undefined, itemCount: number) {
@@ -62,7 +64,7 @@ export class ContentSimilarity {
     const top = new TopFound<SimilarItem>(count);
     const own = await this.#summaryOf(item);
     for (const other of [...others].sort((a, b) => a - b)) {
-      // Of many thousand items that have been read, none is worth a turn of the loop.
+      // Items that have been read need no turn of the event loop each: there may be many thousands.
       const summary =
         this.#summaries.get(other) ?? (this.#hasFeatures(other) ? await this.#summaryOf(other) : undefined);
       const similarity = own && summary ? meanCosine(own, summary) : undefined;
@@ -76,7 +78,7 @@ export class ContentSimilarity {
     return top.sorted();
   }
 
-  /** Reads the summaries of all items, as far as they are kept, before they are asked for. */
+  /** Reads the summaries of all items, as many as can be kept, before they are needed. */
   async readAll(signal: AbortSignal): Promise<void> {
     for (let item = 0; item < this.#itemCount && this.#bytes < MOST_BYTES; item++) {
       if (signal.aborted) return;
@@ -117,7 +119,7 @@ function unitMean(rows: Float32Array, dimension: number): Float32Array | undefin
   return length > 0 ? Float32Array.from(sum, (value) => value / length) : undefined;
 }
 
-/** Over the streams that both have; undefined where there is none. */
+/** The mean over the streams that both have; undefined if there are none. */
 function meanCosine(one: Summary, other: Summary): number | undefined {
   let [sum, streams] = [0, 0];
   for (let stream = 0; stream < one.length; stream++) {
@@ -129,7 +131,7 @@ function meanCosine(one: Summary, other: Summary): number | undefined {
   return streams > 0 ? sum / streams : undefined;
 }
 
-/** Four sums at a time, which a processor adds beside each other. */
+/** Uses four separate sums, which a processor adds in parallel. */
 function product(left: Float32Array | Float64Array, right: Float32Array | Float64Array): number {
   let [one, two, three, four] = [0, 0, 0, 0];
   let at = 0;

@@ -28,7 +28,7 @@ import { validationFigures } from './validation-figures.ts';
 /** Options of the training, not of the network. */
 type TrainingKeys = 'batch' | 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2' | 'memory';
 
-/** The recommender of these options, which has learnt nothing yet. @throws UsageError. */
+/** Makes the recommender with these options, which has learnt nothing yet. @throws UsageError. */
 export function historyRecommender(
   model: HistoryRecommenderName,
   options: Readonly<Record<string, Json>>,

@@ -3,7 +3,7 @@ import { randomDoubts } from './feature-doubts.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { rankingOf } from './ranking.ts';
 
-/** What a prediction is based on, in sentences that go with it wherever it is shown. */
+/** What a prediction is based on, in sentences to show along with it. */
 export function trainedOn({ saved, features }: LoadedRecommender): string[] {
   const { ratings, userIds, facts } = saved;
   const items = rankingOf(saved).counts.reduce((sum, count) => sum + Number(count > 0), 0);
