@@ -13,7 +13,7 @@ export class Growing<N extends Numbers> {
     return this.#length;
   }
 
-  /** Bytes that are reserved. */
+  /** Bytes that are allocated. */
   get byteLength(): number {
     return this.#values.byteLength;
   }
@@ -30,7 +30,7 @@ export class Growing<N extends Numbers> {
     this.#length += values.length;
   }
 
-  /** A copy of what was appended. */
+  /** A copy of the appended numbers. */
   whole(): N {
     return this.#values.slice(0, this.#length) as N;
   }
