@@ -113,7 +113,7 @@ export function longestPlausible(duration: number, bytes: number): number {
   return Math.max(2 * duration + 60, bytes / 100);
 }
 
-/** Names of codecs that only other streams of the file have. */
+/** Names of codecs that only occur in other streams of the file. */
 export function codecsBeside(info: MediaInfo, index: number, codec: string): string[] {
   return [...info.codecs].filter(([other, name]) => other !== index && name !== codec).map(([, name]) => name);
 }
