@@ -60,9 +60,9 @@ export interface LoadedRatings {
 /**
  * Reads ratings from a file in any known format, recognised by its content: MovieLens (`u.data`,
  * `ratings.dat`, `ratings.csv`), any comma-, tab-, semicolon- or bar-separated text with the
- * columns user, item and rating (in any order with a header; without one, these come first), Parquet
- * and Arrow. Fields may be quoted; a byte-order mark, CRLF, empty lines and a missing last newline
- * are accepted; ids that are not UTF-8 are read as latin-1. Rows and ids are in file order.
+ * columns user, item and rating (in any order with a header; without one, these come first),
+ * Parquet and Arrow. Fields may be quoted; a byte-order mark, CRLF, empty lines and a missing last
+ * newline are accepted; ids that are not UTF-8 are read as latin-1. Rows and ids are in file order.
  *
  * The file is streamed: besides the table (12 bytes per rating), about 2 MiB are held.
  *
