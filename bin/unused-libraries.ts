@@ -10,14 +10,14 @@ export interface UnusedDirectory {
   readonly why: string;
 }
 
-/** What is loaded here. */
+/** The platform of a machine, which determines what is loaded there. */
 export interface Here {
   readonly platform: string;
   readonly arch: string;
   readonly isMusl: boolean;
 }
 
-/** Which machine this is. */
+/** The platform of this machine. */
 export function here(): Here {
   const { header } = process.report.getReport() as unknown as {
     readonly header: { glibcVersionRuntime?: string | undefined };
@@ -26,7 +26,7 @@ export function here(): Here {
   return { platform: process.platform, arch: process.arch, isMusl };
 }
 
-/** Builds of packages for bundlers and browsers, and what is loaded in their place. */
+/** Builds of packages for bundlers and browsers, and the build that is loaded instead. */
 const BUILDS = [
   { package: 'parquet-wasm', used: 'esm', others: ['node', 'bundler'] },
   { package: 'scran.js', used: 'main', others: ['browser'] },
@@ -35,9 +35,9 @@ const BUILDS = [
 /**
  * The directories in a project's `node_modules` that nothing on this machine loads: ONNX Runtime
  * and libsql for other platforms, and builds for bundlers and browsers. Packages that the project
- * itself names are left alone: what it loads of them nobody knows here.
+ * itself names are left alone, because what the project loads from them is unknown.
  *
- * @throws UsageError `project` when it is no project with packages of its own, or they lie
+ * @throws UsageError `project` if the directory is not a project with its own packages, or they lie
  * elsewhere.
  */
 export function unusedDirectories(project: string, machine: Here): UnusedDirectory[] {
@@ -53,7 +53,7 @@ export function unusedDirectories(project: string, machine: Here): UnusedDirecto
   return [...otherPlatforms(modules, machine), ...otherBuilds(modules)].flatMap(({ name, path, why }) => {
     const directory = join(modules, name, path);
     if (own.has(name) || !existsSync(directory)) return [];
-    // A package that is linked from elsewhere is another project's.
+    // A package linked from elsewhere belongs to another project.
     if (!(realpathSync(directory) + sep).startsWith(root)) return [];
     return [{ path: join('node_modules', name, path), bytes: sizeOf(directory), why }];
   });
@@ -70,7 +70,7 @@ function otherPlatforms(modules: string, { platform, arch, isMusl }: Here): Cand
   const found: Candidate[] = [];
   for (const version of namesIn(join(modules, runtime, 'bin'))) {
     const of = join(modules, runtime, 'bin', version);
-    // Where there is none for this machine, none is known to be superfluous.
+    // If there is no build for this machine, nothing shows that the others are superfluous.
     if (!existsSync(join(of, platform, arch))) continue;
     for (const [name, each] of namesIn(of).flatMap((name) => namesIn(join(of, name)).map((each) => [name, each]))) {
       if (name === platform && each === arch) continue;
