@@ -61,7 +61,7 @@ export const experimentKeys: readonly ExperimentKey[] = [
     "the directory's ml-youtube.csv",
     'maps trailers to movies, if the features are those of trailers',
   ),
-  key('demographics', 'text', 'FILE', 'u.user or users.dat of a MovieLens directory', 'what is known of the users'),
+  key('demographics', 'text', 'FILE', 'u.user or users.dat of a MovieLens directory', 'what is known about the users'),
   {
     ...key('recommenders', 'texts', 'NAMES', 'the usual ones', 'recommenders to compare'),
     formerly: ['models'],
