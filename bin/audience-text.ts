@@ -19,7 +19,7 @@ export function audienceText(ranked: RankedUsers): string {
     against === undefined
       ? []
       : [
-          `${itemId} minus ${against.itemId}, of the same users: ${against.difference.toFixed(3)} (95 % ${against.interval.low.toFixed(3)} to ${against.interval.high.toFixed(3)}; paired t-test, p ${against.p.toPrecision(2)})`,
+          `${itemId} minus ${against.itemId}, over the same users: ${against.difference.toFixed(3)} (95 % ${against.interval.low.toFixed(3)} to ${against.interval.high.toFixed(3)}; paired t-test, p ${against.p.toPrecision(2)})`,
         ];
   const own = audience === undefined ? [] : ['', ...shareText(audience), ...bars(audience)];
   return `${[head, ...lines, ...own, ...other, ...compared, '', ...trainedOn].join('\n')}\n`;

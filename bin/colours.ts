@@ -1,6 +1,6 @@
 import { printableLines } from '../src/core/printable.ts';
 
-/** Coloured text, where it is wanted. */
+/** Coloured text, if the stream wants it. */
 export interface Colours {
   red(text: string): string;
   yellow(text: string): string;
@@ -12,8 +12,8 @@ const painted = (colour: number) => (text: string) => `${ESCAPE}[${colour}m${tex
 const plain = (text: string) => text;
 
 /**
- * Whether a stream wants colours: `FORCE_COLOR` (but 0 or false) says yes, `NO_COLOR` no, else a
- * terminal that can show them (`TERM=dumb` cannot).
+ * Whether a stream wants colours: `FORCE_COLOR` (other than 0 or false) turns them on, `NO_COLOR`
+ * turns them off; otherwise a terminal that can show them gets them (`TERM=dumb` cannot).
  */
 export function wantsColours(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): boolean {
   const { FORCE_COLOR: force, NO_COLOR: none } = env;
@@ -22,17 +22,17 @@ export function wantsColours(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv 
   return stream.isTTY === true && stream.hasColors(env);
 }
 
-/** The colours of a stream; without effect where none are wanted. */
+/** The colours of a stream; they do nothing if the stream wants none. */
 export function coloursOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): Colours {
   return wantsColours(stream, env)
     ? { red: painted(31), yellow: painted(33), green: painted(32) }
     : { red: plain, yellow: plain, green: plain };
 }
 
-/** What `painted` puts around a text. */
+/** The escape sequences that `painted` writes. */
 const PAINT = new RegExp(`(${ESCAPE}\\[(?:31|32|33|39)m)`);
 
-/** A text of lines as it may reach a terminal: of what steers one, only these colours stay. */
+/** Lines of text made safe for a terminal: of all control sequences, only these colours survive. */
 export function printablePainted(text: string): string {
   return text
     .split(PAINT)

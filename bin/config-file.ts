@@ -7,9 +7,9 @@ import { type AnyTable, type FlaggedOption, findOption, flaggedOptions, type Giv
 import { registry } from './registry.ts';
 
 /**
- * The options that a configuration file has for a command: JSON with an object for each command,
- * whose keys are the command's options without their dashes, `max-duration` or `maxDuration`. Lists
- * are as `--subclips 10,20` has them.
+ * The options that a configuration file sets for a command. The file is JSON with an object for
+ * each command, whose keys are the command's options without their dashes, `max-duration` or
+ * `maxDuration`. Lists are written as in `--subclips 10,20`.
  *
  * @throws UsageError when the file cannot be read, is not such JSON, or has an option that the
  * command does not have.
@@ -35,7 +35,9 @@ export function readConfigFile(path: string, command: Command, table: AnyTable):
   return given;
 }
 
-/** A section of no command is a mistake: a misspelt command would run without its options. */
+/**
+ * A section that names no command is a mistake: a misspelt command would run without its options.
+ */
 function checkSection(path: string, section: string): void {
   const names = registry.map(({ name }) => name);
   const [word = ''] = section.split(' ');
@@ -47,7 +49,7 @@ function checkSection(path: string, section: string): void {
 
 function objectOf(what: string, value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new UsageError(`${what} must be a JSON object`, { remedy: 'Such as {"extract": {"memory": "1GiB"}}.' });
+  throw new UsageError(`${what} must be a JSON object`, { remedy: 'For example {"extract": {"memory": "1GiB"}}.' });
 }
 
 /** A value as it would be typed; undefined for a switch that is off. */

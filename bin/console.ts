@@ -6,7 +6,7 @@ import type { GlobalValues } from './global-options.ts';
 import { NOTHING_WRITTEN } from './output-options.ts';
 import { type Render, renderMessages } from './render-options.ts';
 
-/** What a note is about, where it is about something. */
+/** What a note is about, if it is about something. */
 export interface NoteAbout {
   readonly item?: string | undefined;
   readonly path?: string | undefined;
@@ -22,28 +22,29 @@ export interface ConsoleStreams {
 /** How a console writes. */
 export interface ConsoleSettings
   extends Partial<Pick<GlobalValues, 'progress' | 'progressEvery' | 'quiet' | 'json' | 'log'>> {
-  /** Whether the command only says what it would do. */
+  /** Whether the command only reports what it would do. */
   readonly dryRun?: boolean | undefined;
 }
 
 /**
- * Seconds between two lines of progress, on a terminal and for a program that reads them, and for a
- * log that a person reads.
+ * Seconds between two lines of progress: `live` on a terminal or for a program that reads them,
+ * `log` for a log that a person reads.
  */
 const EVERY = { live: 1, log: 60 } as const;
 
 /**
  * Everything that a command prints: its result on stdout; progress, notes, warnings and errors on
- * stderr, as lines for a person; with `--progress ndjson` as one JSON object per line; or with
- * `--log json` as one record per line, with its level, the run and the video that it is about.
- * Texts come from outside (file names, decoders, workers of a queue): none can steer the terminal.
+ * stderr, as lines for a person, as one JSON object per line with `--progress ndjson`, or as one
+ * record per line with `--log json`, with its level, the run, and the video that it concerns. Texts
+ * come from outside (file names, decoders, workers of a queue), so none of them may control the
+ * terminal.
  */
 export class Console {
-  /** Whether stderr is read by a program. */
+  /** Whether a program reads stderr. */
   readonly #isEvents: boolean;
   readonly #isLog: boolean;
   readonly #hidesProgress: boolean;
-  /** What the records of this process have in common. */
+  /** An id that all records of this process share. */
   readonly #run = randomBytes(8).toString('hex');
   readonly #streams: ConsoleStreams;
   readonly #every: number;
@@ -56,7 +57,7 @@ export class Console {
   #timer: NodeJS.Timeout | undefined;
   #isDrawn = false;
 
-  /** @param render puts what the library says into the words of the command that runs. */
+  /** @param render rewords what the library says for the command that runs. */
   constructor(
     settings: ConsoleSettings,
     render: Render = (text) => text,
@@ -72,19 +73,18 @@ export class Console {
     this.#isDryRun = settings.dryRun === true;
     const isSlow = this.#isLog || (!this.#isEvents && !streams.err.isTTY);
     this.#every = 1000 * (settings.progressEvery ?? (isSlow ? EVERY.log : EVERY.live));
-    // A log of a run that is done sooner has no progress at all.
+    // A log of a shorter run has no progress at all.
     this.#due = isSlow ? Date.now() + this.#every : 0;
   }
 
-  /** Says what is being done before there is any progress to show. */
+  /** Shows what is being done until there is progress to show. */
   stage(stage: string): void {
     if (this.#isEvents) this.#event('stage', { stage });
     else this.progress({}, () => `${stage} ...`, { now: this.#streams.err.isTTY });
   }
 
   /**
-   * Shows how far the work is, if a line is due. `state` is what a program is given, `line` what a
-   * person is.
+   * Shows how far the work is, if a line is due. A program receives `state`, a person `line`.
    */
   progress<State extends object>(state: State, line: (state: State) => string, { now = false } = {}): void {
     if (this.#hidesProgress) return;
@@ -100,7 +100,7 @@ export class Console {
   }
 
   /**
-   * A sentence that changes what the result means, or what happens to it: `--quiet` does not
+   * A sentence that changes what the result means, or what happens to it, so `--quiet` does not
    * silence it.
    */
   warn(message: string, about: NoteAbout = {}): void {
@@ -108,8 +108,8 @@ export class Console {
   }
 
   /**
-   * What happened to one item: an event of its own for a program, lines for a person where there is
-   * anything to say.
+   * What happened to one item: an event for a program, and lines for a person if there is anything
+   * to say.
    */
   item(type: string, fields: object, lines: readonly string[]): void {
     if (this.#quiet) return;
@@ -117,17 +117,17 @@ export class Console {
     else for (const line of lines) this.note(line);
   }
 
-  /** What only a log shows, for instance that an item has begun. */
+  /** What only a log shows, for example that an item has started. */
   record(type: string, fields: object): void {
     if (this.#isLog && !this.#quiet) this.#event(type, fields);
   }
 
   /**
-   * The result: JSON with `--json`, else text; a program that reads events is given it as their
-   * last too.
+   * The result: JSON with `--json`, otherwise text. A program that reads events also receives it as
+   * the last event.
    *
-   * @param how.isNews false: nothing has changed, and `--quiet` silences the text
-   * @param how.secret what stands in the JSON of stdout too, but in no event
+   * @param how.isNews false if nothing has changed: `--quiet` then silences the text
+   * @param how.secret fields that also appear in the JSON on stdout, but in no event
    */
   result<Value extends object>(
     value: Value,
@@ -153,7 +153,7 @@ export class Console {
     else stream.write(printablePainted(`${text(shown, coloursOf(stream))}${this.#isDryRun ? NOTHING_WRITTEN : ''}`));
   }
 
-  /** What ended the command. */
+  /** The error that ended the command. */
   error(error: { readonly message: string; readonly code: string; readonly remedy?: string | undefined }): void {
     this.close();
     const { code } = error;
@@ -166,7 +166,7 @@ export class Console {
     }
   }
 
-  /** An unforeseen error: an event for a program. A person is shown where it was thrown. */
+  /** An unforeseen error: an event for a program. For a person, Node.js prints the stack. */
   fault(fault: unknown): void {
     const message = fault instanceof Error ? fault.message : String(fault);
     if (this.#isEvents) this.error({ message, code: 'internal' });
@@ -204,7 +204,7 @@ export class Console {
     else if (!err.isTTY) this.#line(line());
     else {
       this.#clear();
-      // A terminal that reports no columns does not tell its width.
+      // A terminal that reports no columns does not reveal its width.
       err.write(line().slice(0, Math.max(20, (err.columns || 120) - 1)));
       this.#isDrawn = true;
     }

@@ -3,7 +3,7 @@ import { alignedRows } from '../src/graphs/text-table.ts';
 import type { CatalogueEvaluation, CatalogueFigures } from '../src/models/metrics/evaluate-catalogue.ts';
 import { type MetricOver, metricNames } from '../src/models/metrics/metrics.ts';
 
-/** What a person reads of an evaluation. */
+/** An evaluation as text. */
 export function evaluationText(report: EvaluationReport): string {
   const { users, scale, threshold, thresholdRule, trainMean } = report;
   const rule = thresholdRule === 'gt' ? `above ${threshold}` : `at least ${threshold}`;
@@ -16,8 +16,8 @@ export function evaluationText(report: EvaluationReport): string {
   ];
   return [
     `${report.ratings} ratings of ${users.evaluated} users; scale ${scale.minimum} to ${scale.maximum}; relevant and recommended: ${rule}`,
-    `${share(report.baseRate)} of a user's items are relevant; the ratings learnt from have the mean ${shown(trainMean)}`,
-    `users without a metric count ${report.undefined === 'zero' ? '0' : 'not at all'}; ${Number.isNaN(users.withoutRecommended) ? '-' : users.withoutRecommended} with nothing recommended, ${users.withoutRelevant} with nothing relevant; ${share(report.constant)} have all items predicted alike`,
+    `${share(report.baseRate)} of a user's items are relevant; the training ratings have a mean of ${shown(trainMean)}`,
+    `users without a metric count ${report.undefined === 'zero' ? '0' : 'not at all'}; ${Number.isNaN(users.withoutRecommended) ? '-' : users.withoutRecommended} with nothing recommended, ${users.withoutRelevant} with nothing relevant; ${share(report.constant)} have the same prediction for all items`,
     '',
     ...single(metricNames('ratings')),
     '',
@@ -49,7 +49,7 @@ function topNText({ at, users, items, averageRelevant, constant }: CatalogueEval
   const names = Object.keys(lists[0]?.[1] ?? {}) as (keyof CatalogueFigures)[];
   return [
     '',
-    `all ${items} items that a user has not rated in training, ranked for ${users} users with ${averageRelevant.toFixed(1)} relevant ones each; ${share(constant)} have all items scored alike, so ties are broken at random`,
+    `all ${items} items that a user has not rated in training, ranked for ${users} users with ${averageRelevant.toFixed(1)} relevant ones each; ${share(constant)} have the same score for all items, so ties are broken at random`,
     ...alignedRows([
       ['', ...lists.map(([k]) => `@${k}`)],
       ...names.map((name) => [name, ...lists.map(([, figures]) => shown(figures[name]))]),

@@ -4,10 +4,10 @@ import { Console } from './console.ts';
 import { runProgram } from './program.ts';
 
 /**
- * Runs a command line, prints the error that ends it, if one does, and returns the exit code.
+ * Runs a command line, prints the error that ends it, if any, and returns the exit code.
  *
- * @param open is given the console that prints from then on
- * @throws faults of the program itself, after printing them
+ * @param open receives the console that prints from then on
+ * @throws errors of the program itself (bugs), after printing them
  */
 export async function runToExitCode(argv: readonly string[], open?: (console: Console) => void): Promise<number> {
   let console = new Console({});

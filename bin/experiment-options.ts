@@ -26,8 +26,8 @@ export const experimentFlags: Readonly<Record<string, Option<Json>>> = Object.fr
 );
 
 /**
- * The configuration of a file with the options laid over it: an option replaces the file's key,
- * `--set` and `--grid` the option of that recommender.
+ * The configuration in a file, overridden by the options: an option replaces the file's key, and
+ * `--set` and `--grid` replace that option of the recommender.
  *
  * @throws UsageError when the file cannot be read or is not JSON.
  */
@@ -47,7 +47,7 @@ export async function readExperimentConfig(
       remedy: 'See `reelflow experiment --help`.',
     });
   }
-  // Values are checked together, where all keys are known.
+  // Values are checked together, once all keys are known.
   return config as unknown as ExperimentConfig;
 }
 

@@ -24,7 +24,7 @@ import {
   words,
 } from './option-table.ts';
 
-/** The memory limit, of every command that keeps one. */
+/** The memory limit, for every command that keeps one. */
 export const memoryOption = text(
   'SIZE',
   'memory limit for the process and its decoders together, such as 1G, 512M or 50% of the memory that it may use',
@@ -42,8 +42,8 @@ export const extractionOptions = {
   visual: networkOption('alexnet'),
   audio: networkOption('vggish'),
   weights: text('random:SEED|FILE', 'weights of named networks', 'stored weights, else random:1 with a warning'),
-  visualWeights: text('FILE', 'weights of the visual network alone'),
-  audioWeights: text('FILE', 'weights of the audio network alone'),
+  visualWeights: text('FILE', 'weights of the visual network only'),
+  audioWeights: text('FILE', 'weights of the audio network only'),
   layer: text('NAME', 'which tensor of the visual network to use, such as fc6 (docs/networks.md)'),
   audioPostprocess: text('FILE', "VGGish's PCA parameters (vggish-pca: the stored ones), for its 8-bit embedding"),
   subclips: integers(

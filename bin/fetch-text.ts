@@ -3,10 +3,10 @@ import type { FetchSummary } from '../src/graphs/fetch/fetch-summary.ts';
 import type { FailedRecord } from '../src/io/fetch/fetch-record.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 
-/** Failures that a summary names; the others are in the records. */
+/** Maximum number of failures in a summary; the others are in the records. */
 const NAMED = 20;
 
-/** A line for a terminal: ids with a verdict, what runs, bytes. */
+/** A line for a terminal: finished ids, running commands, bytes. */
 export function fetchProgressLine({ done, total, failed, running, bytes, wallSeconds }: FetchProgress): string {
   return [
     `${done}/${total} ids${failed > 0 ? ` (${failed} failed)` : ''}`,
@@ -16,8 +16,8 @@ export function fetchProgressLine({ done, total, failed, running, bytes, wallSec
 }
 
 /**
- * One failure, and under it what the command printed last. An invalid id may contain anything: only
- * its message shows it.
+ * One failure, followed by the last output of the command. An invalid id may contain anything, so
+ * only its message shows it.
  */
 export function failureText({ id, reason, message, attempts, output }: FailedRecord): string {
   const who = reason === 'bad-id' ? '' : `${id}: `;
@@ -25,7 +25,7 @@ export function failureText({ id, reason, message, attempts, output }: FailedRec
   return [`${who}${message} [${reason}${tries}]`, ...output.map((line) => `    ${line}`)].join('\n');
 }
 
-/** What a person reads after a run. */
+/** The summary of a run as text. */
 export function fetchSummaryText(summary: FetchSummary): string {
   const { fetched, alreadyThere, failed, failedEarlier, left } = summary.ids;
   const lines = [

@@ -18,7 +18,7 @@ export const globalOptions = {
     durationOf,
     '1s on a terminal and for ndjson, else 60s',
   ),
-  quiet: flag('hides progress and notes, and the result where nothing is new; errors and warnings are still shown'),
+  quiet: flag('hides progress and notes, and the result if nothing is new; errors and warnings are still shown'),
   config: text('FILE', 'options from a JSON file, {"COMMAND": {...}}; the command line takes precedence'),
   help: flag('prints the help'),
   version: flag('prints the version'),
@@ -28,8 +28,8 @@ export const globalOptions = {
 export const globalLetters: Readonly<Record<string, string>> = { help: 'h', quiet: 'q', version: 'V' };
 
 /**
- * Those that say what to do in place of the command, or where options are: a configuration file
- * cannot hold them.
+ * Options that replace the command's work or say where options are: a configuration file cannot
+ * hold them.
  */
 export const typedOnly: readonly string[] = ['config', 'help', 'version'];
 

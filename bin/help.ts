@@ -2,10 +2,10 @@ import { type Command, type CommandGroup, isGroup } from './command.ts';
 import { globalLetters, globalOptions } from './global-options.ts';
 import { type AnyTable, type FlaggedOption, flaggedOptions } from './option-table.ts';
 
-/** Width of a line of help at most, in columns. */
+/** Maximum width of a line of help, in columns. */
 const WIDTH = 100;
 
-/** The text of `reelflow COMMAND --help`, with the operands given beside `--help`. */
+/** The text of `reelflow COMMAND --help`, for the operands given along with `--help`. */
 export function commandHelp(command: Command, argv: readonly string[] = []): string {
   const options: AnyTable = command.helpOptions?.(argv) ?? command.options;
   return [
@@ -63,7 +63,7 @@ export function programHelp(entries: readonly (Command | CommandGroup)[]): strin
     ...optionRows(flaggedOptions(globalOptions)),
     '',
     'exit codes: 0 done; 3 finished with dead letters; 1 every input dead, or the run failed;',
-    '            2 wrong usage, no inputs, or a limit that cannot hold; 130 interrupted, finished work kept',
+    '            2 wrong usage, no inputs, or a limit that is too small; 130 interrupted, finished work kept',
     '',
   ].join('\n');
 }
@@ -93,7 +93,7 @@ function optionRows(options: readonly FlaggedOption[]): string[] {
 }
 
 /**
- * Rows of two columns, the second broken at words; a long left column takes a line of its own.
+ * Rows of two columns, the second broken at words; a long left column gets its own line.
  */
 function indented(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.min(32, Math.max(0, ...rows.map(([left]) => left.length)));

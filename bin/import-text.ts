@@ -1,20 +1,18 @@
 import type { ImportedStream, ImportSummary } from '../src/graphs/import/import-options.ts';
 
-/** Columns that a summary names at most. */
+/** Maximum number of columns that a summary names. */
 const NAMED = 10;
 
-/** What a person reads after an import. */
+/** The summary of an import as text. */
 export function importText(summary: ImportSummary): string {
   const { out, items, subclips, streams, leftOut, standardise, fitOn } = summary;
   const lines = [
     `${out}: ${items} items of ${subclips} subclip${subclips === 1 ? '' : 's'}, ${streams.length} stream${streams.length === 1 ? '' : 's'}`,
   ];
   for (const stream of streams) lines.push(...streamLines(stream, items));
-  const on = fitOn === undefined ? 'all items' : `the ${fitOn.items} items that are in ${fitOn.file} too`;
+  const on = fitOn === undefined ? 'all items' : `the ${fitOn.items} items that are also in ${fitOn.file}`;
   lines.push(
-    standardise === 'none'
-      ? 'values as they are (--standardise none)'
-      : `standardised (${standardise}), fitted to ${on}`,
+    standardise === 'none' ? 'values unchanged (--standardise none)' : `standardised (${standardise}), fitted to ${on}`,
   );
   if (fitOn !== undefined && fitOn.unknown > 0) lines.push(`ids in ${fitOn.file} without features: ${fitOn.unknown}`);
   if (leftOut.count > 0) lines.push(`items without any vectors, left out: ${idList(leftOut)}`);

@@ -1,27 +1,30 @@
 import { FlowError } from '../src/core/errors.ts';
 import type { Console } from './console.ts';
 
-/** What interrupts ask for: one to drain, two to stop. */
+/** What interrupts request: the first to drain, the second to stop. */
 export interface Interrupts {
-  /** Aborted by the first interrupt, and with `stop`: finish what runs, start nothing new. */
+  /**
+   * Aborted by the first interrupt, and along with `stop`: finish what is running, start nothing
+   * new.
+   */
   readonly drain: AbortSignal;
-  /** Aborted by the second, a hangup or SIGQUIT: stop at once. */
+  /** Aborted by the second interrupt, a hangup or SIGQUIT: stop at once. */
   readonly stop: AbortSignal;
-  /** Gives the signals back their default effect. */
+  /** Restores the default effect of the signals. */
   release(): void;
 }
 
-/** Milliseconds after which a stop that was asked for happens in any case. */
+/** Milliseconds after which a requested stop happens in any case. */
 const STOP_WITHIN = 5000;
 
 /**
- * Catches SIGINT and SIGTERM, of which those after the second have no effect; and SIGHUP (a
- * terminal that is closed) and SIGQUIT, which stop at once. After a stop the process ends within 5
- * s in any case. A command that cannot drain stops by `drain`.
+ * Catches SIGINT and SIGTERM, which have no further effect after the second one, and SIGHUP (a
+ * closed terminal) and SIGQUIT, which stop at once. After a stop, the process ends within 5 s in
+ * any case. A command that cannot drain treats `drain` as a stop.
  *
- * @param first what to print at the first one
- * @param drainWithin milliseconds after the first one in which the process ends in any case;
- * without it, as long as it takes
+ * @param first what to print on the first one
+ * @param drainWithin milliseconds after the first one within which the process ends in any case;
+ * without it, the process takes as long as it needs
  *
  * @example
  * const interrupts = catchInterrupts(console, drainNotice('videos'));
@@ -41,7 +44,7 @@ export function catchInterrupts(console: Pick<Console, 'warn'>, first: string, d
     stopNow();
   };
   const onHangup = () => {
-    // The terminal is gone, and with it everybody who could be told that writing to it fails.
+    // The terminal is gone, so nobody is left to be told that writing to it fails.
     process.stderr.on('error', () => undefined);
     if (!stop.signal.aborted) stopNow();
   };
@@ -67,12 +70,12 @@ export function catchInterrupts(console: Pick<Console, 'warn'>, first: string, d
   };
 }
 
-/** What is printed by a command that finishes its work in progress before it ends. */
+/** The notice of a command that finishes its work in progress before it ends. */
 export function drainNotice(what: string): string {
   return `finishing the ${what} in progress; interrupt again to stop immediately`;
 }
 
-/** Runs work that a first interrupt stops; the exit code is then 130. */
+/** Runs work that the first interrupt stops; the exit code is then 130. */
 export async function untilInterrupted(
   console: Console,
   first: string,

@@ -10,7 +10,7 @@ import { softwareVersion } from '../src/io/dataset/software.ts';
 const ROW_GROUP_ROWS = 65_536;
 const CHUNK_BYTES = 1 << 20;
 
-/** All items at once, since any may have a column that the others lack. */
+/** Collects all items, since any of them may have a column that the others lack. */
 async function gathered(items: AsyncIterable<ItemFacts>): Promise<{ items: ItemFacts[]; more: string[] }> {
   const all: ItemFacts[] = [];
   const more = new Set<string>();
@@ -32,7 +32,7 @@ export async function* csvLines(items: AsyncIterable<ItemFacts>): AsyncGenerator
   }
 }
 
-/** Items as JSON, one object a line; unknown values are left out. */
+/** Items as JSON, one object per line; unknown values are left out. */
 export async function* jsonLines(items: AsyncIterable<ItemFacts>): AsyncGenerator<string> {
   for await (const item of items) yield `${JSON.stringify(itemRow(item))}\n`;
 }

@@ -40,8 +40,8 @@ function cardText({ card, path, assumptions }: MadeCard): string {
 const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`;
 
 /**
- * The path of a card as it is typed after an option: never taken for another option, or for a
- * network's name.
+ * The path of a card as typed after an option, so that it is never taken for another option or for
+ * the name of a network.
  */
 function cardWord(path: string): string {
   return shellPath(/[./\\]/.test(path) ? path : `./${path}`);

@@ -3,13 +3,13 @@ import { UsageError } from '../src/core/errors.ts';
 import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
 
 /**
- * An option declared once: how its text becomes a value of the library, and what the help, the
- * configuration file, the completion and the documentation say of it. In a table it stands under
- * the library's name of it; its flag is that name in kebab case, or `flag`.
+ * An option, declared once: how its text becomes a value of the library, and what the help, the
+ * configuration file, the completion and the documentation say about it. In a table its key is the
+ * library's name for it; its flag is that name in kebab case, or `flag`.
  */
 export interface Option<Value> {
   readonly type: 'string' | 'boolean';
-  /** How the value is named in the help, for instance `DIR`. */
+  /** The name of the value in the help, for example `DIR`. */
   readonly value?: string | undefined;
   readonly does: string;
   /** The default, in words. */
@@ -19,9 +19,9 @@ export interface Option<Value> {
   readonly formerly?: readonly string[] | undefined;
   readonly multiple?: boolean | undefined;
   readonly isRequired?: true | undefined;
-  /** The words that it accepts. */
+  /** The only words that it accepts. */
   readonly choices?: readonly string[] | undefined;
-  /** Words that it accepts, among others. */
+  /** Some of the words that it accepts. */
   readonly suggestions?: readonly string[] | undefined;
   /**
    * The value of what was typed: one text, several for an option that may be repeated, none for a
@@ -32,8 +32,8 @@ export interface Option<Value> {
 }
 
 /**
- * Options by the library's names, for the values that they are read into:
- * `satisfies OptionTable<ExtractOptions>`.
+ * Options by the library's names, typed by the values that they are read into: `satisfies
+ * OptionTable<ExtractOptions>`.
  */
 export type OptionTable<Values> = { readonly [Name in keyof Values]?: Option<NonNullable<Values[Name]>> };
 
@@ -42,14 +42,14 @@ export type AnyTable = Readonly<Record<string, Option<unknown>>>;
 
 type ValueOf<Each> = Each extends Option<infer Value> ? Value : never;
 
-/** The values that a table is read into. */
+/** The values that a table's options are read into. */
 export type OptionValues<Table> = {
   readonly [Name in keyof Table as Table[Name] extends { isRequired: true } ? Name : never]: ValueOf<Table[Name]>;
 } & {
   readonly [Name in keyof Table as Table[Name] extends { isRequired: true } ? never : Name]?: ValueOf<Table[Name]>;
 };
 
-/** What was typed, or is in a configuration file, by flag. */
+/** What was typed or is in a configuration file, by flag. */
 export type Given = ReadonlyMap<string, readonly string[]>;
 
 /** The flag of an entry of a table. */
@@ -67,7 +67,7 @@ export function flaggedOptions(table: AnyTable): FlaggedOption[] {
   return Object.entries(table).map(([name, option]) => ({ ...option, flag: flagOfOption(name, option) }));
 }
 
-/** The option that a flag, the library's name of it, or an older spelling means. */
+/** The option that is meant by a flag, the library's name, or an older spelling. */
 export function findOption(table: AnyTable, written: string): FlaggedOption | undefined {
   const flag = flagOf(written);
   const entry =
@@ -77,7 +77,7 @@ export function findOption(table: AnyTable, written: string): FlaggedOption | un
 }
 
 /**
- * Reads every option of a table that was given.
+ * Reads all given options of a table.
  * @throws UsageError when one does not fit, or a required one is missing.
  */
 export function readOptions<Table extends AnyTable>(given: Given, table: Table): OptionValues<Table> {
@@ -108,7 +108,7 @@ function option<Value>(
   };
 }
 
-/** The same option, which must be given. */
+/** The same option, made required. */
 export const required = <Value>(each: Option<Value>): Option<Value> & { readonly isRequired: true } => ({
   ...each,
   isRequired: true,
@@ -129,7 +129,7 @@ export const parsed = <Value>(
   byDefault?: string,
 ): Option<Value> => option(value, does, byDefault, parse);
 
-/** Texts of an option that may be repeated. */
+/** The texts of an option that may be repeated. */
 export const repeated = <Value>(
   value: string,
   does: string,
@@ -181,7 +181,7 @@ export function listOf(given: string): string[] {
     .filter((entry) => entry !== '');
 }
 
-/** Whole numbers of at least 1 with commas between, each once. */
+/** Whole numbers of at least 1, separated by commas; duplicates are dropped. */
 export const integers = (value: string, does: string, byDefault?: string): Option<number[]> =>
   option(value, does, byDefault, (given, name) => {
     const numbers = listOf(given).map((entry) => (/^\d{1,10}$/.test(entry) ? Number(entry) : Number.NaN));
@@ -189,7 +189,7 @@ export const integers = (value: string, does: string, byDefault?: string): Optio
     throw new UsageError(`\`--${name}\` must be whole numbers of at least 1 separated by commas, but is '${given}'`);
   });
 
-/** Numbers above 0 with commas between, each once. */
+/** Numbers above 0, separated by commas; duplicates are dropped. */
 export const positives = (value: string, does: string, byDefault?: string): Option<number[]> =>
   option(value, does, byDefault, (given, name) => {
     const found = listOf(given).map(Number);
@@ -214,7 +214,7 @@ export const word = <Word extends string>(
   choices,
 });
 
-/** Several of some words with commas between. */
+/** Several of some words, separated by commas. */
 export const words = <Word extends string>(
   value: string,
   choices: readonly Word[],

@@ -2,7 +2,7 @@ import { checkDirectoryName, checkFileEnding } from '../src/core/file-ending.ts'
 import { refuseObjectOutput } from '../src/core/object-address.ts';
 import { type Option, parsed } from './option-table.ts';
 
-/** A file that a command writes, whose extension gives its format; on this machine. */
+/** A file on this machine that a command writes; its extension determines its format. */
 export const outputFile = (value: string, endings: readonly string[], does: string, byDefault?: string) =>
   parsed(
     value,
@@ -18,7 +18,7 @@ export const outputFile = (value: string, endings: readonly string[], does: stri
 /** A page that a command writes. */
 export const outputPage = (does: string): Option<string> => outputFile('FILE', ['html', 'htm'], does);
 
-/** A directory that a command writes into; on this machine. */
+/** A directory on this machine that a command writes into. */
 export const outputDirectory = (does: string, byDefault?: string): Option<string> =>
   parsed(
     'DIR',
@@ -30,7 +30,7 @@ export const outputDirectory = (does: string, byDefault?: string): Option<string
     byDefault,
   );
 
-/** A dataset that a command writes: a directory, or in an object store. */
+/** A dataset that a command writes, in a directory or an object store. */
 export const outputDataset = (does: string): Option<string> =>
   parsed('DIR', does, (given, name) => checkDirectoryName(`--${name}`, given));
 

@@ -14,7 +14,7 @@ import {
   readOptions,
 } from './option-table.ts';
 
-/** What was typed after a command's name, checked and read. */
+/** What was typed after a command's name, checked and parsed. */
 export interface ParsedCommand {
   readonly operands: readonly string[];
   readonly globals: GlobalValues;
@@ -23,10 +23,10 @@ export interface ParsedCommand {
 }
 
 /**
- * Reads what follows the command's name, laid over the options of `--config`.
+ * Parses what follows the command's name, and adds the options in the file given by `--config`.
  *
- * @throws UsageError for an unknown option, naming the nearest; a missing or superfluous operand; a
- * value that does not fit.
+ * @throws UsageError for an unknown option (naming the nearest), a missing or superfluous operand,
+ * or a value that is not valid.
  */
 export function parseCommand(command: Command, argv: readonly string[]): ParsedCommand {
   const table = { ...optionsOf(command), ...globalOptions };
@@ -43,7 +43,7 @@ export function parseCommand(command: Command, argv: readonly string[]): ParsedC
   };
 }
 
-/** The options as `parseArgs` takes them, older spellings too. */
+/** The options in the form that `parseArgs` takes, including older spellings. */
 function parserOptions(table: AnyTable) {
   return Object.fromEntries(
     flaggedOptions(table).flatMap(({ flag, type, multiple = false, formerly = [] }) => {
@@ -94,7 +94,7 @@ function parsedBy<Parsed>(command: Command, table: AnyTable, parse: () => Parsed
   }
 }
 
-/** `Did you mean ...? ` for an option, also if an older spelling of it is near. */
+/** `Did you mean ...? ` for an option, even if only an older spelling of it is near. */
 function nearOption(unknown: string, table: AnyTable): string {
   const options = flaggedOptions(table);
   const near = didYouMean(

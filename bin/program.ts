@@ -11,16 +11,16 @@ import { parseCommand } from './parse-command.ts';
 import { loadAll, registry } from './registry.ts';
 import { flagsOf, type Render, renderOptions, typedFlags } from './render-options.ts';
 
-/** What a command line asks for. */
+/** What a command line requests. */
 type Wanted =
   | { readonly print: string; readonly code: number }
   | { readonly command: Command; readonly argv: readonly string[] };
 
 /**
  * Runs a command line and returns the exit code. What is printed before its options are known goes
- * to a console of its own.
+ * to a provisional console.
  *
- * @throws UsageError for a command line that does not fit, and whatever the command throws.
+ * @throws UsageError for an invalid command line, and whatever the command throws.
  */
 export async function runProgram(argv: readonly string[], open: (console: Console) => void): Promise<number> {
   open(consoleBefore(argv));
@@ -43,8 +43,7 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
 }
 
 /**
- * A console in the requested style, whether or not the rest of the command line can be
- * read.
+ * A console in the requested style, even if the rest of the command line cannot be parsed.
  */
 function consoleBefore(argv: readonly string[], render?: Render): Console {
   const { values } = parseArgs({
@@ -84,8 +83,7 @@ async function wantedOf(argv: readonly string[]): Promise<Wanted> {
 }
 
 /**
- * Options of every command may precede the command: they are moved behind everything that follows
- * it.
+ * Global options may precede the command: they are moved behind everything that follows it.
  */
 function withGlobalsLast(argv: readonly string[]): string[] {
   const known = flaggedOptions(globalOptions);

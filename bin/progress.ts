@@ -4,13 +4,13 @@ import type { FleetState } from '../src/graphs/runners/queue/fleet.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 
 /**
- * A line for a terminal: videos, frames/s, speed against real time, time left, bytes held of the
- * budget.
+ * A line for a terminal: videos, frames/s, speed relative to real time, time left, and the bytes
+ * held out of the budget.
  */
 export function progressLine(state: RunProgress): string {
   const seconds = Math.max(state.wallSeconds, 1e-3);
   const speed = state.mediaSeconds / seconds;
-  // Before anything is done nobody knows how long the rest takes.
+  // Until something is done, nobody knows how long the rest will take.
   const left = speed > 0 ? state.remainingMediaSeconds / speed : Number.NaN;
   const eta = Number.isFinite(left)
     ? `${duration(left)} for ${(state.remainingMediaSeconds / 3600).toFixed(2)} video hours`

@@ -2,7 +2,7 @@ import { UsageError } from '../src/core/errors.ts';
 import type { RatingScale } from '../src/core/rating-scale.ts';
 import { flag, parsed, word } from './option-table.ts';
 
-/** How ratings are read, in every command that reads them. */
+/** How ratings are read, for every command that reads them. */
 export const ratingOptions = {
   scale: parsed('MIN,MAX', 'lowest and highest rating', scaleOf, 'those that occur'),
   duplicateRatings: {

@@ -37,7 +37,7 @@ export const featureSources = {
   trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
   demographics: text(
     'FILE',
-    'what is known of the users: u.user, users.dat, or CSV',
+    'what is known about the users: u.user, users.dat, or CSV',
     'u.user or users.dat of a MovieLens directory',
   ),
 };

@@ -5,12 +5,12 @@ import { type RecommenderName, recommenderNames } from '../src/graphs/recommende
 import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
 import { type AnyTable, type Option, text } from './option-table.ts';
 
-/** Options whose value on the command line has a name other than its kind. */
+/** The name of an option's value on the command line, by the kind of the option. */
 const valueNames = { integer: 'N', number: 'X', boolean: 'true|false', text: 'NAME', integers: 'N,N', json: 'VALUE' };
 
 /**
- * The options of a recommender as flags. Their texts are read by the recommender that is trained:
- * the same name may be of a different kind in another.
+ * The options of a recommender as flags. The trained recommender parses their texts, because
+ * another recommender may use the same name for an option of a different kind.
  */
 function flagsOf(model: RecommenderName): Record<string, Option<string>> {
   return Object.fromEntries(
@@ -33,10 +33,10 @@ export const recommenderFlags: Readonly<Record<string, Option<string>>> = Object
 
 const { k: _lengths, ...others } = recommenderFlags;
 
-/** All of them but `--k`, which is the list lengths where recommenders are evaluated. */
+/** All of them but `--k`, which sets the list lengths in commands that evaluate recommenders. */
 export const evaluatedRecommenderFlags: Readonly<Record<string, Option<string>>> = others;
 
-/** A command's own options after those of the recommender that is named beside `--help`. */
+/** A command's own options, after those of the recommender named along with `--help`. */
 export function helpOfRecommender(options: AnyTable, argv: readonly string[]): AnyTable {
   const model = recommenderNames.find(
     (name) => argv.includes(name) || [`--recommender=${name}`, `--model=${name}`].some((each) => argv.includes(each)),
@@ -45,10 +45,10 @@ export function helpOfRecommender(options: AnyTable, argv: readonly string[]): A
 }
 
 /**
- * The options of a recommender that were given as flags.
+ * The options of a recommender given as flags.
  *
- * @throws UsageError when the recommender has no such option (it lists those it has), or a value
- * does not fit.
+ * @throws UsageError if the recommender has no such option (it lists those it has), or a value is
+ * not valid.
  */
 export function readRecommenderFlags(
   given: Readonly<Record<string, string>>,
@@ -67,7 +67,7 @@ export function readRecommenderFlags(
 
 /**
  * Adds `KEY=VALUE` texts to a recommender's options.
- * @throws UsageError for one that the recommender does not have, or given twice.
+ * @throws UsageError for an option that the recommender does not have, or one given twice.
  */
 export function readRecommenderSettings(
   model: RecommenderName,

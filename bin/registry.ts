@@ -1,9 +1,9 @@
 import type { Command, CommandGroup } from './command.ts';
 
-/** A command by name, whose module is loaded when it is called. */
+/** A named command, whose module is loaded when the command is called. */
 export interface RegisteredCommand {
   readonly name: string;
-  /** Names that it had, which still work and are not shown. */
+  /** Former names, which still work but are not shown. */
   readonly formerly?: readonly string[] | undefined;
   readonly load: () => Promise<{ readonly command: Command | CommandGroup }>;
 }

@@ -2,8 +2,8 @@ import { shellWord } from '../src/core/shell-word.ts';
 import { type AnyTable, flagOfOption } from './option-table.ts';
 
 /**
- * An option of a command: its flag without dashes, and whether it takes a value; `set` is one that
- * was typed as `--set KEY=VALUE`.
+ * An option of a command: its flag without dashes, and whether it takes a value; `set` means that
+ * it was typed as `--set KEY=VALUE`.
  */
 export interface Flag {
   readonly flag: string;
@@ -19,11 +19,11 @@ export function flagsOf(table: AnyTable): Flags {
     const flag = { flag: flagOfOption(name, option), type: option.type };
     return [...(option.formerly ?? []), name].map((each) => [each, flag]);
   });
-  // A former name never displaces a current one.
+  // A former name never replaces a current one.
   return new Map([...named, ...named.filter(([name]) => Object.hasOwn(table, name))]);
 }
 
-/** The flags of a command line, in which some options were typed as `--set KEY=VALUE`. */
+/** The flags of a command line, including options that were typed as `--set KEY=VALUE`. */
 export function typedFlags(flags: Flags, argv: readonly string[]): Flags {
   const named = argv.flatMap((word, at): [string, Flag][] => {
     const setting = word.startsWith('--set=') ? word.slice('--set='.length) : argv[at - 1] === '--set' ? word : '';
@@ -35,12 +35,12 @@ export function typedFlags(flags: Flags, argv: readonly string[]): Flags {
   return new Map([...flags, ...named]);
 }
 
-/** Rewords a text of the library for the command line. */
+/** Rewords a message of the library for the command line. */
 export type Render = (text: string) => string;
 
 /**
- * Functions of the library that have a command; `operands` are the options that it takes by
- * position.
+ * Functions of the library that have a command; `operands` are the options that the command takes
+ * by position.
  */
 const COMMANDS: Readonly<
   Record<string, { readonly command: string; readonly operands?: readonly string[] | undefined }>
@@ -65,7 +65,7 @@ const COMMANDS: Readonly<
 const VALUE = String.raw`'[^'\`]*'|-?\d[\d.]*|true|false|\{ \w+: [^\`{}]* \}`;
 const BEFORE = String.raw`(?<=^|[\s([])`;
 const AFTER = String.raw`(?=$|[\s)\],.;:?!])`;
-/** What is in quotes comes from outside, and is left alone. */
+/** Text in quotes comes from outside, and is left alone. */
 const QUOTED = String.raw`${BEFORE}'[^\n]*?'${AFTER}`;
 const NAME = String.raw`[A-Za-z]\w*`;
 const SETTING = `${NAME}: (?:${VALUE})`;
@@ -76,14 +76,14 @@ const MENTION = [
 ].join('|');
 
 /**
- * How a command says what the library says: the library names an option in backticks,
- * `maxDuration`, one with a value as `memory: '907MiB'` (several with commas between), and a
+ * Turns the library's wording into the command's. The library writes an option in backticks as
+ * `maxDuration`, an option with a value as `memory: '907MiB'` (several separated by commas), and a
  * function as `pullWeights({ name: 'alexnet' })`; the user of the command types `--max-duration`,
  * `--memory 907MiB` and `reelflow weights pull alexnet`. Names that the command does not have stay
- * as they are, and so does what comes from outside: what stands in quotes or inside a path, and all
- * of `outside`.
+ * unchanged, and so does text from outside: anything in quotes or inside a path, and every text in
+ * `outside`.
  *
- * @param outside texts that the user typed, which a message may hold as they are.
+ * @param outside texts that the user typed, which a message may repeat literally.
  *
  * @example
  * renderOptions(new Map([['memory', { flag: 'memory', type: 'string' }]]))("Give `memory: '907MiB'` or more.");
@@ -109,12 +109,12 @@ export function renderOptions(flags: Flags, outside: readonly string[] = []): Re
     });
 }
 
-/** The fields of results and events in which the library speaks; all others are data. */
+/** The fields of results and events that hold the library's messages; all others are data. */
 const SPOKEN = new Set(['message', 'remedy', 'problem', 'reason', 'notes', 'says']);
 
 /**
- * A result or an event with what the library says in it rendered: `--json` and NDJSON are read by
- * users of the command too.
+ * A result or an event with the library's messages in it reworded, since users of the command also
+ * read `--json` and NDJSON.
  */
 export function renderMessages<Value>(value: Value, render: Render): Value {
   return rendered(value, render, false) as Value;

@@ -2,7 +2,7 @@ import type { ScoringOptions } from '../src/graphs/evaluation.ts';
 import { integers, names, number, type OptionTable, text, word } from './option-table.ts';
 import { ratingOptions } from './rating-options.ts';
 
-/** How predictions are scored, as `evaluate` takes it. */
+/** How `evaluate` scores predictions. */
 export const scoringOptions = {
   ks: { ...integers('LENGTHS', 'list lengths of the ranking metrics', '4,10'), flag: 'k' },
   movies: text('FILE', 'list of movies with genres, for diversity (and genre-content)'),

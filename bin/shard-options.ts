@@ -3,7 +3,7 @@ import { checkShard, type Shard, type ShardOptions } from '../src/graphs/runners
 import { shardFromEnvironment } from '../src/graphs/runners/shard-from-environment.ts';
 import { flag, type OptionTable, parsed } from './option-table.ts';
 
-/** Options of a command that may compute a part of its corpus. */
+/** Options of a command that may compute only a part of its corpus. */
 export const shardOptions = {
   shard: parsed(
     'I/N|auto[/N]',
@@ -12,7 +12,7 @@ export const shardOptions = {
     'the whole corpus',
   ),
   steal: flag(
-    'continues, when its part is done, with items of other shards that nobody has begun or whose run has died',
+    'continues, when its part is done, with items of other shards that nobody has started or whose run has died',
   ),
 } satisfies OptionTable<ShardOptions>;
 
@@ -21,7 +21,7 @@ function shardOf(given: string, name: string): Shard {
   const isStated = index !== undefined && count !== undefined;
   if (!isStated && !/^auto(\/\d{1,9})?$/.test(given)) {
     throw new UsageError(`\`--${name}\` must look like 0/8, auto or auto/8, but is '${given}'`, {
-      remedy: 'The first number counts from 0: eight shards are 0/8 to 7/8.',
+      remedy: 'Shards are numbered from 0: eight shards are 0/8 to 7/8.',
     });
   }
   if (!isStated) return shardFromEnvironment(process.env, count === undefined ? undefined : Number(count));

@@ -8,8 +8,8 @@ import type { OperatorMetrics } from '../src/operators/operator-meter.ts';
 import { fleetText } from './progress.ts';
 
 /**
- * One line per operator: how much of the wall time it was busy, starved of input, or blocked by
- * what comes after it or by the budget. The bottleneck is the busiest operator.
+ * One line per operator: the shares of the wall time in which it was busy, starved of input, or
+ * blocked by the operators after it or by the budget. The bottleneck is the busiest operator.
  */
 export function bottleneckLines(operators: readonly OperatorMetrics[]): string[] {
   const width = Math.max(0, ...operators.map((operator) => operator.name.length));
@@ -31,32 +31,32 @@ export function bottleneckLines(operators: readonly OperatorMetrics[]): string[]
   });
 }
 
-/** Percent of the elements; a share above zero is never shown as zero. */
+/** Percentage of the elements; a share above zero is never shown as zero. */
 function duplicateShare(duplicates: number, elements: number): string {
   const percent = (100 * duplicates) / elements;
   return percent < 1 ? 'under 1 %' : `${Math.floor(percent)} %`;
 }
 
-/** That it was interrupted, what is left, and what to do. */
+/** Reports that the run was interrupted, what is left, and what to do. */
 function interruptedText({ left, videos, tables, graphId }: RunSummary, out: string | undefined): string {
   const { committed, alreadyDone, skipped, dead } = videos;
   const total = left + committed + alreadyDone + skipped + dead;
-  // A stream keeps nothing to continue from.
+  // A stream leaves nothing to continue from.
   if (out === undefined) return `interrupted: ${left} of ${total} left`;
   if (left === 0) return 'interrupted: nothing is left; the same command writes the tables';
   const none = graphId !== uncalibratedId && committed + alreadyDone > 0 && tables.length === 0;
   return `interrupted: ${left} of ${total} left; the same command continues${none ? ', and writes the tables at its end' : ''}`;
 }
 
-/** Whether no decoder gave anything. */
+/** Whether no decoder produced anything. */
 function isNothingDecoded({ operators }: RunSummary): boolean {
   return operators.every(({ name, out }) => !name.startsWith('decode-') || out === 0);
 }
 
-/** Items named in one line at most. */
+/** Maximum number of items named in one line. */
 const NAMED = 10;
 
-/** What is new since the run before, and what is no longer an input. */
+/** What is new since the previous run, and what is no longer an input. */
 function inputLines(
   { added, gone, renamed, superseded, left }: InputChanges,
   before: number,
@@ -80,7 +80,7 @@ function inputLines(
   return lines;
 }
 
-/** Which shard it was, and how far all of them are together. */
+/** Which shard this was, and how far all shards are together. */
 function shardLine({ index, count, items, stolen, whole }: ShardSummary): string {
   const { committed, dead, skipped, left } = whole;
   const taken = stolen > 0 ? `, and took over ${stolen} from others` : '';
@@ -91,7 +91,7 @@ function shardLine({ index, count, items, stolen, whole }: ShardSummary): string
 /**
  * Whether a run found anything new, or anything that somebody should act on.
  *
- * @param acceptedDead items that failed in an earlier run, where that is allowed
+ * @param acceptedDead items that failed in an earlier run, if that is allowed
  */
 export function isNews({ videos, inputs, interrupted, failure, calibration }: RunSummary, acceptedDead = 0): boolean {
   if (interrupted || failure !== undefined || calibration !== undefined) return true;
@@ -99,7 +99,7 @@ export function isNews({ videos, inputs, interrupted, failure, calibration }: Ru
   return inputs !== undefined && inputs.added + inputs.left + inputs.gone.length + inputs.renamed.length > 0;
 }
 
-/** What a person reads after an extraction into a directory, or into a stream. */
+/** The summary of an extraction into a directory or a stream, as text. */
 export function summaryText(summary: RunSummary, out: string | undefined): string {
   const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
   const which = [...(partial > 0 ? [`${partial} partial`] : []), ...(cached > 0 ? [`${cached} from the cache`] : [])];
@@ -160,7 +160,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
   if (device !== 'cpu' || summary.calibration !== undefined) {
     const cosine = summary.calibration?.cosine;
     const alike =
-      cosine && `, cosine similarity to float32 ${cosine.mean.toFixed(5)} (least ${cosine.least.toFixed(5)})`;
+      cosine && `, cosine similarity to float32 ${cosine.mean.toFixed(5)} (minimum ${cosine.least.toFixed(5)})`;
     lines.push(`computed on ${device}, visual network in ${precision}${alike ?? ''}`);
   }
   for (const { device: name, plannedBytes, usedBytes, totalBytes } of summary.execution.devices ?? []) {
@@ -171,7 +171,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
   if (summary.randomWeights.length > 0) {
     lines.push(`${summary.randomWeights.join(' and ')} had RANDOM weights: the features are meaningless.`);
   }
-  // A run that was interrupted during calibration has begun no dataset.
+  // A run interrupted during calibration has not started a dataset.
   if (out !== undefined && summary.graphId !== uncalibratedId) lines.push(`dataset: ${out}`);
   return `${lines.join('\n')}\n`;
 }

@@ -10,7 +10,7 @@ import {
 import type { FetchRecord } from '../src/io/fetch/fetch-record.ts';
 import type { Console } from './console.ts';
 
-/** The listener for what a library function reports besides its result. */
+/** The listener for what a library function reports in addition to its result. */
 export function toldTo(console: Console) {
   return {
     onMessage: (message: string, { isWarning, ...about }: MessageAbout = {}): void =>
@@ -18,7 +18,7 @@ export function toldTo(console: Console) {
   };
 }
 
-/** The listener of what happens to each id that is fetched; the summary names the failures. */
+/** The listener for what happens to each fetched id; the summary names the failures. */
 export function fetchesToldTo(console: Console) {
   return {
     ...toldTo(console),
@@ -32,12 +32,12 @@ export function fetchesToldTo(console: Console) {
   };
 }
 
-/** Warns where the disk has less room than a planned extraction takes. */
+/** Warns if the disk has less room than a planned extraction needs. */
 export function warnOfRoom(console: Console, { disk }: Pick<PlannedExtraction, 'disk'>): void {
   if (!disk.isEnough) console.warn(diskText(disk), { code: 'disk-full', path: disk.directory });
 }
 
-/** The listeners for what an extraction reports besides its result and its progress. */
+/** The listeners for what an extraction reports in addition to its result and progress. */
 export function extractionToldTo(console: Console) {
   return {
     // Messages about an item are printed where the item is reported.

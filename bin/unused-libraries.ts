@@ -11,14 +11,14 @@ export interface UnusedDirectory {
   readonly why: string;
 }
 
-/** What is loaded here. */
+/** The platform of a machine, which determines what is loaded there. */
 export interface Here {
   readonly platform: string;
   readonly arch: string;
   readonly isMusl: boolean;
 }
 
-/** Which machine this is. */
+/** The platform of this machine. */
 export function here(): Here {
   const { header } = process.report.getReport() as unknown as {
     readonly header: { glibcVersionRuntime?: string | undefined };
@@ -27,7 +27,7 @@ export function here(): Here {
   return { platform: process.platform, arch: process.arch, isMusl };
 }
 
-/** What a runtime loads of packages, and their builds for bundlers and browsers, sources and tests. */
+/** What a runtime loads of a package, and its builds for bundlers and browsers, sources and tests. */
 const BUILDS = [
   { package: 'parquet-wasm', used: 'esm', others: ['node', 'bundler'] },
   { package: 'scran.js', used: 'main', others: ['browser'] },
@@ -48,9 +48,9 @@ export interface Unused {
 /**
  * The directories in a project's `node_modules` that nothing on this machine loads: ONNX Runtime
  * and libsql for other platforms, and builds for bundlers and browsers. Packages that the project
- * itself names are left alone: what it loads of them nobody knows here.
+ * itself names are left alone, because what the project loads from them is unknown.
  *
- * @throws UsageError `project` when it is no project with packages of its own, or they lie
+ * @throws UsageError `project` if the directory is not a project with its own packages, or they lie
  * elsewhere.
  */
 export function unusedDirectories(project: string, machine: Here): UnusedDirectory[] {
@@ -65,7 +65,7 @@ export function unusedDirectories(project: string, machine: Here): UnusedDirecto
   const root = realpathSync(modules) + sep;
   const find = packageFinder(join(modules, 'reelflow'));
   return [...otherPlatforms(find, machine), ...otherBuilds(find)].flatMap(({ name, directory, why }) => {
-    // A package that is linked from elsewhere is another project's.
+    // A package linked from elsewhere belongs to another project.
     if (own.has(name) || !(realpathSync(directory) + sep).startsWith(root)) return [];
     return [{ path: relative(realpathSync(project), directory), bytes: sizeOf(directory), why }];
   });
@@ -93,7 +93,7 @@ export function otherPlatforms(find: FindPackage, { platform, arch, isMusl }: He
   const binaries = join(find(runtime) ?? '', 'bin');
   for (const version of find(runtime) === undefined ? [] : namesIn(binaries)) {
     const of = join(binaries, version);
-    // Where there is none for this machine, none is known to be superfluous.
+    // If there is no build for this machine, nothing shows that the others are superfluous.
     if (!existsSync(join(of, platform, arch))) continue;
     for (const [name, each] of namesIn(of).flatMap((name) => namesIn(join(of, name)).map((each) => [name, each]))) {
       if (name === platform && each === arch) continue;

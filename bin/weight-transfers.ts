@@ -110,8 +110,8 @@ export const removeCommand = defineCommand({
 
 function plannedImportText({ name, file, sha256, bytes, outcome, path }: PlannedImport): string {
   const what = `${printable(file)} (SHA-256 ${sha256}, ${formatBytes(bytes)})`;
-  if (outcome === 'same') return `${name}: this very file is stored already (${printable(path)})\n`;
-  return `${name}: ${what} would be stored in ${printable(path)}${outcome === 'replaced' ? ', in place of what is there' : ''}\n`;
+  if (outcome === 'same') return `${name}: exactly this file is already stored (${printable(path)})\n`;
+  return `${name}: ${what} would be stored in ${printable(path)}${outcome === 'replaced' ? ', replacing what is there' : ''}\n`;
 }
 
 function plannedText({ name, from, path, bytes }: PlannedPull): string {
@@ -130,7 +130,7 @@ function timeoutOf(given: string, name: string): number {
   );
 }
 
-/** Shows how far a transfer is. */
+/** Shows the progress of a transfer. */
 function bytesShown(console: Console, what: string): (done: number, total: number | undefined) => void {
   const start = Date.now();
   console.stage(what);

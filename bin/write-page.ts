@@ -4,13 +4,13 @@ import { figuresOf } from '../src/io/report/page-figures.ts';
 import { required } from './option-table.ts';
 import { outputDirectory, outputPage } from './output-options.ts';
 
-/** Where a page's figures go, for every command that writes one. */
-export const figuresOption = outputDirectory('each figure of the page as an SVG file too');
+/** The directory for the figures of a page, for every command that writes one. */
+export const figuresOption = outputDirectory('also each figure of the page, as an SVG file');
 
-/** Where a page goes, of the commands that make nothing else. */
-export const pageOption = required(outputPage('the page, one HTML file (.html) that needs nothing else'));
+/** The page, for the commands that write nothing else. */
+export const pageOption = required(outputPage('the page, one self-contained HTML file (.html)'));
 
-/** Writes a page, and each of its figures as a file where a directory is named. */
+/** Writes a page, and also each of its figures as a file if a directory is given. */
 export async function writePage(page: string, path: string, figures?: string): Promise<void> {
   await makeDirectory(dirname(resolve(path)));
   await replaceFile(resolve(path), page);

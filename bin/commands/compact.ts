@@ -5,12 +5,12 @@ import { storageOptions } from '../extraction-options.ts';
 import { flag } from '../option-table.ts';
 import { toldTo } from '../told-to.ts';
 
-/** `reelflow compact`: committed units to Parquet tables. */
+/** `reelflow compact`: turns committed units into Parquet tables. */
 export const command = defineCommand({
   name: 'compact',
   operands: ['DIR'],
   does: "writes a dataset's committed units as hive-partitioned Parquet",
-  options: { ...storageOptions, dryRun: flag('says which tables would be written; writes nothing') },
+  options: { ...storageOptions, dryRun: flag('reports which tables would be written; writes nothing') },
   examples: ['reelflow compact features/', 'reelflow compact features/ --compression snappy'],
   async run({ dryRun = false, ...values }, { operands: [directory = ''], console }) {
     if (dryRun) {

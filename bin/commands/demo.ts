@@ -13,8 +13,8 @@ import { summaryText } from '../summary.ts';
 import { extractionToldTo } from '../told-to.ts';
 
 /**
- * `reelflow demo`: the whole way from clips to recommendations, on clips and ratings that it makes
- * itself.
+ * `reelflow demo`: the whole path from clips to recommendations, on clips and ratings that it
+ * generates.
  */
 export const command = defineCommand({
   name: 'demo',
@@ -22,9 +22,9 @@ export const command = defineCommand({
   does: 'generates small synthetic corpora, extracts features, trains recommenders, and shows the results',
   options: {
     out: outputDirectory('output directory for clips, features and pages', 'demo/'),
-    real: text('DIR', 'your own videos in place of synthetic ones: they are extracted, and shown'),
+    real: text('DIR', 'your own videos instead of synthetic ones: they are extracted and shown'),
     memory: memoryOption,
-    dryRun: flag('says what would be made, and where; writes nothing'),
+    dryRun: flag('reports what would be made, and where; writes nothing'),
   },
   examples: ['reelflow demo', 'reelflow demo --memory 1GiB', 'reelflow demo --real trailers/ --out look/'],
   async run({ out: directory = 'demo', real, memory, dryRun = false }, { console }) {
@@ -64,7 +64,7 @@ function plannedRealText([features]: readonly string[]): string {
 }
 
 function realText({ extraction, report }: RealReport, directory: string): string {
-  return `${summaryText(extraction, `${directory}/features`)}${report} tells it, and leads to the other pages\n`;
+  return `${summaryText(extraction, `${directory}/features`)}${report} shows the results and links to the other pages\n`;
 }
 
 function demoText(report: DemoReport, directory: string): string {
@@ -91,7 +91,7 @@ function demoText(report: DemoReport, directory: string): string {
     'look at it with DuckDB',
     `  SELECT item_id, subclip, frames, patches, visual[1:4] FROM '${out}/**/*.parquet' ORDER BY 1, 2 LIMIT 5;`,
     '',
-    `${report.planted.report} tells the story, and leads to the other pages`,
+    `${report.planted.report} shows the results and links to the other pages`,
     '',
   ].join('\n');
 }

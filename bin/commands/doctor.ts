@@ -19,13 +19,13 @@ import { text } from '../option-table.ts';
 interface Finding {
   readonly what: string;
   readonly ok: boolean;
-  /** Missing, but not needed. */
+  /** Missing, but optional. */
   readonly absent?: boolean | undefined;
   readonly says: string;
   readonly remedy?: string | undefined;
 }
 
-/** `reelflow doctor`: whether everything that a run needs is there. */
+/** `reelflow doctor`: checks whether everything that a run needs is there. */
 export const command = defineCommand({
   name: 'doctor',
   operands: [],
@@ -33,14 +33,14 @@ export const command = defineCommand({
   options: {
     store: text(
       's3://BUCKET/PREFIX',
-      'also checks an object store: whether it refuses to overwrite an object that is written once',
+      'also checks an object store: whether it refuses to overwrite a write-once object',
       'none',
     ),
     device: text('NAME', 'checks only this device (cpu, webgpu, cuda or cuda:1), with a two-second benchmark'),
   },
   examples: ['reelflow doctor', 'reelflow doctor --device cuda', 'reelflow doctor --store s3://films/features'],
   async run({ device, store }, { console }) {
-    console.stage('looking at the machine and its devices');
+    console.stage('checking the machine and its devices');
     const findings = [
       nodeVersion(),
       mediaTool('ffmpeg', findFfmpeg),
@@ -91,7 +91,7 @@ function onnxRuntime(): Finding {
     return {
       what: 'ONNX Runtime',
       ok: true,
-      says: `${runtimeVersion()}, execution providers it knows: ${providers.join(', ')}`,
+      says: `${runtimeVersion()}, execution providers that it knows: ${providers.join(', ')}`,
     };
   } catch (error) {
     return failed(
@@ -102,7 +102,7 @@ function onnxRuntime(): Finding {
   }
 }
 
-/** Each device is tried in a process of its own; none of them is needed. */
+/** Each device is tried in its own process; none of them is required. */
 async function devices(): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const device of ['cuda', 'webgpu'] as const) {
@@ -128,7 +128,7 @@ async function devices(): Promise<Finding[]> {
   return findings;
 }
 
-/** One device: whether it works, and how fast. It was asked for, so it is needed. */
+/** One device: whether it works, and how fast. The user asked for it, so it is required. */
 async function oneDevice(name: string): Promise<Finding[]> {
   const { device, numbers } = readDevice(name);
   if (device === 'auto') {
@@ -147,7 +147,7 @@ async function oneDevice(name: string): Promise<Finding[]> {
   return findings;
 }
 
-/** Rows per second of a small network, whole batches for two seconds. */
+/** Rows per second of a small network in full batches, measured for two seconds. */
 async function benchmark(device: string): Promise<string> {
   const plan = network('squeezenet1_1', { weights: 'random:1' });
   const opened = await plan.open({ device });
@@ -176,7 +176,7 @@ const remedies = {
   webgpu: 'On Linux: install the Vulkan driver of your graphics card (`vulkaninfo` must show it); see docs/devices.md.',
 } as const;
 
-/** What this process may use: of the machine, of its container, of the disk. */
+/** What this process may use of the machine, the container and the disk. */
 function machine(): Finding[] {
   const [cores, memory] = [availableCores(), availableMemory()];
   const limits = [
@@ -211,27 +211,28 @@ function memoryAccounting(): Finding {
   const ok = existsSync('/proc/self/smaps_rollup');
   const says = ok
     ? 'proportional set size of the process and its children (/proc)'
-    : 'no /proc here: peak memory is that of this process alone, without decoders';
+    : 'no /proc here: peak memory covers only this process, without decoders';
   return { what: 'memory figures', ok: true, says };
 }
 
-/** It was asked for, so it is needed. */
+/** The user asked for it, so it is required. */
 async function objectStore(address: string): Promise<Finding> {
   const what = 'object store';
   try {
     const { refusesSecondWrite, refusesStaleReplace, showsAtOnce } = await checkStore(address);
     const faults = [
-      ...(refusesSecondWrite ? [] : ['overwrites an object that is to be written once (`If-None-Match: *`)']),
+      ...(refusesSecondWrite ? [] : ['overwrites a write-once object (`If-None-Match: *`)']),
       ...(refusesStaleReplace ? [] : ['overwrites an object that another process has just replaced (`If-Match`)']),
-      ...(showsAtOnce ? [] : ['does not show a write, or a removal, at once']),
+      ...(showsAtOnce ? [] : ['does not show writes or removals immediately']),
     ];
     return faults.length === 0
-      ? { what, ok: true, says: `${address}: conditional writes hold, and are visible at once` }
+      ? { what, ok: true, says: `${address}: conditional writes work and are visible immediately` }
       : {
           what,
           ok: false,
           says: `${address} ${faults.join(', and ')}`,
-          remedy: 'No dataset of several runs is safe there: use another store, or one run at a time into a directory.',
+          remedy:
+            'A dataset written by several runs is not safe there: use another store, or a directory and one run at a time.',
         };
   } catch (error) {
     return failed(what, error);

@@ -17,12 +17,12 @@ const options = {
     suggestions: recommenderNames,
   },
   set: repeated('KEY=VALUE', 'an option of the recommender', (texts) => texts),
-  strategies: words('NAMES', askingStrategies, 'orders of the questions; default: all that the data allow'),
-  questions: integer('Q', 'questions to each user at most', '20'),
+  strategies: words('NAMES', askingStrategies, 'orders of the questions; default: all that the data allows'),
+  questions: integer('Q', 'maximum number of questions per user', '20'),
   seed: seed('seed of all random draws', '1'),
 };
 
-/** `reelflow elicit`: what questions to new users are worth. */
+/** `reelflow elicit`: measures what asking new users questions is worth. */
 export const command = defineCommand({
   name: 'elicit',
   operands: [],
@@ -48,7 +48,10 @@ export const command = defineCommand({
   },
 });
 
-/** A line for each strategy: RMSE, NDCG@10 and answered share before any question, and then. */
+/**
+ * A line for each strategy: RMSE, NDCG@10 and the answered share, before any question and after
+ * each number of questions.
+ */
 function elicitText({ recommender, users, curves }: ElicitReport): string {
   const [first = []] = Object.values(curves);
   const shown = [0, 1, 2, 5, 10, 20, 50].filter((questions) => questions < first.length);
@@ -66,7 +69,7 @@ function elicitText({ recommender, users, curves }: ElicitReport): string {
     ]),
   ];
   return [
-    `${users.asked} users asked, who were not among the ${users.learnt} that ${recommender} learnt from; columns: questions`,
+    `${users.asked} users asked, none of them among the ${users.learnt} that ${recommender} learnt from; columns: questions`,
     ...table('RMSE', 'rmse'),
     ...table('NDCG@10', 'ndcg'),
     ...table('answered', 'answered'),

@@ -35,7 +35,7 @@ const options = {
   ...scoringOptions,
 };
 
-/** `reelflow evaluate`: the metrics of predictions, from a file or of a recommender. */
+/** `reelflow evaluate`: computes metrics of predictions from a file or from a recommender. */
 export const command = defineCommand({
   name: 'evaluate',
   operands: [],

@@ -19,9 +19,9 @@ export const command: Command = defineCommand({
   usage: '[FILE.json] --out DIR [any key of the file as a flag]',
   does: 'compares recommenders across scenarios, folds and seeds, and prints the tables',
   options: {
-    out: outputDirectory('output directory; an experiment that is there is resumed', 'experiment/'),
+    out: outputDirectory('output directory; an existing experiment is resumed', 'experiment/'),
     report: outputPage('a page that shows the results, as `reelflow report` makes it'),
-    dryRun: flag('reads everything and says what would be computed; writes nothing'),
+    dryRun: flag('reads everything and reports what would be computed; writes nothing'),
   },
   further: experimentFlags,
   helpOptions: () => optionsOf(command),
@@ -80,7 +80,7 @@ function resultText(result: ExperimentResult): string {
       ({ scenario, label, seed, fold, error }) =>
         `failed: ${scenario}, ${label}, seed ${seed}, fold ${fold}: ${error.message}`,
     ),
-    `${points.total} points: ${points.computed} computed, ${points.reused} were already there, ${points.failed} failed${left > 0 ? `, ${left} not begun` : ''}${begun}`,
+    `${points.total} points: ${points.computed} computed, ${points.reused} were already there, ${points.failed} failed${left > 0 ? `, ${left} not started` : ''}${begun}`,
     ...(trials.computed + trials.reused + trials.failed > 0
       ? [
           `trials on the validation part: ${trials.computed} computed, ${trials.reused} were already there, ${trials.failed} failed`,

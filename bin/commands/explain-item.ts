@@ -16,12 +16,12 @@ export const command = defineCommand({
   does: 'what each subclip of an item contributes to the predictions of a recommender, and the best subclips for a user as time ranges',
   options: {
     item: required(text('ID', 'the item')),
-    itemFeatures: text('DIR|FILE', 'features that include the item, which the recommender then need not know'),
-    groups: text('FILE', 'a CSV of user and group: the contributions are given for each group too'),
+    itemFeatures: text('DIR|FILE', 'features that include the item, if the recommender does not know it'),
+    groups: text('FILE', 'a CSV of user and group: also gives the contributions for each group'),
     users: integer('N', 'how many users to predict for, spread evenly over all', '1000'),
     user: text('ID', 'chooses subclips for this user'),
     choose: integer('N', 'with --user: how many subclips', '3'),
-    edl: outputFile('FILE', ['edl'], 'with --user: writes the time ranges as an edit list that editing programs read'),
+    edl: outputFile('FILE', ['edl'], 'with --user: writes the time ranges as an edit list for video editors'),
     dryRun: flag('writes no edit list'),
     features: text('FILE', 'the training store, if it has been moved'),
   },
@@ -76,7 +76,10 @@ function chosenText({ user, subclips, prediction, whole }: NonNullable<Explained
   const list = subclips.map(
     (each) => `  subclip ${each.subclip}${each.start === undefined ? '' : `, ${range(each)} s`}`,
   );
-  return [`for user ${user}: ${prediction.toFixed(2)} of these alone, ${whole.toFixed(2)} of the whole`, ...list];
+  return [
+    `for user ${user}: ${prediction.toFixed(2)} from these alone, ${whole.toFixed(2)} from the whole item`,
+    ...list,
+  ];
 }
 
 function range({ start, end }: { readonly start?: number | undefined; readonly end?: number | undefined }): string {

@@ -10,12 +10,12 @@ import { extractionToldTo, warnOfRoom } from '../told-to.ts';
 export const command = defineCommand({
   name: 'explain',
   operands: ['INPUT...'],
-  usage: 'INPUT... [the options of extract that decide what is computed, and with what]',
+  usage: 'INPUT... [the options of extract that decide what is computed and how]',
   does: 'prints what extract would do, with shapes, memory and estimates; decodes nothing',
   options: {
     ...extractionOptions,
-    out: outputDataset('the dataset that extract would write: says what it already has, and checks its disk'),
-    noTime: flag('does not run the networks on noise to estimate the time'),
+    out: outputDataset('the dataset that extract would write: reports what it already has, and checks its disk'),
+    noTime: flag('does not estimate the time by running the networks on noise'),
     mermaid: flag('prints the graph as a Mermaid flowchart'),
   },
   examples: ['reelflow explain trailers/ --memory 1GiB --statistic medmad'],

@@ -26,7 +26,7 @@ const options = {
     ),
   ),
   ...extractionOptions,
-  allowPartial: flag('keeps what could be decoded of a damaged file, and marks it as partial'),
+  allowPartial: flag('keeps what could be decoded from a damaged file, and marks it as partial'),
   allowDead: flag('exits 0 even if there are dead letters'),
   cache: text(
     'URI|none',
@@ -39,17 +39,17 @@ const options = {
     'parquet',
   ),
   noCompact: flag('does not write the Parquet tables; `reelflow compact` writes them later'),
-  report: outputPage('a page of what was decoded, what failed, and what held the run up'),
+  report: outputPage('a page of what was decoded, what failed, and what slowed the run down'),
   ...storageOptions,
   ...shardOptions,
   ...queueOptions,
-  dryRun: flag('says what explain says, and what the dataset has already; decodes and writes nothing'),
+  dryRun: flag('reports what explain reports, and what the dataset already has; decodes and writes nothing'),
   tune: flag(
     'first finds the fastest concurrency, batch and workers on a sample of the inputs, then runs with them and says how to pin them',
   ),
   metricsPort: text(
     'PORT|HOST:PORT',
-    'serves /metrics for Prometheus, and /healthz, while it runs; a port alone is on the loopback address, and port 0 is any free one',
+    'serves /metrics for Prometheus, and /healthz, while it runs; a port without a host is on the loopback address, and port 0 is any free one',
     'none',
   ),
   repeatedFrames: {
@@ -76,7 +76,7 @@ export const command = defineCommand({
     'reelflow extract trailers/ --out features/ --cache sqlite:///var/cache/reelflow.sqlite',
     'reelflow extract trailers/ --out features/ --shard 0/3 --steal    (1/3 and 2/3: on other machines, or beside it)',
     'reelflow extract trailers/ --out features/ --runner bullmq --queue redis://queue:6379    (computed by `reelflow worker`s)',
-    'reelflow extract trailers/ --format arrow --out - | reader    (one record batch per video; nothing is kept to resume)',
+    'reelflow extract trailers/ --format arrow --out - | reader    (one record batch per video; nothing is kept to resume from)',
   ],
   async run(
     { allowDead = false, format, noCompact = false, report, dryRun, tune: isTuned, ...values },
@@ -153,7 +153,7 @@ function tunesNothing(): UsageError {
   });
 }
 
-/** Pictures of the subclips that the report shows: of the first cut. */
+/** Pictures of the subclips of the first cut, for the report. */
 function stripsOf({ subclips: [subclips] = [], subclipSeconds: [seconds] = [] }: Cuts): FilmStrips {
   return new FilmStrips(subclips === undefined && seconds !== undefined ? { seconds } : { subclips: subclips ?? 10 });
 }
@@ -184,8 +184,8 @@ function checkOutput(out: string, format: string | undefined, json: boolean): vo
 }
 
 /**
- * 130 interrupted; 0 the reader of the stream went away, nothing dead, or allowed; 1 the tables
- * could not be written, or every input is dead; 3 some dead.
+ * 130: interrupted. 0: the reader of the stream went away, or nothing is dead, or dead items are
+ * allowed. 1: the tables could not be written, or every input is dead. 3: some inputs are dead.
  */
 export function exitCode(summary: RunSummary, allowDead: boolean): number {
   if (summary.interrupted) return 130;

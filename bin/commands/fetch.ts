@@ -14,12 +14,12 @@ import { outputDirectory } from '../output-options.ts';
 import { fetchesToldTo } from '../told-to.ts';
 
 const options = {
-  list: text('CSV', 'ids in a column youtubeId, trailerId or id; movieId where it has one'),
+  list: text('CSV', 'ids in a column youtubeId, trailerId or id; movieId if there is one'),
   column: text('NAME', 'the column of the ids, if it has a different name'),
   out: outputDirectory('files, manifest.csv and records; an existing one is resumed'),
   command: text(
     'TEXT',
-    'the downloader; {id} is the id, {out} the path to write without extension; no shell is involved: the command is only split into words',
+    'the downloader; {id} is the id, {out} the path to write without extension; the command is only split into words, without a shell',
   ),
   concurrency: integer('N', 'commands run at the same time', '2'),
   rate: text('N/s|N/min|N/h', 'rate limit of starts, retries included', 'no limit'),
@@ -33,7 +33,7 @@ const options = {
   failures: text('DIR', 'only lists what failed there, and why'),
 } satisfies OptionTable<FetchOptions & { noCheck: boolean; dryRun: boolean; failures: string }>;
 
-/** `reelflow fetch`: each row of a list to the user's own downloader. */
+/** `reelflow fetch`: passes each row of a list to the user's own downloader. */
 export const command = defineCommand({
   name: 'fetch',
   operands: [],
@@ -49,7 +49,7 @@ export const command = defineCommand({
     if (failures !== undefined) {
       const [other] = [...Object.keys(values), ...(dryRun ? ['dryRun'] : []), ...(noCheck ? ['noCheck'] : [])];
       if (other !== undefined) {
-        throw new UsageError(`\`--failures\` does nothing else: \`--${flagOf(other)}\` cannot go with it`);
+        throw new UsageError(`\`--failures\` only lists failures: \`--${flagOf(other)}\` cannot be used with it`);
       }
       console.result({ failures: await fetchFailures(failures) }, failuresText);
       return 0;
@@ -80,8 +80,8 @@ async function fetchUntilStopped(source: FetchOptions, console: Console): Promis
       ...source,
       drain: drain.signal,
       signal: stop.signal,
-      // A list from a pipe may take time to come, and Ctrl-C must end that wait as it does
-      // everywhere.
+      // A list from a pipe may be slow to arrive, and Ctrl-C must end that wait as it does anywhere
+      // else.
       onListed: () => {
         interrupts = catchInterrupts(console, drainNotice('downloads'));
         interrupts.drain.addEventListener('abort', () => drain.abort());
@@ -99,7 +99,10 @@ function failuresText({ failures }: { readonly failures: readonly FailedRecord[]
   return [...failures.map(failureText), `${failures.length} failed\n`].join('\n');
 }
 
-/** 130 interrupted; 0 nothing failed, in this run or before; 1 everything failed; 3 some. */
+/**
+ * 130: interrupted. 0: nothing failed, in this run or an earlier one. 1: everything failed. 3: some
+ * failed.
+ */
 function exitCode({ interrupted, ids }: FetchSummary): number {
   if (interrupted) return 130;
   if (ids.failed + ids.failedEarlier === 0) return 0;

@@ -14,7 +14,7 @@ import { catchInterrupts } from '../interrupts.ts';
 import { flag, integer, type Option, repeated, required, text, word } from '../option-table.ts';
 import { outputFile } from '../output-options.ts';
 
-/** Milliseconds that a sort in progress may take to finish. */
+/** Milliseconds that a running sort may take to finish. */
 const STOP_WITHIN = 2000;
 
 const texts = (value: string, does: string): Option<readonly string[]> => repeated(value, does, (given) => given);
@@ -25,11 +25,8 @@ const options = {
     '[NAME=]COLUMN',
     'column (of .npz: array) of the ids (default: the first named itemId, movieId, id, ..., else the first)',
   ),
-  ids: texts('[NAME=]FILE', 'ids of the rows, where a file has none (.npy)'),
-  subclip: texts(
-    '[NAME=]COLUMN',
-    "numbers the rows of an item that has several (default: 'subclip', where there is one)",
-  ),
+  ids: texts('[NAME=]FILE', 'ids of the rows, if a file has none (.npy)'),
+  subclip: texts('[NAME=]COLUMN', "numbers the rows of an item that has several (default: 'subclip', if there is one)"),
   column: texts('[NAME=]COLUMN', 'the column (array) that holds whole vectors'),
   columns: texts('[NAME=]A,B,...', 'the columns that hold one value each'),
   standardise: word(
@@ -37,10 +34,10 @@ const options = {
     'robust: clip at the 1st and 99th percentile, then mean 0 and deviation 1',
     'robust',
   ),
-  fitOn: text('FILE', 'ids of the items that this is fitted to', 'all'),
+  fitOn: text('FILE', 'ids of the items to fit the standardisation to', 'all'),
   missing: word(
     MISSING_RULES,
-    'values that are missing or not finite: an error (default), the mean, or their items lack the stream',
+    'values that are missing or not finite: an error (default), the mean, or the stream is left out for those items',
   ),
   genres: text('FILE', "a list of movies, whose genres become the stream 'genres'"),
   year: flag("the years in that list's titles become the stream 'year'"),
@@ -49,11 +46,11 @@ const options = {
     'a column of categories, with | between several, becomes a stream',
     (given) => given.map(categoryInput),
   ),
-  dryRun: flag('reads everything and says what would be written; writes nothing'),
-  minimumItems: integer('N', 'items that a genre or category must have', '5'),
+  dryRun: flag('reads everything and reports what would be written; writes nothing'),
+  minimumItems: integer('N', 'minimum number of items of a genre or category', '5'),
 };
 
-/** `reelflow import-features`: features from elsewhere to a training store. */
+/** `reelflow import-features`: turns features from elsewhere into a training store. */
 export const command = defineCommand({
   name: 'import-features',
   operands: ['[[NAME=]FILE...]'],
@@ -84,7 +81,7 @@ export const command = defineCommand({
 
 type GivenByFile = Readonly<Record<keyof FeatureFileOptions, readonly string[] | undefined>>;
 
-/** The files, each with the options that were given for it by name, or for all. */
+/** The files, each with the options given for it by name or for all. */
 function readInputs(operands: readonly string[], options: GivenByFile): FeatureInput[] {
   const inputs = operands.map(featureInput);
   const names = inputs.map(({ name }) => name);

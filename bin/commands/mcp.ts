@@ -4,11 +4,11 @@ import { serveMcp } from '../../src/graphs/serve/serve-mcp.ts';
 import { defineCommand } from '../command.ts';
 import { text } from '../option-table.ts';
 
-/** `reelflow mcp`: features and a recommender as tools for an assistant. */
+/** `reelflow mcp`: offers features and a recommender to an assistant as tools. */
 export const command = defineCommand({
   name: 'mcp',
   operands: ['[DIR|FILE]'],
-  does: 'answers the Model Context Protocol on stdin and stdout: search, similar, recommend, explain and facts as tools for an assistant',
+  does: 'speaks the Model Context Protocol on stdin and stdout: search, similar, recommend, explain and facts as tools for an assistant',
   options: { recommender: text('DIR', 'a trained recommender') },
   examples: ['reelflow mcp reduced/ --recommender recommenders/dcf-av-1'],
   async run({ recommender: directory }, { operands: [features] }) {

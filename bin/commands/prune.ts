@@ -3,7 +3,7 @@ import { defineCommand } from '../command.ts';
 import { flag, repeated, text } from '../option-table.ts';
 import { toldTo } from '../told-to.ts';
 
-/** `reelflow prune`: takes items out of a dataset. */
+/** `reelflow prune`: removes items from a dataset. */
 export const command = defineCommand({
   name: 'prune',
   operands: ['DIR'],
@@ -32,7 +32,7 @@ function pruneText({ items, units, letters, cacheEntries, tablesWritten }: Prune
   lines.push(
     dryRun
       ? `${items.length} item(s) would be removed`
-      : `${items.length} item(s) removed: ${done}${tablesWritten ? ', tables written again' : ''}`,
+      : `${items.length} item(s) removed: ${done}${tablesWritten ? ', tables rewritten' : ''}`,
   );
   return `${lines.join('\n')}\n`;
 }

@@ -12,7 +12,7 @@ import type { Console } from '../console.ts';
 import { flag, integer, names, positive, text, word } from '../option-table.ts';
 import { outputFile } from '../output-options.ts';
 
-/** What is asked for: one of these. */
+/** The possible questions; exactly one is asked. */
 const questions = ['user', 'ratingsOf', 'allUsers', 'item', 'similar'] as const;
 
 /** `reelflow recommend`: items for users, or users for an item, by a trained recommender. */
@@ -31,13 +31,13 @@ export const command = defineCommand({
     item: text('ID', 'instead: the users who would rate this item highest'),
     itemFeatures: text(
       'DIR|FILE',
-      'with --item: features that include it, so that the recommender need not know it, such as an unreleased cut',
+      'with --item: features that include it, if the recommender does not know it, such as an unreleased cut',
     ),
     against: text('ID', 'with --item: another item, such as another cut, to compare over the same users'),
     threshold: positive(
       'RATING',
       'with --item: the prediction from which a user counts as audience',
-      '4 of a scale to 5',
+      '4 on a scale up to 5',
     ),
     similar: text('ID', 'instead: the items most like this one'),
     out: outputFile('FILE', listFormats, 'with --all-users: a file named .csv, .jsonl or .parquet'),
@@ -63,7 +63,7 @@ export const command = defineCommand({
     const asked = questions.filter((name) => options[name] !== undefined);
     if (asked.length !== 1) {
       throw new UsageError(
-        `one of ${questions.map((name) => `\`${name}\``).join(', ')} must be given, but there are ${asked.length}`,
+        `exactly one of ${questions.map((name) => `\`${name}\``).join(', ')} must be given, but ${asked.length} were`,
         { option: 'user' },
       );
     }
@@ -85,7 +85,7 @@ export const command = defineCommand({
   },
 });
 
-/** Options that only some questions have. */
+/** Options that only some questions accept. */
 const ofQuestions = {
   columns: ['ratingsOf'],
   by: ['similar'],
@@ -96,7 +96,7 @@ const ofQuestions = {
   explain: ['user', 'ratingsOf'],
 } as const satisfies Partial<Record<keyof Asked, readonly (keyof Asked)[]>>;
 
-/** @throws UsageError for an option of another question than the one that is asked. */
+/** @throws UsageError for an option that belongs to another question than the one asked. */
 function checkAsked(asked: Asked): void {
   const rules = Object.entries(ofQuestions) as [keyof typeof ofQuestions, readonly (keyof Asked)[]][];
   for (const [name, questions] of rules) {
@@ -143,7 +143,7 @@ async function answer(model: LoadedRecommender, asked: Asked, console: Console):
   } else console.result(await recommend(model, { user, ...how }), textOf);
 }
 
-/** The ratings of a file that has those of one user. */
+/** The ratings of a file that holds those of a single user. */
 async function ratingsOfOne(
   path: string,
   columns: RatingColumnNames | undefined,

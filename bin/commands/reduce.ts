@@ -11,7 +11,7 @@ import { flag, integer, type OptionTable, positive, required, text, word } from 
 import { outputDirectory } from '../output-options.ts';
 import { toldTo } from '../told-to.ts';
 
-/** Milliseconds that the eigenvectors being computed may take to finish. */
+/** Milliseconds that a running computation of eigenvectors may take to finish. */
 const STOP_WITHIN = 2000;
 
 const options = {
@@ -25,14 +25,14 @@ const options = {
   variance: positive('SHARE', 'minimum share of the variance to keep', '0.95'),
   algorithm: word(['exact', 'incremental'], "incremental: scikit-learn's, needs --components", 'exact'),
   pca: {
-    ...text('DIR|FILE.json', 'an existing PCA, by its directory or file: the vectors are only reduced with it'),
+    ...text('DIR|FILE.json', 'an existing PCA, as a directory or file: the vectors are only reduced with it'),
     formerly: ['model'],
   },
-  dryRun: flag('says what would be fitted, written and removed; writes nothing'),
+  dryRun: flag('reports what would be fitted, written and removed; writes nothing'),
   ...storageOptions,
 } satisfies OptionTable<ReduceOptions & { dryRun: boolean }>;
 
-/** `reelflow reduce`: vectors to fewer values each, with a PCA. */
+/** `reelflow reduce`: reduces vectors to fewer values with a PCA. */
 export const command = defineCommand({
   name: 'reduce',
   operands: ['INPUT'],
@@ -50,8 +50,8 @@ export const command = defineCommand({
       console.result(await plannedReduction({ ...values, input }), plannedText);
       return 0;
     }
-    // Nothing is lost by stopping anywhere: units are committed one by one, and a table is put in
-    // its place last.
+    // Stopping loses nothing at any point: units are committed one by one, and a table is moved
+    // into place last.
     const interrupts = catchInterrupts(console, 'stopping; committed units are kept', STOP_WITHIN);
     try {
       const summary = await reduce({ ...values, input, signal: interrupts.drain, ...toldTo(console) });
@@ -90,7 +90,7 @@ function summaryText(summary: ReduceSummary, out: string): string {
   }
   if (items > 0)
     lines.push(
-      `training store: ${items} items${summary.alreadyDone > 0 ? `; ${summary.alreadyDone} units were there already` : ''}`,
+      `training store: ${items} items${summary.alreadyDone > 0 ? `; ${summary.alreadyDone} units already existed` : ''}`,
     );
   lines.push(`${summary.wallSeconds.toFixed(1)} s, peak ${formatBytes(summary.peakRssBytes)}`);
   lines.push(...summary.files.map((file) => `  ${file}`));

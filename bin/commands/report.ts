@@ -11,7 +11,7 @@ export const command = defineCommand({
   options: {
     out: pageOption,
     figures: figuresOption,
-    dryRun: flag('reads the results and says what would be written; writes nothing'),
+    dryRun: flag('reads the results and reports what would be written; writes nothing'),
   },
   examples: [
     'reelflow report results/ --out report.html',

@@ -9,16 +9,16 @@ import { untilInterrupted } from '../interrupts.ts';
 import { finiteNumber, integer, positive, repeated, text, word } from '../option-table.ts';
 import { toldTo } from '../told-to.ts';
 
-/** `reelflow search`: what is most like an item or a subclip. */
+/** `reelflow search`: finds what is most similar to an item or a subclip. */
 export const command = defineCommand({
   name: 'search',
   operands: ['DIR|FILE'],
-  does: 'finds what is most like an item, or a subclip of one, in a dataset or a training store: exact, by cosine',
+  does: 'finds what is most similar to an item, or to a subclip of one, in a dataset or a training store: exact, by cosine',
   options: {
     item: text('ID', 'the item to compare with'),
     like: text(
       'CLIP[@SECONDSs]',
-      'instead: a clip of your own, decoded and embedded as the dataset was; a moment of it, clip.mp4@12s, finds subclips',
+      'instead: a clip of your own, decoded and embedded like the dataset; a moment in it, clip.mp4@12s, finds subclips',
     ),
     text: text('TEXT', 'instead: a text, if a joint text-image network made the stream'),
     textNetwork: text('CARD', 'with --text: the card of the joint network, which must have a text half'),
@@ -30,7 +30,7 @@ export const command = defineCommand({
     source: text('DIR', 'with --like, if DIR is a reduction: the dataset that it was made from'),
     subclip: integer(
       'N',
-      'its subclip, from 0 as in the tables: subclips are found',
+      'the number of its subclip, from 0 as in the tables: finds subclips',
       'items, by the means of their subclips',
       0,
     ),
@@ -71,13 +71,15 @@ export const command = defineCommand({
   },
 });
 
-/** A clip, and the moment of it given after its last `@`. */
+/** A clip, and the moment in it given after its last `@`. */
 function momentOf(like: string): { readonly clip: string; readonly at?: number | undefined } {
   const [, clip = like, seconds] = /^(.+)@(\d+(?:\.\d+)?)s$/.exec(like) ?? [];
   return seconds === undefined ? { clip: like } : { clip, at: finiteNumber(seconds, 'like') };
 }
 
-/** @throws UsageError for an option that has no effect without another, or lacks it. */
+/**
+ * @throws UsageError for an option that has no effect without another, or that lacks one it needs.
+ */
 function checkTogether(given: Readonly<Record<string, unknown>>): void {
   for (const [name, needed] of [
     ['textNetwork', 'text'],
@@ -102,7 +104,7 @@ function searchText({ stream, compared, random, moment, found }: TitledSearch): 
       return [subclip === undefined ? name : `${name}, subclip ${subclip}`, similarity.toFixed(4)];
     }),
   ]);
-  const doubt = random ? ['RANDOM weights: similarity means nothing outside a test'] : [];
+  const doubt = random ? ['RANDOM weights: similarity is meaningless outside a test'] : [];
   const like =
     moment === undefined
       ? []

@@ -4,17 +4,17 @@ import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { flag, integer, text } from '../option-table.ts';
 
-/** `reelflow serve`: features and a recommender over HTTP. */
+/** `reelflow serve`: serves features and a recommender over HTTP. */
 export const command = defineCommand({
   name: 'serve',
   operands: ['[DIR|FILE]'],
-  does: 'answers search, recommend, explain and similar over HTTP, to this machine alone unless told otherwise',
+  does: 'answers search, recommend, explain and similar over HTTP, only to this machine by default',
   options: {
     recommender: text('DIR', 'a trained recommender'),
     host: text('HOST', 'address to listen on; anything but the loopback address needs a token', '127.0.0.1'),
     port: integer('PORT', 'port to listen on; 0: any free one', '8642', 0),
     token: text('TOKEN', 'the token that requests must carry', 'none on the loopback address, else a random one'),
-    mcp: flag('answers the Model Context Protocol at /mcp too, so that an assistant can ask'),
+    mcp: flag('also speaks the Model Context Protocol at /mcp, for assistants'),
     concurrency: integer('N', 'requests answered at the same time', '8'),
   },
   examples: ['reelflow serve reduced/ --recommender recommenders/dcf-av-1', 'reelflow serve features/ --port 0'],
@@ -24,7 +24,7 @@ export const command = defineCommand({
     try {
       const server = await serve({ ...options, features, recommender, port });
       const { url } = server;
-      // Whoever gave a token knows it; one that was drawn is told once, and to no log.
+      // A token that the user gave is known already; a random one is shown once, and never logged.
       const token = options.token === undefined ? server.token : undefined;
       console.result(
         { url },

@@ -8,7 +8,7 @@ import { word } from '../option-table.ts';
 
 const FORMATS = { csv: csvLines, json: jsonLines, parquet: parquetBytes } as const;
 
-/** `reelflow status`: what is in a dataset. */
+/** `reelflow status`: summarises a dataset. */
 export const command = defineCommand({
   name: 'status',
   operands: ['DIR'],
@@ -50,7 +50,7 @@ function statusText(status: DatasetStatus, directory: string): string {
     `${total} items${total === 0 ? '' : `: ${states.map(([state, count]) => `${count} ${WORDS[state] ?? state}`).join(', ')}`}`,
     `${hoursText(seconds)} committed${changed === undefined ? '' : `, last change ${changed}`}`,
   ];
-  if (Object.keys(codes).length > 0) lines.push(`dead or superseded by reason: ${counts(codes)}`);
+  if (Object.keys(codes).length > 0) lines.push(`dead or superseded, by reason: ${counts(codes)}`);
   for (const { path, items: of, rows, written } of tables) {
     lines.push(
       `table ${path}: ${rows} rows of ${of} items, ${written === undefined ? 'MISSING' : `written ${written}`}`,
@@ -76,8 +76,8 @@ function hoursText(seconds: number): string {
 const WORDS: Readonly<Record<string, string>> = { gone: 'no longer inputs', waiting: 'left to do' };
 
 /**
- * Waits until stdout takes more; false when its reader has gone away (`... | head`), which is no
- * failure.
+ * Waits until stdout can take more; false if its reader has gone away (`... | head`), which is not
+ * a failure.
  */
 async function untilDrained(): Promise<boolean> {
   try {

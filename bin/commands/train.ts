@@ -28,9 +28,11 @@ const options = {
   out: required(outputDirectory('output directory; an interrupted training resumes')),
   ...ratingReading,
   ...implicitFeedback,
-  refit: flag('replaces what the directory holds from other data, options or seed, once the new one is trained'),
-  dryRun: flag('reads everything and says what would be trained; writes nothing'),
-  set: repeated('KEY=VALUE', 'an option of the recommender, where there is no flag of its name', (texts) => texts),
+  refit: flag(
+    'replaces a recommender in the directory that comes from other data, options or seed, once the new one is trained',
+  ),
+  dryRun: flag('reads everything and reports what would be trained; writes nothing'),
+  set: repeated('KEY=VALUE', 'an option of the recommender that has no flag', (texts) => texts),
   seed: seed('seed of all random draws', '1'),
   validation: word(
     ['ratings', 'item-cold', 'none'],
@@ -71,8 +73,8 @@ export const command = defineCommand({
     );
     const { set = [], columns, scale, duplicateRatings, skipBadLines, implicit, validation, ...training } = values;
     console.stage('reading ratings');
-    // The other recommenders learn without a pause in which an interrupt could be noticed, and have
-    // nothing to keep: it ends the process.
+    // The other recommenders never pause in their training to notice an interrupt, and have nothing
+    // to keep: it ends the process.
     const interrupts = !trainsInEpochs(recommender)
       ? undefined
       : catchInterrupts(console, 'stopping; the checkpoint is kept, and the same command resumes from it');
@@ -139,5 +141,5 @@ function summaryText(summary: TrainSummary): string {
 
 function sinceText({ ratings, users, ratedItems, unratedItems, features }: NewSince): string {
   const signed = (count: number) => (count > 0 ? `+${count}` : String(count));
-  return `${signed(ratings)} ratings, ${signed(users)} users, ${signed(ratedItems)} rated items, ${signed(unratedItems)} unrated items${features ? ', other features' : ''}`;
+  return `${signed(ratings)} ratings, ${signed(users)} users, ${signed(ratedItems)} rated items, ${signed(unratedItems)} unrated items${features ? ', different features' : ''}`;
 }

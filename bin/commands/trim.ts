@@ -5,13 +5,13 @@ import { defineCommand } from '../command.ts';
 import { flag } from '../option-table.ts';
 import { here, unusedDirectories } from '../unused-libraries.ts';
 
-/** `reelflow trim`: takes what other platforms need out of a project's packages. */
+/** `reelflow trim`: removes from a project's packages what only other platforms need. */
 export const command = defineCommand({
   name: 'trim',
   operands: ['[PROJECT]'],
   does: 'removes from node_modules what this machine never loads, such as ONNX Runtime for other platforms; `npm ci` brings it back',
-  options: { dryRun: flag('says what would be removed, and how many bytes; removes nothing') },
-  examples: ['reelflow trim --dry-run', 'npm ci && reelflow trim    (in an image: within one layer)'],
+  options: { dryRun: flag('reports what would be removed, and how many bytes; removes nothing') },
+  examples: ['reelflow trim --dry-run', 'npm ci && reelflow trim    (in an image: in one layer)'],
   async run({ dryRun = false }, { operands: [project = '.'], console }) {
     const removed = unusedDirectories(project, here());
     if (!dryRun) for (const { path } of removed) await rm(join(project, path), { recursive: true });

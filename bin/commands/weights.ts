@@ -4,7 +4,7 @@ import { listCommand, verifyCommand } from '../network-list.ts';
 import { importCommand, pullCommand, removeCommand } from '../weight-transfers.ts';
 
 /**
- * `reelflow weights`: networks by name, their weights in the weights store, and cards of other
+ * `reelflow weights`: the named networks, their weights in the weights store, and cards of other
  * networks.
  */
 export const command: CommandGroup = {

@@ -26,13 +26,13 @@ const options = {
     default: 'the stored ones',
   },
   idle: positive('SECONDS', 'ends after this long without a job', 'waits for more'),
-  lock: positive('SECONDS', 'after this long without a sign of life, its jobs go to other workers', '60'),
+  lock: positive('SECONDS', 'its jobs go to other workers after this long without a sign of life', '60'),
   cache: text('URI|none', 'cache of finished units, as in `reelflow extract`', 'none'),
   ...{ scratch, memory, concurrency, batch, workers, threads, device },
-  dryRun: flag('says what would be computed, in what memory, with every check; takes no job'),
+  dryRun: flag('checks everything and reports what would be computed, and in how much memory; takes no job'),
 } satisfies OptionTable<WorkerOptions & { readonly dryRun: true }>;
 
-/** `reelflow worker`: computes what a queue names. */
+/** `reelflow worker`: computes the items in a queue. */
 export const command = defineCommand({
   name: 'worker',
   operands: [],
@@ -60,7 +60,7 @@ export const command = defineCommand({
         ...extractionToldTo(console),
       });
       if (summary !== undefined) console.result(summary, (made) => summaryText(made, values.out));
-      // Being told to stop is how a worker ends.
+      // A signal to stop is the normal end of a worker.
       return 0;
     } finally {
       interrupts.release();
@@ -70,5 +70,5 @@ export const command = defineCommand({
 
 function plannedText(planned: PlannedWork | undefined, out: string): string {
   if (planned !== undefined) return explainText(planned, planned);
-  return `no driver has made the dataset ${out} yet: a worker waits for one\n`;
+  return `no driver has created the dataset ${out} yet: a worker would wait for one\n`;
 }

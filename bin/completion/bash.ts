@@ -21,7 +21,7 @@ _reelflow_words() {
 ${words.map(([name, each]) => `    ${shellWord(name) || "''"}) echo ${shellWord(each.join(' '))} ;;`).join('\n')}
   esac
 }
-# What the value of an option may be; nothing of one that may be anything. Fails where there is no such option with a value.
+# Prints the allowed values of an option, or nothing if any value is allowed. Fails if there is no such option that takes a value.
 _reelflow_values() {
   case "$1" in
 ${values.map(([name, { flag, words: each }]) => `    ${shellWord(`${name} --${flag}`)}) echo ${shellWord(each.join(' '))} ;;`).join('\n')}

@@ -9,7 +9,7 @@ export interface CompletedCommand {
   readonly name: string;
   readonly does: string;
   readonly options: readonly CompletedOption[];
-  /** The words that its first operand may be; none where that is a path or anything. */
+  /** The words allowed as its first operand; none if that is a path or any text. */
   readonly operands: readonly string[];
 }
 
@@ -18,9 +18,9 @@ export interface CompletedOption {
   readonly flag: string;
   readonly letter?: string | undefined;
   readonly does: string;
-  /** How its value is named; undefined of a switch. */
+  /** The name of its value; undefined for a switch. */
   readonly value: string | undefined;
-  /** The words that its value may be; none where that is a path or anything. */
+  /** The words allowed as its value; none if that is a path or any text. */
   readonly words: readonly string[];
 }
 
@@ -28,13 +28,13 @@ export interface CompletedOption {
 export interface CompletionTable {
   /** First words, in the order of the help. */
   readonly first: readonly { readonly name: string; readonly does: string }[];
-  /** Second words of those that are groups. */
+  /** Second words of the groups among them. */
   readonly groups: readonly { readonly name: string; readonly commands: readonly CompletedCommand[] }[];
   readonly commands: readonly CompletedCommand[];
   readonly globals: readonly CompletedOption[];
 }
 
-/** What the tables of the commands say to a shell. */
+/** What the option tables of the commands tell a shell. */
 export function completionTable(entries: readonly (Command | CommandGroup)[]): CompletionTable {
   const globals = completed(globalOptions).map((option) => ({ ...option, letter: globalLetters[option.flag] }));
   const groups = entries

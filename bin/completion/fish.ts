@@ -49,7 +49,7 @@ function optionLine({ flag, letter, does, value, words }: CompletedOption, condi
   ].join(' ');
 }
 
-/** In fish a backslash counts between single quotes too. */
+/** Fish treats a backslash as an escape in single quotes, too. */
 function quoted(text: string): string {
   return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 }

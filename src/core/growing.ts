@@ -20,7 +20,7 @@ export class Growing<N extends Numbers> {
     return this.#length;
   }
 
-  /** Bytes that are reserved. */
+  /** Bytes that are allocated. */
   get byteLength(): number {
     return this.#values.byteLength;
   }
@@ -51,18 +51,18 @@ export class Growing<N extends Numbers> {
     this.#length += values.length;
   }
 
-  /** Forgets all of them, and gives their memory back. */
+  /** Removes all numbers, and returns their memory. */
   clear(): void {
     this.#values = new this.make(64);
     this.#length = 0;
   }
 
-  /** What was appended, from `start` to before `end`, as it is: not to be kept. */
+  /** The appended numbers from `start` to before `end`, not copied: they must not be kept. */
   view(start: number, end: number): N {
     return this.#values.subarray(start, Math.min(end, this.#length)) as N;
   }
 
-  /** A copy of what was appended. */
+  /** A copy of the appended numbers. */
   whole(): N {
     return this.#values.slice(0, this.#length) as N;
   }

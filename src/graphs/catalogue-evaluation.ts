@@ -13,24 +13,26 @@ import { checkFoldIn, foldedIn } from './folded-in.ts';
 import type { FittedRecommender } from './recommenders/fit-data.ts';
 
 /**
- * What is ranked: the rated test items of each user, or with them all items that the user has not
- * met.
+ * What is ranked: each user's rated test items (`rated`), or in addition every item that the user
+ * has not rated (`catalogue`).
  */
 export type Protocol = 'rated' | 'catalogue';
 
-/** Where the work of an item serves all users of a call, calls are of many users: 128 MiB. */
+/**
+ * 128 MiB: a call covers many users where the work on an item is shared by all users of the call.
+ */
 const largeBlock = 1 << 23;
 
 /**
- * Pairs to score at a time. What depends on an item is computed again in each block, what depends
- * on a user only once.
+ * Pairs to score at a time. Each block repeats the work that depends on an item; the work that
+ * depends on a user is done only once.
  *
- * @throws UsageError `too-many-steps` when all blocks together take more than the recommender may.
+ * @throws UsageError `too-many-steps` when all blocks together exceed the recommender's limit.
  */
 function blockPairsOf(fitted: FittedRecommender, users: readonly number[], itemCount: number): number | undefined {
   const length = Math.max(users.length, itemCount);
   if (fitted.workOf === undefined || users.length === 0) return undefined;
-  // Every user and every item once is enough to know what all pairs of them take.
+  // Scoring every user and every item once shows what any pair of them costs.
   const asked = Int32Array.from({ length }, (_, at) => users[at % users.length] as number);
   const items = Int32Array.from({ length }, (_, at) => at % itemCount);
   const { by } = fitted.workOf(asked, items);
@@ -42,10 +44,10 @@ function blockPairsOf(fitted: FittedRecommender, users: readonly number[], itemC
 }
 
 /**
- * Has a recommender list, for each test user, the first of all items of a table that are in none of
- * the user's training, validation and fold-in ratings.
+ * Has a recommender rank, for each test user, all items of a table that are in none of the user's
+ * training, validation and fold-in ratings, and lists the first of them.
  *
- * @param options.seed decides between items of one score.
+ * @param options.seed breaks ties between items with equal scores.
  * @throws what `evaluateCatalogue` throws; UsageError `too-many-steps`.
  */
 export async function evaluateOnCatalogue(

@@ -12,43 +12,44 @@ import { checkStatedHash } from './weights/stated-hash.ts';
 import { storedPostprocessing } from './weights/stored-postprocessing.ts';
 import { usualWeights } from './weights/weights-to-use.ts';
 
-/** How networks are named. */
+/** Which networks to use, and their weights. */
 export interface NetworkChoice {
   /** A network's name, a network card's path, or `none`. Default `alexnet`. */
   readonly visual?: string | undefined;
   /** A network's name, a network card's path, or `none`. Default `vggish`. */
   readonly audio?: string | undefined;
   /**
-   * Weights of named networks: `random:SEED`, or a weight file where just one of the two is a named
-   * network. Default: the file of the weights store, else `random:1`; the run says that they are
-   * random.
+   * Weights of named networks: `random:SEED`, or a weight file if only one of the two networks is a
+   * named one. Default: the file in the weights store, else `random:1`; the run reports random
+   * weights.
    */
   readonly weights?: string | undefined;
   /**
-   * Weights of the visual network only: `random:SEED`, or a weight file; of a network card, an
+   * Weights of the visual network only: `random:SEED`, or a weight file; for a network card, an
    * .onnx file.
    */
   readonly visualWeights?: string | undefined;
   /** Weights of the audio network only, likewise. */
   readonly audioWeights?: string | undefined;
   /**
-   * The tensor of the visual network that is its output; an alias of a named network's, or a
-   * tensor's name.
+   * The tensor to use as the visual network's output: a tensor's name, or an alias that a named
+   * network defines.
    */
   readonly layer?: string | undefined;
   /**
-   * VGGish's post-processing: path of the PCA's parameters, `vggish-pca` for those of the weights
-   * store, or `true` where they are in the weights, or random as these are.
+   * VGGish's post-processing: path of the PCA parameters, `vggish-pca` for those in the weights
+   * store, or `true` if the weights contain them or are random (then the parameters are random
+   * too).
    */
   readonly audioPostprocess?: string | true | undefined;
   /**
-   * `fast` (default): convolutions with fewer products, where their shape pays; `direct`: none, as
-   * in datasets made before there was a choice.
+   * `fast` (default): convolutions with fewer multiplications, for shapes where that pays;
+   * `direct`: plain convolutions, as in datasets made before there was a choice.
    */
   readonly convolutions?: ConvolutionForm | undefined;
 }
 
-/** The networks that a pair of names or cards stands for. */
+/** The networks that a pair of names or cards resolves to. */
 export interface ChosenNetworks {
   readonly visual: UnopenedNetwork<Uint8Array> | undefined;
   readonly audio: UnopenedNetwork<Float32Array> | undefined;
@@ -58,11 +59,11 @@ export interface ChosenNetworks {
 
 /**
  * Resolves `visual` and `audio` to networks. Weights of a named network are those of the options,
- * else those of the weights store, else `random:1`.
+ * else those in the weights store, else `random:1`.
  *
- * @throws UsageError when a network has the wrong modality, or an option fits no network;
- * ModelError when a card or weights do not fit, stored weights are damaged, or a file given by an
- * option has another hash than its name states.
+ * @throws UsageError when a network has the wrong modality, or an option applies to no network;
+ * ModelError when a card or weights do not fit, stored weights are damaged, or the hash of a file
+ * given by an option is not the one that its name states.
  */
 export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
   const names = { visual: options.visual ?? 'alexnet', audio: options.audio ?? 'vggish' };
@@ -93,13 +94,13 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     const paths = { weights: given, postprocess: storedPca === undefined ? postprocess : undefined };
     for (const { role, sha256 } of plan.weightsFiles) {
       const path = paths[role];
-      // For a card's network `random:SEED` is ignored, and its own file is used.
+      // A card names its own weight file: `random:SEED` is ignored for it.
       if (typeof path === 'string' && !path.startsWith('random:')) checkStatedHash(path, sha256);
     }
     for (const model of [stored, storedPca]) if (model) says.push(saidOf(model));
     return plan;
   };
-  // The modality was checked, and with it what they read.
+  // The modality was checked above, so each network reads the right kind of input.
   const [visual, audio] = [choose('visual'), choose('audio')];
   return {
     visual: visual as UnopenedNetwork<Uint8Array> | undefined,

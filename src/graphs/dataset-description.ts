@@ -3,7 +3,7 @@ import type { VideoGraph } from './dataflow/dataflow.ts';
 import type { Plan, PlannedNetwork } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
 
-/** What `_dataset.json` says of the graph and of the networks that made it. */
+/** What `_dataset.json` records about the graph and the networks that made it. */
 export function describeDataset(plan: Plan, graph: VideoGraph, calibration?: Calibration) {
   const { tables } = graph.trace;
   const models = graph.trace.networks.map(({ network: entry }, index) => {
@@ -31,8 +31,8 @@ export function measuredOf({ frames, cosine }: Calibration): Pick<Calibration, '
 }
 
 /**
- * A stream names its networks and their hashes, not their whole cards, nor what the files were
- * called: its bytes are those of the graph's id.
+ * A stream names its networks and their hashes, but holds neither their whole cards nor the names
+ * of their files: its bytes depend only on the graph's id.
  */
 export function withoutCards(description: ReturnType<typeof describeDataset>): DatasetDescription {
   return { ...description, models: description.models.map(({ card: _, files: __, ...rest }) => rest) };

@@ -1,10 +1,10 @@
 import { float32Text } from '../io/ratings/rating-text.ts';
 
 /**
- * Ratings as the decimal numbers that they were written as: the float32 next to 3.7 lies below 3.7
- * and would miss a threshold of 3.7.
+ * Ratings as the decimal numbers they were written as: the float32 nearest to 3.7 is below 3.7 and
+ * would miss a threshold of 3.7.
  *
- * @returns float64, the shortest decimal number that each float32 stands for.
+ * @returns as float64, the shortest decimal number that rounds to each float32.
  */
 export function decimalRatings(values: Float32Array): Float64Array {
   const known = new Map<number, number>();

@@ -5,16 +5,16 @@ import type { Plan } from './plan.ts';
 
 /** Whether the disk has room for a dataset. */
 export interface DiskEstimate {
-  /** The directory that was looked at: the dataset's, or the nearest one above it that exists. */
+  /** The directory whose disk was checked: the dataset's, or its nearest ancestor that exists. */
   readonly directory: string;
-  /** Bytes that the units and the tables take, uncompressed. */
+  /** Uncompressed bytes of the units and the tables. */
   readonly neededBytes: Bytes;
   readonly freeBytes: Bytes;
   readonly isEnough: boolean;
 }
 
 /**
- * Compares what a planned dataset takes with what is free where it is to be written. Units and
+ * Compares the size of a planned dataset with the free space where it will be written. Units and
  * tables hold the same rows, so the rows count twice.
  *
  * @example

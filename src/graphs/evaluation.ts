@@ -28,18 +28,18 @@ export interface ScoringOptions {
   readonly thresholdRule?: ThresholdRule | undefined;
   /** Default `zero`. */
   readonly undefined?: UndefinedRule | undefined;
-  /** The list of movies, whose genres diversity is computed from. Without it diversity is NaN. */
+  /** The list of movies whose genres diversity is computed from. Without it diversity is NaN. */
   readonly movies?: string | undefined;
   /**
-   * A file of the items that could have been recommended, for coverage. Default: the distinct items
-   * that are tested.
+   * A file listing the items that could have been recommended, for coverage. Default: the distinct
+   * test items.
    */
   readonly catalogue?: string | undefined;
-  /** The scale of the ratings. Default: from the least to the greatest rating there is. */
+  /** The scale of the ratings. Default: from the lowest to the highest rating. */
   readonly scale?: RatingScale | undefined;
-  /** Passes over bad lines of the files and counts them. */
+  /** Skips bad lines of the files and counts them. */
   readonly skipBadLines?: boolean | undefined;
-  /** Names of the columns, where they are not the usual ones. */
+  /** Names of the columns, if they are not the usual ones. */
   readonly columns?:
     | {
         readonly user?: string | undefined;
@@ -48,7 +48,7 @@ export interface ScoringOptions {
         readonly prediction?: string | undefined;
       }
     | undefined;
-  /** Which of two rows of a user and an item counts. Default: two are an error. */
+  /** Which of two ratings of an item by one user counts. Default: a second one is an error. */
   readonly duplicateRatings?: 'first' | 'last' | undefined;
 }
 
@@ -60,28 +60,28 @@ export function readingOf({
   return { skipBadLines, duplicateRatings };
 }
 
-/** The metrics of predictions, and what was spent on them. */
+/** The metrics of predictions, and what they cost to compute. */
 export interface EvaluationReport extends Evaluation {
-  /** The scale that `nrmse` and `nmae` are divided by; both are NaN where it is a single value. */
+  /** The scale that `nrmse` and `nmae` are divided by; both are NaN if it is a single value. */
   readonly scale: RatingScale;
   /** How many items could have been recommended. */
   readonly catalogue: number;
-  /** Tested items that the list of movies does not have; undefined without one. */
+  /** Test items that the list of movies does not have; undefined without such a list. */
   readonly itemsWithoutMovie?: number | undefined;
-  /** What is doubtful about ratings, scale, threshold and ids, in sentences. */
+  /** What looks doubtful about the ratings, scale, threshold and ids, in sentences. */
   readonly warnings: readonly string[];
   /**
-   * Of a recommender that reads features: ratings, and their items, that were left out as these
-   * have none.
+   * For a recommender that reads features: the items without features that were left out, and the
+   * number of their ratings.
    */
   readonly leftOut?: { readonly ratings: number; readonly items: number } | undefined;
-  /** With `protocol: 'catalogue'`: lists over all items that a user has not seen. */
+  /** With `protocol: 'catalogue'`: lists drawn from all items that a user has not rated. */
   readonly topN?: CatalogueEvaluation | undefined;
   readonly recommender: string | undefined;
-  /** Wall seconds; NaN where nothing was trained or predicted here. */
+  /** Wall seconds; NaN if nothing was trained or predicted in this call. */
   readonly trainSeconds: number;
   readonly predictSeconds: number;
-  /** The most memory that the process has held so far. */
+  /** Peak memory of the process so far. */
   readonly peakRssBytes: number;
   readonly files: readonly RatingReport[];
 }
@@ -94,13 +94,13 @@ export interface TestPredictions {
   readonly predictions: Float32Array | Float64Array;
   readonly itemIds: readonly string[];
   readonly predicts?: Predicts | undefined;
-  /** Mean of the ratings that were learnt from, where they are known. */
+  /** Mean of the training ratings, if known. */
   readonly trainMean?: number | undefined;
-  /** Whether ratings may be all relevant, as implicit ones are. */
+  /** Whether all ratings may be relevant, as implicit ones are. */
   readonly mayBeAlike?: boolean | undefined;
 }
 
-/** The options of scoring, for checks of what has them among others. */
+/** The options of scoring, for the checks of calls that take them among others. */
 export const scoringOptions: KnownOptions<ScoringOptions> = {
   ks: true,
   threshold: true,
@@ -115,7 +115,7 @@ export const scoringOptions: KnownOptions<ScoringOptions> = {
 };
 
 /**
- * Scores a file of anybody's predictions: columns user, item, rating, prediction
+ * Scores a file of predictions from any source: columns user, item, rating, prediction
  * (`readPredictions`). Metrics are those of `evaluate`, ties by ascending item id. All rows are
  * held in memory, about 40 bytes each.
  *
@@ -139,8 +139,8 @@ export async function evaluatePredictions(path: string, options: ScoringOptions 
 /**
  * The metrics of test predictions, with genres and catalogue read from their files.
  *
- * @param doubts about the scale, where more ratings than the tested ones are known.
- * @throws UsageError when an option or a file is wrong, or a tested item is not in the catalogue.
+ * @param doubts about the scale, if more ratings than the test ratings are known.
+ * @throws UsageError when an option or a file is wrong, or a test item is not in the catalogue.
  */
 export async function scorePredictions(
   test: TestPredictions,
@@ -189,7 +189,7 @@ export async function scorePredictions(
   };
 }
 
-/** The most memory that this process has held, in bytes. */
+/** Peak memory of this process, in bytes. */
 export function peakRssBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }

@@ -5,17 +5,17 @@ import { deviceName } from './placement.ts';
 import type { Plan, PlannedNetwork } from './plan.ts';
 import type { TimeEstimate } from './time-estimate.ts';
 
-/** Unreadable items that are named. */
+/** At most this many unreadable items are named. */
 const NAMED = 10;
 
-/** Remote inputs, and the room for their copies. */
+/** Remote inputs, and the disk space for their copies. */
 export interface FarInputs extends ScratchRoom {
   readonly items: number;
 }
 
-/** What `explainText` says in addition to the plan. */
+/** What `explainText` prints in addition to the plan. */
 export interface ExplainedBeside {
-  /** Sentences below the nodes. */
+  /** Sentences printed below the nodes. */
   readonly notes?: readonly string[] | undefined;
   readonly time?: TimeEstimate | undefined;
   readonly disk?: DiskEstimate | undefined;
@@ -26,8 +26,8 @@ export interface ExplainedBeside {
 
 /**
  * A plan as text for a person: nodes with shapes, types and bytes, how the memory limit is divided,
- * and what the corpus comes to, in time and room on the disk too where these were estimated.
- * `estimate` figures come from probing at most 32 items.
+ * and the size of the corpus, with time and disk space if these were estimated. `estimate` figures
+ * come from probing at most 32 items.
  *
  * @example
  * const plan = await planRun(graph, corpus);
@@ -82,7 +82,7 @@ export function explainText(
   return `${lines.join('\n')}\n`;
 }
 
-/** Items that cannot be read, of those that were probed. */
+/** The probed items that cannot be read. */
 function unreadableLines({ estimate: { unreadableItems } }: Plan): string[] {
   const named = unreadableItems.slice(0, NAMED).map(({ path, code }) => `  unreadable: ${path} [${code}]`);
   const more = unreadableItems.length - named.length;
@@ -94,26 +94,26 @@ function timeText({ seconds, networks }: TimeEstimate): string {
   return `time: at least about ${duration(seconds)} for the networks (${rates.join(', ')}, measured just now); if decoding is slower, it sets the pace`;
 }
 
-/** Seconds for a person: `40 s`, `12 min`, `3.5 h`. */
+/** A duration in seconds, formatted for reading: `40 s`, `12 min`, `3.5 h`. */
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   if (seconds < 5400) return `${Math.ceil(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** What a dataset takes of the disk; a warning where there is not enough. */
+/** The disk space that a dataset needs, with a warning if there is not enough. */
 export function diskText({ directory, neededBytes, freeBytes, isEnough }: DiskEstimate): string {
   const figures = `units and tables take about ${formatBytes(neededBytes)} uncompressed, ${formatBytes(freeBytes)} are free at ${directory}`;
   return isEnough ? `disk: ${figures}` : `NOT ENOUGH ROOM ON THE DISK: ${figures}`;
 }
 
 function scratchText({ items, bytes, freeBytes, directory }: FarInputs): string {
-  return `scratch: copies of the ${items} ${items === 1 ? 'input that is' : 'inputs that are'} far away take at most ${formatBytes(bytes)} at a time of ${directory}, where ${formatBytes(freeBytes)} are free`;
+  return `scratch: copies of the ${items} ${items === 1 ? 'remote input' : 'remote inputs'} take at most ${formatBytes(bytes)} at a time in ${directory}, where ${formatBytes(freeBytes)} are free`;
 }
 
 /**
- * The weights of a network: every file with its own hash; where there are two, or one along with
- * random weights, the hash of both together too.
+ * The weights of a network: every file with its own hash. With two files, or one file and random
+ * weights, the hash of both together as well.
  */
 export function weightsText(
   network: Pick<PlannedNetwork, 'weightsHash' | 'random' | 'weightsOrigin' | 'files'>,

@@ -22,7 +22,7 @@ import { checkShard } from './runners/shard.ts';
 import { type ScratchOptions, withInputCopies } from './with-input-copies.ts';
 import { withNetworkUse } from './with-network-use.ts';
 
-/** What is extracted, from what, to where, and how. */
+/** What to extract, from which inputs, where to write it, and how to run. */
 export interface ExtractOptions
   extends NetworkChoice,
     CorpusOptions,
@@ -31,10 +31,11 @@ export interface ExtractOptions
     ScratchOptions,
     Omit<ExtractionOptions, 'visual' | 'audio'> {
   /**
-   * The dataset's directory, or its address in an object store (`s3://bucket/prefix`); created, or resumed when it holds this graph's dataset. Or a stream:
-   * it is given an Arrow IPC stream with a record batch for each unit as it commits, waits for its
-   * reader, and is not ended; nothing is kept to resume, and a reader that goes away ends the run
-   * without an error.
+   * The dataset's directory, or its address in an object store (`s3://bucket/prefix`); it is
+   * created, or resumed if it already holds this graph's dataset. Or a Node.js stream, which
+   * receives an Arrow IPC stream with a record batch for each unit as it commits. It waits for its
+   * reader and is not ended. Nothing is kept to resume from, and if the reader goes away the run
+   * ends without an error.
    */
   readonly out: string | Writable;
 }
@@ -71,13 +72,13 @@ export const extractOptions: KnownOptions<ExtractOptions> = {
 
 /**
  * Extracts a corpus into a feature dataset. A second call with the same options resumes exactly:
- * committed videos are not opened again. One damaged file costs its own unit and nothing else.
+ * committed videos are not opened again. A damaged file costs only its own unit.
  *
- * Buffering: at most the memory limit for the process and its children. Cancellation: `drain` and
- * `signal`; either stops a calibration.
+ * Buffering: at most the memory limit, for the process and its children together. Cancellation:
+ * `drain` and `signal`; either stops a calibration.
  *
- * @throws UsageError for options, an empty corpus, another graph's dataset, or a memory limit that
- * cannot hold.
+ * @throws UsageError for invalid options, an empty corpus, another graph's dataset, or a memory
+ * limit that is too small.
  * @throws ModelError when a network cannot be loaded or run.
  *
  * @example
@@ -127,7 +128,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
 
 /**
  * Opens the networks of an extraction and lists its inputs; a network in int8 is calibrated. The
- * graph is undefined when that was stopped.
+ * graph is undefined if calibration was stopped.
  *
  * @internal
  */

@@ -18,8 +18,8 @@ import { type ItemPolicy, itemPolicy } from './item-policy.ts';
 import { networkSpec } from './spec/network-spec.ts';
 
 /**
- * Names of the operators of an extraction, as metrics and `explain` show them, in addition to those
- * of every dataflow.
+ * Names of the operators of an extraction, as shown in metrics and by `explain`, in addition to
+ * those of every dataflow.
  */
 export const OPERATORS = { embedVisual: 'embed-visual', embedAudio: 'embed-audio' } as const;
 
@@ -41,21 +41,21 @@ export interface ExtractionOptions extends ItemPolicy {
   readonly subclipSeconds?: readonly number[] | undefined;
   /** Statistics over the rows of a subclip. Default `['mean']`. */
   readonly statistics?: readonly Statistic[] | undefined;
-  /** Which frames are taken: all (`native`, the default), N per second, or key frames only. */
+  /** Which frames to use: all (`native`, the default), N per second, or key frames only. */
   readonly fps?: FrameSampling | undefined;
   /**
-   * Whether frames and patches equal to a recent one of their video take its vector (`once`, the
-   * default) or are computed; the values are the same.
+   * Whether a frame or patch that equals a recent one of the same video reuses its vector (`once`,
+   * the default) or is computed again; the values are the same.
    */
   readonly repeatedFrames?: RepeatedFrames | undefined;
-  /** Told of every frame that is decoded, as it comes; the frame is valid during the call. */
+  /** Called for every frame as it is decoded; the frame is valid only during the call. */
   readonly onFrame?: ((frame: Frame, video: Video) => void) | undefined;
 }
 
 /**
- * Builds the graph of an extraction: a dataflow of two columns, `visual` and `audio`.
+ * Builds the graph of an extraction: a dataflow with two columns, `visual` and `audio`.
  *
- * @throws UsageError when an option does not fit, or neither network is given.
+ * @throws UsageError when an option is invalid, or neither network is given.
  *
  * @example
  * const graph = extractionGraph({ visual: network('alexnet', { weights: 'random:1' }) });

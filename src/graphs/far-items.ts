@@ -3,7 +3,7 @@ import { isHiddenAddress } from '../io/far/far-address.ts';
 import type { Video } from '../io/media/video.ts';
 import type { Plan } from './plan.ts';
 
-/** @throws UsageError of an address that workers cannot read from the dataset. */
+/** @throws UsageError for an address that workers cannot read from the dataset. */
 export function checkNoneHidden(corpus: readonly Video[]): void {
   const hidden = corpus.find(({ path }) => isHiddenAddress(path));
   if (hidden === undefined) return;
@@ -17,14 +17,14 @@ export function checkNoneHidden(corpus: readonly Video[]): void {
 }
 
 /**
- * How a run has the content of its items at hand; of those that are far away, also of as many next
- * ones as it computes at a time.
+ * How a run keeps the content of its items at hand. Of remote items it also fetches ahead as many
+ * as it computes at a time.
  */
 export function holding(corpus: readonly Video[], { memory: { concurrency } }: Plan) {
   return { hold: holdOf, ahead: corpus.some((video) => video.isFar) ? concurrency : 0 };
 }
 
-/** Keeps the copy of an item that is far away at hand; of a file there is nothing to do. */
+/** Keeps the copy of a remote item at hand; for a local file there is nothing to do. */
 export async function holdOf(video: Video, signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
   return video.isFar ? (await video.hold({ signal })).release : undefined;
 }

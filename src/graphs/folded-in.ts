@@ -8,9 +8,9 @@ import type { FittedRecommender } from './recommenders/fit-data.ts';
 export type PairPredictor = (users: Int32Array, items: Int32Array) => Promise<Float32Array | Float64Array>;
 
 /**
- * Predicts and scores pairs as a recommender does, those of users who have fold-in ratings from
- * these ratings, as those of somebody who was not there in training. A recommender that cannot do
- * so treats such users like any others.
+ * Predicts and scores pairs with a recommender. A user with fold-in ratings is scored from these
+ * ratings, as a user who was not in the training data. A recommender that cannot do so treats such
+ * users like any others.
  */
 export function foldedIn(
   model: FittedRecommender,
@@ -61,11 +61,11 @@ export function foldedIn(
 }
 
 /**
- * Asserts, before any is scored, that a recommender can score these items for the users who have
- * fold-in ratings.
+ * Checks, before anything is scored, that a recommender can score these items for the users who
+ * have fold-in ratings.
  *
- * @param itemsOf the items of each user that is asked for.
- * @returns the users without fold-in ratings: the recommender takes them as any others.
+ * @param itemsOf the items to score for each user.
+ * @returns the users without fold-in ratings: the recommender treats them like any others.
  * @throws UsageError `too-many-steps`.
  */
 export function checkFoldIn(
@@ -85,7 +85,7 @@ export function checkFoldIn(
   return users.filter((user) => !shown.has(user));
 }
 
-/** The fold-in ratings of each user that has any, in the order of time. */
+/** The fold-in ratings of each user who has any, oldest first. */
 function shownRatings(ratings: RatingTable, foldIn: Int32Array): Map<number, NewUserRatings> {
   const rowsOf = new Map<number, number[]>();
   for (const row of foldIn) {
@@ -104,7 +104,7 @@ function ratingsOf(rows: readonly number[], ratings: RatingTable): NewUserRating
   };
 }
 
-/** Rows in order of time, ties in their order; without times unchanged. */
+/** Rows ordered by time, ties in their given order; unchanged if there are no times. */
 function oldestFirst(rows: readonly number[], { timestamps }: RatingTable): readonly number[] {
   if (timestamps === undefined) return rows;
   return [...rows].sort((a, b) => (timestamps[a] as number) - (timestamps[b] as number));

@@ -12,39 +12,39 @@ export type { Json } from '../core/json.ts';
 export interface DataflowNode {
   /** Unique in its graph. The name under which the operator's metrics are reported. */
   readonly id: string;
-  /** Ids of the nodes it reads from. */
+  /** Ids of the nodes that it reads from. */
   readonly inputs: readonly string[];
   /** What it does, in a few words. */
   readonly does: string;
   /** Shape of one element it emits, for instance `[224, 224, 3]`. */
   readonly shape: readonly (number | string)[];
-  /** Type of a number in that shape. */
+  /** Type of each number in that shape. */
   readonly dtype: 'uint8' | 'float32' | 'row';
   /** Bytes of one element it emits. */
   readonly bytes: Bytes;
 }
 
-/** What a unit is given when it runs. */
+/** What a unit receives when it runs. */
 export interface UnitContext<Services> {
   /** Attributes held bytes to this unit and carries its claim. */
   readonly scope: Scope;
   /** What all units of the process share: sessions and their batchers. */
   readonly services: Services;
-  /** Aborted when the run is. */
+  /** Aborted when the run is aborted. */
   readonly signal: AbortSignal;
-  /** Reports how far the unit has come, in seconds of its media. */
+  /** Reports the unit's progress, in seconds of its media. */
   readonly reached: (seconds: number) => void;
   /**
-   * Whether the unit may end in `PlanOutdated`; the last time it may not, and continues with what
-   * was planned.
+   * Whether the unit may end in `PlanOutdated`. On its last attempt it may not, and continues with
+   * the plan it has.
    */
   readonly mayReplan: boolean;
 }
 
 /**
  * How a unit ends when its item turns out to differ from what was planned, and the graph now knows
- * better: the item is prepared again, skipped or admitted by what it really needs, and computed
- * again.
+ * better: the item is prepared again, then skipped, or admitted according to its real needs and
+ * computed again.
  */
 export class PlanOutdated extends Error {
   override readonly name = 'PlanOutdated';
@@ -58,17 +58,17 @@ export interface UnitPlan {
    */
   readonly claim: Bytes;
   /**
-   * The part of the claim that its operators keep until the unit ends: rows of open subclips,
-   * finished rows.
+   * The part of the claim that its operators keep until the unit ends: finished rows, and the rows
+   * of open subclips.
    */
   readonly kept: Bytes;
   /** Bytes of the processes that decode it, in addition to the claim. Default 0. */
   readonly decoders?: Bytes | undefined;
   /** Length of the media in seconds. */
   readonly seconds: number;
-  /** Frames that will be decoded, about. */
+  /** About how many frames will be decoded. */
   readonly frames: number;
-  /** Why the item is left out by an option, when it is. */
+  /** Why an option leaves the item out, if one does. */
   readonly skip?: string | undefined;
 }
 
@@ -80,7 +80,8 @@ export interface Graph<Item, Result, Services> {
   /** For people; part of the id. */
   readonly name: string;
   /**
-   * Raised whenever an operator computes something else for the same parameters; part of the id.
+   * Incremented whenever an operator starts to compute different values for the same parameters;
+   * part of the id.
    */
   readonly version: number;
   /** Everything that changes values; part of the id. */
@@ -111,6 +112,6 @@ export function graphId(graph: { readonly name: string; readonly version: number
  * The key of a unit: SHA-256 over graph id, item id and content fingerprint, 64 hexadecimal digits.
  */
 export function unitKey(graph: string, itemId: string, fingerprint: string): string {
-  // For an array of strings the canonical JSON is the plain one.
+  // The canonical JSON of an array of strings is its plain JSON.
   return sha256(JSON.stringify([graph, itemId, fingerprint]));
 }

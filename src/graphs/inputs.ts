@@ -27,11 +27,11 @@ export interface CorpusOptions {
   readonly manifest?: string | undefined;
   /** Which part of a file's path is its id, unless a manifest gives it. Default `stem`. */
   readonly id?: IdRule | undefined;
-  /** Takes only the first items, in the corpus's order. */
+  /** Uses only this many items, from the start of the corpus. */
   readonly limit?: number | undefined;
-  /** Where copies of remote inputs are made. Default: those of the process. @internal */
+  /** Makes the copies of remote inputs. Default: the one that the process shares. @internal */
   readonly copies?: InputCopies | undefined;
-  /** Called with a sentence on what the directories hold besides media. */
+  /** Called with a sentence about what the directories hold besides media. */
   readonly onPassedOver?: ((text: string) => void) | undefined;
 }
 
@@ -39,7 +39,8 @@ export interface CorpusOptions {
  * Lists the videos of a corpus without opening any, in a fixed order: inputs sorted by path, a
  * manifest in its own order.
  *
- * @throws UsageError when there is none, an input does not exist, or two inputs share an item id.
+ * @throws UsageError when there are no videos, an input does not exist, or two inputs share an item
+ *   id.
  *
  * @example
  * const corpus = await listCorpus({ inputs: ['trailers/'] });
@@ -67,22 +68,22 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
   return options.limit === undefined ? found : found.slice(0, options.limit);
 }
 
-/** What a run has seen of the places that its inputs come from. */
+/** What a run has seen of the places where its inputs are. */
 export interface Coverage {
   /**
-   * Directories, globs and manifests of which the corpus has everything, absolute: items of a
-   * dataset that were found there and are not in the corpus are no longer inputs.
+   * Absolute paths of the directories, globs and manifests that the corpus holds completely: items
+   * of a dataset that were found there and are not in the corpus are no longer inputs.
    */
   readonly places: readonly string[];
   /**
-   * Directories, absolute, of files that were named themselves, as a shell names them for
-   * `trailers/*.mp4`: items of a dataset that lay there and no longer exist are no longer inputs.
-   * A file that is still there may only not have been named.
+   * Absolute paths of the directories of files that were named one by one, as a shell does for
+   * `trailers/*.mp4`: items of a dataset that were there and no longer exist are no longer inputs.
+   * A file that still exists may simply not have been named.
    */
   readonly filesOf: ReadonlySet<string>;
 }
 
-/** The coverage of a corpus: nothing when it is cut short by `limit`. */
+/** The coverage of a corpus: nothing if it is cut short by `limit`. */
 export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 'limit'>): Coverage {
   const places: string[] = [];
   const filesOf = new Set<string>();
@@ -90,7 +91,7 @@ export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 
   if (options.manifest !== undefined) return { places: [resolve(options.manifest)], filesOf };
   for (const input of options.inputs ?? []) {
     const source = sourceOf(input);
-    // Nobody has listed what is next to an address.
+    // Nobody has listed what lies beside an address.
     if (source === undefined && isFarAddress(input)) continue;
     if (source === undefined) filesOf.add(dirname(resolve(input)));
     else places.push(source);
@@ -165,7 +166,7 @@ async function readManifest(manifest: string, copies: InputCopies | undefined): 
     const some = `${lacking.slice(0, LISTED_IDS).join(', ')}${lacking.length > LISTED_IDS ? `, ... (${lacking.length})` : ''}`;
     throw new UsageError(
       `${manifest}, row${lacking.length > 1 ? 's' : ''} ${some}: the columns \`path\` and \`item_id\` must both have a value`,
-      { option: 'manifest', remedy: 'Give each of these rows both, or take it out.' },
+      { option: 'manifest', remedy: 'Give each of these rows both, or remove it.' },
     );
   }
   const source = resolve(manifest);
@@ -205,12 +206,12 @@ function checkHeader(manifest: string, header: readonly string[]): void {
   });
 }
 
-/** How many collisions are listed, and how many files of each. */
+/** How many collisions to list, and how many files of each. */
 const [LISTED_IDS, LISTED_FILES] = [10, 3];
 
 /**
- * @throws UsageError `duplicate-id` when videos share an id, naming all such ids, and what makes
- * them differ.
+ * @throws UsageError `duplicate-id` when videos share an id; it names all such ids and says how to
+ * make them differ.
  */
 export async function checkUniqueIds(found: readonly Video[], by: 'inputs' | 'manifest' | 'videos'): Promise<void> {
   const breather = new Breather();

@@ -6,14 +6,14 @@ import type { Precision } from './precision/choose-precision.ts';
 import type { RunSummary } from './run-summary.ts';
 
 /**
- * In place of the id of a graph whose ranges, and with them its id, follow from a calibration that
- * is still to come.
+ * Stands for the id of a graph whose calibration, which determines its ranges and so its id, has
+ * not run yet.
  */
 export const uncalibratedId = 'not-calibrated-yet';
 
 /**
  * The summary of an extraction that was interrupted while it calibrated or planned: nothing was
- * done. The graph's id would follow from the calibration.
+ * computed, and the graph has no id without its calibration.
  */
 export function interruptedSummary(
   networks: readonly UnopenedNetwork[],
@@ -21,7 +21,7 @@ export function interruptedSummary(
     readonly memory: Bytes | string | undefined;
     readonly peak: Bytes;
     readonly device: Device;
-    /** Known where it was only planned. */
+    /** Known if the run was interrupted while planning. */
     readonly graphId?: string | undefined;
     readonly precision?: Precision | undefined;
     /** Items of the corpus. */

@@ -5,9 +5,9 @@ import type { QueueOptions } from './runners/queue/queue-options.ts';
 import type { ShardOptions } from './runners/shard.ts';
 
 /**
- * Runs into the dataset at an address, which need not exist yet: its directory, or `s3://`.
+ * Runs into the dataset at an address, a directory or `s3://`, which need not exist yet.
  *
- * @throws UsageError `object-store` for what works only on a file system.
+ * @throws UsageError `object-store` for options that work only on a file system.
  *
  * @example
  * await intoDataset('s3://films/features', {}, async (directory) => compact(directory));

@@ -1,24 +1,24 @@
 import { checkPositive } from '../core/check.ts';
 import type { KnownOptions } from '../core/known-options.ts';
 
-/** Which items are computed and kept; changes no values. */
+/** Which items are computed and kept. Changes no values. */
 export interface ItemPolicy {
-  /** Items longer than this many seconds are skipped. Default: none. */
+  /** Items longer than this many seconds are skipped. Default: no limit. */
   readonly maxDuration?: number | undefined;
   /**
-   * Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a
-   * dead letter.
+   * Commits what could be decoded of a damaged file, marked as partial. Default false: the item
+   * becomes a dead letter.
    */
   readonly allowPartial?: boolean | undefined;
 }
 
-/** The options of a policy, for the lists of whatever takes one. */
+/** The options of a policy, for the known options of everything that takes one. */
 export const itemPolicyOptions: KnownOptions<ItemPolicy> = { maxDuration: true, allowPartial: true };
 
 /**
- * The policy among options, checked.
+ * Reads and checks the policy among some options.
  *
- * @param prefix - of the options' names in messages.
+ * @param prefix - put before the names of the options in messages.
  * @throws UsageError for an invalid value.
  */
 export function itemPolicy({ maxDuration, allowPartial = false }: ItemPolicy, prefix = ''): CheckedPolicy {
@@ -26,14 +26,14 @@ export function itemPolicy({ maxDuration, allowPartial = false }: ItemPolicy, pr
   return { maxDuration, allowPartial };
 }
 
-/** A policy with its defaults. */
+/** A policy with its defaults filled in. */
 export interface CheckedPolicy extends ItemPolicy {
   readonly allowPartial: boolean;
 }
 
 /**
- * Why a policy skips an item of this length; undefined if it does not. The one rule, wherever a
- * length becomes known.
+ * Why a policy skips an item of this length; undefined if it does not. Every place where a length
+ * becomes known uses this rule.
  */
 export function skipReason(seconds: number, { maxDuration }: ItemPolicy): string | undefined {
   if (maxDuration === undefined || seconds <= maxDuration) return undefined;

@@ -3,8 +3,8 @@ import { unitKey } from './graph.ts';
 import type { RunOutput } from './output.ts';
 
 /**
- * How many items an interrupted run leaves: neither finished by it, nor committed by an earlier
- * one.
+ * How many items an interrupted run leaves: those that it did not finish and no earlier run
+ * committed.
  */
 export async function itemsLeft(
   corpus: readonly Video[],

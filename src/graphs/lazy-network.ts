@@ -4,8 +4,8 @@ import type { Embedder } from '../operators/embed.ts';
 import type { WorkerPlan } from './memory-plan.ts';
 
 /**
- * A network that is being opened: what `embed` needs to know of it is known by its plan, and a
- * batch waits until it is open.
+ * A network that is still being opened. Its plan knows what `embed` needs to know, and a batch
+ * waits until the network is open.
  */
 export class LazyNetwork<T extends Uint8Array | Float32Array> implements Embedder<T> {
   readonly name: string;
@@ -18,7 +18,7 @@ export class LazyNetwork<T extends Uint8Array | Float32Array> implements Embedde
     this.name = plan.name;
     this.dimension = plan.dimension;
     this.maxBatch = workers.batch;
-    // One batch for each session, and one ready.
+    // One batch for each session, and one more ready to run.
     this.concurrency = workers.workers + 1;
     this.#opened = opened;
   }

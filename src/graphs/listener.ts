@@ -1,6 +1,6 @@
 /**
- * A listener that cannot spoil what it listens to: what it throws becomes a process warning
- * (`ReelflowListenerWarning`), once for each message, and the run continues.
+ * Wraps a listener so that its errors cannot harm the run: whatever it throws becomes a process
+ * warning (`ReelflowListenerWarning`), once for each message, and the run continues.
  *
  * @example
  * const tell = listener<[number]>('onEvent', (share) => console.log(share));

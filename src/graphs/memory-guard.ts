@@ -5,13 +5,13 @@ import type { RunGuard } from '../models/onnx/measure-run.ts';
 import { formatBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two measurements. */
 const EVERY = 5;
 const MiB = 2 ** 20;
 
 /**
- * Ends a child process as soon as this process and those below it take more than a limit, before it
- * is known how much it would have taken.
+ * Ends a child process as soon as this process and its descendants exceed a memory limit; how much
+ * the child would have taken remains unknown.
  *
  * @example
  * declare const ffmpeg: ChildProcess;
@@ -25,12 +25,12 @@ export class MemoryGuard implements RunGuard {
   #timer: NodeJS.Timeout | undefined;
   #exceeded = false;
 
-  /** @param limit for this process and those below it together. */
+  /** @param limit for this process and its descendants together. */
   constructor(limit: Bytes) {
     this.#limit = limit;
   }
 
-  /** Watches the memory from now on, where the system shows a child's. */
+  /** Watches the memory from now on, on systems that report a child's. */
   watch(child: ChildProcess): void {
     const { pid } = child;
     const own = processTreeMemory();
@@ -49,8 +49,8 @@ export class MemoryGuard implements RunGuard {
   }
 
   /**
-   * The error for a child that was ended; undefined otherwise. Nobody knows how much it would have
-   * taken: twice the limit is the next to try.
+   * The error for a child that was ended; undefined otherwise. How much it would have taken is
+   * unknown, so the remedy is to try twice the limit.
    */
   refusal(name: string): UsageError | undefined {
     if (!this.#exceeded) return undefined;

@@ -16,14 +16,14 @@ const known: KnownOptions<NetworkOptions> = {
 };
 
 /**
- * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its network card.
- * Reads structure and hashes, no weights; nothing is opened. Weights of a named network are those
- * of the options, else those that `pullWeights` or `importWeights` stored, else `random:1`, which
- * every run and dataset says.
+ * Finds a network: one that reelflow builds itself, by its name, or any ONNX file, by its network
+ * card. Reads structure and hashes, but no weights; no session is opened. The weights of a named
+ * network are those given by the options, else those that `pullWeights` or `importWeights` stored,
+ * else `random:1`, which every run and dataset reports.
  *
- * @param name - one of `networkNames`, or the path of a card (JSON). What a card's network reads is
- * not known from its path: say it, as in `network<Uint8Array>('squeezenet/card.json')` for
- * pictures, `network<Float32Array>` for sound.
+ * @param name - one of `networkNames`, or the path of a card (JSON). The path of a card does not
+ * tell TypeScript what its network reads, so state it:
+ * `network<Uint8Array>('squeezenet/card.json')` for pictures, `network<Float32Array>` for sound.
  * @throws UsageError when there is no such network; ModelError `card`, `weights` or `hash`.
  *
  * @example

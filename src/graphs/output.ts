@@ -26,34 +26,37 @@ import { COMMIT } from './dataflow/nodes.ts';
 /** Where the units of a run go. */
 export interface RunOutput {
   readonly store: UnitStore;
-  /** The units of a dataset, which can answer more than a stream. */
+  /**
+   * The units of a dataset, which can answer more questions than a stream; undefined for a stream.
+   */
   readonly commits?: CommitStore | undefined;
-  /** What is known of the items, where they are kept. */
+  /** What is known of the items, if the output keeps it. */
   readonly items?: Items | undefined;
-  /** The items' outcomes so far, where they are kept: see `outcomes`. */
+  /** The items' outcomes so far, if the output keeps them: see `outcomes`. */
   readonly outcomes?: (() => Promise<(itemId: string) => Outcome | undefined>) | undefined;
   /** How many other processes write to the same place. */
   readonly others: number;
   /** SHA-256 of a file's content. @throws as `Fingerprints.of`. */
   readonly fingerprint: (place: ContentPlace, signal: AbortSignal) => Promise<string>;
-  /** The same, if it is known without reading the file. */
+  /** The same, if known without reading the file. */
   readonly knownFingerprint?: ((place: ContentPlace) => string | undefined) | undefined;
-  /** Aborted when nobody takes the units any longer: the run ends, and that is not an error. */
+  /** Aborted when nobody reads the units any longer: the run ends, which is not an error. */
   readonly readerGone?: AbortSignal | undefined;
   /**
-   * After a run that did not fail: it was `whole`, or `interrupted`, or others have yet to finish
-   * (`unfinished`), or a driver watches over all (`driven`). Gives back what kept the tables from being written: the units are committed all
-   * the same, and the run has its summary.
+   * Called after a run that did not fail: it was `whole`, or `interrupted`, or others have yet to
+   * finish (`unfinished`), or a driver watches over everything (`driven`). Returns the error that
+   * kept the tables from being written, if any: the units are committed all the same, and the run
+   * has its summary.
    */
   finish(end: 'whole' | 'interrupted' | 'unfinished' | 'driven'): Promise<ReelflowError | undefined>;
-  /** The tables as they are now. */
+  /** The tables as they now are. */
   tables(): readonly DatasetTable[];
-  /** After any run. */
+  /** Called after any run, failed or not. */
   release(): Promise<void>;
 }
 
 /**
- * A dataset in a directory; with `tables` it is compacted at the end, in the given encoding and
+ * A dataset in a directory; with `tables` it is compacted at the end, with the given encoding and
  * compression, or those of its existing tables.
  */
 export async function datasetOutput(
@@ -92,7 +95,7 @@ export async function datasetOutput(
       else await dataset.close();
       for (const path of dataset.store.setAside)
         say(`${path}: was damaged and has been set aside; its item will be recomputed`);
-      // With nothing left to do, any claims are those of processes that died.
+      // With nothing left to do, any remaining claims belong to processes that died.
       if (end === 'whole') await rm(partPath(directory, 'claims'), { recursive: true, force: true });
       if (end !== 'whole' || !tables || !areTablesOutOfDate(directory, options)) return undefined;
       try {
@@ -108,7 +111,7 @@ export async function datasetOutput(
   };
 }
 
-/** How the tables are to be stored: as asked for, or like those that the dataset has. */
+/** How the tables will be stored: as requested, or like the dataset's existing tables. */
 export function storageOf(
   directory: string,
   wanted: { readonly encoding?: ParquetEncoding | undefined; readonly compression?: ParquetCompression | undefined },
@@ -120,7 +123,7 @@ export function storageOf(
   return { encoding: wanted.encoding ?? encoding, compression: wanted.compression ?? compression };
 }
 
-/** An Arrow IPC stream; bytes that wait for its reader count against the flow's budget. */
+/** An Arrow IPC stream; bytes waiting for its reader count against the flow's budget. */
 export async function streamOutput(
   stream: Writable,
   description: DatasetDescription,

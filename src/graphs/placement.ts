@@ -11,25 +11,27 @@ import type { Bytes } from '../operators/payload.ts';
 /** Where one network is computed. */
 export interface NetworkPlacement {
   readonly device: Device;
-  /** Which of its kind. */
+  /** Which devices of that kind. */
   readonly numbers: readonly number[];
-  /** Sessions on each of them; on the CPU as many as are planned. */
+  /** Sessions on each device; on the CPU, as many as planned. */
   readonly sessionsPerPlace: number;
-  /** Rows of a batch, which on a device is run whole; on the CPU chosen by memory. */
+  /**
+   * Rows of a batch, which a device always runs whole; undefined on the CPU, where memory decides.
+   */
   readonly batch: number | undefined;
 }
 
 /** What is taken from a device's memory. */
 export interface DeviceUse {
-  /** Such as `cuda:0`. */
+  /** For example `cuda:0`. */
   readonly device: string;
   /** Estimated from the networks' shapes. */
   readonly plannedBytes: Bytes;
-  /** As the driver counts it. */
+  /** The device's number, as the driver counts. */
   readonly number: number;
-  /** If the driver reports it. */
+  /** The device's memory, if the driver reports it. */
   readonly totalBytes?: Bytes | undefined;
-  /** What was already taken, if the driver reports it. */
+  /** Memory that was in use before, if the driver reports it. */
   readonly usedBefore?: Bytes | undefined;
 }
 
@@ -38,7 +40,7 @@ export interface DevicePlacement {
   /** One for each network, in their order. */
   readonly networks: readonly NetworkPlacement[];
   readonly devices: readonly DeviceUse[];
-  /** What a reader should know about it. */
+  /** What a reader should know about the placement, in sentences. */
   readonly says: readonly string[];
 }
 
@@ -47,7 +49,7 @@ const onCpu: NetworkPlacement = { device: 'cpu', numbers: [0], sessionsPerPlace:
 /**
  * Refuses to compute a network in float16 on the CPU, which has no kernels for it.
  *
- * @param why - it would be.
+ * @param why - the network would be on the CPU.
  * @throws UsageError for a network in float16.
  */
 export function refuseOnCpu({ precision, name }: UnopenedNetwork, why: string): void {
@@ -58,13 +60,13 @@ export function refuseOnCpu({ precision, name }: UnopenedNetwork, why: string): 
   });
 }
 
-/** The share of a card's free memory to plan with: other programs come and go. */
+/** The share of a card's free memory to plan with: other programs' use of it comes and goes. */
 const planned = 0.9;
 
 /**
- * Places networks on a device. Integer kernels are the CPU's; a process has one session of WebGPU,
- * so that all networks but the first are computed on the CPU there; a batch is halved until it fits
- * into what a card has free.
+ * Places networks on a device. Only the CPU has integer kernels. A process has only one WebGPU
+ * session, so all networks but the first are then computed on the CPU. A batch is halved until it
+ * fits into a card's free memory.
  *
  * @throws UsageError for a network in float16 that would be computed on the CPU.
  */
@@ -117,7 +119,7 @@ function fittingBatch(
   return 1;
 }
 
-/** What the networks take from each device that they are on. */
+/** What the networks need on each device that they are placed on. */
 function neededOn(networks: readonly UnopenedNetwork[], placed: readonly NetworkPlacement[]): Bytes {
   let [driver, sessions] = [0, 0];
   for (const [index, network] of networks.entries()) {
@@ -148,8 +150,8 @@ function devicesOf(
 }
 
 /**
- * Memory of this process that drivers take with their libraries and buffers for transfers, before
- * any network. Measured, see docs/devices.md.
+ * Memory of this process that drivers take for their libraries and transfer buffers, before any
+ * network is loaded. Measured, see docs/devices.md.
  */
 const driverBytes: Readonly<Record<Device, Bytes>> = { cpu: 0, cuda: 768 * 1024 * 1024, webgpu: 256 * 1024 * 1024 };
 
@@ -164,11 +166,11 @@ export function deviceName({ device, numbers }: NetworkPlacement): string {
 }
 
 /**
- * Runs the sessions of a placement for a second in a process of their own, unless they are known to
- * run; see `rehearse`. Gives the placement with the number of sessions that pays, or the CPU's
- * where the device cannot run them.
+ * Runs the sessions of a placement for a second in a separate process, unless they are known to
+ * run; see `rehearse`. Returns the placement with the number of sessions that pays off, or the
+ * placement on the CPU if the device cannot run them.
  *
- * @throws UsageError where that would be a network in float16.
+ * @throws UsageError if that would put a network in float16 on the CPU.
  */
 export async function rehearsedPlacement(
   networks: readonly UnopenedNetwork[],
@@ -185,7 +187,7 @@ export async function rehearsedPlacement(
     network.rehearsed({
       device: deviceName(place),
       batch: place.batch,
-      // Session options are those of the first network.
+      // All sessions use the options of the first network.
       workers: index === 0 ? fixed.workers : place.numbers.length,
     }),
   );

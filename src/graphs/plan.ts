@@ -27,9 +27,9 @@ import { sessionThreads } from './session-threads.ts';
 /** How a graph is executed; nothing here changes values. */
 export interface ExecutionOptions {
   /**
-   * Bound on the memory of the process and its children together: as `parseBytes` takes it, or a
-   * percentage of the memory of the machine or the container, such as `50%`. Default: half of that,
-   * at most 4 GiB.
+   * Bound on the memory of the process and its children together: in the form that `parseBytes`
+   * reads, or a percentage of the memory of the machine or container, such as `50%`. Default: half
+   * of that memory, at most 4 GiB.
    */
   readonly memory?: Bytes | string | undefined;
   /** Videos at a time. Default: chosen from cores and memory. */
@@ -41,7 +41,7 @@ export interface ExecutionOptions {
   /** Threads inside one session. Default: chosen. */
   readonly threads?: number | undefined;
   /**
-   * Where networks are computed: `auto` (default), `cpu`, `webgpu`, `cuda`, or cards such as
+   * Where networks run: `auto` (default), `cpu`, `webgpu`, `cuda`, or cards such as
    * `cuda:0,cuda:1`; see `chooseDevice`.
    */
   readonly device?: string | undefined;
@@ -54,7 +54,7 @@ export interface Estimate {
   readonly probed: number;
   /** Probed items that cannot be read as media. */
   readonly unreadable: number;
-  /** Those items, each with why. */
+  /** Those items, each with the reason. */
   readonly unreadableItems: readonly { readonly item: string; readonly path: string; readonly code: string }[];
   readonly videoHours: number;
   readonly frames: number;
@@ -70,7 +70,7 @@ export interface Plan {
   readonly nodes: readonly DataflowNode[];
   readonly memory: MemoryPlan;
   readonly networks: readonly PlannedNetwork[];
-  /** The devices that they are computed on; none where that is the CPU alone. */
+  /** The devices that they run on; empty if that is only the CPU. */
   readonly devices: readonly DeviceUse[];
   readonly estimate: Estimate;
 }
@@ -78,14 +78,14 @@ export interface Plan {
 /** A network as it will be run. */
 export interface PlannedNetwork {
   /**
-   * The column that it feeds, or of several their names; where functions stand between, its own
-   * name.
+   * The column that it feeds, or the names of several; if functions lie in between, the network's
+   * own name.
    */
   readonly stream: string;
   readonly name: string;
   /** Name and length of its output. */
   readonly output: { readonly name: string; readonly dimension: number };
-  /** Of all weights together. */
+  /** Hash of all weights together. */
   readonly weightsHash: string;
   readonly random: boolean;
   /** `random:SEED`, or the path of the file. */
@@ -110,11 +110,14 @@ function plannedNetwork(
 
 const GiB = 1024 ** 3;
 const MAX_PROBED = 32;
-/** For a remote corpus: each is fetched. */
+/** For a remote corpus, where each probed item is fetched. */
 const FAR_PROBED = 8;
-/** What a probe takes at most, except for unusual files: 97 MiB of pictures of 7680 x 4320. */
+/** What a probe takes at most, except for unusual files: 97 MiB for 7680 x 4320 pictures. */
 const PROBE_BYTES = 128 * 1024 ** 2;
-/** Files whose size is asked for; if there are more, this many, evenly spaced, stand for all. */
+/**
+ * At most this many files are asked for their size; of a larger corpus, evenly spaced ones stand
+ * for all.
+ */
 const MAX_SIZES = 2048;
 const SIZES_AT_A_TIME = 32;
 
@@ -130,10 +133,10 @@ export function memoryLimit({ memory }: Pick<ExecutionOptions, 'memory'>): Bytes
 
 /**
  * Plans the run of a graph over a corpus: probes a sample of it, divides the memory limit, chooses
- * workers, threads, batches and concurrency, and refuses what cannot hold. Nothing is decoded and
- * no session is created.
+ * workers, threads, batches and concurrency, and refuses a limit that is too small. Nothing is
+ * decoded and no session is created.
  *
- * Cancellation: `signal` ends the probes that run.
+ * Cancellation: `signal` ends running probes.
  *
  * @param options.remains what a calibration before the run leaves behind: memory that is free, but
  * not yet returned.
@@ -191,7 +194,7 @@ export async function planRun(
   };
 }
 
-/** The networks that a graph uses, the one that decides the speed first. */
+/** The networks that a graph uses, starting with the one that determines the speed. */
 export function networksOf({ trace }: VideoGraph): readonly UnopenedNetwork[] {
   return trace.networks.map(({ network }) => network);
 }
@@ -246,7 +249,7 @@ async function estimateCorpus(
     if (signal.aborted) throw stopped();
     try {
       const unit = await graph.prepare(video, signal);
-      // Read before it is added: others add while this waits.
+      // Read before adding: other tasks add to the sum while this one waits.
       const size = (await video.size()) ?? 0;
       bytes += size;
       sized += 1;
@@ -263,7 +266,7 @@ async function estimateCorpus(
   const weighed = evenlySpaced(corpus, MAX_SIZES);
   let total = 0;
   await forEachAtATime(weighed, SIZES_AT_A_TIME, async (video) => {
-    // For remote files that were not asked for, the mean of those that were.
+    // Remote files that were not asked for their size count with the mean of those that were.
     const size = (await video.size()) ?? bytes / Math.max(1, sized);
     total += size;
   });
@@ -282,7 +285,7 @@ async function estimateCorpus(
   return { estimate, decoders };
 }
 
-/** At most this many of the corpus, evenly spaced. */
+/** At most this many videos of the corpus, evenly spaced. */
 function evenlySpaced(corpus: readonly Video[], most: number): readonly Video[] {
   const step = Math.max(1, corpus.length / most);
   const count = Math.min(corpus.length, most);
@@ -290,8 +293,8 @@ function evenlySpaced(corpus: readonly Video[], most: number): readonly Video[] 
 }
 
 /**
- * Runs a task for every video, a limited number at a time; the first failure ends it once the
- * running ones have ended.
+ * Runs a task for every video, a limited number at a time; after the first failure no new task
+ * starts, and it is thrown once the running ones have ended.
  */
 async function forEachAtATime(
   videos: readonly Video[],

@@ -25,11 +25,13 @@ import { checkShard } from './runners/shard.ts';
 import { type TimeEstimate, timeEstimate } from './time-estimate.ts';
 import { withInputCopies } from './with-input-copies.ts';
 
-/** What is to be planned: an extraction, and whether its time is estimated. */
+/** The extraction to plan, and whether to estimate its time. */
 export interface PlannedExtractionOptions extends Omit<ExtractOptions, 'out'> {
-  /** The dataset's directory: its disk is checked, and what it already has is reported. */
+  /**
+   * The dataset's directory: its disk is checked, and the items that it already has are counted.
+   */
   readonly out?: string | undefined;
-  /** Runs the networks on noise for a moment, to estimate the time. Default false. */
+  /** Runs the networks on noise for a moment to estimate the time. Default false. */
   readonly estimatesTime?: boolean | undefined;
 }
 
@@ -39,15 +41,19 @@ export interface PlannedExtraction extends Plan {
   readonly notes: readonly string[];
   readonly disk: DiskEstimate;
   readonly time?: TimeEstimate | undefined;
-  /** Of inputs that are far away: how many there are, and what of the disk copies may take. */
+  /** The remote inputs: how many there are, and how much of the disk their copies may take. */
   readonly scratch?: FarInputs | undefined;
-  /** For an existing dataset: how many inputs it has a unit of, by the hashes that it remembers. */
+  /**
+   * For an existing dataset: how many inputs it has a unit of, judging by the hashes that it
+   * remembers.
+   */
   readonly alreadyDone: number;
 }
 
 /**
- * Plans an extraction with the same options as `extract`, with every check that it makes before it
- * decodes anything: shapes, memory, what the corpus comes to, room on the disk. Writes nothing.
+ * Plans an extraction with the same options as `extract`, and makes every check that `extract`
+ * makes before it decodes anything: shapes, memory, the size of the corpus, disk space. Writes
+ * nothing.
  *
  * @throws as `extract`.
  * @example
@@ -93,7 +99,7 @@ async function planned(
   return { ...shown, notes, disk: diskEstimate(shown, out ?? '.'), alreadyDone, time, scratch };
 }
 
-/** A graph whose ranges, and with them its id, follow from a calibration that is still to come. */
+/** A graph whose calibration, which determines its ranges and so its id, has not run yet. */
 function uncalibrated(graph: Plan['graph']): Plan['graph'] {
   const params = JSON.parse(JSON.stringify(graph.params), (key, value) => (key === 'ranges' ? uncalibratedId : value));
   return { ...graph, params, id: uncalibratedId };

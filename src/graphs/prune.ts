@@ -14,14 +14,14 @@ import { atDataset } from '../io/objects/at-dataset.ts';
 import { listener } from './listener.ts';
 import { storageOf } from './output.ts';
 
-/** What is removed from a dataset. */
+/** What to remove from a dataset. */
 export interface PruneOptions {
   /** Removes these items, inputs or not, instead of those that are no longer inputs. */
   readonly remove?: readonly string[] | undefined;
-  /** Only says what would be removed. */
+  /** Only reports what would be removed. */
   readonly dryRun?: boolean | undefined;
   /**
-   * A cache whose entries for these items are removed too: an address as `openUnitCache` takes it,
+   * A cache whose entries for these items are removed too: an address that `openUnitCache` accepts,
    * or a cache of your own.
    */
   readonly cache?: string | UnitCache | undefined;
@@ -34,7 +34,7 @@ export interface PruneSummary {
   readonly items: readonly { readonly item: string; readonly path: string | undefined }[];
   readonly units: number;
   readonly letters: number;
-  /** Entries of the cache whose removal was asked for. */
+  /** Cache entries whose removal was requested. */
   readonly cacheEntries: number;
   /** Whether the tables were written again. */
   readonly tablesWritten: boolean;
@@ -43,12 +43,11 @@ export interface PruneSummary {
 const known: KnownOptions<PruneOptions> = { remove: true, dryRun: true, cache: true, onMessage: true };
 
 /**
- * Removes items from a dataset: their units, whatever content these are of, their dead letters,
- * their rows in the tables and in the table of items. May be killed at any point, and does the rest
- * when it is called again.
+ * Removes items from a dataset: their units (of any content), their dead letters, and their rows in
+ * the tables and in the table of items. May be killed at any point; the next call does the rest.
  *
- * @throws UsageError `dataset` when the directory is not a dataset, or has no item of a name;
- * DatasetError `in-use` when a run works on it.
+ * @throws UsageError `dataset` when the directory is not a dataset, or has no item with a given id;
+ * DatasetError `in-use` while a run works on it.
  *
  * @example
  * const { items } = await prune('features/', { dryRun: true });
@@ -93,7 +92,7 @@ async function pruneAt(directory: string, options: PruneOptions): Promise<PruneS
   }
 }
 
-/** A file that is still there comes back with the next run over it. */
+/** A file that still exists comes back with the next run over it. */
 function warnOfFiles(items: readonly ItemFacts[], say: (text: string, about: { isWarning: boolean }) => void): void {
   for (const { id, path, state } of items) {
     if (state === 'gone' || path === undefined || !existsSync(path)) continue;
@@ -123,7 +122,7 @@ async function chosen(
   return items;
 }
 
-/** For the content that an item's file has, or had last. @returns for how many items. */
+/** For the content that an item's file has now, or had last. @returns for how many items. */
 async function forgetCached(
   items: readonly ItemFacts[],
   graphId: string,

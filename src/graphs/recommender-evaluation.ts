@@ -40,13 +40,14 @@ import { testPredictions } from './test-predictions.ts';
 /** A recommender, what it learns from and what it is tested on. */
 export interface RecommenderEvaluationOptions extends ScoringOptions {
   /**
-   * Files of ratings in any known form: MovieLens 100K's `u1.base` and `u1.test`, CSV, Parquet, ...
+   * Files of ratings in any known format: MovieLens 100K's `u1.base` and `u1.test`, CSV, Parquet,
+   * ...
    */
   readonly train: string;
   readonly test: string;
   /**
-   * For early stopping of neural recommenders. Default: a tenth of the training ratings, drawn by
-   * the seed.
+   * Ratings for early stopping of neural recommenders. Default: a tenth of the training ratings,
+   * drawn with the seed.
    */
   readonly validation?: string | undefined;
   /** One of `recommenderNames`. */
@@ -54,20 +55,20 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
   /** Options of the recommender (`recommenderOptions`). */
   readonly options?: Readonly<Record<string, Json>> | undefined;
   /**
-   * `catalogue` also lists, for each user, the first of all items that the user has not rated in
-   * training: `topN` of the report, at `ks` or else 10, 20 and 50. Time is that of users x items
+   * `catalogue` also ranks, for each user, all items that the user has not rated in training:
+   * `topN` of the report, at `ks` or else 10, 20 and 50. This takes the time of users x items
    * predictions. Default `rated`.
    */
   readonly protocol?: Protocol | undefined;
-  /** Takes ratings as choices (see `readRatings`); `threshold` is then 0.5 by default. */
+  /** Treats ratings as choices (see `readRatings`); `threshold` is then 0.5 by default. */
   readonly implicit?: ImplicitRule | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
   /** A training store of features, for the recommenders that read them. */
   readonly features?: string | undefined;
-  /** A trailer list, where the features are those of trailers. */
+  /** A trailer list, if the features are those of trailers. */
   readonly trailers?: string | undefined;
-  /** A list of what is known of the users, for recommenders that read it. */
+  /** A list of facts about the users, for recommenders that read it. */
   readonly demographics?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -89,9 +90,9 @@ const known: KnownOptions<RecommenderEvaluationOptions> = {
 };
 
 /**
- * Fits a recommender on a file of ratings and scores its predictions of another one, both in file
- * order. A recommender that is not neural learns from all training ratings; a neural recommender
- * leaves its validation part out.
+ * Fits a recommender on a file of ratings and scores its predictions for another, both in file
+ * order. A recommender that is not neural learns from all training ratings; a neural one leaves out
+ * its validation part.
  *
  * @throws UsageError when an option or a file is wrong, or a rating is in both files; what
  * `fitRecommender` throws.
@@ -115,7 +116,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   if (recommenderReadsFeatures(model, recommenderOptions) && options.features === undefined) {
     throw new UsageError(`recommender ${model} needs \`features\``, {
       option: 'features',
-      remedy: "Give what `reduce` has written: `features: 'reduced/'`.",
+      remedy: "Give the directory that `reduce` wrote: `features: 'reduced/'`.",
     });
   }
   const files = { train, test, validation };
@@ -208,7 +209,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
 }
 
 /**
- * The rows of a split whose items are among some; a recommender that reads features can judge no
+ * The rows of a split whose items are in a set; a recommender that reads features can judge no
  * others.
  */
 function ofItems(
@@ -233,7 +234,7 @@ function ofItems(
   return { split: { ...split, train, validation, test }, leftOut };
 }
 
-/** Options that were given but that this recommender does not read, in sentences. */
+/** One sentence for each option that was given but has no effect on this recommender. */
 function idleSources(
   { features, trailers, validation }: RecommenderEvaluationOptions,
   model: RecommenderName,

@@ -4,7 +4,7 @@ import type { UnitCache } from '../io/cache/unit-cache.ts';
 import { type ItemPolicy, skipReason } from './item-policy.ts';
 import type { UnitSource } from './runners/local.ts';
 
-/** The cache of a run, where it has one; what it cannot do is reported by `warn`. */
+/** The cache of a run, if it has one; its failures are reported by `warn`. */
 export async function openCache(
   options: { readonly cache?: string | UnitCache | undefined },
   graphId: string,
@@ -15,8 +15,8 @@ export async function openCache(
 }
 
 /**
- * A cache without the items that a policy skips: those are opened, and then skipped with the
- * reason.
+ * A cache that does not offer items that the policy skips, so that they are opened and then
+ * skipped, with the reason.
  */
 export function withinPolicy(cache: CachedUnits, policy: ItemPolicy): UnitSource {
   return {

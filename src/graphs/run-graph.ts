@@ -46,7 +46,7 @@ import { ShardRun } from './runners/shard-run.ts';
 import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
-/** What a run is given in addition to its options. */
+/** What a run takes in addition to its options. */
 export interface RunSetting {
   /** A dataset's directory, or a stream. */
   readonly out: string | Writable;
@@ -54,11 +54,11 @@ export interface RunSetting {
   readonly sampler: MemorySampler;
   /** Of a network in int8. */
   readonly calibration?: Calibration | undefined;
-  /** What the corpus covers completely: see `coverageOf`. */
+  /** The places that the corpus covers completely: see `coverageOf`. */
   readonly covers?: Coverage | undefined;
   /** Bytes that a calibration before the run leaves behind. */
   readonly remains?: Bytes | undefined;
-  /** For a worker: makes the source of its items, of which the corpus is a sample. */
+  /** For a worker: makes the source of its items; the corpus is only a sample of them. */
   readonly feed?: ((making: FeedMaking) => Promise<JobFeed>) | undefined;
 }
 
@@ -75,9 +75,9 @@ export interface FeedMaking {
 
 /**
  * Runs a graph over a corpus into a dataset or a stream: plans, opens the output, runs every item,
- * and writes the tables. One runner for `extract` and for dataflows of an engineer's own.
+ * and writes the tables. The one runner for `extract` and for user-defined dataflows.
  *
- * @throws UsageError for another graph's dataset, or a memory limit that cannot hold; ModelError
+ * @throws UsageError for another graph's dataset, or a memory limit that is too small; ModelError
  * when a network cannot be run.
  */
 export async function runGraph(
@@ -96,7 +96,7 @@ export async function runGraph(
   }
 }
 
-/** How a run is watched, and the queue whose workers do it, if any do. */
+/** How a run is observed, and the queue whose workers do it, if any. */
 interface WatchedSetting extends RunSetting {
   readonly queue: string | undefined;
   readonly operations: RunOperations;
@@ -151,7 +151,7 @@ async function runWatched(
             },
             { flow, signal: options.signal },
           );
-    // A worker lists nothing: its corpus is a sample of what the dataset knows.
+    // A worker lists no inputs: its corpus is a sample of the dataset's items.
     const listed = setting.feed === undefined ? part : [];
     const noted = output.items && new RunItems(output.items, corpus, setting.covers, listed);
     return await runInto(output, {
@@ -161,12 +161,12 @@ async function runWatched(
     });
   } finally {
     await output?.release();
-    // A cache that was handed in is its owner's to close.
+    // A cache that was passed in is closed by its owner.
     if (typeof options.cache === 'string') await cache?.close();
   }
 }
 
-/** The plan; undefined when `drain` or `signal` stopped the look at the corpus. */
+/** The plan; undefined if `drain` or `signal` stopped the probing of the corpus. */
 async function planUnlessStopped(
   graph: VideoGraph,
   corpus: readonly Video[],
@@ -179,7 +179,7 @@ async function planUnlessStopped(
   const networks = networksOf(graph);
   try {
     const wanted = await placeNetworks(networks, device, options);
-    // A limit that cannot hold is refused before anything runs on the device.
+    // A limit that is too small is refused before anything runs on the device.
     if (wanted.devices.length > 0) await planRun(graph, corpus, execution, wanted);
     const placement = await rehearsedPlacement(networks, wanted, options);
     const say = listener('onMessage', options.onMessage);
@@ -191,11 +191,11 @@ async function planUnlessStopped(
   }
 }
 
-/** What a run has when its output is open. */
+/** The state of a run whose output is open. */
 interface Run {
   readonly options: RunOptions;
   readonly corpus: readonly Video[];
-  /** The part of the corpus that this run computes. */
+  /** The part of the corpus that this run processes. */
   readonly part: readonly Video[];
   readonly graph: VideoGraph;
   readonly plan: Plan;
@@ -206,7 +206,7 @@ interface Run {
   /** Undefined for a stream, which keeps nothing. */
   readonly noted: RunItems | undefined;
   readonly operations: RunOperations;
-  /** Of a dataset. */
+  /** For a dataset only. */
   readonly directory: string | undefined;
   /** Address of the queue whose workers do it. */
   readonly queue: string | undefined;
@@ -258,7 +258,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   let wallSeconds = 0;
   let metrics = flow.metrics();
   let devices: readonly MeasuredDeviceUse[] = [];
-  // The clocks begin with the run, so that the times of every operator sum to its wall time.
+  // The clocks start with the run, so that the times of every operator add up to its wall time.
   flow.meter(COMMIT);
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== COMMIT);
   const stops = [options.signal, output.readerGone].filter((signal) => signal !== undefined);
@@ -272,11 +272,11 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       tellStarted({ item: item.id, path: item.path, seconds });
     }
     const report = itemReportOf(event);
-    // A driver notes nothing: its workers do.
+    // A driver notes no items: its workers do.
     if (queue === undefined) noted?.take(event);
     if (report !== undefined || event.type === 'abandoned') jobs?.finished(event.item, report);
     if (report === undefined) return;
-    // A worker does not know how many will come.
+    // A worker does not know how many items will come.
     if (jobs !== undefined) tally.total = tally.done;
     finished.add(report.item);
     shardRun?.finished(report.item);
@@ -322,7 +322,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       memory: {
         ...plan.memory,
         flow: (budget) => {
-          // It has everything that the limit leaves.
+          // This item gets everything that the limit leaves.
           const alone = new Flow(budget, { maxOvercommit: 0, onBatch: (batch) => operations.batch(batch) });
           flowsAlone.push(alone);
           return alone;
@@ -355,7 +355,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const end = jobs !== undefined ? 'driven' : isUnfinished ? 'unfinished' : interrupted ? 'interrupted' : 'whole';
   const failure = await output.finish(end);
   if (failure !== undefined) {
-    // The message keeps its closing punctuation, and the remedy is a sentence of its own.
+    // The message keeps its closing punctuation, and the remedy follows as a separate sentence.
     const remedy = failure.remedy === undefined ? '' : ` ${failure.remedy}`;
     say(`the tables were not written: ${failure.message.replace(/[^.!?]$/, '$&.')}${remedy}`, {
       code: failure.code,
@@ -420,7 +420,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     tables: output.tables(),
     interrupted,
     left,
-    // Others may have done some of a shard's items.
+    // Others may have processed some of a shard's items.
     inputs: inputs && { ...inputs, left: queue !== undefined ? undone : (shard?.left ?? inputs.left) },
     shard,
     fleet: queue === undefined ? undefined : fleet.state,
@@ -429,7 +429,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   };
 }
 
-/** What the run of a shard does, where it is one and its dataset is seen by the others. */
+/** The shard of a run, if it is one and the other shards see its dataset. */
 function shardRunOf(
   { outcomes, knownFingerprint }: RunOutput,
   { options: { shard, steal }, corpus, part, directory, say }: Run,
@@ -445,8 +445,8 @@ function shardRunOf(
 }
 
 /**
- * Letters that this run may answer: see `mayBeAnswered`; what an engineer's own functions failed
- * with; and damage that is allowed now.
+ * Whether this run may retry a dead letter: see `mayBeAnswered`. Also failures of the user's own
+ * functions, and damage that is now allowed.
  */
 function isWorthAnother(letter: DeadLetter, { policy, trace }: VideoGraph): boolean {
   if (mayBeAnswered(letter)) return true;
@@ -454,13 +454,13 @@ function isWorthAnother(letter: DeadLetter, { policy, trace }: VideoGraph): bool
   return policy.allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
 }
 
-/** Elements of one kind that took the result of an equal one. */
+/** How many elements of one kind took the result of an equal one. */
 function duplicatesOf({ trace }: VideoGraph, operators: readonly OperatorMetrics[], kind: Source['kind']): number {
   const embedding = trace.networks.filter(({ source }) => source?.kind === kind).map(({ name }) => name);
   return operators.reduce((sum, { name, duplicates = 0 }) => (embedding.includes(name) ? sum + duplicates : sum), 0);
 }
 
-/** Seconds since it was made. */
+/** Starts a stopwatch, which returns the seconds since. */
 function stopwatch(): () => number {
   const started = performance.now();
   return () => (performance.now() - started) / 1000;

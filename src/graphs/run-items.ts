@@ -10,29 +10,29 @@ import type { Video } from '../io/media/video.ts';
 import type { Coverage } from './inputs.ts';
 import type { RunEvent } from './runners/local.ts';
 
-/** How the items of a run relate to those that the dataset had before it. */
+/** How the items of a run relate to those that the dataset already had. */
 export interface InputChanges {
   /** Items that the dataset had never seen. */
   readonly added: number;
   /**
-   * Items of the dataset that are no longer inputs, and those of them whose content came back under
-   * another id.
+   * Items of the dataset that are no longer inputs, and those of them whose content reappeared
+   * under another id.
    */
   readonly gone: readonly string[];
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
   /**
-   * Items whose file has changed and now fails: the tables have the rows of the old file.
+   * Items whose file has changed and now fails: the tables still have the rows of the old file.
    */
   readonly superseded: readonly string[];
-  /** Items still to be done. */
+  /** Items still to be processed. */
   readonly left: number;
 }
 
 /**
- * Notes in the dataset what a run learns of its items. An item is no longer an input when the run
- * has listed everything where the item was found, and the item was not there: below a directory
- * among its inputs, or by the same glob or manifest; or when its file no longer exists and the run
- * was given files of the directory where it lay. A run over a part of the inputs says nothing about
+ * Records in the dataset what a run learns about its items. An item is no longer an input if the
+ * run listed the whole place where the item had been found (a directory among its inputs, the same
+ * glob or the same manifest) without finding it there, or if its file no longer exists and the run
+ * was given files from the directory where it was. A run over part of the inputs says nothing about
  * the rest.
  *
  * @example
@@ -47,7 +47,7 @@ export class RunItems {
   readonly #part: readonly Video[];
   readonly #covers: Coverage;
   /**
-   * Ids that the dataset had not seen before, and those of the inputs that nothing has happened to
+   * Ids that the dataset had not seen before, and ids of the inputs that nothing has happened to
    * yet.
    */
   readonly #added = new Set<string>();
@@ -55,8 +55,9 @@ export class RunItems {
   readonly #superseded: string[] = [];
 
   /**
-   * @param covers what the corpus has all of, as `coverageOf` gives it. Default: nothing.
-   * @param part of the corpus that the run is to do, where it is not all.
+   * @param covers the places that the corpus covers completely, from `coverageOf`. Default:
+   *   nothing.
+   * @param part of the corpus that the run processes, if not all of it.
    */
   constructor(items: Items, corpus: readonly Video[], covers: Coverage = NOTHING, part = corpus) {
     this.#items = items;
@@ -65,7 +66,7 @@ export class RunItems {
     this.#covers = covers;
   }
 
-  /** Notes new inputs, so that what is left to do is known however the run ends. */
+  /** Records new inputs, so that what is left to do is known however the run ends. */
   async begin(): Promise<void> {
     const breather = new Breather();
     let noted = 0;
@@ -96,7 +97,7 @@ export class RunItems {
     } else {
       const { key: unit } = event;
       const state = event.unit.partial ? 'partial' : 'committed';
-      // For a corpus that is already done this is all that happens, thousands of times.
+      // For a corpus that is already done, this is all that happens, thousands of times.
       if (event.type === 'already-done' && this.#items.isKnown(video.id, { state, unit, ...placeOf(video) })) return;
       const { fps, width, height, streams, leftOut }: MediaFacts = event.type === 'committed' ? event.unit.media : {};
       const media = { fps, width, height, streams: streams?.join(', '), leftOut: leftOut?.join('; ') };
@@ -104,7 +105,7 @@ export class RunItems {
     }
   }
 
-  /** Notes what is no longer an input. */
+  /** Records which items are no longer inputs. */
   async end(): Promise<InputChanges> {
     await this.#items.flush();
     const gone: string[] = [];
@@ -147,19 +148,19 @@ export class RunItems {
   }
 }
 
-/** Where a video is, and what else a manifest says about it. */
+/** Where a video is, and whatever else a manifest says about it. */
 function placeOf({ path, source, more }: Video): ItemChange {
   return { path: absolutePath(path), source, more };
 }
 
-/** The path of an item's file as it is noted. */
+/** The path of an item's file in the form in which it is recorded. */
 function absolutePath(path: string): string {
   return isFarAddress(path) ? path : resolve(path);
 }
 
 const NOTHING: Coverage = { places: [], filesOf: new Set() };
 
-/** When and by which version a state is changed now. */
+/** The time and version to record with a state that changes now. */
 export function changedNow(): ItemChange {
   return { when: new Date().toISOString(), version: softwareVersion() };
 }

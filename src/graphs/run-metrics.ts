@@ -3,8 +3,8 @@ import type { FlowMetrics, OperatorMetrics } from '../operators/operator-meter.t
 import type { DataflowNode } from './graph.ts';
 
 /**
- * The metrics of a run's flow, with what items did that ran alone, in flows of their own: elements
- * are added up, and time in which an operator worked there is no time in which it waited here.
+ * The metrics of a run's flow, including the items that ran alone in separate flows: elements are
+ * added up, and time that an operator spent working there does not count as time waiting here.
  */
 export function metricsOfAll(flow: Flow, alone: readonly Flow[]): FlowMetrics {
   const metrics = flow.metrics();

@@ -8,11 +8,11 @@ import type { ItemReport, MessageAbout, RunStage } from './run-reports.ts';
 import type { QueueOptions } from './runners/queue/queue-options.ts';
 import type { ShardOptions } from './runners/shard.ts';
 
-/** How a run is stopped, and who is told about it. */
+/** How a run is stopped, and which listeners observe it. */
 export interface WatchOptions {
-  /** Aborted: finishes what runs, starts nothing new. */
+  /** When aborted, the run finishes what is running and starts nothing new. */
   readonly drain?: AbortSignal | undefined;
-  /** Aborted: stops at once; what is committed stays. */
+  /** When aborted, the run stops at once; what is committed stays. */
   readonly signal?: AbortSignal | undefined;
   /** Called about once a second. */
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
@@ -22,34 +22,34 @@ export interface WatchOptions {
   readonly onItemStarted?:
     | ((item: { readonly item: string; readonly path: string; readonly seconds: number }) => void)
     | undefined;
-  /** Called for each item that is done. */
+  /** Called for each finished item. */
   readonly onItem?: ((report: ItemReport) => void) | undefined;
-  /** Called for what begins before there is any progress, and after. */
+  /** Called for each stage that begins before there is any progress, or after it. */
   readonly onStage?: ((stage: RunStage) => void) | undefined;
 }
 
 /** How a graph is run, apart from its inputs and its output. Nothing here changes values. */
 export interface RunOptions extends ExecutionOptions, WatchOptions, ShardOptions, QueueOptions, OperationsOptions {
   /**
-   * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
-   * cache of your own. Default none.
+   * Units already made by a run into another dataset: an address that `openUnitCache` accepts, or a
+   * cache of your own. Default: none.
    */
   readonly cache?: string | UnitCache | undefined;
   /** Writes the Parquet tables of a dataset at the end. Default true. */
   readonly compact?: boolean | undefined;
   /**
-   * How the tables' vectors are encoded; not part of the graph. Default: as the existing tables
-   * are, at first `plain`.
+   * How the tables' vectors are encoded; not part of the graph. Default: like the existing tables,
+   * or `plain` for new ones.
    */
   readonly encoding?: ParquetEncoding | undefined;
   /**
-   * How the tables are compressed; not part of the graph. Default: as the existing tables are, at
-   * first `zstd`.
+   * How the tables are compressed; not part of the graph. Default: like the existing tables, or
+   * `zstd` for new ones.
    */
   readonly compression?: ParquetCompression | undefined;
   /**
    * For tests: frames and patches are overwritten as soon as nothing holds them any more, so that
-   * an operator of yours which keeps one without holding it computes garbage. Default false.
+   * an operator of yours that keeps one without holding it computes garbage. Default false.
    */
   readonly poison?: boolean | undefined;
 }

@@ -5,9 +5,9 @@ import type { Plan } from './plan.ts';
 import type { RunTally } from './run-tally.ts';
 import type { Fleet, FleetState } from './runners/queue/fleet.ts';
 
-/** How far an extraction is. */
+/** The progress of an extraction. */
 export interface RunProgress {
-  /** Items finished in any way, and how many there are. */
+  /** Items finished in any way, and the total. */
   readonly done: number;
   readonly total: number;
   readonly dead: number;
@@ -22,17 +22,17 @@ export interface RunProgress {
   readonly budgetBytes: Bytes;
   /** What each operator has done so far, in this process. */
   readonly operators?: readonly OperatorMetrics[] | undefined;
-  /** For a run that the workers of a queue do: their state, as they report it. */
+  /** For a run done by the workers of a queue: their state, as they report it. */
   readonly fleet?: FleetState | undefined;
 }
 
-/** Frames that the video decoders gave. */
+/** Frames that the video decoders have produced. */
 export function framesDecoded(operators: readonly OperatorMetrics[], { nodes }: Plan): number {
   const pictures = nodes.filter(({ dtype }) => dtype === 'uint8').map(({ id }) => id);
   return operators.reduce((sum, { name, out }) => (pictures.includes(name) ? sum + out : sum), 0);
 }
 
-/** How far a run is, by what it has counted. */
+/** The progress of a run, from its counts. */
 export function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds: number): RunProgress {
   const metrics = flow.metrics();
   return {
@@ -49,7 +49,7 @@ export function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds:
   };
 }
 
-/** How far a run is that the workers of a queue do. */
+/** The progress of a run that is done by the workers of a queue. */
 export function fleetProgress(
   fleet: Fleet,
   { total, plan, wallSeconds }: { readonly total: number; readonly plan: Plan; readonly wallSeconds: number },

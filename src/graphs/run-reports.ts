@@ -1,7 +1,7 @@
 import type { Video } from '../io/media/video.ts';
 import type { RunEvent } from './runners/local.ts';
 
-/** What a message is about, where it is about something. */
+/** What a message is about, if it is about something in particular. */
 export interface MessageAbout {
   /** Id of an item. */
   readonly item?: string | undefined;
@@ -9,7 +9,7 @@ export interface MessageAbout {
   readonly path?: string | undefined;
   /** Stable, lower-case, hyphenated. */
   readonly code?: string | undefined;
-  /** Changes what the result means, or what happens to it. */
+  /** Whether it changes what the result means, or what happens to it. */
   readonly isWarning?: boolean | undefined;
 }
 
@@ -23,18 +23,18 @@ export type RunStage =
   | 'running'
   | 'writing tables';
 
-/** What became of an item. */
+/** The outcome of an item. */
 export type ItemReport = { readonly item: string; readonly path: string } & (
   | {
       readonly type: 'committed';
       readonly partial: boolean;
-      /** Taken from the cache: nothing of it was decoded. */
+      /** Taken from the cache: none of it was decoded. */
       readonly cached: boolean;
       readonly frames: number;
       readonly patches: number;
       /** Seconds of its media. */
       readonly seconds: number;
-      /** What is odd about its media, though nothing of them is lost. */
+      /** What is odd about its media, although nothing was lost. */
       readonly notes: readonly string[];
     }
   | { readonly type: 'already-done'; readonly partial: boolean }
@@ -44,12 +44,12 @@ export type ItemReport = { readonly item: string; readonly path: string } & (
       readonly code: string;
       readonly message: string;
       readonly remedy?: string | undefined;
-      /** By an earlier run, and not retried. */
+      /** Failed in an earlier run, and was not retried. */
       readonly earlier: boolean;
     }
 );
 
-/** What a run's event says about an item that is done; undefined for one that is not. */
+/** The report on an item that an event of the run finishes; undefined for other events. */
 export function itemReportOf(event: RunEvent<Video>): ItemReport | undefined {
   const { id: item, path } = event.item;
   switch (event.type) {
@@ -88,7 +88,7 @@ export function sentencesOf(report: ItemReport): string[] {
   }
 }
 
-/** What the sentences on an item are about. */
+/** The item that the sentences are about. */
 export function aboutItem(report: ItemReport): MessageAbout {
   const { item, path } = report;
   return { item, path, code: report.type === 'dead' ? report.code : undefined };

@@ -14,9 +14,9 @@ export interface RunSummary {
   readonly graphId: string;
   readonly videos: {
     readonly committed: number;
-    /** Of the committed, those whose media decoded only in part. */
+    /** Committed items whose media decoded only in part. */
     readonly partial: number;
-    /** Of the committed, those taken from the cache: nothing of them was decoded. */
+    /** Committed items that were taken from the cache, without decoding. */
     readonly cached: number;
     readonly alreadyDone: number;
     readonly skipped: number;
@@ -45,8 +45,8 @@ export interface RunSummary {
   readonly dead: readonly { readonly item: string; readonly code: string; readonly message: string }[];
   readonly skipped: readonly { readonly item: string; readonly reason: string }[];
   /**
-   * What is odd about the media of committed items: a stream that was left out, times that break
-   * off, a length that was wrong.
+   * What is odd about the media of committed items: a stream that was left out, timestamps that
+   * break off, a wrong length.
    */
   readonly notes: readonly { readonly item: string; readonly notes: readonly string[] }[];
   /** Networks whose weights are random, so that their features mean nothing beyond a test. */
@@ -60,7 +60,7 @@ export interface RunSummary {
     readonly device: Device;
     /** Memory of the devices, planned and used; left out on the CPU. */
     readonly devices?: readonly MeasuredDeviceUse[] | undefined;
-    /** What the layers of the visual network were computed in. */
+    /** The precision of the layers of the visual network. */
     readonly precision: Precision;
   };
   /**
@@ -69,33 +69,32 @@ export interface RunSummary {
    */
   readonly calibration?: Pick<Calibration, 'frames' | 'cosine'> | undefined;
   /**
-   * Seconds of creating sessions (on a device while the first frames are decoded), of running,
-   * without what went before it, and of writing the tables.
+   * Seconds spent creating sessions (on a device, while the first frames are decoded), running
+   * (without anything before it), and writing the tables.
    */
   readonly phases: { readonly sessions: number; readonly run: number; readonly compaction: number };
   /**
-   * The Parquet tables of the dataset as they are now; none for a stream, or if they were never
-   * written.
+   * The dataset's Parquet tables as they now are; none for a stream, or if they were never written.
    */
   readonly tables: readonly DatasetTable[];
   /**
-   * How its inputs stand to the items of the dataset before it; left out of a stream, which keeps
-   * nothing.
+   * How its inputs relate to the items that the dataset had before; left out for a stream, which
+   * keeps nothing.
    */
   readonly inputs?: InputChanges | undefined;
   /**
-   * For the run of a shard: which one it is, and how far the whole corpus is. All other counts are
-   * of what this run did. The tables are written by the run that finds nothing left.
+   * For the run of a shard: which shard it is, and the progress of the whole corpus. All other
+   * counts cover only what this run did. The tables are written by the run that finds nothing left.
    */
   readonly shard?: ShardSummary | undefined;
   /**
-   * For a run that the workers of a queue did: their state when it ended, as they reported it.
-   * Everything else is what the dataset says.
+   * For a run done by the workers of a queue: their state when it ended, as they reported it.
+   * Everything else comes from the dataset.
    */
   readonly fleet?: FleetState | undefined;
   /**
    * Requests for remote inputs and to an object store, retries, and bytes in both directions; left
-   * out where there were none.
+   * out if there were none.
    */
   readonly network?:
     | {
@@ -105,10 +104,11 @@ export interface RunSummary {
         readonly sentBytes: Bytes;
       }
     | undefined;
-  /** Whether the run was told to stop before its end. */
+  /** Whether the run was stopped before its end. */
   readonly interrupted: boolean;
   /**
-   * Items that an interrupted run leaves to the same command: 0 if it was not interrupted.
+   * Items that an interrupted run leaves for the same command to finish; 0 if it was not
+   * interrupted.
    */
   readonly left: number;
   /** Why the tables were not written, although the units are committed. */

@@ -4,15 +4,15 @@ import type { RunEvent } from './runners/local.ts';
 /** Counts what a run does, from its events. */
 export class RunTally {
   committed = 0;
-  /** Of the committed, those whose media decoded only in part. */
+  /** Committed items whose media decoded only in part. */
   partial = 0;
   /**
-   * Of the committed, those taken from the cache: their frames, patches and seconds are not
+   * Committed items that were taken from the cache: their frames, patches and seconds are not
    * counted.
    */
   cached = 0;
   alreadyDone = 0;
-  /** Of those already done, the ones that an earlier run committed in part. */
+  /** Items already done that an earlier run committed in part. */
   alreadyPartial = 0;
   frames = 0;
   patches = 0;
@@ -20,13 +20,13 @@ export class RunTally {
   seconds = 0;
   readonly dead: { item: string; code: string; message: string }[] = [];
   readonly skipped: { item: string; reason: string }[] = [];
-  /** What is odd about the media of units that were committed: see `UnitSummary`. */
+  /** What is odd about the media of committed units: see `UnitSummary`. */
   readonly notes: { item: string; notes: readonly string[] }[] = [];
   readonly #running = new Map<string, { seconds: number; reached: number }>();
   #finishedSeconds = 0;
   #finished = 0;
 
-  /** @param total items of the run; it grows in a run that takes over others' items. */
+  /** @param total items of the run; it grows if the run takes over items from others. */
   constructor(public total: number) {}
 
   /** Takes one event of the run. */
@@ -75,12 +75,12 @@ export class RunTally {
     }
   }
 
-  /** Items that run now. */
+  /** Items that are running. */
   get running(): number {
     return this.#running.size;
   }
 
-  /** Items that have not begun. */
+  /** Items that have not started. */
   get waiting(): number {
     return Math.max(0, this.total - this.done - this.#running.size);
   }
@@ -90,7 +90,7 @@ export class RunTally {
     return this.committed + this.alreadyDone + this.skipped.length + this.dead.length;
   }
 
-  /** Media seconds processed, of finished and of running units. */
+  /** Media seconds processed, of finished and running units. */
   get mediaSeconds(): number {
     let seconds = this.#finishedSeconds;
     for (const running of this.#running.values()) seconds += running.reached;
@@ -98,8 +98,8 @@ export class RunTally {
   }
 
   /**
-   * Media seconds still to do: the rest of what runs, and the mean length so far for items not yet
-   * opened.
+   * Media seconds still to do: the rest of what is running, and the mean length so far for each
+   * item not yet opened.
    */
   get remainingSeconds(): number {
     let rest = 0;

@@ -27,22 +27,22 @@ import { graphFrom } from './spec/graph-from.ts';
 import { readSpec } from './spec/graph-spec.ts';
 import { type ScratchOptions, withInputCopies } from './with-input-copies.ts';
 
-/** Which jobs a worker does, with what, and how. */
+/** Which jobs a worker takes, and how it runs them. */
 export interface WorkerOptions
   extends WatchOptions,
     ScratchOptions,
     Pick<RunOptions, 'memory' | 'concurrency' | 'batch' | 'workers' | 'threads' | 'device' | 'cache'> {
   /** The server that the queue is on: `redis://`, `rediss://` or `postgres://`. */
   readonly queue: string;
-  /** The directory of the dataset, which driver and workers share. */
+  /** The directory of the dataset, which the driver and the workers share. */
   readonly out: string;
-  /** Id of the one graph that may be computed. Default: the dataset's. */
+  /** Id of the only graph that may be computed. Default: the dataset's. */
   readonly graph?: string | undefined;
-  /** Files of weights, and directories of them, searched before the weights store. */
+  /** Weight files, and directories of them, searched before the weights store. */
   readonly weights?: string | readonly string[] | undefined;
   /**
-   * The modules that may be loaded, by their paths below the working directory. Default none: no
-   * code is run because a queue or a dataset says so.
+   * The modules that may be loaded, as paths below the working directory. Default: none, so that no
+   * code runs just because a queue or a dataset names it.
    */
   readonly modules?: readonly string[] | undefined;
   /** Ends after this many seconds without a job. Default: it waits for more. */
@@ -75,23 +75,24 @@ const known: KnownOptions<WorkerOptions> = {
 
 /** Default of `lock`, in seconds. */
 const LOCK = 60;
-/** Items that a worker plans by. */
+/** Size of the sample of items that a worker plans from. */
 const SAMPLE = 2048;
-/** Milliseconds between two looks for a dataset that does not exist yet. */
+/** Milliseconds between two checks for a dataset that does not exist yet. */
 const LOOK_EVERY = 500;
 
 /**
- * Computes items of a dataset as a queue names them, until it is stopped: a worker of `extract` and
- * `writeDataset` with `runner: 'bullmq'`. It makes the graph from the dataset's own spec, waits
- * until a driver has made that, and believes nothing of a job but which item it names.
+ * Computes the items of a dataset that a queue names, until it is stopped: a worker for `extract`
+ * and `writeDataset` with `runner: 'bullmq'`. It waits until a driver has created the dataset,
+ * makes the graph from the dataset's own spec, and trusts nothing in a job except which item it
+ * names.
  *
- * Buffering: at most the memory limit. Cancellation: `drain` finishes what runs and gives the rest
- * back, `signal` stops at once; both resolve normally.
+ * Buffering: at most the memory limit. Cancellation: `drain` finishes what is running and returns
+ * the rest to the queue, `signal` stops at once; both resolve normally.
  *
- * @returns what this worker did; undefined when it was stopped before there was anything to do.
- * @throws UsageError `graph` and `spec` as `graphFrom`, `module` for a module that is not allowed,
- * `versions` where decoder or runtime are not those of the driver; SystemError `queue`, and whatever
- * every item would meet.
+ * @returns what this worker did; undefined if it was stopped before there was anything to do.
+ * @throws UsageError `graph` and `spec` as in `graphFrom`, `module` for a module that is not
+ * allowed, `versions` if the decoder or runtime differs from the driver's; SystemError `queue`, and
+ * any failure that every item would meet.
  *
  * @example
  * const drain = new AbortController();
@@ -104,7 +105,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunSummary | un
   return withInputCopies(options, say, (copies) => work({ ...options, lock: options.lock ?? LOCK }, copies, say));
 }
 
-/** What a worker would compute, and with what memory. */
+/** What a worker would compute, and with how much memory. */
 export interface PlannedWork extends Plan {
   readonly out: string;
   /** Remarks on devices. */
@@ -112,10 +113,10 @@ export interface PlannedWork extends Plan {
 }
 
 /**
- * Says what a worker with the same options would compute, with every check that it makes before it
- * takes a job: graph, modules, weights, versions, memory. Asks the queue for nothing.
+ * Plans what a worker with the same options would compute, and makes every check that it makes
+ * before it takes a job: graph, modules, weights, versions, memory. Takes no job from the queue.
  *
- * @returns undefined while no driver has made the dataset: a worker waits for one.
+ * @returns undefined until a driver has created the dataset; a worker would wait for it.
  * @throws as `runWorker`.
  * @example
  * const planned = await plannedWork({ queue: 'redis://localhost:6379', out: '/data/features', memory: '2GiB' });
@@ -182,7 +183,7 @@ async function work(
   }
 }
 
-/** The graph of the dataset, and its id. @throws UsageError `graph` when another one is wanted. */
+/** The graph of the dataset, and its id. @throws UsageError `graph` if another one is requested. */
 async function graphOfWorker({
   out,
   graph: wanted,
@@ -200,7 +201,7 @@ async function graphOfWorker({
   return { id: spec.id, graph: await graphFrom(spec, { weights, modules }) };
 }
 
-/** What a driver has made for workers. */
+/** What a driver has prepared for workers. */
 interface Work {
   /** Name of the queue. */
   readonly name: string;
@@ -208,8 +209,8 @@ interface Work {
 }
 
 /**
- * The dataset's queue and a sample of its items, as soon as a driver has made them; undefined when
- * stopped earlier.
+ * The dataset's queue and a sample of its items, as soon as a driver has created them; undefined if
+ * stopped before.
  */
 async function untilDriven(
   options: WorkerOptions,
@@ -253,7 +254,10 @@ function anyOf({ drain, signal }: Pick<WorkerOptions, 'drain' | 'signal'>): Abor
   return AbortSignal.any([drain, signal].filter((each) => each !== undefined));
 }
 
-/** Reports the first of many: a server that is down fails every command until it is back. */
+/**
+ * Reports only the first of many errors: a server that is down fails every command until it is
+ * back.
+ */
 function onceUntilQuiet(tell: (error: Error) => void): (error: Error) => void {
   let last = Number.NEGATIVE_INFINITY;
   return (error) => {

@@ -1,24 +1,24 @@
 import type { Bytes } from '../operators/payload.ts';
 
-/** How many threads a session has, from how many bytes of weights on. */
+/** The threads of a session, and the size of the weights from which this number applies. */
 export interface ThreadsRule {
   readonly weights: Bytes;
   readonly threads: number;
 }
 
 /**
- * Sessions read their weights again for every batch: where many do so side by side, memory is what
- * they wait for, and fewer sessions of more threads share one reading. On machines of fewer than
- * eight cores one thread each is fastest. Set from `node dist/bench/cores.js`, see
+ * A session reads its weights again for every batch. When many do so side by side they wait for
+ * memory, and fewer sessions with more threads share each pass over the weights. On machines with
+ * fewer than eight cores one thread each is fastest. Set from `node dist/bench/cores.js`, see
  * docs/evidence/devices.md.
  */
 const manyCores = 8;
 const measured: readonly ThreadsRule[] = [{ weights: 0, threads: 1 }];
 
 /**
- * Threads of a session on the CPU where memory is no reason for more; a whole part of the cores.
+ * Threads of a session on the CPU if memory does not call for more; the number divides the cores.
  *
- * @param rules - by weights, ascending.
+ * @param rules - in ascending order of weights.
  *
  * @example
  * sessionThreads(100 * 2 ** 20, 16); // 1

@@ -9,21 +9,21 @@ import type { WorkerPlan } from './memory-plan.ts';
 import { type DeviceUse, deviceName, type NetworkPlacement } from './placement.ts';
 import type { Plan, PlannedNetwork } from './plan.ts';
 
-/** A device's memory as it was planned and as it was used. */
+/** A device's memory, planned and actually used. */
 export interface MeasuredDeviceUse extends DeviceUse {
   /**
-   * What the run took from it, if the driver reports it; other programs' comings and goings are in
-   * it.
+   * What the run took from it, if the driver reports it; this includes changes caused by other
+   * programs.
    */
   readonly usedBytes?: number | undefined;
 }
 
 /**
- * Opens the sessions when the first unit needs them, one network after another, so that a run with
+ * Opens the sessions when the first unit needs them, one network after another, so a run with
  * nothing to do opens none. Sessions on a device open while the first frames are decoded.
  */
 export class Sessions {
-  /** Seconds spent on creating sessions. */
+  /** Seconds spent creating sessions. */
   creationSeconds = 0;
   #opening: Promise<NetworkServices> | undefined;
   readonly #open: Promise<Network>[] = [];
@@ -62,7 +62,7 @@ export class Sessions {
     const all = Promise.all(opening.map(({ opened }) => opened)).then(() => {
       this.creationSeconds = (performance.now() - started) / 1000;
     });
-    // Whoever asks for a vector gets the failure.
+    // Whoever asks for a vector receives the failure.
     all.catch(() => {});
     if (!this.plan.memory.opensWhileDecoding) await all;
     return new Map(opening.map(({ network, workers, opened }) => [network, new LazyNetwork(network, workers, opened)]));
@@ -93,7 +93,8 @@ export class Sessions {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const opening of this.#open.splice(0)) {
-      // One that did not open has nothing to close; whoever asked for its vectors got its error.
+      // A network that did not open has nothing to close; whoever asked for its vectors received
+      // the error.
       const opened = await opening.catch(() => undefined);
       await opened?.close();
     }

@@ -1,18 +1,18 @@
 import type { RatingTable } from '../io/ratings/rating-table.ts';
 import type { PairPredictor } from './folded-in.ts';
 
-/** Pairs of user and item with what a recommender predicts for them. */
+/** Pairs of user and item, and a recommender's predictions for them. */
 export interface PredictedPairs {
   readonly users: Int32Array;
   readonly items: Int32Array;
   readonly predictions: Float32Array | Float64Array;
-  /** Wall seconds of predicting all of them in one call. */
+  /** Wall seconds for predicting all of them in one call. */
   readonly predictSeconds: number;
 }
 
 /**
- * Predicts the test rows of a table in one call, as recommenders that compute similarities on the
- * way want it.
+ * Predicts the test rows of a table in one call, which suits recommenders that compute similarities
+ * as they predict.
  */
 export async function testPredictions(
   predict: PairPredictor,

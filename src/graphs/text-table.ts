@@ -1,6 +1,6 @@
 /**
- * Rows as text with aligned columns: the first column to the left, all others, which are numbers,
- * to the right.
+ * Rows as text with aligned columns: the first column aligned left, all others (numbers) aligned
+ * right.
  *
  * @example
  * alignedRows([['name', 'rmse'], ['svd', '0.87']]); // ['name  rmse', 'svd   0.87']

@@ -3,20 +3,20 @@ import type { Network } from '../models/networks/embedder.ts';
 import type { UnopenedNetwork } from '../models/networks/network.ts';
 import type { Plan } from './plan.ts';
 
-/** How long the networks of a plan take for its corpus. */
+/** How long the networks of a plan take for the plan's corpus. */
 export interface TimeEstimate {
   /** For each network: rows per second with all its workers, and seconds for its rows. */
   readonly networks: readonly { readonly name: string; readonly rowsPerSecond: number; readonly seconds: number }[];
   /**
-   * The longest of them, since they run in parallel. Decoding runs in parallel too; if it is
-   * slower, it decides.
+   * The longest of these times, since the networks run in parallel. So does decoding; if it is
+   * slower, it sets the pace.
    */
   readonly seconds: number;
 }
 
 /**
- * Runs one worker of each network of a plan on a batch of noise, twice, and takes the second: what
- * the machine can do now. Nothing is decoded.
+ * Runs one worker of each network of a plan on a batch of noise, twice, and uses the second time:
+ * what the machine can do at the moment. Nothing is decoded.
  *
  * @param networks the networks of the plan's graph, in its order.
  * @throws ModelError when a network cannot be run.

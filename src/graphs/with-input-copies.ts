@@ -5,18 +5,18 @@ import type { MessageAbout } from './run-reports.ts';
 /** How copies of remote inputs are made. */
 export interface ScratchOptions {
   /**
-   * Bytes of the disk, in the directory for temporary files, that copies of remote inputs
-   * (`https://`, `s3://`) may take together: as `memory` takes it, a percentage of what is free
-   * there. Default: half of that.
+   * Bytes of disk, in the directory for temporary files, that copies of remote inputs (`https://`,
+   * `s3://`) may take together: in the form of `memory`; a percentage refers to the free space
+   * there. Default: half of it.
    */
   readonly scratch?: Bytes | string | undefined;
 }
 
 /**
- * Does some work with copies of remote inputs, which are removed afterwards.
+ * Does some work that needs copies of remote inputs, and removes them afterwards.
  *
- * @param say told the reason for each retry.
- * @throws UsageError where `scratch` is more than is free; whatever the work throws.
+ * @param say called with the reason for each retry.
+ * @throws UsageError if `scratch` is more than the free space; whatever the work throws.
  */
 export async function withInputCopies<Result>(
   { scratch, signal }: ScratchOptions & { readonly signal?: AbortSignal | undefined },

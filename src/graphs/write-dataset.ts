@@ -19,17 +19,17 @@ import type { Dataflow } from './spec/flow-module.ts';
 import { moduleGraph } from './spec/graph-from.ts';
 import { withNetworkUse } from './with-network-use.ts';
 
-/** A dataflow written where it is run: no other process can make it again. */
+/** A dataflow defined where it is run: no other process can recreate it. */
 export interface InlineDataflow extends Dataflow, ItemPolicy {
   readonly module?: undefined;
   readonly graph?: undefined;
 }
 
-/** A dataflow that a module exports: the dataset keeps how another process makes it again. */
+/** A dataflow that a module exports: the dataset records how another process can recreate it. */
 export interface ModuleDataflow extends ItemPolicy {
   /** The module's path below the working directory, and its export: `./flow.js#shots`. */
   readonly module: string;
-  /** What the export is called with, where it is a function: JSON, and part of the id. */
+  /** What the export is called with, if it is a function: JSON, and part of the id. */
   readonly params?: Json | undefined;
   readonly columns?: undefined;
   readonly version?: undefined;
@@ -37,7 +37,7 @@ export interface ModuleDataflow extends ItemPolicy {
   readonly graph?: undefined;
 }
 
-/** A graph made before, as by `graphFrom`. */
+/** A graph that already exists, for example from `graphFrom`. */
 export interface MadeGraph {
   readonly graph: VideoGraph;
   readonly columns?: undefined;
@@ -45,7 +45,7 @@ export interface MadeGraph {
 }
 
 /**
- * What `writeDataset` computes of each video (`columns`, a `module` that exports them, or a
+ * What `writeDataset` computes for each video (`columns`, a `module` that exports them, or a
  * `graph`), and how it runs.
  */
 export type WriteDatasetOptions = RunOptions & (InlineDataflow | ModuleDataflow | MadeGraph);
@@ -64,13 +64,13 @@ const knownOfModule: KnownOptions<Pick<ModuleDataflow, keyof ItemPolicy | 'modul
 
 /**
  * Runs a dataflow of your own over videos into a dataset, under one memory limit for the process
- * and its decoders: what `extract` does with its two columns. A second call with the same dataflow
- * computes only what is missing. A damaged file costs its own unit, which becomes a dead letter;
- * what would meet every video (a network that cannot run, a full disk) ends the call, and what is
- * committed stays.
+ * and its decoders, as `extract` does with its two columns. A second call with the same dataflow
+ * computes only what is missing. A damaged file costs only its own unit, which becomes a dead
+ * letter; a failure that every video would meet (a network that cannot run, a full disk) ends the
+ * call, and what is committed stays.
  *
  * Buffering: at most the memory limit. The list of videos is read to its end before the run begins.
- * Cancellation: `drain` finishes what runs, `signal` stops it; both resolve normally, with
+ * Cancellation: `drain` finishes what is running, `signal` stops it; both resolve normally, with
  * `interrupted` in the summary.
  *
  * @param input - files, directories or globs, or videos.
@@ -122,7 +122,7 @@ export async function writeDataset(
   }
 }
 
-/** The options of a run, and of the chosen way to say what is computed; no others. */
+/** Allows the options of a run and of the chosen kind of dataflow, and no others. */
 function checkWriteOptions(options: InlineDataflow | ModuleDataflow | MadeGraph): void {
   if (options?.graph !== undefined) {
     checkKnownOptions('writeDataset` with `graph', options, { ...runOptions, graph: true });
@@ -146,15 +146,15 @@ async function graphOf(options: InlineDataflow | ModuleDataflow | MadeGraph): Pr
   return dataflow({ columns, version, name, ...policy });
 }
 
-/** What a list of paths covers; a list of videos says nothing of where they come from. */
+/** What a list of paths covers; a list of videos says nothing about where they come from. */
 function coveredBy(input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>): Coverage {
   const inputs = typeof input === 'string' ? [input] : Array.isArray(input) ? input : [];
   return coverageOf({ inputs: inputs.filter((each) => typeof each === 'string') });
 }
 
 /**
- * The videos of a list, to its end or until `stop`, which a list that waits for its next video does
- * not hold up.
+ * Reads the videos of a list to its end or until `stop`, which takes effect even while the list
+ * waits for its next video.
  */
 async function collect(
   input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>,

@@ -1,6 +1,6 @@
 /**
- * Waits for a connection to close, or for the last thing that its server is told, but only for a
- * limited time: a silent server keeps no process alive.
+ * Waits for a connection to close, or for a last message to its server, but only for a limited
+ * time, so that a silent server does not keep a process alive.
  *
  * @param milliseconds - the limit.
  * @param cut - ends the connection once the limit has passed.

@@ -223,7 +223,7 @@ describe.skipIf(!hasChromium)('the page in Chromium (skipped where it is not ins
     // A pixel of the line may pass a point.
     expect(Math.abs(listed - inside)).toBeLessThanOrEqual(1);
     expect(await page.locator('.explorer tbody tr').count()).toBe(listed);
-    await page.getByRole('button', { name: 'Let go of the chosen' }).click();
+    await page.getByRole('button', { name: 'Clear the selection' }).click();
     await expect.poll(() => caption.textContent()).toContain('120 of 120 points');
     await canvas.click();
     await expect.poll(() => caption.textContent()).toContain('120 of 120 points');

@@ -76,7 +76,7 @@ describe('reelflow fetch', () => {
     expect((await reelflow(['fetch', '--failures', directory])).code).toBe(2);
     const both = await reelflow([...args, '--failures', join(directory, 'told')]);
     expect(both.code).toBe(2);
-    expect(both.stderr).toContain('`--list` cannot go with it');
+    expect(both.stderr).toContain('`--list` cannot be used with it');
   });
 
   it('prints the commands that it would start, and starts none', async () => {

@@ -82,7 +82,7 @@ describe('reelflow import-features', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`${at('other.arrow')}: 24 items of 1 subclip, 1 stream\n`);
     expect(stdout).toContain(`visual: 2 values (dense) of 24 of the 24 items, from ${at('visual.csv')}\n`);
-    expect(stdout).toContain(`standardised (robust), fitted to the 24 items that are in ${at('ids.txt')} too\n`);
+    expect(stdout).toContain(`standardised (robust), fitted to the 24 items that are also in ${at('ids.txt')}\n`);
   });
 
   it('ends with 2 and what to do when a file is wrong', async () => {

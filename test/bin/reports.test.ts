@@ -42,7 +42,7 @@ describe('demo --real', () => {
     const { code, stdout, stderr } = await callReelflow(['demo', '--real', at('videos'), '--out', at('look')]);
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('audio is left out: a layout needs at least 5 rows, but it has 0');
-    expect(stdout).toContain(`${at('look/report.html')} tells it, and leads to the other pages`);
+    expect(stdout).toContain(`${at('look/report.html')} shows the results and links to the other pages`);
     const story = readFileSync(at('look/report.html'), 'utf8');
     for (const page of ['run.html', 'features.html']) {
       expect(story).toContain(`href="${page}"`);

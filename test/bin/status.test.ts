@@ -26,7 +26,7 @@ describe('reelflow status', { timeout: 120_000 }, () => {
     const { stdout, code } = await callReelflow(['status', place.out]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^3 items: 1 committed, 1 dead, 1 no longer inputs$/m);
-    expect(stdout).toMatch(/^dead or superseded by reason: 1 truncated$/m);
+    expect(stdout).toMatch(/^dead or superseded, by reason: 1 truncated$/m);
     expect(stdout).toMatch(/^table subclips=1\/aggregate=mean: 2 rows of 2 items, written 20.*Z$/m);
     expect(stdout).toContain(`reelflow prune ${place.out}`);
     const json = await callReelflow(['status', place.out, '--json']);

@@ -124,7 +124,7 @@ describe('a worker', () => {
 
   it.each([
     [['--runner', 'bullmq'], 'no queue was named'],
-    [['--queue', 'redis://127.0.0.1:1'], 'nothing says that it is to be used'],
+    [['--queue', 'redis://127.0.0.1:1'], 'no option says to use it'],
     [['--runner', 'bullmq', '--queue', 'amqp://x'], 'must be the address of a server'],
     [['--runner', 'bullmq', '--queue', 'redis://127.0.0.1:1', '--shard', '0/2'], 'cannot be given beside one'],
   ])('options that do not fit are refused: %j', async (more, why) => {

@@ -8,21 +8,21 @@ import type { Statistic } from '../../operators/statistics.ts';
 import { analyseStream, type StreamAnalysis, type StreamAnalysisOptions } from './analyse-stream.ts';
 import { dimensionOf, type FeatureRows, openFeatureTable } from './feature-rows.ts';
 
-/** What of features is analysed, and how. */
+/** Which features to analyse, and how. */
 export interface AnalyseFeaturesOptions extends StreamAnalysisOptions {
-  /** Which number of subclips, where a dataset has several. */
+  /** Which number of subclips, if a dataset has several. */
   readonly subclips?: number | undefined;
   /** The same for subclips of a fixed length, in seconds. */
   readonly subclipSeconds?: number | undefined;
-  /** Which statistic, where a dataset has several. */
+  /** Which statistic, if a dataset has several. */
   readonly statistic?: Statistic | undefined;
   /** Streams to analyse. Default: all. */
   readonly streams?: readonly string[] | undefined;
   /** A list of movies: titles for the page, and genres. */
   readonly movies?: string | undefined;
-  /** Which trailers show which movies, when the features have trailers' ids. */
+  /** Which trailers show which movies, if the ids of the features are those of trailers. */
   readonly trailers?: string | undefined;
-  /** A MovieLens directory, whose mean ratings are probed; its list of movies is used too. */
+  /** A MovieLens directory, whose mean ratings are probed; its list of movies is also used. */
   readonly ratings?: string | undefined;
   /** Skips bad lines of ratings and lists. */
   readonly skipBadLines?: boolean | undefined;
@@ -35,22 +35,25 @@ const known: KnownOptions<AnalyseFeaturesOptions> = {
   onProgress: true,
 };
 
-/** Of options, those that decide what an analysis finds. */
+/** Those of the options that decide what an analysis finds. */
 export function optionsOfAnalysis(options: AnalyseFeaturesOptions): Omit<AnalyseFeaturesOptions, 'signal'> {
   const { signal: _, onMessage: __, onProgress: ___, ...rest } = options;
   return rest;
 }
 
-/** A layout needs so many; a stream of fewer, such as the sound of silent films, is left out. */
+/**
+ * A layout needs at least this many rows; a stream with fewer, such as the sound of silent films,
+ * is left out.
+ */
 const LEAST_ROWS = 5;
 
-/** What an item is called and which genres it has. */
+/** An item's title and genres. */
 export interface ItemLabel {
   readonly title?: string | undefined;
   readonly genres: readonly string[];
 }
 
-/** What is in features. */
+/** The result of analysing features. */
 export interface FeatureAnalysis {
   readonly path: string;
   readonly name: string;
@@ -58,14 +61,14 @@ export interface FeatureAnalysis {
   readonly streams: readonly StreamAnalysis[];
   /** The rows of each stream. */
   readonly of: ReadonlyMap<string, FeatureRows>;
-  /** Those of the items that are in the list of movies. */
+  /** The items that are in the list of movies. */
   readonly items: ReadonlyMap<string, ItemLabel>;
 }
 
 /**
- * Analyses features of a dataset or a training store: every stream is laid out in
- * the plane, and its subclips and genres are compared. Holds the rows of one stream at a time, and
- * what `umap` holds.
+ * Analyses features of a dataset or a training store: every stream is laid out in the plane, and
+ * its subclips and genres are compared. Holds the rows of one stream at a time, plus what `umap`
+ * holds.
  *
  * @throws UsageError when the path, a list or an option is wrong; FlowError `aborted`.
  * @example
@@ -97,7 +100,7 @@ export async function analyseFeatures(path: string, options: AnalyseFeaturesOpti
           labelled === 0 ? '; if their ids are those of trailers, give the list that maps them as `trailers`' : '';
         options.onMessage?.(`${labelled} of ${rows.itemIds.length} items are in the list of movies${remedy}`);
       }
-      // Without any, there is nothing to say of genres.
+      // Without labels, there is nothing to say about genres.
       const genresOf = labelOf && labelled > 0 ? (id: string) => items.get(id)?.genres : undefined;
       streams.push(await analyseStream(rows, table.random.includes(name), { ...options, genresOf, meanRatingOf }));
       of.set(name, { ...rows, points: { ...rows.points, values: new Float32Array(0) } });
@@ -121,8 +124,8 @@ export interface PlannedAnalysis {
 }
 
 /**
- * Says what `analyseFeatures` would analyse with the same options: opens the features and reads the
- * lists, and no vectors.
+ * Reports what `analyseFeatures` would analyse with the same options. Opens the features and reads
+ * the lists, but no vectors.
  *
  * @throws as `analyseFeatures`.
  * @example

@@ -7,13 +7,13 @@ import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import { quantile } from '../../models/analysis/quantile.ts';
 import { type RatingPart, type RatingSelection, ratingParts } from './rating-parts.ts';
 
-/** Cells along a side of the picture of who rated what. */
+/** Cells along each side of the picture of who rated what. */
 export const SPARSITY_CELLS = 512;
 
-/** How ratings are read, and which are counted beside those of the file. */
+/** How ratings are read, and which selections of them are counted besides the whole file. */
 export interface AnalyseRatingsOptions extends RatingSelection {
   readonly skipBadLines?: boolean | undefined;
-  /** Maps trailers to movies, where `withFeatures` has ids of trailers. */
+  /** Maps trailers to movies, if `withFeatures` has ids of trailers. */
   readonly trailers?: string | undefined;
 }
 
@@ -37,26 +37,26 @@ export interface RatingGroup {
   readonly highest: number;
 }
 
-/** How many ratings items, or users, have. */
+/** How many ratings the items, or the users, have. */
 export interface LongTail {
-  /** int32: the counts, greatest first. */
+  /** int32: the counts, highest first. */
   readonly counts: Int32Array;
-  /** The share of all ratings that the 30 % with the most have. */
+  /** The share of all ratings that belongs to the 30 % with the most. */
   readonly shareOfHead: number;
 }
 
-/** What is in a set of ratings. */
+/** The result of analysing ratings. */
 export interface RatingAnalysis {
   readonly path: string;
   /**
-   * The file in numbers; where a selection was asked for what it leaves, and the training part of
-   * each scenario.
+   * Figures of the whole file; if a selection was requested, also of what it leaves, and of the
+   * training part of each scenario.
    */
   readonly parts: readonly RatingPart[];
   readonly scale: RatingScale;
   readonly ratings: number;
   readonly users: number;
-  /** Movies that were rated, and all that the list has. */
+  /** Movies that were rated, and all movies in the list. */
   readonly movies: number;
   readonly listed: number;
   readonly perMovie: number;
@@ -84,16 +84,16 @@ export interface RatingAnalysis {
   readonly genres: readonly string[];
   /** Movies with both genres, row by row. */
   readonly genrePairs: Int32Array;
-  /** uint8[512 x 512]: 1 where one of the users and movies that were drawn rated the other. */
+  /** uint8[512 x 512]: 1 where the sampled user rated the sampled movie. */
   readonly sparsity: Uint8Array;
   readonly sparsityUsers: number;
   readonly sparsityMovies: number;
 }
 
 /**
- * Analyses the ratings of a MovieLens directory in one pass over its table: how many there are, of
- * which values, by decade, genre and year, and how they are spread over movies and users. Holds the
- * table (12 bytes a rating).
+ * Analyses the ratings of a MovieLens directory in one pass over its table: how many there are,
+ * with which values, by decade, genre and year, and how they are spread over movies and users.
+ * Holds the table (12 bytes a rating).
  *
  * @throws UsageError `ratings` when it is not such a directory; RatingFileError `bad-line`.
  * @example
@@ -231,7 +231,7 @@ function groupsOf<Key extends string | number>(
     });
 }
 
-/** A quantile of values that come so many times each, as `quantile` of all of them. */
+/** A quantile of values given with how often each occurs, equal to `quantile` of all of them. */
 function quantileOf(byValue: RatingAnalysis['byValue'], share: number): number {
   const total = byValue.reduce((count, { ratings }) => count + ratings, 0);
   const at = (place: number) => {
@@ -265,7 +265,7 @@ function pairsOf(names: readonly string[], { movies, ratings }: MovieLens): Int3
   return pairs;
 }
 
-/** Every so-many-th user and movie, by their ids' order. */
+/** A regular sample of users and movies, in the order of their ids. */
 function sparsityOf({ users, items, userIds, itemIds }: RatingTable) {
   const [ofUsers, ofMovies] = [Math.min(SPARSITY_CELLS, userIds.length), Math.min(SPARSITY_CELLS, itemIds.length)];
   const cell = (number: number, count: number, cells: number) => {

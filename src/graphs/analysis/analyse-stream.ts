@@ -12,47 +12,50 @@ import { EXACT_ROWS, umap } from '../../models/analysis/umap.ts';
 import type { FeatureRows } from './feature-rows.ts';
 import { itemMeans } from './item-means.ts';
 
-/** Components of the space that groups are compared in beside the plane. */
+/** Components of the space in which groups are compared, besides the plane. */
 const COMPARED_COMPONENTS = 10;
-/** At most this many rows are asked what costs the distances to all others, ... */
+/** At most this many rows are compared with all others, ... */
 const ASKED_ROWS = 2000;
-/** ... and no more than take this many products, some ten seconds, but at least `LEAST_ASKED`. */
+/**
+ * ... and only as many as need this many multiplications, some ten seconds, but at least
+ * `LEAST_ASKED`.
+ */
 const ASKED_PRODUCTS = 1e10;
 const LEAST_ASKED = 200;
-/** The same for items that are asked for their genres: these need not be few. */
+/** The same limit for items whose genres are predicted; these need not be few. */
 const GENRE_PRODUCTS = 2e10;
-/** Means of more values are probed in their first components. */
+/** Item means with more values than this are probed in their first components. */
 const PROBED_VALUES = 600;
-/** Processor seconds that a layout takes: for each row and epoch, each row, and each value. */
+/** Processor seconds of a layout: for each row and epoch, for each row, and for each value. */
 const SECONDS = { epoch: 4e-6, search: 6e-4, value: 4e-7 };
 
-/** How groups of rows overlap: in the plane, with and without a form assumed, and in PCA space. */
+/** How groups of rows overlap: in the plane, with and without assuming a form, and in PCA space. */
 export interface GroupOverlaps {
   readonly plane: Overlaps;
   /** float64[groups x groups]: coefficients of the smoothed densities in the plane. */
   readonly densities: Float64Array;
-  /** In the first ten principal components; undefined for rows of one value. */
+  /** In the first ten principal components; undefined if rows have one value. */
   readonly components: Overlaps | undefined;
   /** The smoothed density of each group, in the order of the names. */
   readonly shapes: readonly Density[];
 }
 
-/** What is in one stream of features. */
+/** The result of analysing one stream of features. */
 export interface StreamAnalysis {
   readonly stream: string;
   readonly dimension: number;
   readonly rows: number;
   readonly items: number;
   readonly rowsWithout: number;
-  /** Whether the network that made it had random weights: then its structure means nothing. */
+  /** Whether the network that made it had random weights: then its structure is meaningless. */
   readonly random: boolean;
   readonly plane: Points;
   readonly extent: Extent;
   readonly density: Density;
-  /** Parts that the graph of neighbours fell into, see `PlanarEmbedding`. */
+  /** The number of parts that the graph of neighbours fell into, see `PlanarEmbedding`. */
   readonly parts: number;
   readonly neighbours: number;
-  /** In how many components candidates for neighbours were looked for; undefined: in the rows. */
+  /** How many components were searched for candidate neighbours; undefined: the rows themselves. */
   readonly searchedComponents: number | undefined;
   readonly faithfulness: Faithfulness;
   readonly subclips: GroupOverlaps | undefined;
@@ -61,22 +64,22 @@ export interface StreamAnalysis {
   /** A row counts once for each of its genres. */
   readonly silhouetteByGenre: number | undefined;
   readonly genrePrediction: LabelPrediction | undefined;
-  /** Of item means; of more than 600 values, of their first 64 components. */
+  /** Of item means; of their first 64 components if they have more than 600 values. */
   readonly ratingProbe: LinearProbe | undefined;
   /**
-   * Shares of the variance, largest first: of all components, up to 1,024 values a row, else of the
-   * first 1,000. Undefined for rows of one value.
+   * Shares of the variance, largest first: of all components for up to 1,024 values per row, else
+   * of the first 1,000. Undefined if rows have one value.
    */
   readonly spectrum: Float64Array | undefined;
-  /** How many rows the spectrum is of: those of many long rows that are evenly taken. */
+  /** How many rows the spectrum was computed from: a regular sample if there are many long rows. */
   readonly spectrumRows: number | undefined;
 }
 
-/** What is known of items beside their features. */
+/** What is known about items besides their features. */
 export interface ItemLabels {
-  /** The genres of an item; undefined: not in the list. */
+  /** The genres of an item; undefined if it is not in the list. */
   readonly genresOf?: ((itemId: string) => readonly string[] | undefined) | undefined;
-  /** The mean rating of an item; undefined: nobody has rated it. */
+  /** The mean rating of an item; undefined if nobody has rated it. */
   readonly meanRatingOf?: ((itemId: string) => number | undefined) | undefined;
 }
 
@@ -96,19 +99,19 @@ export interface StreamAnalysisOptions {
   readonly onProgress?: ((progress: AnalysisProgress) => void) | undefined;
 }
 
-/** What is done for a stream, one after another. */
+/** The steps of analysing a stream, in order. */
 export const ANALYSIS_STEPS = ['components', 'neighbours', 'layout', 'measures'] as const;
 
-/** How far the analysis of a stream is. */
+/** The progress of the analysis of a stream. */
 export interface AnalysisProgress {
   readonly stream: string;
   readonly step: (typeof ANALYSIS_STEPS)[number];
-  /** Of `layout`: rounds that are done, and all. */
+  /** During `layout`: the rounds done so far, and their total. */
   readonly epoch?: number | undefined;
   readonly epochs?: number | undefined;
 }
 
-/** Lays one stream out in the plane and measures what groups of its rows have in common. */
+/** Lays one stream out in the plane and measures how groups of its rows overlap. */
 export async function analyseStream(
   rows: FeatureRows,
   random: boolean,
@@ -181,17 +184,17 @@ export async function analyseStream(
   };
 }
 
-/** Where candidates for the neighbours of many long rows are looked for. */
+/** The space in which candidate neighbours of many long rows are searched. */
 function coarseOf({ count, dimension }: Points, space: LeadingComponents | undefined): Points | undefined {
   return space !== undefined && count > EXACT_ROWS && dimension > space.points.dimension ? space.points : undefined;
 }
 
-/** How many rows may be asked for their distances to all others. */
+/** How many rows may be compared with all others. */
 function askedOf({ count, dimension }: Points, products: number, most = count): number {
   return Math.max(LEAST_ASKED, Math.min(most, Math.floor(products / (count * dimension))));
 }
 
-/** How long it will take, of what was measured: see docs/evidence/analysis.md. */
+/** The expected duration, from what was measured: see docs/evidence/analysis.md. */
 function expected({ count, dimension }: Points): string {
   const epochs = count > 10_000 ? 200 : 500;
   const seconds = SECONDS.epoch * count * epochs + SECONDS.search * count + SECONDS.value * count * dimension;
@@ -257,7 +260,7 @@ function probeRatings(
   );
 }
 
-/** `wanted` different rows in a random order that the text decides; all if there are no more. */
+/** `wanted` distinct rows in a random order that depends on the text; all if there are no more. */
 function someRows(count: number, wanted: number, text: string): Int32Array {
   const rows = Int32Array.from({ length: count }, (_, row) => row);
   const next = randomIntegers(text);

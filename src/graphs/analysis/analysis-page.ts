@@ -74,7 +74,7 @@ function planeBody(stream: StreamAnalysis, { items, of }: FeatureAnalysis): Html
   }${
     searchedComponents === undefined
       ? ''
-      : ` Above 5,000 rows neighbours are approximate: twice as many candidates of each were looked for in the first ${searchedComponents} principal components, and the nearest of them by all ${stream.dimension} values were taken.`
+      : ` Above 5,000 rows neighbours are approximate: twice as many candidates for each row were found in the first ${searchedComponents} principal components, and the nearest of them by all ${stream.dimension} values were kept.`
   }</p>
 ${explorer && explorerHtml(`${stream.stream}-points`, `${stream.stream} rows in the plane`, explorer)}
 ${figureHtml(contourFigure(stream.density, `Density of all ${stream.stream} rows in the plane`, 420), 'Density of all rows: contours at eight levels of its peak.')}`;
@@ -94,14 +94,14 @@ function numbersBody(stream: StreamAnalysis): Html {
     rows.push([
       'Silhouette by subclip',
       figure(silhouetteBySubclip),
-      'how far subclip numbers lie apart in the features (-1 to 1, 0: not at all)',
+      'how far apart subclip numbers lie in the features (-1 to 1, 0: not at all)',
     ]);
   }
   if (silhouetteByGenre !== undefined) {
     rows.push([
       'Silhouette by genre',
       figure(silhouetteByGenre),
-      'how far genres lie apart in the features (-1 to 1); a row counts once for each of its genres',
+      'how far apart genres lie in the features (-1 to 1); a row counts once for each of its genres',
     ]);
   }
   if (genrePrediction !== undefined) {
@@ -115,7 +115,7 @@ function numbersBody(stream: StreamAnalysis): Html {
       [
         'The same, genres exchanged',
         `${figure(shuffled.mean)} ± ${figure(shuffled.deviation)}`,
-        `chance, ${shuffled.times} times: the difference is what the features know of genres`,
+        `chance, ${shuffled.times} times: the difference is what the features know about genres`,
       ],
     );
   }
@@ -142,7 +142,7 @@ function groupsBody(groups: GroupOverlaps, stream: StreamAnalysis, kind: string)
   const matrix = (overlaps: Overlaps | { readonly coefficients: Float64Array }, label: string) =>
     html`<h3>${label}</h3>${figureHtml(matrixFigure(names, overlaps.coefficients, `${label}, ${stream.stream} by ${kind}`), caption(overlaps))}`;
   const found = FOUND[`${stream.stream} ${kind}`];
-  return html`<p>The same layout for every panel: what differs is which rows are counted.${kind === 'subclip' ? ' Subclips are numbered from 0, as in the tables.' : ''}</p>
+  return html`<p>Every panel has the same layout and differs only in which rows are counted.${kind === 'subclip' ? ' Subclips are numbered from 0, as in the tables.' : ''}</p>
 ${found && html`<p class="note">${found}</p>`}
 <div class="panels">${names.map((name, at) => {
     const shape = groups.shapes[at];
@@ -157,7 +157,10 @@ ${matrix({ coefficients: groups.densities }, 'Overlap of the densities in the pl
 ${groups.components && matrix(groups.components, 'Bhattacharyya coefficients in the first principal components')}`;
 }
 
-/** What was found in features of 12,000 trailers: nothing to expect elsewhere, but to compare. */
+/**
+ * What was found in features of 12,000 trailers, for comparison only: other features need not show
+ * it.
+ */
 const FOUND: Readonly<Record<string, string>> = {
   'visual subclip':
     'To compare: in visual features of 12,000 trailers (T, section 4.2.2, ten subclips) the first and the last subclip lie apart, and the eight between them are alike.',
@@ -171,9 +174,9 @@ const FOUND: Readonly<Record<string, string>> = {
 
 function caption(overlaps: Overlaps | object): string {
   const scale = '1: the same; towards 0: apart; grey: fewer than ten rows.';
-  if (!('ridged' in overlaps)) return `Of the smoothed densities, without an assumption of their form. ${scale}`;
+  if (!('ridged' in overlaps)) return `From the smoothed densities, without assuming a form. ${scale}`;
   const { ridged } = overlaps as Overlaps;
-  return `Of the inner third of each group, as normal distributions. ${scale}${ridged > 0 ? ` ${ridged} group(s) had no spread in some direction and were given a little.` : ''}`;
+  return `From the inner third of each group, as normal distributions. ${scale}${ridged > 0 ? ` ${ridged} group(s) had no spread in some direction and were given a little.` : ''}`;
 }
 
 /** The number of components that the published features keep. */
@@ -196,7 +199,7 @@ function varianceBody({ spectrum, stream, dimension, rows, spectrumRows = rows }
       reach > 0
         ? `${reach} of ${Math.min(dimension, spectrumRows - 1)} components explain 95 % of the variance`
         : `The first ${points.length} components explain ${(100 * sum).toFixed(1)} % of the variance, all others ${(100 * (1 - sum)).toFixed(1)} %`
-    }${spectrumRows < rows ? `, by ${spectrumRows} rows that were evenly taken` : ''}.${points.length > KEPT ? ` The upright line marks ${KEPT}, the published choice.` : ''}`,
+    }${spectrumRows < rows ? `, computed from a regular sample of ${spectrumRows} rows` : ''}.${points.length > KEPT ? ` The upright line marks ${KEPT}, the published choice.` : ''}`,
   );
 }
 

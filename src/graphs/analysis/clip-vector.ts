@@ -15,34 +15,34 @@ import { readSpec } from '../spec/graph-spec.ts';
 import { writeDataset } from '../write-dataset.ts';
 import { meanOf } from './mean-of.ts';
 
-/** A clip that features are searched with, and how it is decoded. */
+/** A clip to search features with, and how to decode it. */
 export interface ClipOptions extends Pick<RunOptions, 'memory' | 'device' | 'signal' | 'onMessage'> {
   /** Path of the clip. */
   readonly clip: string;
-  /** A moment of it, in seconds: its subclip there. Without it the mean of its subclips. */
+  /** A moment in seconds, which selects the subclip there. Default: the mean of its subclips. */
   readonly at?: number | undefined;
-  /** Files of weights, and directories of them: they are found by their hash. */
+  /** Weight files, and directories of them; the right file is found by its hash. */
   readonly weights?: readonly string[] | undefined;
-  /** Of a reduction: the dataset that it was made from, which knows how to decode. */
+  /** For a reduction: the dataset that it was made from, which knows how to decode. */
   readonly source?: string | undefined;
 }
 
-/** What a dataset would hold of a clip. */
+/** The vector that a dataset would have for a clip. */
 export interface ClipVector {
   readonly vector: Float32Array;
-  /** Of a moment: the subclip that it lies in. */
+  /** For a moment: the subclip that contains it. */
   readonly subclip?: { readonly number: number; readonly start: number; readonly end: number } | undefined;
 }
 
 /**
- * The vector that a dataset would have of a clip: decoded and embedded by the graph that made the
- * dataset, with the same networks (by the hashes of their weights), geometry and statistic, and of
- * a reduction projected by its PCA. Nothing is added to the dataset.
+ * The vector that a dataset would have for a clip: decoded and embedded by the graph that made the
+ * dataset, with the same networks (identified by the hashes of their weights), geometry and
+ * statistic; for a reduction, also projected by its PCA. Nothing is added to the dataset.
  *
- * @throws UsageError `spec` when the dataset cannot be made again, `dataset` when it is a training
- * store or its source is another; `moment` when the clip is shorter; ModelError `weights` when
- * weights are nowhere; the error of the clip where it cannot be decoded or embedded: MediaError,
- * FlowError.
+ * @throws UsageError `spec` when the dataset's graph cannot be made again, `dataset` when it is a
+ * training store or `source` is not its source, `moment` when the clip is shorter; ModelError
+ * `weights` when weights are not found; MediaError or FlowError when the clip cannot be decoded or
+ * embedded.
  */
 export function clipVector(
   path: string,
@@ -141,7 +141,7 @@ function without(stream: string, clip: string): UsageError {
   });
 }
 
-/** How vectors of the source become those of the dataset that is searched. */
+/** How vectors of the source are turned into those of the dataset that is searched. */
 async function projection(
   path: string,
   { name, params }: DatasetFile,

@@ -7,12 +7,12 @@ import { softwareVersion } from '../../io/dataset/software.ts';
 import { type AnalyseFeaturesOptions, optionsOfAnalysis } from './analyse-features.ts';
 import { openFeatureTable } from './feature-rows.ts';
 
-/** What an analysis was made of, as its page keeps it. */
+/** What an analysis was made from, as recorded in its page. */
 export interface AnalysedFacts {
   readonly items: number;
-  /** Hash of the items and what their vectors are of. */
+  /** Hash of the items and of the content that their vectors were computed from. */
   readonly contents: string;
-  /** Hash of everything else that decides the page: options, lists, the software. */
+  /** Hash of everything else that determines the page: options, lists, the software. */
   readonly setting: string;
 }
 
@@ -21,16 +21,16 @@ export interface NewSinceAnalysis {
   readonly items: number;
   /** Whether the vectors, or which items there are, have changed. */
   readonly features: boolean;
-  /** Whether options, lists or the software are others. */
+  /** Whether options, lists or the software differ. */
   readonly setting: boolean;
 }
 
 const MARK = 'reelflow-analysed';
-/** A page says it at its beginning. */
+/** A page records it near its beginning. */
 const HEAD_BYTES = 64 * 1024;
 
 /**
- * What an analysis of features would be made of. Reads no vectors.
+ * What an analysis of features would be made from. Reads no vectors.
  *
  * @throws as `analyseFeatures`.
  */
@@ -48,13 +48,13 @@ export async function factsOfAnalysis(path: string, options: AnalyseFeaturesOpti
   }
 }
 
-/** The page with what it was made of, which no browser shows. */
+/** The page with the record of what it was made from, which browsers do not show. */
 export function withFacts(page: string, { items, contents, setting }: AnalysedFacts): string {
   const mark = `<meta name="${MARK}" content="${items} ${contents} ${setting}">`;
   return page.replace('</head>', () => `${mark}\n</head>`);
 }
 
-/** What the page in a file was made of; undefined where there is no such page. */
+/** What the page in a file was made from; undefined if there is no such page. */
 export async function factsInPage(path: string): Promise<AnalysedFacts | undefined> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -73,7 +73,7 @@ export async function factsInPage(path: string): Promise<AnalysedFacts | undefin
   }
 }
 
-/** What has changed; undefined where there was nothing to compare with. */
+/** What has changed; undefined if there is nothing to compare with. */
 export function newSinceAnalysis(earlier: AnalysedFacts | undefined, now: AnalysedFacts): NewSinceAnalysis | undefined {
   if (earlier === undefined) return undefined;
   const items = now.items - earlier.items;
@@ -81,7 +81,7 @@ export function newSinceAnalysis(earlier: AnalysedFacts | undefined, now: Analys
 }
 
 /**
- * Size and time of a file, or of the files in a directory: a list that is written again has others.
+ * Size and time of a file, or of the files in a directory: they change when a list is rewritten.
  */
 async function stampOf(path: string | undefined): Promise<Json> {
   if (path === undefined) return null;

@@ -21,18 +21,18 @@ export interface FeatureRows {
   /** float32: one row for each subclip of each item that has the stream. */
   readonly points: Points;
   readonly itemIds: readonly string[];
-  /** int32[rows]: of which item a row is, a place in `itemIds`. */
+  /** int32[rows]: which item each row belongs to, as an index into `itemIds`. */
   readonly items: Int32Array;
-  /** int32[rows]: the number of its subclip, from 0. */
+  /** int32[rows]: the number of each row's subclip, from 0. */
   readonly subclips: Int32Array;
-  /** Rows that the stream has no vector for. */
+  /** Rows for which the stream has no vector. */
   readonly without: number;
 }
 
 /** One item's vectors of a stream. */
 export interface ItemRows {
   readonly itemId: string;
-  /** For each subclip; undefined where the stream has none. */
+  /** One for each subclip; undefined where the stream has none. */
   readonly vectors: readonly (Float32Array | undefined)[];
 }
 
@@ -44,26 +44,28 @@ export interface FeatureTable {
    * none.
    */
   readonly directory: string | undefined;
-  /** Rewords an error about that directory for whoever named the path. */
+  /** Rewords an error about that directory for the caller who named the path. */
   speaking(error: unknown): unknown;
   readonly streams: readonly { readonly name: string; readonly dimension: number }[];
   readonly statistic: string | undefined;
-  /** Streams that a network with random weights made. */
+  /** Streams made by a network with random weights. */
   readonly random: readonly string[];
-  /** How many items there are, and a hash of what they are and what their vectors are of. */
+  /**
+   * How many items there are, and a hash of their ids and of what their vectors were computed from.
+   */
   identity(): Promise<{ readonly items: number; readonly contents: string }>;
-  /** All of a stream, in memory. */
+  /** Reads a whole stream into memory. */
   read(stream: string): Promise<FeatureRows>;
-  /** A stream item by item, in bounded memory; of one item alone where it is named. */
+  /** Reads a stream item by item in bounded memory, or one item only if it is named. */
   items(stream: string, only?: string): AsyncGenerator<ItemRows>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the features of a dataset (one number of subclips and one statistic of it), or of a
+ * Opens the features of a dataset (for one number of subclips and one statistic), or of a
  * training store.
  *
- * @throws UsageError `dataset` when it is neither, or the choice is missing or not there.
+ * @throws UsageError `dataset` when it is neither, or when the choice is missing or does not exist.
  */
 export async function openFeatureTable(
   path: string,
@@ -82,7 +84,7 @@ export async function openFeatureTable(
   return isFile ? storeTable(await ItemStore.open(store)) : datasetTable(path, await openSource(path, choice));
 }
 
-/** Of a dataset in an object store: its units are read where they lie. */
+/** Opens a dataset in an object store, whose units are read in place. */
 async function farTable(
   path: string,
   place: DatasetPlace,
@@ -101,7 +103,7 @@ async function farTable(
   }
 }
 
-/** Of a training store in an object store: it is read here and there, and so copied first. */
+/** Opens a training store in an object store. It is read in random order, so it is copied first. */
 async function farStoreTable(path: string): Promise<FeatureTable> {
   const copy = await copyFeatures(path);
   try {
@@ -204,7 +206,7 @@ export function dimensionOf(streams: FeatureTable['streams'], stream: string, pa
   });
 }
 
-/** Rows that come one by one, in memory that doubles. */
+/** Rows that arrive one by one, in memory that grows by doubling. */
 class RowCollector {
   without = 0;
   readonly #stream: string;

@@ -1,4 +1,4 @@
-/** The mean of the vectors that are there; undefined when there are none. */
+/** The mean of the defined vectors; undefined if there are none. */
 export function meanOf(vectors: readonly (Float32Array | undefined)[]): Float64Array | undefined {
   const own = vectors.filter((vector) => vector !== undefined);
   const [first] = own;

@@ -7,27 +7,27 @@ import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
 import { makeScenarioBeside } from '../../io/ratings/scenario-thread.ts';
 import { moviesWithFeatures } from '../../io/ratings/trailers.ts';
 
-/** Thresholds of relevance that are counted. */
+/** Thresholds of relevance for which relevant ratings are counted. */
 export const THRESHOLDS = [3, 3.5, 4];
 
-/** Which ratings are counted beside those of the file: as an experiment takes them. */
+/** Which ratings are counted besides those of the whole file; selected as in an experiment. */
 export interface RatingSelection {
   /** First and last year of the movies, both included. */
   readonly years?: { readonly from?: number | undefined; readonly to?: number | undefined } | undefined;
-  /** A training store: only movies that have features in it. */
+  /** A training store: only movies that have features in it count. */
   readonly withFeatures?: string | undefined;
-  /** The movies and the users with most ratings. */
+  /** How many movies and users to keep, those with the most ratings first. */
   readonly items?: number | undefined;
   readonly users?: number | undefined;
-  /** Ratings drawn of each user. */
+  /** Ratings to draw from each user. */
   readonly perUser?: number | undefined;
   /** The scenarios whose training ratings are counted, of the first of two folds. */
   readonly scenarios?: readonly ScenarioKind[] | undefined;
-  /** Decides what is drawn. Default 1. */
+  /** Seeds the random draws. Default 1. */
   readonly seed?: number | undefined;
 }
 
-/** A set of ratings in numbers. */
+/** Figures of a set of ratings. */
 export interface RatingPart {
   readonly name: string;
   readonly ratings: number;
@@ -35,17 +35,19 @@ export interface RatingPart {
   readonly movies: number;
   readonly perMovie: number;
   readonly perUser: number;
-  /** First and last year of the movies; undefined where none has one. */
+  /** First and last year of the movies; undefined if none has a year. */
   readonly years: { readonly from: number; readonly to: number } | undefined;
   readonly genres: number;
   /** The lowest and the highest rating. */
   readonly scale: RatingScale;
   readonly mean: number;
-  /** For each threshold the share of ratings above it, and of those at least it. */
+  /** For each threshold, the share of ratings above it and the share of ratings that reach it. */
   readonly thresholds: readonly { readonly threshold: number; readonly above: number; readonly atLeast: number }[];
 }
 
-/** The ratings of a file, those that a selection leaves, and the training part of each scenario. */
+/**
+ * Figures of the whole file, of what a selection leaves, and of the training part of each scenario.
+ */
 export async function ratingParts(
   { ratings, movies, trailers }: MovieLens,
   { scenarios = [], withFeatures, years, items, users, perUser: ratingsPerUser, seed = 1 }: RatingSelection,
@@ -72,7 +74,7 @@ async function itemsOf(path: string): Promise<readonly string[]> {
   return store.itemIds;
 }
 
-/** Counts the ratings of some rows; of all where none are named. */
+/** Counts the ratings of some rows, or of all rows if none are named. */
 function partOf(
   name: string,
   { users, items, values, userIds, itemIds }: RatingTable,

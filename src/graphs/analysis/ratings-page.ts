@@ -50,7 +50,7 @@ function sizeBody({ parts, listed, movies, withoutMovie }: RatingAnalysis): Html
 function valuesBody({ byValue, parts, mean, median }: RatingAnalysis): Html {
   const bars = byValue.map(({ value, ratings }) => ({ name: String(value), value: ratings }));
   return html`${figureHtml(barFigure(bars, { figure: 'Ratings by value', x: 'rating', y: 'ratings' }), `The mean is ${mean.toFixed(3)}, the median ${median}.`)}
-<p>A recommender that predicts the mean recommends everything where the mean lies above the threshold, and nothing where it lies below: that decides whole rows of a table of precision.</p>
+<p>A recommender that predicts the mean recommends everything if the mean lies above the threshold, and nothing if it lies below. This alone decides whole rows of a table of precision.</p>
 ${tableHtml(
   'Shares of relevant ratings',
   [
@@ -82,11 +82,11 @@ function yearsBody({ byDecade, byYear, withoutYear }: RatingAnalysis): Html {
   )}
 ${figureHtml(
   bandFigure(spread, { figure: 'Ratings by year of the movie, mean and middle half', x: 'year', y: 'rating' }),
-  `The mean rating of the movies of each year, and the middle half of their ratings, of years with at least ${LEAST_OF_YEAR} ratings: old movies that are still watched are liked.`,
+  `The mean rating of the movies of each year, and the middle half of their ratings, for years with at least ${LEAST_OF_YEAR} ratings: old movies that are still watched tend to be liked.`,
 )}</div>`;
 }
 
-/** Quartiles of fewer ratings say nothing. */
+/** Quartiles of fewer ratings are meaningless. */
 const LEAST_OF_YEAR = 50;
 
 function boxes(groups: readonly RatingGroup[], figure: string): Html | undefined {
@@ -106,7 +106,7 @@ function genresBody({ byGenre, genres, genrePairs, halfDecades, genreShares }: R
   });
   const falling = [...byGenre].sort((a, b) => b.ratings - a.ratings);
   return html`<div class="pair">${boxes(falling, 'Ratings by genre')}${tableHtml('Ratings by genre; a movie counts for each of its genres', HEAD, falling.map(line))}</div>
-${genres.length === 0 ? undefined : figureHtml(matrixFigure(genres, shares, 'Genres that come together'), 'Of the movies with the genre of the row, the share that has the genre of the column too.')}
+${genres.length === 0 ? undefined : figureHtml(matrixFigure(genres, shares, 'Genres that come together'), "The share of the movies with the row's genre that also have the column's genre.")}
 ${
   genres.length === 0
     ? undefined
@@ -124,7 +124,7 @@ ${
     ? undefined
     : figureHtml(
         matrixFigure(genres, genreShares, 'Share of each genre by half decade', halfDecades),
-        'Of the ratings of movies from the half decade of the column, the share that goes to movies of the genre; a movie counts for each of its genres.',
+        "The share of the ratings of movies from the column's half decade that goes to movies of the genre; a movie counts for each of its genres.",
       )
 }`;
 }
@@ -149,7 +149,7 @@ function tailsBody({ items, raters }: RatingAnalysis): Html {
               { figure: `Ratings of each ${of}, the 70 % with the fewest`, x: `rank of the ${of}`, y: 'ratings' },
               { logY: true },
             ),
-            `The same of the 70 % with the fewest, on a linear axis of ranks.`,
+            `The same for the 70 % with the fewest, on a linear axis of ranks.`,
           )
     }</div>`;
   };
@@ -159,11 +159,11 @@ function tailsBody({ items, raters }: RatingAnalysis): Html {
 function sparsityBody({ sparsity, sparsityUsers, sparsityMovies, density }: RatingAnalysis): Html {
   return figureHtml(
     pictureFigure(sparsity, SPARSITY_CELLS, sparsityMovies, sparsityUsers, 'Which users rated which movies'),
-    `${sparsityUsers} users (down) and ${sparsityMovies} movies (across), evenly taken, in the order in which the file first names them, so that later movies have none of the first users; a dot is a rating. ${percent(density)} of all pairs are rated.`,
+    `${sparsityUsers} users (down) and ${sparsityMovies} movies (across), a regular sample, in the order in which the file first names them, so later movies have no ratings by the first users. A dot is a rating. ${percent(density)} of all pairs are rated.`,
   );
 }
 
-/** Quartiles by the share of ratings that lie below them. */
+/** Quartiles, named by the share of ratings below them. */
 const HEAD = ['group', 'movies', 'ratings', 'mean', '25 %', 'median', '75 %'] as const;
 
 function line({ name, movies, ratings, mean, lowerQuartile, median, upperQuartile }: RatingGroup): string[] {
@@ -176,7 +176,7 @@ function line({ name, movies, ratings, mean, lowerQuartile, median, upperQuartil
   ];
 }
 
-/** A falling curve at about two hundred ranks, evenly on a logarithmic axis. */
+/** A falling curve, sampled at about two hundred ranks evenly spaced on a logarithmic axis. */
 function thinned(counts: Int32Array): { x: number; y: number }[] {
   const ranks = new Set(Array.from({ length: 200 }, (_, at) => Math.max(1, Math.round(counts.length ** (at / 199)))));
   return [...ranks].map((rank) => ({ x: rank, y: counts[rank - 1] as number }));

@@ -9,33 +9,35 @@ import { type FeatureTable, openFeatureTable } from './feature-rows.ts';
 import { meanOf } from './mean-of.ts';
 import { type TextOptions, textVector } from './text-vector.ts';
 
-/** What is searched for, and where. One of `item`, `vector`, `like` and `text` says what. */
+/**
+ * What to search for, and where. Exactly one of `item`, `vector`, `like` and `text` must be given.
+ */
 export interface SearchFeaturesOptions {
-  /** Id of an item of the features. */
+  /** Id of an item in the features. */
   readonly item?: string | undefined;
   /**
-   * A subclip of it, from 0 as in the tables; without it items are compared by the means of their
-   * subclips.
+   * A subclip of that item, counted from 0 as in the tables. Without it, items are compared by the
+   * means of their subclips.
    */
   readonly subclip?: number | undefined;
-  /** Values to compare with, as many as a row has. Subclips are compared. */
+  /** Values to compare with, as many as a row has. Compares subclips. */
   readonly vector?: ArrayLike<number> | undefined;
   /**
    * A clip, which need not be in the dataset: it is decoded and embedded as the dataset was. A
-   * moment of it finds subclips, the whole of it items.
+   * moment of the clip is compared with subclips, the whole clip with items.
    */
   readonly like?: ClipOptions | undefined;
-  /** A text, of a dataset that a joint text-image network has made. Subclips are compared. */
+  /** A text, for a dataset made by a joint text-image network. Compares subclips. */
   readonly text?: TextOptions | undefined;
   /** Which stream. Default: the first. */
   readonly stream?: string | undefined;
-  /** Most results. Default 10. */
+  /** Maximum number of results. Default 10. */
   readonly k?: number | undefined;
-  /** Which number of subclips, where a dataset has several. */
+  /** Which number of subclips, if a dataset has several. */
   readonly subclips?: number | undefined;
   /** The same for subclips of a fixed length, in seconds. */
   readonly subclipSeconds?: number | undefined;
-  /** Which statistic, where a dataset has several. */
+  /** Which statistic, if a dataset has several. */
   readonly statistic?: Statistic | undefined;
 }
 
@@ -44,30 +46,30 @@ const known: KnownOptions<SearchFeaturesOptions> = {
   ...{ subclips: true, subclipSeconds: true, statistic: true },
 };
 
-/** An item, or a subclip of one, that is like what was searched for. */
+/** An item, or one of its subclips, that resembles what was searched for. */
 export interface FoundFeatures {
   readonly item: string;
-  /** From 0, as in the tables; left out where items are compared. */
+  /** Counted from 0, as in the tables; left out if items are compared. */
   readonly subclip?: number | undefined;
   /** Cosine of the two vectors, -1 to 1. */
   readonly similarity: number;
 }
 
-/** What a search has found. */
+/** The result of a search. */
 export interface FeatureSearch {
   readonly path: string;
   readonly stream: string;
-  /** Rows that were compared. */
+  /** How many rows were compared. */
   readonly compared: number;
-  /** Whether a network with random weights made the stream: then likeness means nothing. */
+  /** Whether a network with random weights made the stream: then similarity is meaningless. */
   readonly random: boolean;
-  /** Of a moment of a clip: the subclip that it lies in, as the dataset would cut it. */
+  /** For a moment of a clip: the subclip that contains it, as the dataset would cut it. */
   readonly moment?: ClipVector['subclip'] | undefined;
-  /** The most similar first. */
+  /** Most similar first. */
   readonly found: readonly FoundFeatures[];
 }
 
-/** What every row is compared with. */
+/** The vector that every row is compared with. */
 interface Query {
   readonly vector: ArrayLike<number>;
   /** Whether items are compared, by their means. */
@@ -78,10 +80,10 @@ interface Query {
 /**
  * Finds what is most like an item, a subclip, a clip, a text or a vector, by cosine: every row of a
  * dataset or a training store is compared, so the result is exact. Holds one item and the `k` best
- * at a time. An item is never found for itself, nor any of its subclips.
+ * at a time. The item searched for, and its subclips, are never among the results.
  *
  * @throws UsageError `dataset` when there are no such features; `unknown-item` when the item, its
- * subclip, or its stream is not there; as `clipVector` and `textVector` for a clip or a text.
+ * subclip or its stream does not exist; as `clipVector` and `textVector` for a clip or a text.
  * @example
  * const { found } = await searchFeatures('reduced/', { item: 'tt0111161', subclip: 3 });
  */
@@ -149,7 +151,7 @@ async function queryOf(
   };
 }
 
-/** @throws UsageError `dataset` for a training store, which does not know how it was made. */
+/** @throws UsageError `dataset` for a training store, which does not record how it was made. */
 function datasetOf({ directory, path }: FeatureTable, option: string): string {
   if (directory !== undefined) return directory;
   throw new UsageError(`${path} is not a dataset, so it does not know what made its vectors`, {
@@ -192,7 +194,7 @@ function normalised(vector: ArrayLike<number>): Float64Array {
   return length > 0 ? own.map((value) => value / length) : own;
 }
 
-/** The first has length 1 already; a vector of zeros is like nothing. */
+/** Cosine similarity; `unit` has length 1 already. A vector of zeros is similar to nothing. */
 function cosine(unit: Float64Array, vector: ArrayLike<number>): number {
   let [product, square] = [0, 0];
   for (let axis = 0; axis < unit.length; axis++) {

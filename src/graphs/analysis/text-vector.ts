@@ -4,14 +4,14 @@ import { hashCard, loadCard } from '../../models/networks/card.ts';
 import { encodeText } from '../../models/networks/encode-text.ts';
 import { network } from '../../models/networks/network.ts';
 
-/** A text that features are searched with. */
+/** A text to search features with. */
 export interface TextOptions {
   readonly text: string;
   /** Path of the network card of the joint text-image network that made the features. */
   readonly network: string;
 }
 
-/** What a dataset notes of a network. */
+/** What a dataset records about a network. */
 interface NotedNetwork {
   readonly stream?: string | undefined;
   readonly name?: string | undefined;
@@ -20,11 +20,11 @@ interface NotedNetwork {
 }
 
 /**
- * The vector of a text in the space of a dataset's stream: by the text half of the joint network
- * whose image half made the stream, which is checked by the hashes of its card and its weights.
+ * The vector of a text in the space of a dataset's stream, computed by the text half of the joint
+ * network whose image half made the stream. The hashes of its card and its weights are checked.
  *
- * @throws UsageError `network` when the stream was made by another network, or was reduced since;
- * as `encodeText`.
+ * @throws UsageError `network` when the stream was made by another network, or has been reduced
+ * since; as `encodeText`.
  */
 export async function textVector(
   path: string,
@@ -36,7 +36,7 @@ export async function textVector(
   const { weightsHash, cardHash } = network(cardPath);
   const loaded = loadCard(cardPath);
   const made = (file.models as readonly NotedNetwork[]).find((each) => each.stream === stream);
-  // A graph of float16 or int8 has the same card and weights.
+  // With float16 or int8, the card and the weights remain the same.
   if (made?.weightsHash !== weightsHash || (made.cardHash !== cardHash && made.cardHash !== hashCard(loaded.card))) {
     throw new UsageError(
       `the stream ${stream} of ${path} was made by ${made?.name ?? 'no network'} with other weights or another card than ${cardPath}`,

@@ -8,16 +8,16 @@ import type { FeatureAnalysis } from './analyse-features.ts';
 import type { StreamAnalysis } from './analyse-stream.ts';
 import type { FeatureRows } from './feature-rows.ts';
 
-/** Rows that are made columns of at a time. */
+/** Rows that are turned into columns at a time. */
 const BLOCK_ROWS = 65_536;
 
 /**
- * Writes the layout of each stream as a Parquet file of the directory, `visual.parquet`: a row for
+ * Writes the layout of each stream as a Parquet file in the directory, `visual.parquet`: a row for
  * each subclip of each item, with columns `x`, `y`, `item`, `title`, `subclip` (from 0, as in the
- * dataset's tables), `genre` (the first), `genres` and `text`, a sentence of all these. Returns the
- * paths.
+ * dataset's tables), `genre` (the first), `genres` and `text`, a text that combines them. Returns
+ * the paths.
  *
- * DuckDB reads them as they are (tested); embedding-atlas takes such columns by name:
+ * DuckDB reads the files directly (tested); embedding-atlas takes the names of the columns:
  * `embedding-atlas visual.parquet --x x --y y --text text`.
  *
  * @throws UsageError `disk-full`, or when the directory cannot be made.

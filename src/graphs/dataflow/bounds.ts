@@ -10,28 +10,29 @@ import { subclipsClaim } from '../../operators/subclips.ts';
 import { elementBytes, type Source } from './sources.ts';
 import type { Trace, TracedColumn } from './trace.ts';
 
-/** Values of a vector that a function makes, until the first has come. */
+/** Assumed length of the vectors that a function produces, until the first arrives. */
 const GUESSED_DIMENSION = 512;
-/** Bytes that the rows of a table are taken to be; what they take indeed is counted. */
+/** Assumed size of the rows of a table; the actual size is accounted for as they arrive. */
 const GUESSED_ROWS = 64 * 1024;
 
 /**
- * Length of the vectors of a column: of its network, or what `seen` says that its functions gave.
+ * Length of the vectors of a column: its network's, or that of the vectors that its functions were
+ * `seen` to produce.
  */
 function vectorLength(column: TracedColumn, seen: ReadonlyMap<string, number>): number {
   return column.network?.network.dimension ?? seen.get(column.name) ?? GUESSED_DIMENSION;
 }
 
 /**
- * Whether a video has what a source decodes. What comes from nowhere that is known comes of every
- * video.
+ * Whether a video has what a source decodes. A stream of unknown origin is assumed to exist for
+ * every video.
  */
 export function has(info: MediaInfo, source: Source | undefined): boolean {
   if (source === undefined) return true;
   return (source.kind === 'pictures' ? info.video : info.audio) !== undefined;
 }
 
-/** Bytes of the finished rows of one video; they wait in memory until the unit commits. */
+/** Bytes of the finished rows of one video, which wait in memory until the unit commits. */
 export function resultBytes({ columns }: Trace, info: MediaInfo, seen: ReadonlyMap<string, number>): Bytes {
   let bytes = 0;
   for (const column of columns) {
@@ -44,8 +45,8 @@ export function resultBytes({ columns }: Trace, info: MediaInfo, seen: ReadonlyM
 }
 
 /**
- * The most that one video's operators keep until its unit commits, the most it can hold with an
- * element of each source, and what its decoders take.
+ * The most that one video's operators keep until its unit commits, the most that the video can hold
+ * including one element of each source, and the memory of its decoders.
  */
 export function boundsOf(
   trace: Trace,
@@ -81,7 +82,7 @@ export function boundsOf(
   return { kept: Math.ceil(kept), claim: Math.ceil(kept + elements), decoders };
 }
 
-/** What the decoder of a source takes. */
+/** The memory of a source's decoder. */
 function decoderOf({ kind }: Source, { video, audio, bytes }: MediaInfo): Bytes {
   const filePixels = (video?.width ?? 0) * (video?.height ?? 0);
   const isLate = (kind === 'pictures' ? video : audio)?.late === true;
@@ -91,8 +92,8 @@ function decoderOf({ kind }: Source, { video, audio, bytes }: MediaInfo): Bytes 
 }
 
 /**
- * What the decoders of a video take at least: where nothing could be probed, something with sound
- * is expected.
+ * The least memory that the decoders of a video take. If nothing could be probed, a video with
+ * sound is assumed.
  */
 export function minDecoders({ sources }: Trace): Bytes {
   const sounds = sources.filter(({ kind }) => kind === 'sound').length;
@@ -100,8 +101,8 @@ export function minDecoders({ sources }: Trace): Bytes {
 }
 
 /**
- * Rows per second of a stream, on average and where they lie closest, and how far their centres are
- * behind their times.
+ * Rows per second of a stream, on average and where they are densest, and how far the centre of a
+ * row lies behind its time.
  */
 function ratesOf(source: Source | undefined, { video }: MediaInfo) {
   if (source?.kind === 'sound') {
@@ -116,7 +117,7 @@ function ratesOf(source: Source | undefined, { video }: MediaInfo) {
   };
 }
 
-/** Frames that will be decoded, about. */
+/** About how many frames will be decoded. */
 export function framesOf({ sources }: Trace, { video, duration }: MediaInfo): number {
   const pictures = sources.find(({ kind }) => kind === 'pictures');
   if (video === undefined || pictures?.kind !== 'pictures') return 0;
@@ -126,12 +127,15 @@ export function framesOf({ sources }: Trace, { video, duration }: MediaInfo): nu
 /** Codecs in which every frame is a key frame. */
 const ALL_KEYS =
   /^(mjpe?gb?|prores|dnxhd|dvvideo|rawvideo|v210|ffv1|huffyuv|ffvhuff|utvideo|cfhd|jpeg2000|png|qtrle|gif|vc2|dirac|hap|magicyuv)$/;
-/** Key frames per second that other codecs have at most, but for streams made of nothing else. */
+/**
+ * Maximum key frames per second in other codecs, except for streams that consist only of key
+ * frames.
+ */
 const KEYS_PER_SECOND = 2;
 
 /**
- * Frames that a sampling takes per second of a stream, about; of key frames what they are at most
- * in all but odd streams.
+ * About how many frames a sampling takes per second of a stream; for key frames, the maximum in all
+ * but odd streams.
  */
 export function framesPerSecond(
   sampling: FrameSampling,

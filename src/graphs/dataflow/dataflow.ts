@@ -21,55 +21,58 @@ import { type NetworkServices, RunningScope } from './running-scope.ts';
 import { isCode, type Trace, traceColumns } from './trace.ts';
 import type { Columns, VideoScope } from './video-scope.ts';
 
-/** What a dataflow computes of each video. */
+/** What a dataflow computes for each video. */
 export interface DataflowOptions extends ItemPolicy {
   /** For people; part of the id. Default `dataflow`. */
   readonly name?: string | undefined;
   /**
-   * Everything that changes values; part of the id. Default: what tracing it tells, the version of
-   * its functions, and what a module was given.
+   * Everything that changes values; part of the id. Default: what tracing the dataflow reveals, the
+   * version of its functions, and the parameters of its module.
    */
   readonly params?: Json | undefined;
   /**
-   * Version of the functions between reelflow's operators: required where there are any, unless
+   * Version of the functions between reelflow's operators: required if there are any, unless
    * `params` are given.
    */
   readonly version?: string | undefined;
   /** Composes the columns of a video. */
   readonly columns: (scope: VideoScope) => Columns;
   /**
-   * Told of every picture that is decoded, of the first source of pictures, as it comes and in this
-   * process; the frame is valid during the call.
+   * Called in this process for every frame that the first source of pictures decodes, as it
+   * arrives; the frame is valid only during the call.
    */
   readonly onFrame?: ((frame: Frame, video: Video) => void) | undefined;
-  /** How another process makes it again. Default: it was written inline, and cannot be. */
+  /**
+   * How another process can make the graph again. Default: it was defined inline, and no other
+   * process can.
+   */
   readonly origin?: GraphOrigin | undefined;
 }
 
-/** A graph over videos: one unit for each, of the columns that its dataflow gives. */
+/** A graph over videos: one unit for each video, with the columns that its dataflow returns. */
 export interface VideoGraph extends Graph<Video, UnitTable, NetworkServices> {
-  /** What it is made of. @internal */
+  /** The trace of its dataflow. @internal */
   readonly trace: Trace;
-  /** The same as JSON, for another process: see `graphFrom`. */
+  /** The graph as JSON, for other processes: see `graphFrom`. */
   readonly spec: GraphSpec;
   /** The vector columns whose length is known before anything runs: every unit has them. */
   readonly columns: readonly ColumnShape[];
-  /** Which items are skipped, and whether damaged ones are kept in part. */
+  /** Which items are skipped, and whether damaged ones are partly kept. */
   readonly policy: CheckedPolicy;
 }
 
 /**
- * Raised whenever decoding, embedding or summarising gives other values for the same parameters;
- * part of every id. 2: the timeline and the frames that are held, by what is on show; lengths are
- * measured where they are in doubt.
+ * Incremented whenever decoding, embedding or summarising produces different values for the same
+ * parameters; part of every id. 2: the timeline and held frames follow what is actually shown, and
+ * doubtful lengths are measured.
  */
 const VERSION = 2;
 
 /**
- * Builds the graph of a dataflow. The function `columns` is called once here, with nothing decoded,
- * and once for each video.
+ * Builds the graph of a dataflow. The function `columns` is called once here, without decoding, and
+ * once for each video.
  *
- * @throws UsageError when an option does not fit, or the function gives no columns.
+ * @throws UsageError when an option is invalid, or the function returns no columns.
  *
  * @example
  * const graph = dataflow({
@@ -82,7 +85,7 @@ export function dataflow(options: DataflowOptions): VideoGraph {
   const name = checkString('name', options.name ?? 'dataflow');
   const policy = itemPolicy(options);
   const trace = traceColumns(columns);
-  /** Lengths of the vectors that functions gave, by their columns. */
+  /** Lengths of the vectors that functions produced, by column. */
   const seen = new Map<string, number>();
   const countedAs = Object.fromEntries(trace.columns.map(({ name, source }) => [name, source?.kind]));
 
@@ -122,8 +125,8 @@ export function dataflow(options: DataflowOptions): VideoGraph {
   };
 
   /**
-   * A file that turns out to be of another length than it states is measured; what it needs, and
-   * how it is cut, goes by what was measured.
+   * A file whose length turns out to differ from the stated one is measured; its memory needs and
+   * its subclips follow the measured length.
    */
   function measured(
     video: Video,
@@ -168,7 +171,7 @@ export function dataflow(options: DataflowOptions): VideoGraph {
       if (verdict.verdict === 'rejected') {
         throw new MediaError(verdict.reason, verdict.message, { decoderLines: verdict.decoderLines });
       }
-      // Nobody misses the cover's picture among the pictures.
+      // A missing cover picture is no loss among the pictures.
       const notes = [...verdict.notes, ...info.leftOut.filter((what) => !what.endsWith('cover art'))];
       const metadata = summaryMetadata(notes, mediaFacts(info));
       const facts = { seconds: info.duration, ...running.decoded, verdict, metadata };
@@ -181,7 +184,7 @@ export function dataflow(options: DataflowOptions): VideoGraph {
 }
 
 /**
- * What of a dataflow changes values: what tracing it tells, and of what it does not, the version
+ * The parts of a dataflow that change values: what tracing reveals, and for the rest the version
  * and the parameters.
  */
 function paramsOf({ columns, tables, hasFunctions }: Trace, version: string | undefined, origin: GraphOrigin): Json {
@@ -201,14 +204,14 @@ function paramsOf({ columns, tables, hasFunctions }: Trace, version: string | un
   return { columns: steps, version, params };
 }
 
-/** What the table of items tells of the media. */
+/** What the table of items records about the media. */
 function mediaFacts({ video, audio, leftOut }: MediaInfo): MediaFacts {
   const streams = [...(video ? [`video ${video.codec}`] : []), ...(audio ? [`audio ${audio.codec}`] : [])];
   const pictures = video && { fps: video.averageRate, width: video.width, height: video.height };
   return { ...pictures, streams, leftOut: leftOut.length === 0 ? undefined : leftOut };
 }
 
-/** @throws MediaError `no-streams` when a video has nothing of what is decoded. */
+/** @throws MediaError `no-streams` when a video has none of the streams to decode. */
 function checkStreams({ sources }: Trace, info: MediaInfo, { path }: Video): void {
   if (sources.length === 0 || sources.some((source) => has(info, source))) return;
   const kind = sources.some((source) => source.kind === 'pictures') ? 'video' : 'audio';

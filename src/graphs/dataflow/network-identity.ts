@@ -3,7 +3,7 @@ import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import { float16Form } from '../../models/quantisation/float16.ts';
 import type { Json } from '../graph.ts';
 
-/** What of a network changes values. */
+/** The parts of a network that change values. */
 export function networkIdentity(network: UnopenedNetwork): Json {
   return {
     name: network.name,

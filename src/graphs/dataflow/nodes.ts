@@ -11,7 +11,7 @@ export const COMMIT = 'commit';
 export const CACHE = 'cache';
 
 /**
- * The boxes of a dataflow, as `explain` prints them: each source with what is made of it, and the
+ * The boxes of a dataflow, as `explain` prints them: each source, what is computed from it, and the
  * commit.
  */
 export function nodesOf(trace: Trace): DataflowNode[] {
@@ -84,13 +84,14 @@ function tableNode({ operator, name, schema, source }: TracedTable): DataflowNod
   };
 }
 
-/** Values of a row in all statistics; undefined where a function makes the vectors. */
+/** Values of a row in all statistics; undefined if a function makes the vectors. */
 function valuesOf({ statistics }: TracedColumn, network: UnopenedNetwork | undefined): number | undefined {
   return network && statistics.reduce((sum, statistic) => sum + dimensionOf(statistic, network.dimension), 0);
 }
 
 /**
- * Rows of a video in the column that has most; subclips of fixed length are as many as it is long.
+ * Rows of a video in the column with the most; the number of fixed-length subclips depends on the
+ * length of the video.
  */
 function rowsOf(columns: readonly TracedColumn[]): number | '?' {
   if (columns.some(({ cuts }) => cuts.seconds.length > 0)) return '?';

@@ -5,12 +5,12 @@ import { type RepeatedFrames, repeatedFrameRules } from '../../operators/embed.t
 import { checkStatistics, type Statistic } from '../../operators/statistics.ts';
 import type { ColumnOptions, EmbeddingOptions } from './video-scope.ts';
 
-// What the options of a scope come to, for the plan and for the run alike.
+// How the options of a scope resolve, for the plan and the run alike.
 
 const knownOfEmbedding: KnownOptions<EmbeddingOptions> = { name: true, repeatedFrames: true };
 const knownOfColumn: KnownOptions<ColumnOptions> = { count: true, statistic: true, operator: true, seconds: true };
 
-/** How a network is used, with its operator's name. */
+/** How a network is used, and the name of its operator. */
 export function resolveEmbedding(
   network: UnopenedNetwork,
   options: EmbeddingOptions = {},
@@ -27,8 +27,8 @@ export function resolveStatistics(options: ColumnOptions): readonly Statistic[] 
 }
 
 /**
- * How items are cut, as parameters of a graph say it. Where nothing is of a fixed length nothing
- * says so: ids of graphs are older than that.
+ * How items are cut, in the form used in the parameters of a graph. Fixed lengths are only
+ * mentioned if there are any, because ids of graphs are older than this option.
  */
 export function cutsAsJson({ counts, seconds }: Cuts): {
   readonly subclips: readonly number[];

@@ -5,8 +5,8 @@ import { connect } from '../../operators/connect.ts';
 import type { SubclipScope } from '../../operators/subclips.ts';
 
 /**
- * Collects the rows of a table, and emits them together when the source completes. What they take
- * until then is accounted for.
+ * Collects the rows of a table, and emits them together when the source completes. The memory that
+ * they take until then is accounted for.
  */
 export function collectRows(
   table: string,

@@ -30,12 +30,12 @@ import type {
 } from './video-scope.ts';
 
 /**
- * Milliseconds an element may wait for its batch to fill. Full batches are what counts here;
- * pressure and ends flush them anyway.
+ * Milliseconds an element may wait for its batch to fill. Long, because full batches matter most
+ * here; memory pressure and the ends of streams flush them anyway.
  */
 const BATCH_DELAY = 5000;
 
-/** Open sessions by the networks that they are of. */
+/** Open sessions, by network. */
 export type NetworkServices = ReadonlyMap<UnopenedNetwork, Embedder<Uint8Array> | Embedder<Float32Array>>;
 
 /** How a video is decoded inside a run. */
@@ -43,7 +43,7 @@ export type Decoding = Pick<DecodingOptions, 'allowPartial' | 'onVerdict' | 'sto
 
 /** One video inside a run: decodes, computes and holds under the scope of a flow. */
 export class RunningScope implements VideoScope {
-  /** Frames and patches that were decoded: of several sources of a kind, of the first. */
+  /** Frames and patches decoded so far; if there are several sources of a kind, by the first. */
   readonly decoded = { frames: 0, patches: 0 };
   readonly #sources = new Sources();
   readonly #streams = new Map<Source, Observable<Frame> | Observable<Patch>>();
@@ -55,8 +55,9 @@ export class RunningScope implements VideoScope {
   readonly #onFrame: ((frame: Frame) => void) | undefined;
 
   /**
-   * @param run.reached told of every element's time.
-   * @param run.onFrame told of every frame of the first source of pictures, valid during the call.
+   * @param run.reached called with every element's time.
+   * @param run.onFrame called for every frame of the first source of pictures, which is valid only
+   *   during the call.
    */
   constructor(
     readonly video: Video,
@@ -76,12 +77,12 @@ export class RunningScope implements VideoScope {
     this.#onFrame = run.onFrame;
   }
 
-  /** Pictures take the time: how far they are is how far the video is. */
+  /** Decoding pictures takes the most time, so their progress is the progress of the video. */
   get #hasPictures(): boolean {
     return this.video.info.video !== undefined && [...this.#streams.keys()].some(({ kind }) => kind === 'pictures');
   }
 
-  /** What columns and tables give, each under its name. */
+  /** The columns and tables, each under its name. */
   compose(columns: Columns): readonly (Observable<SubclipRow> | Observable<RowTable>)[] {
     return Object.entries(columns).map(([name, rows]) => {
       this.#names.set(rows, name);
@@ -143,7 +144,9 @@ export class RunningScope implements VideoScope {
     };
   }
 
-  /** A column or table is named when all are composed, which is before anybody subscribes to it. */
+  /**
+   * Columns and tables get their names once all are composed, before anything subscribes to them.
+   */
   #nameOf(rows: Observable<unknown>, end: string): string {
     const name = this.#names.get(rows);
     if (name === undefined)
@@ -201,8 +204,8 @@ export class RunningScope implements VideoScope {
   }
 
   /**
-   * One decoder for each source, whoever reads it: all have subscribed before the first element
-   * comes.
+   * One decoder for each source, however many read it: all have subscribed before the first element
+   * arrives.
    */
   #once(
     source: Source,

@@ -47,11 +47,11 @@ const knownOfAudio: KnownOptions<ScopeAudioOptions> = {
   name: true,
 };
 
-/** The sources of one composition, each once: the same options are the same source. */
+/** The sources of one composition, each once: equal options mean the same source. */
 export class Sources {
   readonly #known = new Map<string, Source>();
 
-  /** @throws UsageError for an option that does not fit. */
+  /** @throws UsageError for an invalid option. */
   frames(options: ScopeFramesOptions = {}): FrameSource {
     checkKnownOptions('scope.frames', options, knownOfFrames);
     const { width = 224, height = 224, resize = 'crop', fps = 'native', name } = options;
@@ -62,7 +62,7 @@ export class Sources {
     return this.#once({ kind: 'pictures', name: name ?? 'decode-video', width, height, resize, fps }, name);
   }
 
-  /** @throws UsageError for an option that does not fit. */
+  /** @throws UsageError for an invalid option. */
   audio(options: ScopeAudioOptions = {}): AudioSource {
     checkKnownOptions('scope.audio', options, knownOfAudio);
     const { sampleRate = 16_000, patchSamples = 15_600, hopSamples = 15_360, name } = options;
@@ -72,7 +72,7 @@ export class Sources {
     return this.#once({ kind: 'sound', name: name ?? 'decode-audio', sampleRate, patchSamples, hopSamples }, name);
   }
 
-  /** A second source of a kind has a number after its name, unless it was given one. */
+  /** A second source of a kind gets a number appended to its name, unless a name was given. */
   #once<S extends Source>(source: S, given: string | undefined): S {
     const key = JSON.stringify(source);
     const known = this.#known.get(key);

@@ -37,11 +37,11 @@ export interface TracedNetwork {
   readonly name: string;
   readonly network: UnopenedNetwork;
   readonly repeatedFrames: RepeatedFrames;
-  /** What it is fed with, where that is known. */
+  /** What it is fed with, if known. */
   readonly source: Source | undefined;
 }
 
-/** A column that a dataflow gives. */
+/** A column that a dataflow returns. */
 export interface TracedColumn {
   readonly name: string;
   /** Name of its operator. */
@@ -49,23 +49,23 @@ export interface TracedColumn {
   /** How videos are cut. */
   readonly cuts: Cuts;
   readonly statistics: readonly Statistic[];
-  /** What it is made of, where that is known. */
+  /** The source that it is computed from, if known. */
   readonly source: Source | undefined;
-  /** The network whose vectors it summarises, where they come straight from one. */
+  /** The network whose vectors it summarises, if they come straight from one. */
   readonly network: TracedNetwork | undefined;
-  /** Its way from the decoder, step by step: what of it changes values. */
+  /** The steps from the decoder to the column, with what changes values in each. */
   readonly steps: readonly Json[];
 }
 
-/** A table of rows that a dataflow gives. */
+/** A table of rows that a dataflow returns. */
 export interface TracedTable {
   readonly name: string;
   /** Name of its operator. */
   readonly operator: string;
   readonly schema: RowSchema;
-  /** What it is made of, where that is known. */
+  /** The source that it is computed from, if known. */
   readonly source: Source | undefined;
-  /** Its way from the decoder, step by step: what of it changes values. */
+  /** The steps from the decoder to the table, with what changes values in each. */
   readonly steps: readonly Json[];
 }
 
@@ -76,18 +76,18 @@ export interface Trace {
   readonly columns: readonly TracedColumn[];
   readonly tables: readonly TracedTable[];
   /**
-   * Elements that its operators keep at once, beside those on their way: of windows and of
-   * asynchronous work.
+   * Elements that its operators (windows and asynchronous work) keep at once, in addition to those
+   * in transit.
    */
   readonly held: readonly { readonly source: Source; readonly elements: number }[];
-  /** Whether there are functions in it whose code no hash tells. */
+  /** Whether it contains functions, whose code has no hash. */
   readonly hasFunctions: boolean;
 }
 
 /** Where an observable comes from. */
 interface Origin {
   readonly source: Source | undefined;
-  /** The network whose vectors it has. */
+  /** The network that made its vectors. */
   readonly network: TracedNetwork | undefined;
   readonly steps: readonly Json[];
 }
@@ -96,10 +96,10 @@ interface Origin {
 const CODE = 'function';
 
 /**
- * Finds out what a dataflow is made of: calls it once with a scope of which nothing is decoded and
- * no element ever comes.
+ * Finds out what a dataflow is made of by calling it once with a scope that decodes nothing and
+ * never emits an element.
  *
- * @throws UsageError when it gives nothing, or what does not end in `scope.subclips` or
+ * @throws UsageError when it returns nothing, or something that does not end in `scope.subclips` or
  * `scope.rows`.
  */
 export function traceColumns(columns: (scope: VideoScope) => Columns): Trace {
@@ -210,7 +210,7 @@ class TracedScope implements VideoScope {
     return this.#code<In, Out>(name, 1);
   }
 
-  /** What the columns tell, and what was recorded while they were composed. */
+  /** The trace, from the columns and what was recorded while they were composed. */
   trace(columns: Columns): Trace {
     if (typeof columns !== 'object' || columns === null || Object.keys(columns).length === 0) {
       throw new UsageError(`\`columns\` must return at least one named column, but returned ${shown(columns)}`);
@@ -264,8 +264,8 @@ class TracedScope implements VideoScope {
   }
 
   /**
-   * RxJS's operators give observables that know what they are made of; one that nobody made of ours
-   * comes out of nowhere.
+   * Observables made by RxJS operators know their source; one that was not made from ours has an
+   * unknown origin.
    */
   #originOf(observable: Observable<unknown>): Origin {
     const own = this.#origins.get(observable);
@@ -276,14 +276,17 @@ class TracedScope implements VideoScope {
   }
 }
 
-/** Whether a step of a column is code. */
+/** Whether a step of a column is a function. */
 export function isCode(step: Json): boolean {
   return typeof step === 'object' && step !== null && CODE in step;
 }
 
-/** Pictures do not feed a network for sound, nor the other way round, nor those of another size. */
+/**
+ * Refuses to feed pictures to a network for sound or sound to one for pictures, and pictures of the
+ * wrong size.
+ */
 function checkFeeds(network: UnopenedNetwork, { source, steps }: Origin): void {
-  // Where functions stand between, what they give is checked when it comes.
+  // If there are functions in between, their output is checked as it arrives.
   if (source === undefined || steps.some(isCode)) return;
   const { input, name } = network;
   const wanted = Object.entries(input).filter(([key]) => key !== 'hopSamples' && key !== 'resize');

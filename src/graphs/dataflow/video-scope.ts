@@ -31,8 +31,8 @@ export interface EmbeddingOptions {
    */
   readonly name?: string | undefined;
   /**
-   * Whether elements equal to a recent one of their video take its vector (`once`, the default) or
-   * are computed; the values are the same.
+   * Whether an element that equals a recent one of the same video reuses its vector (`once`, the
+   * default) or is computed again; the values are the same.
    */
   readonly repeatedFrames?: RepeatedFrames | undefined;
 }
@@ -42,25 +42,27 @@ export interface ColumnOptions {
   /** Into how many subclips of equal length a video is cut; several cuts cost one pass. */
   readonly count?: number | readonly number[] | undefined;
   /**
-   * Seconds of a subclip, where all are to have the same length in all videos: `seconds: 1` makes a
-   * row of every second. Beside `count` or in its place.
+   * Length of a subclip in seconds, the same in all videos: `seconds: 1` makes a row for every
+   * second. Used with `count` or instead of it.
    */
   readonly seconds?: number | readonly number[] | undefined;
-  /** What summarises each subclip; several statistics cost one pass. Default `mean`. */
+  /**
+   * The statistic that summarises each subclip; several statistics cost one pass. Default `mean`.
+   */
   readonly statistic?: Statistic | readonly Statistic[] | undefined;
   /** Its name in the metrics. Default: `subclips-` and the column's name. */
   readonly operator?: string | undefined;
 }
 
 /**
- * What an element of a network's input is: a frame for bytes of pictures, a patch for samples of
+ * The element that a network's input takes: a frame for bytes of pictures, a patch for samples of
  * sound.
  */
 export type ElementOf<T extends Uint8Array | Float32Array> = T extends Uint8Array ? Frame : Patch;
 
 /**
- * One video inside a run: the place of its operators, each of which counts under the memory limit.
- * A dataflow is a function of it: called once to plan the run, with nothing decoded, and once for
+ * One video inside a run. It provides the operators, each of which counts towards the memory limit.
+ * A dataflow is a function of a scope, called once to plan the run, without decoding, and once for
  * each video.
  *
  * @example
@@ -78,28 +80,28 @@ export interface VideoScope {
   readonly signal: AbortSignal;
 
   /**
-   * The pictures of the video, as `frames`, with `crop` as the default of `resize`: as `extract`
-   * decodes them. Decoded once, however many columns use them; frames with the same options are the
+   * The pictures of the video, as `frames`, but with `crop` as the default of `resize`, as in
+   * `extract`. Decoded once, however many columns use them; frames with the same options are the
    * same stream.
    */
   frames(options?: ScopeFramesOptions): Observable<Frame>;
   /** The sound of the video in patches, as `audio`. Decoded once, however many columns use it. */
   audio(options?: ScopeAudioOptions): Observable<Patch>;
   /**
-   * Vectors of frames or patches by a network, whose sessions the run opens, shares between all
-   * videos and closes. See `embed`.
+   * Vectors of frames or patches, computed by a network whose sessions the run opens, shares
+   * between all videos and closes. See `embed`.
    */
   embed<T extends Uint8Array | Float32Array>(
     network: UnopenedNetwork<T>,
     options?: EmbeddingOptions,
   ): OperatorFunction<ElementOf<T>, Embedding>;
   /**
-   * Cuts vectors with times into subclips and summarises each: the end of a column. See `subclips`.
+   * Cuts vectors with times into subclips and summarises each, which ends a column. See `subclips`.
    */
   subclips(options: ColumnOptions): OperatorFunction<Timed, SubclipRow>;
   /**
-   * Writes objects as rows of a table of their own, whatever they are of: shots, windows, seconds.
-   * The key under which it is given names the table; its columns are `item_id` and those of the
+   * Writes objects as rows of a separate table, whatever they stand for: shots, windows, seconds.
+   * The key under which it is returned names the table; its columns are `item_id` and those of the
    * schema. Values are checked and copied; one that does not fit ends its video, naming the column.
    *
    * @example
@@ -112,20 +114,20 @@ export interface VideoScope {
    */
   rows<const S extends RowSchema>(schema: S): OperatorFunction<Row<S>, RowTable>;
 
-  /** As `Scope.mapAsync`. */
+  /** Like `Scope.mapAsync`. */
   mapAsync<A, B>(
     map: (value: A, signal: AbortSignal) => Promise<B>,
     options: MapAsyncOptions<A, B>,
   ): OperatorFunction<A, B>;
-  /** As `Scope.window`. */
+  /** Like `Scope.window`. */
   window<A>(size: number, options?: WindowOptions<A>): OperatorFunction<A, A[]>;
-  /** As `Scope.buffer`. */
+  /** Like `Scope.buffer`. */
   buffer<A>(closing: Observable<unknown>, options?: HoldOptions<A>): OperatorFunction<A, A[]>;
-  /** As `Scope.zip`. */
+  /** Like `Scope.zip`. */
   zip<A, B>(other: Observable<B>, options?: ZipOptions<A, B>): OperatorFunction<A, [A, B]>;
-  /** As `Scope.delay`. */
+  /** Like `Scope.delay`. */
   delay<A>(milliseconds: number, options?: HoldOptions<A>): OperatorFunction<A, A>;
-  /** As `Scope.operator`. */
+  /** Like `Scope.operator`. */
   operator<In, Out>(
     name: string,
     define: (holding: Holding<Out>) => Stage<In>,

@@ -14,14 +14,17 @@ import { checkRecommenderOptions } from '../recommenders/recommender-options.ts'
 import { requiredFeatures } from '../recommenders/required-features.ts';
 import { readTrainingInputs, type TrainingSources } from '../recommenders/training-sources.ts';
 
-/** How new users are asked. */
+/** How to ask new users. */
 export interface ElicitOptions extends TrainingSources {
-  /** Who predicts from the answers; one that can serve new users. Default `svd`. */
+  /**
+   * The recommender that predicts from the answers; it must be able to serve new users. Default
+   * `svd`.
+   */
   readonly recommender?: string | undefined;
   readonly options?: Readonly<Record<string, Json>> | undefined;
-  /** Default: all, `content-spread` with features alone. */
+  /** Default: all, but `content-spread` only if there are features. */
   readonly strategies?: readonly string[] | undefined;
-  /** Questions to each user at most, default 20. */
+  /** Maximum number of questions to each user. Default 20. */
   readonly questions?: number | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
@@ -29,12 +32,12 @@ export interface ElicitOptions extends TrainingSources {
   readonly onMessage?: ((message: string) => void) | undefined;
 }
 
-/** What asking new users in different orders would have given. */
+/** What asking new users in different orders would have achieved. */
 export interface ElicitReport {
   readonly recommender: string;
   readonly seed: number;
   readonly users: { readonly learnt: number; readonly asked: number };
-  /** Of each strategy a point after each question, the first one before any. */
+  /** For each strategy, one point before any question and one after each. */
   readonly curves: Readonly<Partial<Record<AskingStrategy, readonly AskedPoint[]>>>;
 }
 
@@ -43,17 +46,17 @@ const known: KnownOptions<ElicitOptions> = {
   ...{ recommender: true, options: true, strategies: true, questions: true, seed: true, signal: true, onMessage: true },
 };
 
-/** Share of the users that are asked, and of their ratings that they can answer with. */
+/** Share of the users who are asked, and share of their ratings that can be answers. */
 const [askedShare, poolShare] = [0.25, 0.5];
 
 /**
- * What it is worth to ask new users about items, and in which order: a quarter of the users is kept
- * out of training and asked. Half of such a user's ratings are answers; to a question about any
- * other item the answer is that it is not known. The other half is predicted after each question.
- * Who is kept out, and which ratings, depends on the seed and the ids.
+ * Measures how much it helps to ask new users about items, and in which order. A quarter of the
+ * users is kept out of training and asked. Half of such a user's ratings serve as answers; about
+ * any other item, the user answers that it is unknown. The other half is predicted after each
+ * question. Which users and ratings are kept out depends on the seed and the ids.
  *
- * @throws UsageError `no-new-users` where the recommender cannot serve them; what
- * `trainRecommender` throws for its data.
+ * @throws UsageError `no-new-users` if the recommender cannot serve them; what `trainRecommender`
+ * throws for its data.
  * @example
  * const { curves } = await elicit({ ratings: 'ml-latest-small', questions: 10 });
  * curves.entropy?.at(-1)?.rmse;

@@ -13,20 +13,26 @@ import { streamsOf } from './streams-of.ts';
 
 const nothing = new Int32Array(0);
 
-/** What a run will take, as far as it can be known before it begins. */
+/** The cost of a run, as far as it can be known in advance. */
 export interface ExperimentCost {
-  /** Fits of recommenders that do not train in epochs, trials on the validation part included. */
+  /** Fits of recommenders that do not train in epochs, including trials on the validation part. */
   readonly fits: number;
-  /** Trainings of the others, those included, and the most steps that all of them take. */
+  /**
+   * Trainings of the other recommenders, likewise including trials, and the maximum number of steps
+   * of all of them together.
+   */
   readonly trainings: number;
   readonly steps: number;
-  /** About what ratings, splits, values of users and concurrent trainings take. */
+  /** Approximate bytes of ratings, splits, values of users and concurrent trainings. */
   readonly bytes: number;
-  /** Whether that is all; else trainings whose memory is not known before are not counted. */
+  /**
+   * Whether that is everything; if not, trainings whose memory cannot be known in advance are
+   * missing.
+   */
   readonly isWhole: boolean;
 }
 
-/** What all points of an experiment take, counted from the first fold of its first scenario. */
+/** The cost of all points of an experiment, estimated from the first fold of its first scenario. */
 export function experimentCost(
   experiment: Experiment,
   entries: readonly ExperimentEntry[],

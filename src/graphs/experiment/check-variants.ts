@@ -10,11 +10,11 @@ import type { ExperimentData } from './experiment-data.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 import { streamsOf } from './streams-of.ts';
 
-/** Codes of what only the ratings can be blamed for. */
+/** Codes of errors that only the ratings can be blamed for. */
 const ofTheData = ['diverged', 'ratings'];
 
 /**
- * Four ratings, of two items of the store: what a recommender that is not neural needs to judge its
+ * Four ratings of two items in the store: enough for a recommender that is not neural to check its
  * options.
  */
 function fewRatings(features: ItemStore | undefined) {
@@ -37,8 +37,8 @@ function fewRatings(features: ItemStore | undefined) {
 
 /**
  * Checks the values of all options before anything is computed: recommenders that are not neural
- * are fitted on four ratings, of those that train in epochs the network and the course of training
- * are settled. What only a training shows (a fit that diverges) is found by the points.
+ * are fitted on four ratings, and for those that train in epochs the network and the training
+ * schedule are resolved. What only training reveals (a fit that diverges) is found by the points.
  *
  * @throws UsageError naming the option.
  */
@@ -47,7 +47,7 @@ export async function checkVariants(
   { features }: ExperimentData,
 ): Promise<void> {
   for (const { recommender, options, features: name } of variants) {
-    // Nobody knows what four ratings mean to a recommender of your own: its points will show.
+    // What four ratings mean to a recommender of your own is unknown: its points will show.
     if (ownRecommender(recommender) !== undefined) continue;
     if (!trainsInEpochs(recommender)) {
       await fitRecommender(fewRatings(name === undefined ? undefined : features.get(name)), {
@@ -55,7 +55,8 @@ export async function checkVariants(
         options,
         seed: 1,
       }).catch((error: unknown) => {
-        // Valid options that lead nowhere are a matter of the data: the point reports that.
+        // If valid options lead to a failure, that is a matter of the data, and the point reports
+        // it.
         if (!(error instanceof UsageError && ofTheData.includes(error.code))) throw error;
       });
       continue;

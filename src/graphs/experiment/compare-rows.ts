@@ -19,25 +19,27 @@ import { ratesAlike } from './search.ts';
 import type { ExperimentRow } from './summarise.ts';
 import { UsersOfRows } from './users-of-rows.ts';
 
-/** The best row of a metric in a scenario, and the second. */
+/** The best row for a metric in a scenario, and the second best. */
 export interface BestRows {
   readonly scenario: ScenarioName;
   readonly metric: string;
   readonly best: string;
   readonly second: string | undefined;
   /**
-   * Paired t-test of best and second over users, corrected over all rows that the best one is
-   * tested against; NaN where the metric has no value of a user.
+   * Paired t-test of best against second best over users, corrected for all rows that the best one
+   * is tested against; NaN if the metric has no per-user values.
    */
   readonly p: number;
 }
 
 /**
- * A 95 % confidence interval of a row's metric: of the mean over users, each over folds and runs.
+ * A 95 % confidence interval of a row's metric: of the mean over users, each averaged over folds
+ * and runs.
  */
 export interface RowInterval extends Interval {
   /**
-   * What the interval is around: users alike, where a row's RMSE and MAE have ratings alike.
+   * The centre of the interval. It weights users equally, whereas a row's RMSE and MAE weight
+   * ratings equally.
    */
   readonly mean: number;
   readonly scenario: ScenarioName;
@@ -46,18 +48,18 @@ export interface RowInterval extends Interval {
   readonly users: number;
 }
 
-/** What the values of users say about the rows. */
+/** What the values of users reveal about the rows. */
 export interface RowComparisons {
   readonly intervals: readonly RowInterval[];
   readonly best: readonly BestRows[];
-  /** Of every row with the reference, where one was named. */
+  /** Comparisons of every row with the reference, if one was named. */
   readonly comparisons: readonly Comparison[];
-  /** How well each group of users is served, where it is known who is who. */
+  /** How well each group of users is served, if the users' groups are known. */
   readonly groups: readonly GroupRow[];
 }
 
 /**
- * The label of the row that others are compared to.
+ * Finds the label of the row that others are compared with.
  *
  * @throws UsageError when no row, or more than one, matches.
  */
@@ -92,7 +94,7 @@ export async function compareRows(
     const users = new UsersOfRows(experiment, files);
     for (const { label, metrics: figures } of own) {
       const entry = entries.find((each) => each.label === label) as ExperimentEntry;
-      // Where a row has no figure, such as an error of scores, its users have none either.
+      // If a row has no figure (such as the error of scores), its users have none either.
       const known = names.filter((name) => !Number.isNaN(figures[name]?.mean ?? Number.NaN));
       await users.add(scenario, entry, results, known);
     }
@@ -118,7 +120,7 @@ export async function compareRows(
   return found;
 }
 
-/** The metrics that each user has a value of and whose better side is known. */
+/** The metrics that have a value for each user and a known better side. */
 function testedMetrics(experiment: Experiment): string[] {
   const { k, catalogueK } = experiment;
   const ofCatalogue = catalogueK.flatMap((length) => catalogueMetricNames.map((name) => catalogueFigure(name, length)));
@@ -141,9 +143,10 @@ async function userSamples(
 }
 
 /**
- * Seeds of the data are pairs: runs on the same data are not independent, so they are averaged. On
- * one data set seeds of the recommender are. One alone is none, and so are repetitions: two
- * recommenders that draw nothing differ by the same for every seed, which says nothing new.
+ * Pairs are formed by seeds of the data: runs on the same data are not independent, so they are
+ * averaged. With only one data set, pairs are formed by seeds of the recommender. A single seed
+ * gives no pairs, and nor do repetitions: two recommenders that draw no random numbers differ by
+ * the same amount for every seed, which says nothing new.
  */
 function seedSamples(row: ExperimentRow, base: ExperimentRow, metric: string): PairedSamples[] {
   const single = new Set(row.runs.map(({ splitSeed }) => splitSeed)).size < 2;
@@ -168,8 +171,9 @@ function areAlike(values: readonly number[]): boolean {
 }
 
 /**
- * Rows of a bare grid are not among them: who is best of those is a choice by the test set. Nor are
- * rows that lack a run which others have: their means are of other data.
+ * Excludes rows of a grid without selection: picking the best of those would be a choice made on
+ * the test set. Also excludes rows that lack a run which others have: their means are over other
+ * data.
  */
 async function bestRows(
   scenario: ScenarioName,

@@ -6,42 +6,46 @@ import { differencesOf, meanOf } from '../../models/statistics/sample.ts';
 import { wilcoxonTest } from '../../models/statistics/wilcoxon-test.ts';
 import type { ScenarioName } from './experiment-config.ts';
 
-/** A p-value, and what Holm's correction makes of it among the rows that are compared. */
+/** A p-value, and its Holm-corrected value over the rows that are compared. */
 export interface CorrectedP {
   readonly p: number;
   readonly holm: number;
 }
 
-/** The difference of a row from the reference in one metric, and whether it may be chance. */
+/**
+ * The difference between a row and the reference in one metric, and whether it may be due to
+ * chance.
+ */
 export interface Comparison {
   readonly scenario: ScenarioName;
   readonly metric: string;
   readonly label: string;
   readonly reference: string;
   /**
-   * What the pairs are: users, each the mean over folds and runs; or seeds of the data, each the
-   * mean over folds and the recommender's seeds (over one data set, seeds of the recommender).
+   * What forms the pairs: users, each averaged over folds and runs; or seeds of the data, each
+   * averaged over folds and the recommender's seeds (with only one data set, seeds of the
+   * recommender).
    */
   readonly over: 'users' | 'seeds';
   readonly pairs: number;
   /** Mean of row - reference. */
   readonly difference: number;
-  /** 95 % confidence interval of it, by Student's t and by bootstrap. */
+  /** Its 95 % confidence interval, by Student's t and by bootstrap. */
   readonly interval: Interval;
   readonly bootstrap: Interval;
-  /** Two-sided tests of the pairs; corrected over the rows of a scenario and a metric. */
+  /** Two-sided tests of the pairs; corrected for the rows of a scenario and a metric. */
   readonly t: CorrectedP;
   readonly wilcoxon: CorrectedP;
   readonly randomisation: CorrectedP;
 }
 
-/** Two samples to be compared, pair by pair. */
+/** Two samples to compare, pair by pair. */
 export interface PairedSamples extends Pick<Comparison, 'scenario' | 'metric' | 'label' | 'reference' | 'over'> {
   readonly left: ArrayLike<number>;
   readonly right: ArrayLike<number>;
 }
 
-/** Additions that drawing signs or samples may take for one comparison. */
+/** Additions that one comparison may spend on drawing signs or samples. */
 const additions = 2e7;
 
 /** How often to draw from this many pairs: as often as usual, less often if there are very many. */
@@ -49,7 +53,7 @@ export function drawsOf(pairs: number, usual: number): number {
   return Math.max(1000, Math.min(usual, Math.floor(additions / pairs)));
 }
 
-/** Compares samples that are corrected together: those of one scenario and one metric. */
+/** Compares samples and corrects them together: those of one scenario and one metric. */
 export function compared(samples: readonly PairedSamples[]): Comparison[] {
   const tested = samples.map(({ left, right, ...facts }) => {
     const differences = differencesOf(left, right);

@@ -14,7 +14,7 @@ import type { PointMeasurements, TrialResult } from './point-result.ts';
 import { resolvedOptions } from './resolved-options.ts';
 import { listAll, type RowScores, scoreRows } from './score-rows.ts';
 
-/** What a point gave, and what is kept in files of its own. */
+/** The results of a point, including what is kept in separate files. */
 export interface ComputedPoint {
   readonly measurements: PointMeasurements;
   readonly scores: RowScores;
@@ -22,10 +22,10 @@ export interface ComputedPoint {
 
 /**
  * Fits the recommender of a point and scores it on the point's test rows. All recommenders learn
- * from the same rows: with `refit` the validation part says when to stop and is then learnt from
- * too, else nobody learns from it.
+ * from the same rows: with `refit` the validation part decides when to stop and is then used for
+ * training as well; without it no recommender learns from it.
  *
- * @param known what the validation part said about it, if that was already computed.
+ * @param known the result on the validation part, if it has already been computed.
  * @throws what `fitRecommender` and `evaluate` throw; the reason of the signal.
  */
 export async function computePoint(
@@ -55,7 +55,7 @@ export async function computePoint(
   }
 }
 
-/** The course of the fit that is only judged is noted next to that of the one that is tested. */
+/** Logs the fit that is only validated next to the fit that is tested. */
 function beside(run: FitRun): FitRun {
   const { logDirectory } = run;
   return logDirectory === undefined ? run : { ...run, logDirectory: join(logDirectory, 'validation') };

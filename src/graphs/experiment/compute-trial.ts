@@ -8,12 +8,12 @@ import type { TrialResult } from './point-result.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 import { listAll, scoreRows } from './score-rows.ts';
 
-/** What a fit is given in addition to its data. */
+/** What a fit receives in addition to its data. */
 export type FitRun = Pick<FitOptions, 'signal' | 'logDirectory' | 'onProgress' | 'onMessage'>;
 
 /**
  * Fits a recommender on the training rows of a fold, or a share of them, with the validation rows
- * beside; the caller closes it.
+ * held out; the caller closes the recommender.
  */
 export function fitBesideValidation(
   fold: FoldData,
@@ -28,8 +28,8 @@ export function fitBesideValidation(
 }
 
 /**
- * What the validation rows say about a recommender that has not learnt from them; undefined if
- * there are none.
+ * Scores a recommender on the validation rows, which it has not learnt from; undefined if there are
+ * none.
  */
 export async function judge(
   fitted: FittedRecommender,
@@ -46,13 +46,13 @@ export async function judge(
   const warnings = fitted.validation && validationWarnings(fitted.validation);
   const found = { evaluation, share, trainSeconds, history, best, warnings };
   if (experiment.protocol === 'rated' || evaluation.users.withoutRelevant === evaluation.users.evaluated) return found;
-  // The validation part takes the place of the test part: its items are to be found, not left out.
+  // Here the validation part acts as the test part: its items are to be found, not left out.
   const split = { name, train, validation: new Int32Array(0), test: validation };
   const { topN } = await listAll(fitted, { ...fold, split }, userMetrics.users, experiment, place.seed, run.signal);
   return { ...found, topN };
 }
 
-/** Fits a recommender and asks the validation rows; the test rows are not touched. */
+/** Fits a recommender and scores it on the validation rows; the test rows are not touched. */
 export async function computeTrial(
   fold: FoldData,
   variant: RecommenderVariant,

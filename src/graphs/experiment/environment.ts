@@ -1,7 +1,7 @@
 import { arch, cpus, platform, release } from 'node:os';
 import { onnxruntimeVersion } from '../onnxruntime-version.ts';
 
-/** What computed a figure, as far as it may affect the last digits. */
+/** The environment in which a figure was computed, as far as it may affect the last digits. */
 export interface Environment {
   readonly node: string;
   /** Version of ONNX Runtime, which neural recommenders train with. */

@@ -13,7 +13,7 @@ import type { RecommenderName } from '../recommenders/recommender-names.ts';
 export type RecommenderSettings = Readonly<Record<string, Readonly<Record<string, Json>>>>;
 
 /**
- * What is compared, and on what: as JSON. Each key is described in `experimentKeys`
+ * What to compare, and on which data, as JSON. Each key is described in `experimentKeys`
  * and in the guide; all but `ratings` may be left out.
  */
 export interface ExperimentConfig {
@@ -22,7 +22,7 @@ export interface ExperimentConfig {
   /** One training store, or several by name. */
   readonly features?: string | Readonly<Record<string, string>> | undefined;
   readonly trailers?: string | undefined;
-  /** What is known of the users. */
+  /** Facts about the users. */
   readonly demographics?: string | undefined;
   readonly recommenders?: readonly string[] | undefined;
   readonly scenarios?: readonly string[] | undefined;
@@ -39,7 +39,7 @@ export interface ExperimentConfig {
   readonly seeds?: readonly number[] | undefined;
   /** One seed for the data, or several: each is crossed with all `seeds`. */
   readonly splitSeed?: number | readonly number[] | undefined;
-  /** A directory of splits that an experiment or `saveScenario` has written, to be used again. */
+  /** A directory of splits, written by an experiment or `saveScenario`, to be used again. */
   readonly split?: string | undefined;
   readonly saveSplits?: 'auto' | 'yes' | 'no' | undefined;
   readonly validation?: 'ratings' | 'item-cold' | 'none' | undefined;
@@ -52,31 +52,33 @@ export interface ExperimentConfig {
   readonly columns?: RatingColumnNames | undefined;
   readonly duplicateRatings?: DuplicateRatingRule | undefined;
   readonly skipBadLines?: boolean | undefined;
-  /** Whether everyone learns from the validation part too, once it has said when to stop. */
+  /**
+   * Whether all recommenders also learn from the validation part, once it has decided when to stop.
+   */
   readonly refit?: boolean | undefined;
   readonly k?: readonly number[] | undefined;
   readonly threshold?: number | undefined;
   readonly thresholdRule?: ThresholdRule | undefined;
   readonly undefined?: UndefinedRule | undefined;
   readonly set?: RecommenderSettings | undefined;
-  /** Lists of values by recommender and key; every combination is a row of its own. */
+  /** Lists of values by recommender and key; every combination is a separate row. */
   readonly grid?: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>> | undefined;
-  /** The metric of the validation part that chooses among the combinations of a grid. */
+  /** The metric on the validation part that chooses among the combinations of a grid. */
   readonly select?: string | undefined;
   readonly search?: SearchKind | undefined;
-  /** How many combinations of a grid are drawn. */
+  /** How many combinations of a grid to draw. */
   readonly trials?: number | undefined;
   /** The row that all others are tested against. */
   readonly compareTo?: string | undefined;
   readonly predictions?: boolean | undefined;
-  /** Values of users and predictions as CSV too. */
+  /** Also writes values of users and predictions as CSV. */
   readonly csv?: boolean | undefined;
   /** TensorBoard event files of neural recommenders. */
   readonly logDirectory?: string | undefined;
   readonly concurrency?: number | undefined;
 }
 
-/** How the combinations of a grid are tried: all, some drawn at random, or in rounds. */
+/** How the combinations of a grid are tried: all of them, a random sample, or in rounds. */
 export type SearchKind = (typeof searchKinds)[number];
 
 /** The kinds of search. */
@@ -85,7 +87,7 @@ export const searchKinds = ['grid', 'random', 'halving'] as const;
 /** A scenario by the kind of its folds; `given` for a split that came from elsewhere. */
 export type ScenarioName = ScenarioKind | 'given';
 
-/** A configuration that is checked, with its defaults filled in. */
+/** A checked configuration with its defaults filled in. */
 export interface Experiment {
   readonly ratings: string;
   readonly movieList: string | undefined;
@@ -102,13 +104,13 @@ export interface Experiment {
   readonly folds: number;
   readonly protocol: Protocol;
   readonly implicit: ImplicitRule | undefined;
-  /** List lengths over the whole catalogue; none where it is not ranked. */
+  /** List lengths over the whole catalogue; empty if it is not ranked. */
   readonly catalogueK: readonly number[];
   readonly core: number | undefined;
   readonly cut: number | string | undefined;
   readonly foldIn: number | undefined;
   readonly seeds: readonly number[];
-  /** Undefined: the seed itself. */
+  /** Undefined: the seeds themselves. */
   readonly splitSeeds: readonly number[] | undefined;
   readonly split: string | undefined;
   readonly saveSplits: 'auto' | 'yes' | 'no';

@@ -23,41 +23,40 @@ import { readsTimes } from '../recommenders/recommender-names.ts';
 import type { Experiment } from './experiment-config.ts';
 import { withMinimumRatings } from './minimum-ratings.ts';
 
-/** What the points of an experiment are made of. */
+/** The data from which the points of an experiment are computed. */
 export interface ExperimentData {
   readonly ratings: RatingTable;
   /** Ratings in the file, before anything was left out. */
   readonly ratingsRead: number;
   readonly movies: ReadonlyMap<string, Movie> | undefined;
   readonly trailers: TrailerList | undefined;
-  /** What is known of the users. */
+  /** Facts about the users. */
   readonly userFacts: UserFacts | undefined;
   readonly scale: RatingScale;
   /** Training stores by name. */
   readonly features: ReadonlyMap<string, ItemStore>;
   /**
-   * Movies that have features in every store or, without stores, a trailer in the list that was
-   * named.
+   * Movies that have features in every store or, without stores, a trailer in the given list.
    */
   readonly itemsWithFeatures: ReadonlySet<string> | undefined;
-  /** What is doubtful about the ratings and their ids, in sentences. */
+  /** What looks doubtful about the ratings and their ids, in sentences. */
   readonly warnings: readonly string[];
   readonly report: RatingReport;
-  /** Bad lines that were skipped, of all files. */
+  /** Bad lines that were skipped in all files. */
   readonly badLines: number;
   /**
-   * SHA-256 of what was read, by what it is: two runs of equal hashes have equal data, wherever the
-   * files lie.
+   * SHA-256 of each thing that was read, by its name: two runs with equal hashes have equal data,
+   * wherever the files are.
    */
   readonly hashes: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
 /**
- * Opens everything that an experiment reads. Ratings are held in memory (12 bytes each), features
+ * Opens everything that an experiment reads. Ratings are held in memory (12 bytes each); features
  * stay on disk.
  *
- * @throws UsageError `ratings` when a file is missing or of another kind; what `ItemStore.open`
+ * @throws UsageError `ratings` when a file is missing or of the wrong kind; what `ItemStore.open`
  * throws.
  */
 export async function openExperimentData(
@@ -161,7 +160,7 @@ async function readData(experiment: Experiment) {
   };
 }
 
-/** Items with different ids elsewhere must not go unnoticed. */
+/** Items that have different ids in other files must not go unnoticed. */
 function unmatchedItems(
   { ratings, movies, trailers }: Pick<ExperimentData, 'ratings' | 'movies' | 'trailers'>,
   features: ReadonlyMap<string, ItemStore>,

@@ -1,6 +1,6 @@
 /**
- * What the value of a key is, in a configuration file and as a flag's text. A `switch` is true or
- * false there, yes or no here.
+ * The type of a key's value, in a configuration file and as the text of a flag. A `switch` is true
+ * or false in the file, yes or no as a flag.
  */
 export type KeyKind =
   | 'text'
@@ -27,9 +27,9 @@ export interface ExperimentKey {
   /** The default, in words. */
   readonly default: string;
   readonly does: string;
-  /** The flag, where it is not the key in kebab case. */
+  /** The flag, if it is not the key in kebab case. */
   readonly flag?: string | undefined;
-  /** Older names, which are accepted but not shown. */
+  /** Former names, which are accepted but not shown. */
   readonly formerly?: readonly string[] | undefined;
 }
 
@@ -61,7 +61,7 @@ export const experimentKeys: readonly ExperimentKey[] = [
     "the directory's ml-youtube.csv",
     'maps trailers to movies, if the features are those of trailers',
   ),
-  key('demographics', 'text', 'FILE', 'u.user or users.dat of a MovieLens directory', 'what is known of the users'),
+  key('demographics', 'text', 'FILE', 'u.user or users.dat of a MovieLens directory', 'what is known about the users'),
   {
     ...key('recommenders', 'texts', 'NAMES', 'the usual ones', 'recommenders to compare'),
     formerly: ['models'],

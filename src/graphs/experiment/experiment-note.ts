@@ -11,7 +11,7 @@ import type { ExperimentScenarios, ScenarioData } from './experiment-scenarios.t
 import type { PointResult } from './point-result.ts';
 import type { ExperimentRow } from './summarise.ts';
 
-/** Wrong filters and sizes come to light here, before anything is computed or written. */
+/** Detects wrong filters and sizes before anything is computed or written. */
 export async function checkScenarios(
   experiment: Experiment,
   made: ExperimentScenarios,
@@ -39,7 +39,7 @@ export async function checkScenarios(
 }
 
 /**
- * What is doubtful about the threshold, in sentences.
+ * What looks doubtful about the threshold, in sentences.
  *
  * @throws UsageError when all test ratings of a fold are relevant, or none is.
  */
@@ -48,7 +48,7 @@ export function thresholdWarnings(
   { scale }: Pick<ExperimentData, 'scale'>,
   { scenario: { ratings, splits } }: ScenarioData,
 ): string[] {
-  // What was chosen may be all alike: lists over the whole catalogue need no other ratings.
+  // Chosen items may all be alike: lists over the whole catalogue need no other ratings.
   if (protocol === 'catalogue') return [];
   const single = scenarios.includes('leave-last-out')
     ? [
@@ -62,7 +62,7 @@ export function thresholdWarnings(
   return [...single, ...new Set(warnings)];
 }
 
-/** Other seeds may draw ratings of fewer movies: the least number of all. */
+/** The smallest size over all seeds, because some seeds may draw ratings of fewer movies. */
 export function sizeOf(
   first: ScenarioCounts,
   results: readonly PointResult[],

@@ -6,9 +6,9 @@ import type { RecommenderVariant } from './recommender-variants.ts';
 /** A fold of a scenario, and the seeds of its data and of the recommenders. */
 export interface ExperimentPlace {
   readonly scenario: ScenarioName;
-  /** Of the draws of ratings and folds. */
+  /** Seed of the draws of ratings and folds. */
   readonly splitSeed: number;
-  /** Of the recommender's own draws. */
+  /** Seed of the recommender's own draws. */
   readonly seed: number;
   /** Counted from 1. */
   readonly fold: number;
@@ -19,7 +19,9 @@ export interface ExperimentPoint extends ExperimentPlace {
   readonly variant: RecommenderVariant;
 }
 
-/** All places: scenario by scenario, data by data, so that few scenarios are held at a time. */
+/**
+ * All places, ordered by scenario and then by data seed, so that few scenarios are held at a time.
+ */
 export function experimentPlaces(experiment: Experiment): ExperimentPlace[] {
   return experiment.scenarios.flatMap((scenario) => {
     const folds = Array.from({ length: foldCount(experiment, scenario) }, (_, index) => index + 1);
@@ -27,12 +29,12 @@ export function experimentPlaces(experiment: Experiment): ExperimentPlace[] {
   });
 }
 
-/** How many folds a scenario has: one where time divides it. */
+/** How many folds a scenario has; one if it is divided by time. */
 export function foldCount({ folds }: Experiment, scenario: ScenarioName): number {
   return scenario === 'given' ? folds : splitCount(scenario, folds);
 }
 
-/** The pairs of seeds, of data and of recommenders: each over all folds is one run. */
+/** The pairs of data seed and recommender seed; each pair over all folds is one run. */
 export function experimentRuns({ seeds, splitSeeds }: Experiment): { splitSeed: number; seed: number }[] {
   if (splitSeeds === undefined) return seeds.map((seed) => ({ splitSeed: seed, seed }));
   return splitSeeds.flatMap((splitSeed) => seeds.map((seed) => ({ splitSeed, seed })));
@@ -45,7 +47,7 @@ export function pointName({ scenario, variant, splitSeed, seed, fold }: Experime
   return `${scenario}_${model}_${hash}_split-${splitSeed}_seed-${seed}_fold-${fold}`;
 }
 
-/** A point in a message. */
+/** A point, as named in messages. */
 export function pointText({ scenario, variant, splitSeed, seed, fold }: ExperimentPoint): string {
   const split = splitSeed === seed ? '' : `split ${splitSeed}, `;
   return `${scenario}, ${variant.label}, ${split}seed ${seed}, fold ${fold}`;

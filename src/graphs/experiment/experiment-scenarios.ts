@@ -8,27 +8,30 @@ import type { ExperimentData } from './experiment-data.ts';
 import type { PointRunOptions } from './run-tally.ts';
 import { checkSplitOf, type SavedSplits, splitName } from './saved-splits.ts';
 
-/** Points come scenario by scenario; neural recommenders that still train need the one before. */
+/**
+ * Points come scenario by scenario; neural recommenders that are still training need the previous
+ * one.
+ */
 const held = 2;
 
-/** The number of ratings from which on making a scenario takes long enough to report each stage. */
+/** From this number of ratings, making a scenario takes long enough to report each stage. */
 const longScenario = 2_000_000;
 
 /** A scenario with the genres of its items. */
 export interface ScenarioData {
   readonly scenario: Scenario;
   readonly genres: GenreTable | undefined;
-  /** The title of each item, empty where it has none. */
+  /** The title of each item; empty if it has none. */
   readonly titles: readonly string[];
 }
 
-/** A recommender that will meet new items is stopped by new items. */
+/** If a recommender will meet new items, new items decide when its training stops. */
 function usualKind(kind: ScenarioName): 'ratings' | 'item-cold' {
   return kind === 'hard-cold' || kind === 'leave-items-out' ? 'item-cold' : 'ratings';
 }
 
 /**
- * Makes or reads the scenarios of an experiment when they are asked for, and holds the last two.
+ * Makes or reads the scenarios of an experiment on request, and holds the last two.
  */
 export class ExperimentScenarios {
   readonly #experiment: Experiment;
@@ -36,7 +39,7 @@ export class ExperimentScenarios {
   readonly #saved: SavedSplits | undefined;
   readonly #run: Pick<PointRunOptions, 'stop' | 'onMessage'>;
   readonly #made = new AskedOnce<ScenarioData, string>();
-  /** Given each scenario by its name, before any point of it is computed. */
+  /** Called with each scenario and its name, before any point of it is computed. */
   onMade: ((name: string, scenario: Scenario) => Promise<void>) | undefined;
 
   constructor(experiment: Experiment, data: ExperimentData, saved?: SavedSplits, run: PointRunOptions = {}) {
@@ -46,14 +49,14 @@ export class ExperimentScenarios {
     this.#saved = saved;
   }
 
-  /** The scenario of a kind by a seed. @throws UsageError when a step leaves no rating. */
+  /** The scenario of a kind for a seed. @throws UsageError when a step leaves no ratings. */
   of(kind: ScenarioName, seed: number): Promise<ScenarioData> {
     const made = this.#made.ask(() => this.#get(kind, seed), splitName(kind, seed));
     for (const oldest of this.#made.keys()) if (this.#made.size > held) this.#made.delete(oldest);
     return made;
   }
 
-  /** Gives `onMade` the scenarios that are held already. */
+  /** Calls `onMade` for the scenarios that are already held. */
   async again(): Promise<void> {
     for (const [name, made] of this.#made) await this.onMade?.(name, (await made).scenario);
   }

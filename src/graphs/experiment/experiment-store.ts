@@ -27,9 +27,9 @@ const directories = ['points', 'failed', 'trials', 'users'] as const;
 const format = 'reelflow-experiment-2';
 
 /**
- * What decides the results of an experiment, by key: where its files lie, how many neural
- * recommenders train at a time, what is chosen and compared among the points and what else is
- * written of them does not.
+ * What determines the results of an experiment, by key. Where its files are, how many neural
+ * recommenders train at a time, what is chosen and compared among the points, and which other files
+ * are written do not.
  */
 function identityOf(
   experiment: Experiment,
@@ -50,7 +50,7 @@ function identityOf(
   return JSON.parse(JSON.stringify({ ...rest, ...named, data })) as Record<string, unknown>;
 }
 
-/** The version of a point's figures: files without one are those of another experiment. */
+/** The version of a point's figures: files without one belong to another experiment. */
 function metricsOf({ protocol }: Experiment): string[] {
   const ofCatalogue = protocol === 'catalogue' ? catalogueMetricNames.map((name) => `${cataloguePrefix}${name}`) : [];
   return [...Object.keys(metrics), ...ofCatalogue];
@@ -71,9 +71,9 @@ export class ExperimentStore {
   }
 
   /**
-   * Opens a directory for an experiment; a new or empty one becomes its own.
+   * Opens a directory for an experiment; a new or empty one is taken over.
    *
-   * @param hashes SHA-256 of the data, by what they are
+   * @param hashes SHA-256 of the data, by name
    * @throws UsageError `exists` when it holds another experiment (the message names the keys that
    * differ), or something else.
    */
@@ -95,29 +95,28 @@ export class ExperimentStore {
     }
     for (const name of directories) await makeDirectory(join(directory, name));
     for (const name of ['.', ...directories]) await removeStaleTemporaries(join(directory, name));
-    // Points of earlier versions count: their hash is of an identity that named `models`.
+    // Points of earlier versions count: their hash is that of an identity with a `models` key.
     return new ExperimentStore(directory, contentHash(renamed(identity, 'recommenders', 'models')));
   }
 
   /**
-   * The result of a point, or undefined when it is not there yet.
+   * The result of a point, or undefined if it does not exist yet.
    *
-   * @throws DatasetError `damaged` when its file is damaged or of another experiment.
+   * @throws DatasetError `damaged` when its file is damaged or belongs to another experiment.
    */
   async read(point: ExperimentPoint): Promise<PointResult | undefined> {
     return this.#read<PointResult>(this.#pathOf('points', point));
   }
 
   /**
-   * What the validation part said at a point that learnt from a share of its rows, if that exists.
+   * The validation result of a point that learnt from a share of its rows, if it exists.
    */
   async readTrial(point: ExperimentPoint, share: number): Promise<TrialResult | undefined> {
     return this.#read<TrialResult>(this.#trialPath(point, share));
   }
 
   /**
-   * Saves what the validation part said; the first one to do so wins. A failure that the point had
-   * before is forgotten.
+   * Saves a validation result; the first writer wins. An earlier failure of the point is forgotten.
    */
   async writeTrial(point: ExperimentPoint, trial: TrialResult): Promise<void> {
     const { label, recommender, options } = point.variant;
@@ -152,8 +151,7 @@ export class ExperimentStore {
   }
 
   /**
-   * Saves the result of a point; the first one to do so wins. A failure that it had before is
-   * forgotten.
+   * Saves the result of a point; the first writer wins. An earlier failure is forgotten.
    */
   async write(point: ExperimentPoint, measurements: PointMeasurements): Promise<PointResult> {
     const { scenario, splitSeed, seed, fold, variant } = point;
@@ -165,7 +163,7 @@ export class ExperimentStore {
     return result;
   }
 
-  /** Records that a point could not be computed. It is tried again by the next run. */
+  /** Records that a point could not be computed. The next run tries it again. */
   async writeFailure(point: ExperimentPoint, error: unknown): Promise<PointFailure> {
     const { scenario, splitSeed, seed, fold, variant } = point;
     const { name, message, code } =
@@ -178,7 +176,7 @@ export class ExperimentStore {
     return failure;
   }
 
-  /** Writes a file of results, replacing the one before. */
+  /** Writes a file of results, replacing the previous one. */
   async writeText(name: string, text: string): Promise<void> {
     await replaceFile(join(this.directory, name), text);
   }
@@ -204,7 +202,7 @@ async function refuseForeign(directory: string): Promise<void> {
 }
 
 /**
- * How many points of an experiment a directory has, with all the checks of opening it. Writes
+ * Counts the points of an experiment in a directory, with all the checks of opening it. Writes
  * nothing.
  *
  * @throws as `ExperimentStore.open`.
@@ -261,7 +259,7 @@ function damaged(path: string, fact: string): DatasetError {
   return new DatasetError('damaged', `${path} ${fact}`, { remedy: 'Remove it; its point will be recomputed.' });
 }
 
-/** Metrics of test and validation ratings, NaN where JSON has null. */
+/** Metrics of test and validation ratings, with NaN where JSON has null. */
 function withEvaluations(result: object): object {
   const { evaluation, validation, ...rest } = result as {
     evaluation: Evaluation;

@@ -3,15 +3,15 @@ import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogu
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
 
-/** The figures of some rows: of the rated ones and, if asked for, of lists of all items. */
+/** The figures of some rows: over rated items and, if requested, over lists of all items. */
 export interface Figures {
   readonly evaluation: Evaluation;
   readonly topN?: CatalogueEvaluation | undefined;
 }
 
 /**
- * All metrics by name: `rmse`, `coverage` (whole lists), `ndcg@10`, ..., and of the whole catalogue
- * `catalogue.ndcg@10`, ...
+ * All metrics by name: `rmse`, `coverage` (whole lists), `ndcg@10`, ..., and for the whole
+ * catalogue `catalogue.ndcg@10`, ...
  */
 export function flatMetrics({ evaluation, topN }: Figures): Record<string, number> {
   const plain = metricNames('ratings', 'users', 'lists').map((name) => [name, evaluation[name]]);
@@ -22,7 +22,7 @@ export function flatMetrics({ evaluation, topN }: Figures): Record<string, numbe
   return topN === undefined ? rated : { ...rated, ...flatCatalogue(topN) };
 }
 
-/** The figures of lists of all items by name: `catalogue.ndcg@10`, ... */
+/** The figures over lists of all items, by name: `catalogue.ndcg@10`, ... */
 export function flatCatalogue({ at, constant }: CatalogueEvaluation): Record<string, number> {
   const figures = Object.entries(at).flatMap(([k, values]) =>
     Object.entries(values).map(([name, value]) => [catalogueFigure(name, k), value] as const),
@@ -30,10 +30,10 @@ export function flatCatalogue({ at, constant }: CatalogueEvaluation): Record<str
   return Object.fromEntries([[`${cataloguePrefix}constant`, constant], ...figures]);
 }
 
-/** Metrics over users and lists that are better the higher they are; the others describe. */
+/** Metrics over users and lists for which higher is better; the others only describe. */
 const higher: readonly MetricName[] = ['auc', 'aucRanked', 'coverage'];
 
-/** Whether less or more of a metric is better; undefined for one that only describes. */
+/** Whether a lower or a higher value of a metric is better; undefined if it only describes. */
 export function betterWhen(name: string): 'lower' | 'higher' | undefined {
   const [base = ''] = name.split('@');
   if (base.startsWith(cataloguePrefix)) {

@@ -7,10 +7,10 @@ import type { ExperimentPlace } from './experiment-points.ts';
 import type { ExperimentScenarios, ScenarioData } from './experiment-scenarios.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 
-/** A fold as a recommender meets it. */
+/** A fold as a recommender sees it. */
 export interface FoldData extends ScenarioData {
   readonly split: Split;
-  /** Everything to fit on but the rows. */
+  /** Everything that fitting needs except the rows. */
   readonly fitting: Omit<FitData, 'train' | 'validation'>;
 }
 
@@ -43,8 +43,8 @@ export async function foldData(
 }
 
 /**
- * A share of the training rows, drawn by the seed of the data: a greater share has those of a
- * lesser.
+ * A share of the training rows, drawn with the seed of the data. A larger share contains every
+ * smaller one.
  */
 export function shareOfTraining({ scenario, split }: FoldData, share: number, seed: number): Int32Array {
   if (share >= 1) return split.train;

@@ -8,7 +8,7 @@ export interface GroupRow extends GroupMeans {
   readonly label: string;
 }
 
-/** Metrics that have a column in the tables; of lists, the longest. */
+/** Metrics that have a column in the tables; for ranking metrics, only the longest list. */
 function shownMetrics(groups: readonly GroupRow[]): string[] {
   const names = [...new Set(groups.flatMap(({ metrics }) => Object.keys(metrics)))];
   const ofLists = names.filter((name) => /(^|\.)ndcg@/.test(name));
@@ -35,7 +35,7 @@ export function groupSheets(groups: readonly GroupRow[]): Sheet[] {
   }));
 }
 
-/** The groups as CSV, a line for each metric. */
+/** The groups as CSV, one line per metric. */
 export function groupsCsv(groups: readonly GroupRow[]): string {
   const lines = groups.flatMap(({ scenario, label, field, group, users, metrics }) =>
     Object.entries(metrics).map(([metric, mean]) =>

@@ -3,7 +3,7 @@ import { trainsInEpochs } from '../recommenders/recommender-names.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 
-/** Keys given to an experiment that have no effect in it, in sentences. */
+/** One sentence for each key given to an experiment that has no effect in it. */
 export function idleKeys(
   config: ExperimentConfig,
   { scenarios, perUser, recommenders: models, validation, protocol, split }: Experiment,

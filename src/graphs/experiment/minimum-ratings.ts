@@ -7,7 +7,7 @@ import { selectRatings } from '../../io/ratings/select-ratings.ts';
  * The ratings of users and items that have at least this many ratings in the table. Both are
  * counted once, over all ratings.
  *
- * @throws UsageError `ratings` when none is left.
+ * @throws UsageError `ratings` when none are left.
  */
 export function withMinimumRatings(table: RatingTable, least: { users: number; items: number }): RatingTable {
   if (least.users <= 1 && least.items <= 1) return table;

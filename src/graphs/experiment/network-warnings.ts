@@ -1,8 +1,7 @@
 import type { PointResult } from './point-result.ts';
 
 /**
- * The networks that are doubtful by their validation ratings, a sentence for each row of the
- * tables.
+ * One sentence for each row of the tables whose networks look doubtful on their validation ratings.
  */
 export function networkWarnings(results: readonly PointResult[]): string[] {
   const rows = new Map<string, PointResult[]>();

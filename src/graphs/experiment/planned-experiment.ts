@@ -8,16 +8,16 @@ import { beginExperiment, type RunExperimentOptions } from './run-experiment.ts'
 export interface PlannedExperiment {
   readonly directory: string;
   readonly configuration: Experiment;
-  /** Points in all, and those that already exist. */
+  /** All points, and those that already exist. */
   readonly points: { readonly total: number; readonly reused: number };
-  /** What all points take. */
+  /** The cost of all points. */
   readonly cost: ExperimentCost;
   readonly warnings: readonly string[];
 }
 
 /**
- * Says what `runExperiment` would do with the same configuration, with every check that it makes
- * before it computes: reads the data and makes the first scenario. Writes nothing.
+ * Reports what `runExperiment` would do with the same configuration, after every check that it
+ * makes before it computes: reads the data and makes the first scenario. Writes nothing.
  *
  * @throws as `runExperiment`.
  * @example

@@ -10,8 +10,8 @@ import type { RowScores } from './score-rows.ts';
 import { type PointUsers, readUsersArrow, usersArrow, usersCsv } from './user-files.ts';
 
 /**
- * The files of a point in addition to its results: values of each user, and predictions if asked
- * for.
+ * The files of a point in addition to its results: the values of each user and, if requested,
+ * predictions.
  */
 export class PointFiles {
   readonly #directory: string;
@@ -22,12 +22,12 @@ export class PointFiles {
     this.#wanted = wanted;
   }
 
-  /** Whether every file that is wanted of a point exists. */
+  /** Whether every requested file of a point exists. */
   has(point: ExperimentPoint): boolean {
     return this.#paths(point).every((path) => existsSync(path));
   }
 
-  /** Writes the files that are wanted of a point, replacing existing ones. */
+  /** Writes the requested files of a point, replacing existing ones. */
   async write(point: ExperimentPoint, { userMetrics, rows }: RowScores, ids: RatingTable): Promise<void> {
     const { predictions, csv } = this.#wanted;
     const users = {
@@ -42,7 +42,7 @@ export class PointFiles {
     if (csv) await writePredictionsCsv(this.#path('predictions', point, 'csv'), rows, ids);
   }
 
-  /** The values of each user at a point that was computed. */
+  /** The values of each user at a computed point. */
   async readUsers(point: ExperimentPoint): Promise<PointUsers> {
     const path = this.#path('users', point, 'arrow');
     return readUsersArrow(await readFile(path), path);

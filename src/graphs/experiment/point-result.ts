@@ -7,67 +7,66 @@ import type { Json } from '../graph.ts';
 import type { Environment } from './environment.ts';
 import type { ScenarioName } from './experiment-config.ts';
 
-/** What the validation part said about a recommender that had not learnt from it. */
+/** The validation result of a recommender that had not learnt from the validation part. */
 export interface TrialResult {
-  /** Of the validation ratings. */
+  /** Scores on the validation ratings. */
   readonly evaluation: Evaluation;
   /**
-   * Lists over the whole catalogue, where they were asked for and a validation rating is relevant.
+   * Lists over the whole catalogue, if requested and if a validation rating is relevant.
    */
   readonly topN?: CatalogueEvaluation | undefined;
-  /** Share of the training rows that it had learnt from. */
+  /** The share of the training rows that it had learnt from. */
   readonly share: number;
   /** Wall seconds. */
   readonly trainSeconds: number;
-  /** The epochs of a neural recommender; empty of other recommenders. */
+  /** The epochs of a neural recommender; empty for other recommenders. */
   readonly history: readonly EpochRecord[];
-  /** Of neural recommenders: the epoch (from 0) that was best, and its validation loss. */
+  /** For neural recommenders: the best epoch (from 0), and its validation loss. */
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
-  /** Of neural recommenders: what is wrong with them by these ratings, in sentences. */
+  /** For neural recommenders: what these ratings show to be wrong, in sentences. */
   readonly warnings?: readonly string[] | undefined;
 }
 
-/** What was measured at a point. */
+/** The measurements of a point. */
 export interface PointMeasurements {
   readonly counts: {
-    /** Ratings of the fold: those learnt from, with `refit` the validation part too. */
+    /** Ratings of the fold: those used for training, with `refit` including the validation part. */
     readonly train: number;
     readonly validation: number;
     readonly test: number;
-    /** Of the whole scenario. */
+    /** For the whole scenario. */
     readonly users: number;
     readonly items: number;
     readonly ratings: number;
-    /** Users that had fewer ratings than were to be drawn. */
+    /** Users who had fewer ratings than were to be drawn. */
     readonly usersWithFewer: number;
-    /** Items that are tested, and those among them of which no rating was learnt. */
+    /** Test items, and those among them without a single training rating. */
     readonly testItems: number;
     readonly newTestItems: number;
   };
-  /** Whether the validation part was learnt from, once it had said when to stop. */
+  /** Whether the validation part was also used for training, once it had decided when to stop. */
   readonly refit: boolean;
-  /** All options with their values, defaults filled in. */
+  /** All options with their values, with defaults filled in. */
   readonly resolvedOptions: Readonly<Record<string, Json>>;
   readonly environment: Environment;
   /** Wall seconds of the fit that was tested. */
   readonly trainSeconds: number;
   readonly predictSeconds: number;
   /**
-   * The most memory that the process had held when the point was done, whatever else it had
-   * computed.
+   * Peak memory of the process up to the end of the point, including whatever else it had computed.
    */
   readonly peakRssBytes: number;
-  /** Epochs of a neural recommender, of the fit that was tested; 0 of other recommenders. */
+  /** Epochs of the fit that was tested, for a neural recommender; 0 for others. */
   readonly epochs: number;
   readonly history: readonly EpochRecord[];
-  /** What the validation part said; undefined without one. */
+  /** The validation result; undefined without a validation part. */
   readonly validation?: TrialResult | undefined;
-  /** Of a private training: what it guarantees. */
+  /** What a private training guarantees. */
   readonly privacy?: PrivacyGuarantee | undefined;
-  /** Of the test ratings. */
+  /** Scores on the test ratings. */
   readonly evaluation: Evaluation;
   readonly precisionRecall: readonly PrecisionRecallPoint[];
-  /** Lists over the whole catalogue, where they were asked for. */
+  /** Lists over the whole catalogue, if requested. */
   readonly topN?: CatalogueEvaluation | undefined;
 }
 

@@ -12,7 +12,7 @@ import { softwareVersion } from '../../io/dataset/software.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { ScoredRatings } from './score-rows.ts';
 
-/** Rows that are made text or columns of at a time. */
+/** Rows that are turned into text or columns at a time. */
 const blockRows = 65_536;
 
 /**

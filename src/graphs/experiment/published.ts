@@ -6,10 +6,10 @@ import { type ThesisRow, thesisRows, thesisSetting } from './thesis-results.ts';
 export interface ExperimentSize {
   /** Ratings in the file. */
   readonly ratingsRead: number;
-  /** Movies and users of the scenario; the least of all seeds. */
+  /** Movies and users of the scenario; the smallest number over all seeds. */
   readonly movies: number;
   readonly users: number;
-  /** Whether only movies with features or trailers were taken. */
+  /** Whether only movies with features or trailers were used. */
   readonly onlyWithContent: boolean;
 }
 
@@ -22,8 +22,8 @@ export interface PublishedSetting {
 }
 
 /**
- * Compares an experiment with the setting of the thesis: its figures are comparable only where all
- * of this is the same.
+ * Compares an experiment with the setting of the thesis: its figures are comparable only if all of
+ * this is the same.
  */
 export function publishedSetting(experiment: Experiment, size: ExperimentSize): PublishedSetting {
   const { perUser, folds, threshold, thresholdRule, years } = experiment;
@@ -50,8 +50,8 @@ export function publishedSetting(experiment: Experiment, size: ExperimentSize): 
 }
 
 /**
- * The thesis's figures for a row, by metric. Only a recommender as the thesis has it, with no
- * option set, has any; the table of aggregates counts where several features are compared.
+ * The thesis's figures for a row, by metric. Only recommenders of the thesis with no option set
+ * have any. If several features are compared, the figures come from the table of aggregates.
  */
 export function publishedFigures(
   row: Pick<ExperimentRow, 'scenario' | 'recommender' | 'options' | 'features'>,
@@ -85,7 +85,7 @@ export function thesisTable(
     (row.scenario ?? find.scenario) === find.scenario &&
     (row.aggregate !== undefined) === find.aggregates &&
     Object.hasOwn(row.metrics, find.metric);
-  // Another number of ratings per user has the layout of the main tables, which have 40.
+  // For other numbers of ratings per user, the layout is that of the main tables, which have 40.
   return (thesisRows.find(holds(perUser)) ?? thesisRows.find(holds(40)))?.table;
 }
 

@@ -4,9 +4,9 @@ import type { Experiment } from './experiment-config.ts';
 import { type RecommenderVariant, recommenderVariants } from './recommender-variants.ts';
 
 /**
- * What a row may be used for: `compared` has options that nobody chose by a figure, `selected`
- * those that the validation part chose, `not for selection` is a combination of a bare grid, whose
- * test figures must not choose.
+ * What a row may be used for: `compared` has options that were not chosen by any figure, `selected`
+ * has those that the validation part chose, and `not for selection` is one combination of a grid
+ * without selection, whose test figures must not be used to choose.
  */
 export type RowUse = 'compared' | 'selected' | 'not for selection';
 
@@ -17,7 +17,7 @@ export interface ExperimentEntry {
   readonly recommender: RecommenderName;
   readonly features?: string | undefined;
   readonly use: RowUse;
-  /** One; for a `selected` row all that the validation part chooses among. */
+  /** One variant; for a `selected` row, all that the validation part chooses from. */
   readonly candidates: readonly RecommenderVariant[];
 }
 
@@ -25,8 +25,8 @@ export interface ExperimentEntry {
 const usualTrials = 20;
 
 /**
- * The rows of an experiment. With `select` the combinations of a recommender's grid are one row;
- * without it each is one.
+ * The rows of an experiment. With `select`, all combinations of a recommender's grid form one row;
+ * without it, each is a row.
  *
  * @throws what `recommenderVariants` throws.
  */
@@ -63,8 +63,8 @@ function selectedEntry(
 }
 
 /**
- * The combinations that are tried, in the order of the grid: all, or as many as asked for, drawn by
- * the first seed.
+ * The combinations to try, in the order of the grid: all of them, or the requested number, drawn
+ * with the first seed.
  */
 function drawn(variants: readonly RecommenderVariant[], { search, trials, seeds }: Experiment): RecommenderVariant[] {
   const count = trials ?? (search === 'random' ? usualTrials : variants.length);

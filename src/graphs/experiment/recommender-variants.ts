@@ -11,7 +11,7 @@ const maxVariants = 10_000;
 /** A recommender with its options: a row of the tables. */
 export interface RecommenderVariant {
   /**
-   * The recommender, the features it reads where there are several, and what the grid varies.
+   * The recommender, the features it reads if there are several, and what the grid varies.
    * Unique in an experiment.
    */
   readonly label: string;
@@ -25,7 +25,7 @@ export interface RecommenderVariant {
  * The rows of an experiment: each recommender with its options, once for each combination of the
  * grid's values and, if it reads features, for each training store.
  *
- * @throws UsageError when a recommender does not have an option, a value is of another type, two
+ * @throws UsageError when a recommender does not have an option, a value has the wrong type, two
  * combinations are the same, or there are more than 10,000.
  */
 export function recommenderVariants(experiment: Experiment): RecommenderVariant[] {
@@ -57,8 +57,8 @@ export function recommenderVariants(experiment: Experiment): RecommenderVariant[
 }
 
 /**
- * Every choice of one value from each list, the last list varying fastest; one empty choice from no
- * lists.
+ * Every choice of one value from each list, the last list varying fastest; without lists, one empty
+ * choice.
  */
 export function cartesianProduct(lists: readonly (readonly [string, readonly Json[]])[]): Record<string, Json>[] {
   return lists.reduce<Record<string, Json>[]>(

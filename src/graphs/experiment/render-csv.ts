@@ -6,7 +6,10 @@ import type { PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 import type { ExperimentRow } from './summarise.ts';
 
-/** All metrics of all rows, one in a line: including those that no table has. Numbers in full. */
+/**
+ * All metrics of all rows, one per line, including those that no table shows. Numbers have full
+ * precision.
+ */
 export function rowsCsv(
   rows: readonly ExperimentRow[],
   setting: { readonly threshold: number; readonly thresholdRule: string },
@@ -40,7 +43,7 @@ export function rowsCsv(
 }
 
 /**
- * One value per line: each metric of each fold of each run, of the test and the validation part.
+ * One value per line: each metric of each fold of each run, on the test and the validation part.
  */
 export function valuesCsv(entries: readonly ExperimentEntry[], results: readonly PointResult[]): string {
   const lines = results.flatMap((result) => {
@@ -88,8 +91,8 @@ export function rocCsv(rows: readonly ExperimentRow[]): string {
 }
 
 /**
- * The epochs of every neural recommender, one in a line: of the fit that was tested, and where it
- * learnt from the validation part too (`refit`), of the fit before it that this part judged.
+ * The epochs of every neural recommender, one per line: of the fit that was tested and, if that fit
+ * also learnt from the validation part (`refit`), of the earlier fit that was scored on it.
  */
 export function learningCsv(entries: readonly ExperimentEntry[], results: readonly PointResult[]): string {
   const lines = results.flatMap((result) => {

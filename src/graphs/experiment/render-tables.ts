@@ -4,7 +4,7 @@ import { type GroupRow, groupSheets } from './group-sheets.ts';
 import type { ResultTable } from './result-tables.ts';
 import { comparisonSheets, type Sheet, type SheetCell, tableSheet } from './sheets.ts';
 
-/** Tables as aligned text. Published figures are in a line below the recommender's. */
+/** Tables as aligned text. Published figures stand in a line below the recommender's. */
 export function tablesText(
   tables: readonly ResultTable[],
   comparisons: readonly Comparison[] = [],
@@ -32,8 +32,9 @@ export function tablesMarkdown(
 }
 
 /**
- * Tables as LaTeX for the package booktabs: the best of a column in bold; the second underlined
- * where the paired t-test over users does not tell it from the best (p at least 0.05, by Holm).
+ * Tables as LaTeX for the package booktabs: the best of a column in bold; the second best
+ * underlined if the paired t-test over users does not distinguish it from the best (p at least
+ * 0.05, Holm-corrected).
  */
 export function tablesLatex(
   tables: readonly ResultTable[],

@@ -22,7 +22,7 @@ import { experimentKeys } from './experiment-keys.ts';
  * Checks a configuration, as it came from a file or from flags, and fills in the defaults. The
  * options of the recommenders are checked by `recommenderVariants`.
  *
- * @throws UsageError naming the key: unknown, of another type, or out of range.
+ * @throws UsageError naming the key: unknown, of the wrong type, or out of range.
  */
 export function resolveConfig(given: ExperimentConfig): Experiment {
   const config = isObject(given) ? renamed(given, 'models', 'recommenders') : given;
@@ -34,7 +34,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
   if (reading !== undefined && Object.keys(features).length === 0) {
     throw new UsageError(`recommender ${reading} needs \`features\``, {
       option: 'features',
-      remedy: "Give what `reduce` has written: `features: 'reduced/'`.",
+      remedy: "Give the directory that `reduce` wrote: `features: 'reduced/'`.",
     });
   }
   const split = config.split === undefined ? undefined : checkString('split', config.split);
@@ -174,8 +174,8 @@ function featureStores(features: unknown): Record<string, string> {
 }
 
 /**
- * All recommenders that the data allow; whether there are genres is known only when the ratings are
- * read.
+ * All recommenders that the data allow; whether there are genres is known only once the ratings
+ * have been read.
  */
 function defaultRecommenders(config: ExperimentConfig, features: Readonly<Record<string, string>>): RecommenderName[] {
   const settings = [...Object.keys(config.set ?? {}), ...Object.keys(config.grid ?? {})];

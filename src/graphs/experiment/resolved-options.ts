@@ -3,8 +3,8 @@ import type { RecommenderName } from '../recommenders/recommender-names.ts';
 import { recommenderOptions } from '../recommenders/recommender-options.ts';
 
 /**
- * All options of a recommender with the values that they have: what was given, else the default of
- * this version. A default that is a word (`all streams of the features`) stays a word.
+ * All options of a recommender with their values: the given ones, else the defaults of this
+ * version. A default given in words (`all streams of the features`) stays as it is.
  */
 export function resolvedOptions(model: RecommenderName, given: Readonly<Record<string, Json>>): Record<string, Json> {
   const known = recommenderOptions(model);
@@ -14,7 +14,7 @@ export function resolvedOptions(model: RecommenderName, given: Readonly<Record<s
   );
 }
 
-/** `64, residual 32` by the form; `10 (als), 20 (sgd)` by the method. */
+/** `64, residual 32` depends on the form; `10 (als), 20 (sgd)` on the method. */
 function defaultOf(words: string, residual: boolean, { method }: Readonly<Record<string, Json>>): Json {
   const [plain = words, other] = words.split(/, residual |; beside /);
   if (residual && other !== undefined && words.includes(', residual ')) return valueFrom(other);
@@ -27,7 +27,7 @@ function valueFrom(text: string): Json {
     try {
       return JSON.parse(json) as Json;
     } catch {
-      // A word.
+      // The default is given in words.
     }
   }
   return text;

@@ -14,7 +14,7 @@ export interface TableColumn {
   readonly title: string;
   /** The name of the metric in the rows. */
   readonly metric: string;
-  /** Digits after the point. */
+  /** Digits after the decimal point. */
   readonly digits: number;
 }
 
@@ -23,11 +23,11 @@ export interface TableRow {
   readonly label: string;
   /** What its figures may be used for. */
   readonly use: RowUse;
-  /** The runs that its figures are means of. */
+  /** The number of runs that its figures are means of. */
   readonly runs: number;
-  /** By metric; undefined when the recommender has no result. */
+  /** By metric; undefined if the recommender has no result. */
   readonly cells: Readonly<Record<string, RunMean | undefined>>;
-  /** The thesis's figures by metric, where the setting is the same. */
+  /** The thesis's figures by metric, if the setting is the same. */
   readonly published: Readonly<Record<string, number>>;
 }
 
@@ -36,7 +36,7 @@ export interface ResultTable {
   readonly kind: 'accuracy' | 'ranking' | 'catalogue' | 'other' | 'cost' | 'features' | 'validation';
   readonly title: string;
   readonly scenario: string;
-  /** The thesis's table of the same layout. */
+  /** The thesis's table with the same layout. */
   readonly thesisTable: number | undefined;
   /** What a reader must know: threshold and rule, folds, seeds, size. */
   readonly note: string;
@@ -44,7 +44,7 @@ export interface ResultTable {
   readonly runs: number;
   readonly columns: readonly TableColumn[];
   readonly rows: readonly TableRow[];
-  /** By metric: the label of the best row, and of the second where it may be as good. */
+  /** By metric: the label of the best row, and of the second best if it may be as good. */
   readonly marks: Readonly<Record<string, { readonly best: string; readonly level?: string | undefined }>>;
 }
 
@@ -68,7 +68,10 @@ function columns(names: readonly MetricName[], k?: number): TableColumn[] {
   });
 }
 
-/** Which rows rank nothing: their figures only show the order of ids, or the threshold. */
+/**
+ * Shares of users for whom a row ranks nothing: such figures only show the order of ids, or the
+ * threshold.
+ */
 const chance = columns(['withoutList', 'constant']);
 const accuracy = [...columns(metricNames('ratings')), ...columns(['constant'])];
 /** Titles of the figures over the whole catalogue. */
@@ -95,7 +98,7 @@ const cost: readonly TableColumn[] = [
 
 /**
  * The tables of the thesis: for each scenario accuracy, ranking at each list length, other metrics
- * and cost; the comparison of features where there are several.
+ * and cost; and the comparison of features if there are several.
  */
 export function resultTables(
   experiment: Experiment,
@@ -127,8 +130,8 @@ export function resultTables(
           cells: Object.fromEntries(
             list.map(({ metric }) => [metric, (kind === 'validation' ? row.validation : row.metrics)[metric]]),
           ),
-          // Which aggregate the thesis's main tables have is not said: where ours has several, they
-          // compare with none.
+          // The thesis does not say which aggregate its main tables use: if ours has several, none
+          // is comparable.
           published:
             published.shown && kind !== 'validation' && (kind === 'features' || !compares || row.features === undefined)
               ? only(list, publishedFigures(row, experiment.perUser, kind === 'features'))
@@ -162,7 +165,10 @@ export function resultTables(
   });
 }
 
-/** What a threshold is compared with: from any row that has figures, as all are tested alike. */
+/**
+ * Figures to judge the threshold by, from any row that has figures, since all are tested on the
+ * same data.
+ */
 function truthOf(rows: readonly ExperimentRow[]): string {
   const shown = (metric: string) => {
     const means = rows.map((row) => row.metrics[metric]?.mean ?? Number.NaN);
@@ -171,7 +177,7 @@ function truthOf(rows: readonly ExperimentRow[]): string {
   return `mean of the training ratings ${shown('trainMean')}; share of relevant items ${shown('baseRate')}`;
 }
 
-/** What selection looks at, and when neural recommenders stopped. */
+/** The metrics that selection may use, and when neural recommenders stopped. */
 function validationColumns(experiment: Experiment): TableColumn[] {
   const { k, catalogueK, select } = experiment;
   const rated = [
@@ -193,7 +199,7 @@ function validationColumns(experiment: Experiment): TableColumn[] {
   return missing ? [{ title: chooses, metric: chooses, digits: 3 }, ...usual] : usual;
 }
 
-/** A difference counts as one below this p-value. */
+/** Below this p-value, a difference counts as real. */
 const significance = 0.05;
 
 function marksOf(

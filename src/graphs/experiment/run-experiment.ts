@@ -42,16 +42,16 @@ export interface RunExperimentOptions extends PointRunOptions {
   readonly out: string;
 }
 
-/** What an experiment has found, and how far along it is. */
+/** What an experiment has found, and its progress. */
 export interface ExperimentResult {
   readonly directory: string;
-  /** What computed what this run computed; each point says what computed it. */
+  /** The software of this run; each point records the software that computed it. */
   readonly software: string;
   readonly environment: Environment;
   readonly configuration: Experiment;
   /**
-   * Points in all; computed by this run; found computed; failed in this run. The rest was not
-   * begun.
+   * All points; those computed by this run, found already computed, or failed in this run. The rest
+   * were not started.
    */
   readonly points: {
     readonly total: number;
@@ -64,19 +64,19 @@ export interface ExperimentResult {
   readonly failures: readonly PointFailure[];
   readonly interrupted: boolean;
   readonly scale: RatingScale;
-  /** What is doubtful about ratings, scale, threshold and ids, in sentences. */
+  /** What looks doubtful about the ratings, scale, threshold and ids, in sentences. */
   readonly warnings: readonly string[];
   readonly rows: readonly ExperimentRow[];
   readonly tables: readonly ResultTable[];
-  /** Tests of all rows against that of `compareTo`; empty without it. */
+  /** Tests of all rows against the row `compareTo`; empty without it. */
   readonly comparisons: readonly Comparison[];
-  /** How well each group of users is served; empty where nothing is known of them. */
+  /** How well each group of users is served; empty if nothing is known about them. */
   readonly groups: readonly GroupRow[];
   /** Whether the thesis's figures are shown with ours. */
   readonly published: PublishedSetting;
 }
 
-/** Ratings up to which splits are saved unless told otherwise. */
+/** Up to this number of ratings, splits are saved by default. */
 const savedRatings = 2_000_000;
 const known: KnownOptions<RunExperimentOptions> = {
   out: true,
@@ -87,14 +87,14 @@ const known: KnownOptions<RunExperimentOptions> = {
 };
 
 /**
- * Compares recommenders: every scenario x recommender x seed x fold is a point with a file of its
- * own in `out`. A second run computes only what is missing. With `select` the validation part
- * chooses among the combinations of a grid, and only what it chose is tested. Next to the points
- * are `experiment.json` (the resolved configuration), the splits, the values of each user and, once
- * a point is done, tables and figures.
+ * Compares recommenders: every scenario x recommender x seed x fold is a point with its own file in
+ * `out`. A second run computes only what is missing. With `select` the validation part chooses
+ * among the combinations of a grid, and only what it chose is tested. Next to the points are
+ * `experiment.json` (the resolved configuration), the splits, the values of each user and, once a
+ * point is done, tables and figures.
  *
- * @throws UsageError for a wrong configuration, data that are not there, or a directory of another
- * experiment (`exists`): nothing is computed then.
+ * @throws UsageError for a wrong configuration, missing data, or a directory of another experiment
+ * (`exists`); nothing is computed in these cases.
  *
  * @example
  * const result = await runExperiment({ ratings: 'ml-latest-small', recommenders: ['baseline', 'item-knn'], perUser: 20, compareTo: 'baseline' }, { out: 'results' });
@@ -109,7 +109,7 @@ export async function runExperiment(
   const { experiment, entries, data, saved, scenarios, first, warnings, hashes, total } = begun;
   try {
     const store = await ExperimentStore.open(options.out, experiment, hashes);
-    // A split that was read exists already.
+    // A split that was read already exists.
     if (saved === undefined) await saveSplits(options.out, experiment, scenarios);
     const files = new PointFiles(options.out, experiment);
     const outcomes = await runPoints(entries, { experiment, data, scenarios, store, files, options });
@@ -147,8 +147,8 @@ export async function runExperiment(
 }
 
 /**
- * Everything about an experiment before it writes or computes anything: what it reads, what it
- * consists of, what it will take. The caller closes `data`.
+ * Prepares an experiment before it writes or computes anything: what it reads, what it consists of,
+ * what it will cost. The caller closes `data`.
  *
  * @throws as `runExperiment`.
  */
@@ -194,10 +194,10 @@ function pointCount(experiment: Experiment, entries: number): number {
 }
 
 /**
- * A saved split decides the folds, and which scenarios there are. One scenario is one data set
- * whatever the seeds, which are then those of the recommenders alone.
+ * A saved split determines the folds and the scenarios. One scenario is one data set whatever the
+ * seeds, which are then those of the recommenders alone.
  *
- * @throws UsageError when several data sets are asked for and there is one.
+ * @throws UsageError when several data sets are requested but there is only one.
  */
 function withSplits(experiment: Experiment, saved: SavedSplits | undefined, config: ExperimentConfig): Experiment {
   if (saved === undefined) return experiment;
@@ -213,7 +213,7 @@ function withSplits(experiment: Experiment, saved: SavedSplits | undefined, conf
   return { ...experiment, scenarios, folds: saved.folds, splitSeeds: isRepeated ? seeds.slice(0, 1) : splitSeeds };
 }
 
-/** Saves each scenario when it is made, in `splits`, unless it exists. */
+/** Saves each scenario in `splits` when it is made, unless it exists. */
 async function saveSplits(out: string, experiment: Experiment, scenarios: ExperimentScenarios): Promise<void> {
   const { saveSplits: wanted } = experiment;
   if (wanted === 'no') return;
@@ -224,14 +224,14 @@ async function saveSplits(out: string, experiment: Experiment, scenarios: Experi
     if (existsSync(path)) return;
     await makeDirectory(directory);
     await saveScenario(scenario, path).catch((error: unknown) => {
-      // Another process saved the same one meanwhile.
+      // Another process has saved the same one in the meantime.
       if (!(error instanceof UsageError && error.code === 'exists')) throw error;
     });
   };
   await scenarios.again();
 }
 
-/** The code of recommenders of your own: other code gives other results. */
+/** The code of user-defined recommenders: different code gives different results. */
 function codeOf({ recommenders: models }: Experiment): Record<string, string> {
   return Object.fromEntries(
     models.flatMap((name) => {
@@ -241,7 +241,7 @@ function codeOf({ recommenders: models }: Experiment): Record<string, string> {
   );
 }
 
-/** Without genres there is no genre-content. @throws UsageError when it was asked for by name. */
+/** Removes genre-content if there are no genres. @throws UsageError if it was requested by name. */
 function withGenres(experiment: Experiment, { movies }: ExperimentData, named: boolean): Experiment {
   const known = [...(movies?.values() ?? [])].some(({ genres }) => genres.length > 0);
   if (known || !experiment.recommenders.includes('genre-content')) return experiment;

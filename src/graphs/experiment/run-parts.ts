@@ -13,7 +13,7 @@ import type { ExperimentEntry } from './recommender-entries.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 import type { PointRunOptions, RunTally } from './run-tally.ts';
 
-/** What the points of an experiment are computed with. */
+/** What computing the points of an experiment needs. */
 export interface RunParts {
   readonly experiment: Experiment;
   readonly data: ExperimentData;
@@ -24,17 +24,17 @@ export interface RunParts {
   readonly tally: RunTally;
 }
 
-/** A row at a place, and the options that it may have there. */
+/** A row at a place, with the options that it may have there. */
 export interface Slot {
   readonly entry: ExperimentEntry;
   readonly place: ExperimentPlace;
-  /** The validation part leaves one of them. */
+  /** The validation part reduces them to one. */
   candidates: readonly RecommenderVariant[];
 }
 
 /**
- * Runs a task for each point: one at a time of recommenders that hold the thread, then the
- * others.
+ * Runs a task for each point: first those of recommenders that block the thread, one at a time,
+ * then the others.
  */
 export async function inTurns<Point extends ExperimentPoint>(
   points: readonly Point[],
@@ -44,7 +44,7 @@ export async function inTurns<Point extends ExperimentPoint>(
   const hasThread = ({ variant }: ExperimentPoint) => trainsInEpochs(variant.recommender);
   const tasks = (list: readonly Point[]) =>
     list.map((point) => async () => {
-      // Lets an interrupt be noticed between recommenders that hold the thread.
+      // Lets an interrupt take effect between recommenders that block the thread.
       await turn();
       if (options.signal?.aborted || options.stop?.aborted) return;
       await run(point);
@@ -53,7 +53,7 @@ export async function inTurns<Point extends ExperimentPoint>(
   await concurrently(tasks(points.filter(hasThread)), experiment.concurrency);
 }
 
-/** What a fit of a point is given: when to end, and where its course is reported and noted. */
+/** How a fit of a point runs: when to stop, and where its progress is reported and logged. */
 export function fitRun(point: ExperimentPoint, { experiment, options, tally }: RunParts): FitRun {
   const { logDirectory } = experiment;
   const { onMessage } = options;

@@ -9,7 +9,7 @@ import { fitRun, inTurns, type RunParts, type Slot } from './run-parts.ts';
 import { RunTally } from './run-tally.ts';
 import { runTrials, type TrialCounts } from './run-trials.ts';
 
-/** What became of the points of a run. */
+/** The outcomes of the points of a run. */
 export interface PointOutcomes {
   readonly results: PointResult[];
   readonly failures: PointFailure[];
@@ -21,9 +21,9 @@ export interface PointOutcomes {
 
 /**
  * Chooses the options of rows that are selected by the validation part, then computes the missing
- * points. Recommenders that are not neural recommenders hold the thread, so they come first, one at
- * a time; neural recommenders train in threads of their own, `concurrency` of them side by side. A
- * point that fails is recorded, and the rest continues.
+ * points. Recommenders that are not neural block the thread, so they come first, one at a time;
+ * neural recommenders train in their own threads, `concurrency` of them side by side. A point that
+ * fails is recorded, and the rest continue.
  *
  * @throws when results cannot be read or written.
  */
@@ -60,7 +60,7 @@ export async function runPoints(
     if ('error' in outcome) failures.push(outcome);
     else results.push(outcome);
   });
-  // Figures and files must not depend on which points existed before, or were done first.
+  // Figures and files must not depend on which points existed before or finished first.
   const order = new Map(
     slots.flatMap(({ place, candidates }, index) => candidates.map(({ label }) => [keyOf({ ...place, label }), index])),
   );
@@ -91,7 +91,7 @@ async function runPoint(point: ExperimentPoint, parts: RunParts): Promise<PointR
   }
 }
 
-/** The one figure that a progress line has room for. */
+/** The single figure that fits on a progress line. */
 function mainFigure({ evaluation: { rmse, auc }, topN }: PointMeasurements, { catalogueK }: Experiment): string {
   const [k] = catalogueK;
   const ndcg = k === undefined ? undefined : topN?.at[k]?.ndcg;
@@ -99,7 +99,7 @@ function mainFigure({ evaluation: { rmse, auc }, topN }: PointMeasurements, { ca
   return Number.isNaN(rmse) ? `AUC ${auc.toFixed(4)}` : `RMSE ${rmse.toFixed(4)}`;
 }
 
-/** A slot without any combination left, as the point of its first. */
+/** A slot that has no combination left, as the point of its first one. */
 function pointOf({ entry, place }: Slot): ExperimentPoint {
   const [first] = entry.candidates;
   if (first === undefined) throw new Error('a row has options');

@@ -1,21 +1,21 @@
 import type { FitProgress } from '../recommenders/fit-data.ts';
 import type { MessageAbout } from '../run-reports.ts';
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface ExperimentProgress {
-  /** `trials` on the validation part, then `points`. */
+  /** First `trials` on the validation part, then `points`. */
   readonly part: 'trials' | 'points';
-  /** Of those that did not exist when the run began. */
+  /** Counts only those that did not exist when the run began. */
   readonly done: number;
   readonly total: number;
   /**
-   * Wall seconds that the rest of this part will take at this pace; absent before the
-   * first.
+   * Wall seconds that the rest of this part will take at this pace; undefined before the first is
+   * done.
    */
   readonly secondsLeft?: number | undefined;
   /** The point that was reported last. */
   readonly point?: string | undefined;
-  /** Of a neural recommender that trains. */
+  /** For a neural recommender in training. */
   readonly epoch?: number | undefined;
   readonly epochs?: number | undefined;
   /** Share of that epoch that is done, inside one. */
@@ -24,13 +24,13 @@ export interface ExperimentProgress {
   readonly pointSecondsLeft?: number | undefined;
 }
 
-/** How a run is watched and ended. */
+/** How a run is observed and stopped. */
 export interface PointRunOptions {
-  /** Once aborted, no further point is begun; those under way are finished. */
+  /** Once aborted, no further point is started; those in progress are finished. */
   readonly signal?: AbortSignal | undefined;
-  /** Once aborted, trainings under way end without a result. */
+  /** Once aborted, trainings in progress end without a result. */
   readonly stop?: AbortSignal | undefined;
-  /** Called with a line for each point, and about the data. */
+  /** Called with a line for each point, and with lines about the data. */
   readonly onMessage?: ((line: string, about?: MessageAbout) => void) | undefined;
   /**
    * Called with the progress of the run: after each point, and inside and after each epoch of a
@@ -39,7 +39,7 @@ export interface PointRunOptions {
   readonly onProgress?: ((progress: ExperimentProgress) => void) | undefined;
 }
 
-/** Counts what is done in a run and tells its listeners. */
+/** Counts what a run has done and informs its listeners. */
 export class RunTally {
   readonly #options: PointRunOptions;
   #part: ExperimentProgress['part'] = 'trials';
@@ -51,7 +51,7 @@ export class RunTally {
     this.#options = options;
   }
 
-  /** Begins to count a part of the run. */
+  /** Starts counting a part of the run. */
   begin(part: ExperimentProgress['part'], total: number): void {
     this.#part = part;
     this.#done = 0;

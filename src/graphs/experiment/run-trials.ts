@@ -5,10 +5,10 @@ import type { TrialResult } from './point-result.ts';
 import { fitRun, inTurns, type RunParts, type Slot } from './run-parts.ts';
 import { bestOf, searchRounds, selectionMetric, selectionValue } from './search.ts';
 
-/** How many trials on the validation part there were. */
+/** How many trials on the validation part were made. */
 export interface TrialCounts {
   readonly computed: number;
-  /** Found computed. */
+  /** Already computed by an earlier run. */
   readonly reused: number;
   readonly failed: number;
 }
@@ -18,9 +18,9 @@ interface Trial extends ExperimentPoint {
 }
 
 /**
- * Leaves each slot the combination that the validation part finds best: round by round, every trial
- * with a file of its own, so that an interrupted run continues where it was. Slots that the run did
- * not reach keep all of theirs.
+ * Reduces each slot to the combination that is best on the validation part. Works in rounds, with a
+ * separate file for every trial, so that an interrupted run continues where it stopped. Slots that
+ * the run did not reach keep all their combinations.
  */
 export async function runTrials(slots: readonly Slot[], parts: RunParts): Promise<TrialCounts> {
   const { experiment, store, options, tally } = parts;
@@ -59,7 +59,7 @@ export async function runTrials(slots: readonly Slot[], parts: RunParts): Promis
       const tried = slot.candidates.map((variant) => [variant, own.get(variant.label)] as const);
       slot.candidates = bestOf(tried, metric, roundsOf(slot)[round + 1]?.candidates ?? 1);
     }
-    // What is not decided yet has no points in this run.
+    // Undecided slots get no points in this run.
     if (options.signal?.aborted || options.stop?.aborted) break;
   }
   return counts;

@@ -9,25 +9,25 @@ import { readScenario } from '../../io/ratings/split-file.ts';
 import { groupRows } from '../../models/group-rows.ts';
 import type { ScenarioName } from './experiment-config.ts';
 
-/** The directory, in that of an experiment's splits, of a scenario by a seed. */
+/** The name of the directory, within an experiment's splits, of a scenario for a seed. */
 export function splitName(kind: ScenarioName, seed: number): string {
   return `${kind}_seed-${seed}`;
 }
 
-/** Splits that were saved, found in a directory. */
+/** Saved splits found in a directory. */
 export interface SavedSplits {
-  /** SHA-256 of all that they hold. */
+  /** SHA-256 of everything that they hold. */
   readonly hash: string;
   /** The scenarios that exist. */
   readonly kinds: readonly ScenarioName[];
-  /** Folds of each; a scenario that goes by time has one. */
+  /** Number of folds of each; a scenario split by time has one. */
   readonly folds: number;
   /** Whether it is one scenario, the same for every seed. */
   readonly isSingle: boolean;
   /**
-   * The scenario of a kind by a seed: a directory with one scenario has it for all seeds.
+   * The scenario of a kind for a seed; a directory with only one scenario uses it for all seeds.
    *
-   * @throws UsageError `ratings` when it does not exist, or a file of it was changed.
+   * @throws UsageError `ratings` when it does not exist, or one of its files was changed.
    */
   read(kind: ScenarioName, seed: number): Promise<Scenario>;
 }
@@ -43,7 +43,7 @@ interface Found {
  * Finds the splits of a directory: the `splits` of an experiment, or one scenario that
  * `saveScenario` wrote.
  *
- * @throws UsageError `ratings` when there is none, or they have different numbers of folds.
+ * @throws UsageError `ratings` when there are none, or they have different numbers of folds.
  */
 export async function openSavedSplits(directory: string): Promise<SavedSplits> {
   const single = await describe(directory);
@@ -72,10 +72,10 @@ export async function openSavedSplits(directory: string): Promise<SavedSplits> {
 }
 
 /**
- * Asserts that a saved split is of these ratings.
+ * Checks that a saved split was made from these ratings.
  *
  * @throws UsageError `ratings` naming a user or an item that the ratings do not have, or a rating
- * that differs there.
+ * that differs.
  */
 export function checkSplitOf(split: RatingTable, ratings: RatingTable): void {
   for (const [what, ids, known] of [
@@ -84,12 +84,12 @@ export function checkSplitOf(split: RatingTable, ratings: RatingTable): void {
   ] as const) {
     const unknown = ids.find((id) => !known.has(id));
     if (unknown === undefined) continue;
-    throw notThere(`the saved split has ${what} '${unknown}', whom the ratings do not have`);
+    throw notThere(`the saved split has ${what} '${unknown}', which the ratings do not have`);
   }
   checkValues(split, ratings);
 }
 
-/** Asserts that each rating of a split is among the ratings, with the same value. */
+/** Checks that each rating of a split is among the ratings, with the same value. */
 function checkValues(split: RatingTable, ratings: RatingTable): void {
   const numbers = (ids: readonly string[]) => new Map(ids.map((id, index) => [id, index]));
   const [userOf, itemOf] = [numbers(ratings.userIds), numbers(ratings.itemIds)];
@@ -126,7 +126,10 @@ async function describeAll(directory: string): Promise<Map<string, Found>> {
   return found;
 }
 
-/** What `scenario.json` of a directory says; undefined without one. `readScenario` checks it. */
+/**
+ * The content of a directory's `scenario.json`; undefined if there is none. `readScenario` checks
+ * it.
+ */
 async function describe(path: string): Promise<Found | undefined> {
   let text: string;
   try {

@@ -16,7 +16,7 @@ import { testPredictions } from '../test-predictions.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { FoldData } from './fold-data.ts';
 
-/** Ratings with what was predicted for them: numbers of the scenario's users and items. */
+/** Ratings with their predictions. Users and items are given by their numbers in the scenario. */
 export interface ScoredRatings {
   readonly users: Int32Array;
   readonly items: Int32Array;
@@ -72,7 +72,7 @@ export async function scoreRows(
   return { evaluation, userMetrics, precisionRecall: curve.points(), rows: scored, predictSeconds };
 }
 
-/** Has a recommender list all items for each user that is tested, as the experiment says. */
+/** Has a recommender rank all items for each test user, as the experiment says. */
 export async function listAll(
   fitted: FittedRecommender,
   { scenario, split }: FoldData,
@@ -90,8 +90,8 @@ export async function listAll(
 }
 
 /**
- * For scores, which are not ratings, only the metrics of their order: the other columns are NaN,
- * each with memory of its own.
+ * Scores are not ratings, so only the metrics of their order apply: the other columns are NaN, each
+ * in its own memory.
  */
 function ofScores({ users, values }: UserMetrics): UserMetrics {
   const columns = Object.entries(values).map(([name, column]) => {

@@ -5,19 +5,21 @@ import type { Experiment, SearchKind } from './experiment-config.ts';
 import { betterWhen, flatMetrics } from './flat-metrics.ts';
 import type { TrialResult } from './point-result.ts';
 
-/** One in this many combinations goes on to the next round of successive halving. */
+/** One in this many combinations advances to the next round of successive halving. */
 const eta = 3;
 
-/** A round of a search: how many combinations are tried, on which share of the training rows. */
+/**
+ * A round of a search: how many combinations are tried, and on which share of the training rows.
+ */
 export interface SearchRound {
   readonly candidates: number;
   readonly share: number;
 }
 
 /**
- * The rounds of a search. Successive halving (Jamieson and Talwalkar 2016) tries all on a small
- * share of the training rows and the best third of them on three times as many, until few are tried
- * on all rows; the other kinds have one round.
+ * The rounds of a search. Successive halving (Jamieson and Talwalkar 2016) tries all combinations
+ * on a small share of the training rows and the best third of them on three times as many rows,
+ * until a few are tried on all rows. The other kinds have one round.
  */
 export function searchRounds(candidates: number, search: SearchKind): SearchRound[] {
   if (search !== 'halving') return [{ candidates, share: 1 }];
@@ -29,21 +31,21 @@ export function searchRounds(candidates: number, search: SearchKind): SearchRoun
   }));
 }
 
-/** What decides which figures an experiment has. */
+/** What determines which figures an experiment has. */
 export type Measured = Pick<Experiment, 'k' | 'catalogueK' | 'implicit' | 'protocol'>;
 
 /**
- * Whether all that is tested is relevant, as what was chosen is: only lists over all items tell
- * recommenders apart.
+ * Whether all test ratings are relevant, as with implicit feedback: then only lists over all items
+ * tell recommenders apart.
  */
 export function ratesAlike({ implicit, protocol }: Pick<Experiment, 'implicit' | 'protocol'>): boolean {
   return implicit !== undefined && protocol === 'catalogue';
 }
 
 /**
- * The name that a metric to select by has in the results: `ndcg` is that at the greatest k.
+ * The name in the results of a metric to select by: `ndcg` means that at the largest k.
  *
- * @throws UsageError when there is none of that name, or it does not say what is better.
+ * @throws UsageError when there is no such metric, or it does not define what is better.
  */
 export function selectionMetric(name: string, experiment: Measured): string {
   const { k, catalogueK } = experiment;
@@ -67,14 +69,14 @@ export function selectionMetric(name: string, experiment: Measured): string {
   });
 }
 
-/** The value of the validation part that a combination is judged by; NaN where it has none. */
+/** The validation value that a combination is judged by; NaN if it has none. */
 export function selectionValue(trial: TrialResult, metric: string): number {
   return flatMetrics(trial)[metric] ?? Number.NaN;
 }
 
 /**
- * The best of some combinations, best first; of equal ones the first. Combinations without a value
- * are left out.
+ * The best of some combinations, best first; among equals the first comes first. Combinations
+ * without a value are left out.
  */
 export function bestOf<Candidate>(
   tried: readonly (readonly [Candidate, TrialResult | undefined])[],

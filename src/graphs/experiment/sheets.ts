@@ -11,14 +11,14 @@ export interface SheetCell {
   readonly mark?: CellMark | undefined;
 }
 
-/** A table as it is printed, whatever the form: the first row is the head. */
+/** A table in printable form, independent of the format. The first row is the header. */
 export interface Sheet {
   readonly title: string;
   readonly note: string;
   readonly rows: readonly (readonly SheetCell[])[];
 }
 
-/** A table of results. Published figures are in a line below the recommender's. */
+/** A table of results. Published figures stand in a line below the recommender's. */
 export function tableSheet(table: ResultTable): Sheet {
   const { title, thesisTable, note, columns } = table;
   const head = ['recommender', ...columns.map((column) => column.title)].map((text) => ({ text }));
@@ -76,7 +76,7 @@ function linesOf({ columns, marks, runs: all }: ResultTable, row: TableRow): She
 }
 
 /**
- * `0.842 ±0.006`; where data and recommender have seeds of their own `0.842 ±0.006 (0.005/0.002)`.
+ * `0.842 ±0.006`; if data and recommender have separate seeds, `0.842 ±0.006 (0.005/0.002)`.
  */
 function cellText({ mean, deviation, deviationOfData, deviationOfSeeds }: RunMean, digits: number): string {
   const [middle, spread] = [mean, deviation].map((value) => value.toFixed(digits));

@@ -12,9 +12,9 @@ import type { ExperimentEntry, RowUse } from './recommender-entries.ts';
 
 /** A metric over runs. */
 export interface SeedMean {
-  /** Mean over the runs; NaN when none has it. */
+  /** Mean over the runs; NaN if no run has the metric. */
   readonly mean: number;
-  /** Sample standard deviation over the runs; NaN of fewer than two. */
+  /** Sample standard deviation over the runs; NaN for fewer than two. */
   readonly deviation: number;
 }
 
@@ -23,23 +23,23 @@ export interface SeedMean {
  * seeds.
  */
 export interface RunMean extends SeedMean {
-  /** Between the means of different data (`splitSeed`); NaN of fewer than two. */
+  /** Between the means of different data (`splitSeed`); NaN for fewer than two. */
   readonly deviationOfData: number;
-  /** Within the same data, between seeds of the recommender; NaN where no data have two. */
+  /** Within the same data, between seeds of the recommender; NaN if no data have two. */
   readonly deviationOfSeeds: number;
 }
 
-/** What the validation part chose at a place. */
+/** The combination that the validation part chose at a place. */
 export interface ChosenOptions {
   readonly splitSeed: number;
   readonly seed: number;
   readonly fold: number;
-  /** The options that were chosen, as the grid has them. */
+  /** The chosen options, as the grid writes them. */
   readonly label: string;
   readonly options: Readonly<Record<string, Json>>;
 }
 
-/** All figures of one pair of seeds, means over its folds. */
+/** All figures of one pair of seeds, averaged over its folds. */
 export interface RowRun {
   readonly splitSeed: number;
   readonly seed: number;
@@ -51,25 +51,25 @@ export interface ExperimentRow {
   readonly scenario: ScenarioName;
   readonly label: string;
   readonly recommender: string;
-  /** Empty of a row whose options the validation part chose: `chosen` has them. */
+  /** Empty for a row whose options the validation part chose: see `chosen`. */
   readonly options: Readonly<Record<string, Json>>;
   readonly features: string | undefined;
   /** What its test figures may be used for. */
   readonly use: RowUse;
   /** The seeds whose folds are complete; the others do not count. */
   readonly seeds: readonly number[];
-  /** The figures of each complete run: what the means are of. */
+  /** The figures of each complete run: from which the means are computed. */
   readonly runs: readonly RowRun[];
-  /** Where the options are `selected`: what was chosen at each fold and seed. */
+  /** If the options are `selected`: what was chosen at each fold and seed. */
   readonly chosen: readonly ChosenOptions[];
   /**
    * By name: `rmse`, `ndcg@10`, `coverage` (whole lists), `coverage@10`, ... Each metric is
    * computed per fold, averaged over the folds, then over the runs, each a pair of seeds.
-   * `trainSeconds` and `predictSeconds` are sums over the folds; `peakMebibytes` is the most that
-   * the whole process had held by then.
+   * `trainSeconds` and `predictSeconds` are sums over the folds; `peakMebibytes` is the peak memory
+   * of the whole process up to then.
    */
   readonly metrics: Readonly<Record<string, RunMean>>;
-  /** The same of the validation parts; `bestEpoch` counts from 1. */
+  /** The same for the validation parts; `bestEpoch` counts from 1. */
   readonly validation: Readonly<Record<string, RunMean>>;
   /** Mean curve over folds and runs. */
   readonly roc: readonly RocPoint[];
@@ -77,8 +77,8 @@ export interface ExperimentRow {
 }
 
 /**
- * The rows of an experiment, in the order of its scenarios and recommenders. A row of which no run
- * is complete has no metrics.
+ * The rows of an experiment, in the order of its scenarios and recommenders. A row without a
+ * complete run has no metrics.
  */
 export function summarise(
   experiment: Experiment,
@@ -110,7 +110,7 @@ export function summarise(
   );
 }
 
-/** The points of a row by run, for runs whose folds are complete. */
+/** The points of a row by run, for runs with all folds complete. */
 export function completeRuns(
   experiment: Experiment,
   scenario: ScenarioName,
@@ -166,7 +166,9 @@ function testFigures(points: readonly PointResult[]): Record<string, number> {
   };
 }
 
-/** The figures of some folds: means over them, of the catalogue over those that have lists. */
+/**
+ * The figures of some folds: means over all of them; for the catalogue, over those that have lists.
+ */
 function foldMeans(folds: readonly Figures[]): Record<string, number> {
   return {
     ...flatMetrics({ evaluation: meanOfFolds(folds.map(({ evaluation }) => evaluation)) }),

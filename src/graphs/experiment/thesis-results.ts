@@ -4,16 +4,19 @@ import { readFileSync } from 'node:fs';
 export interface ThesisRow {
   /** Number of the table. */
   readonly table: number;
-  /** Ratings drawn of each user. */
+  /** Ratings drawn from each user. */
   readonly perUser: number;
-  /** Not in the table of times, which tells none apart. */
+  /** Absent from the table of times, which does not distinguish scenarios. */
   readonly scenario?: 'non-cold' | 'hard-cold' | undefined;
   readonly recommender: string;
   /** List length of ranking metrics. */
   readonly k?: number | undefined;
-  /** Aggregate of the features, where the table compares these. */
+  /** Aggregate of the features, if the table compares them. */
   readonly aggregate?: string | undefined;
-  /** By the names of our metrics: its recall is `recallAdjusted`, its NDCG `ndcgRelevant`. */
+  /**
+   * Under the names of our metrics: the thesis's recall is `recallAdjusted`, its NDCG
+   * `ndcgRelevant`.
+   */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -39,7 +42,8 @@ export const thesisRows: readonly ThesisRow[] = publishedRows().map((row) => ({
   ...row,
   metrics: Object.fromEntries(
     Object.entries(row.metrics).map(([name, value]) => [
-      // Its NDCG is not defined there; only the form over relevant items can have such figures.
+      // The thesis does not define its NDCG; only the form over relevant items can produce such
+      // figures.
       name.replace(/^recall@/, 'recallAdjusted@').replace(/^ndcg@/, 'ndcgRelevant@'),
       value,
     ]),

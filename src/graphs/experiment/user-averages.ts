@@ -3,10 +3,10 @@ import type { ExperimentPoint } from './experiment-points.ts';
 import type { PointFiles } from './point-files.ts';
 import type { PointUsers } from './user-files.ts';
 
-/** One metric of each user, the mean over all folds and runs in which the user is tested. */
+/** One metric of each user, averaged over all folds and runs in which the user is tested. */
 export type UserAverages = ReadonlyMap<string, number>;
 
-/** Metrics whose undefined users are left out whatever the rule says. */
+/** Metrics for which users without a value are left out, whatever the rule says. */
 const wholeList = /^((mae|rmse|auc|aucRanked)$|catalogue\.)/;
 
 /**
@@ -80,7 +80,7 @@ class MeansById {
   }
 }
 
-/** The values of the users that both have, in the same order. */
+/** The values of the users that both sides have, in the same order. */
 export function paired(left: UserAverages, right: UserAverages): [left: Float64Array, right: Float64Array] {
   const ids = [...left.keys()].filter((id) => right.has(id));
   return [

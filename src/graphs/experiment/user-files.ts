@@ -7,13 +7,13 @@ import type { ExperimentPoint } from './experiment-points.ts';
 /** The metrics of each user at a point, with the users' ids. */
 export interface PointUsers {
   readonly userIds: readonly string[];
-  /** By metric a value for each user; NaN where it is not defined for one. */
+  /** For each metric, one value per user; NaN if it is not defined for a user. */
   readonly values: Readonly<Record<string, Float64Array>>;
 }
 
 /**
  * The values as an Arrow file (Feather 2): columns scenario, label, split_seed, seed, fold, user,
- * and one of float64 for each metric. The files of all points together are one table.
+ * and a float64 column for each metric. The files of all points together form one table.
  */
 export function usersArrow(point: ExperimentPoint, { userIds, values }: PointUsers): Uint8Array {
   const count = userIds.length;
@@ -37,7 +37,7 @@ export function usersArrow(point: ExperimentPoint, { userIds, values }: PointUse
   return tableToIPC(new Table(batch.schema, [batch]), 'file');
 }
 
-/** The same as CSV, a line for each user; an empty field is a metric that is not defined. */
+/** The same as CSV, one line per user; an empty field is an undefined metric. */
 export function usersCsv(point: ExperimentPoint, { userIds, values }: PointUsers): string {
   const names = Object.keys(values);
   const head = ['scenario', 'label', 'split_seed', 'seed', 'fold', 'user', ...names];
@@ -49,14 +49,14 @@ export function usersCsv(point: ExperimentPoint, { userIds, values }: PointUsers
   return `${[head.join(','), ...lines].join('\n')}\n`;
 }
 
-/** Column names that are no metrics. */
+/** Column names that are not metrics. */
 const places = new Set(['scenario', 'label', 'split_seed', 'seed', 'fold', 'user']);
 
 /**
  * Reads the values back.
  *
- * @param path what an error names.
- * @throws DatasetError `damaged` when the bytes are not those of such a file.
+ * @param path named in errors.
+ * @throws DatasetError `damaged` when the bytes are not such a file.
  */
 export function readUsersArrow(bytes: Uint8Array, path: string): PointUsers {
   try {

@@ -9,7 +9,7 @@ import { tablesLatex, tablesMarkdown, tablesText } from './render-tables.ts';
 import type { ExperimentResult } from './run-experiment.ts';
 import type { ExperimentRow } from './summarise.ts';
 
-/** Files of results that are always written, in the order in which they are named. */
+/** Files of results that are always written, in the order in which they are listed to the user. */
 export const resultFiles = [
   ...[
     'tables.txt',
@@ -24,7 +24,7 @@ export const resultFiles = [
   'results.json',
 ] as const;
 
-/** Writes tables and figures, replacing those of the run before. */
+/** Writes tables and figures, replacing those of the previous run. */
 export async function writeResults(
   store: ExperimentStore,
   result: ExperimentResult,

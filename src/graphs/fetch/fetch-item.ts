@@ -20,14 +20,14 @@ export interface FetchContext {
   readonly records: FetchRecords;
   readonly strangers: ReadonlyMap<string, string>;
   readonly rate: StartRate;
-  /** Aborted: no attempt is begun. */
+  /** Once aborted, no attempt is started. */
   readonly begin: AbortSignal;
-  /** Aborted: the command is killed. */
+  /** Once aborted, the command is killed. */
   readonly signal: AbortSignal;
   readonly onStart: () => void;
 }
 
-/** Milliseconds that a retry waits at most. */
+/** A retry waits at most this many milliseconds. */
 const LONGEST_DELAY = 3_600_000;
 
 /** Milliseconds before the `retry`-th retry, from 1: doubled each time, up to an hour. */
@@ -36,11 +36,11 @@ export function retryDelay(first: number, retry: number): number {
 }
 
 /**
- * Fetches one id: attempts, checks, puts the file into its place, and records the outcome.
+ * Fetches one id: makes attempts, checks the file, puts it in place, and records the outcome.
  *
- * @returns the record, or undefined when it was stopped before there was a verdict: nothing is
- * recorded then.
- * @throws UsageError for what stops the whole run: no such program, a full disk.
+ * @returns the record, or undefined if it was stopped before there was a verdict, in which case
+ * nothing is recorded.
+ * @throws UsageError for failures that stop the whole run: no such program, a full disk.
  */
 export async function fetchItem(item: FetchItem, context: FetchContext): Promise<FetchRecord | undefined> {
   const { settings, paths, begin, signal, strangers } = context;
@@ -58,7 +58,7 @@ export async function fetchItem(item: FetchItem, context: FetchContext): Promise
       if (attempt > settings.retries) return await putFailed(item, outcome, attempt, context);
     }
   } catch (error) {
-    // Stopped while it waited or ran: that is not a verdict on the id.
+    // Stopped while waiting or running: that is not a verdict on the id.
     const { name, code } = error as { name?: string | undefined; code?: string | undefined };
     if (begin.aborted && (name === 'AbortError' || code === 'aborted')) return undefined;
     throw error;
@@ -68,8 +68,8 @@ export async function fetchItem(item: FetchItem, context: FetchContext): Promise
 }
 
 /**
- * Records the file, and then moves it into its place: a file without a record is never left,
- * whenever the process dies.
+ * Records the file, then moves it into place: whenever the process dies, it leaves no file without
+ * a record.
  */
 async function place(
   item: FetchItem,

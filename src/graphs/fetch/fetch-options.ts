@@ -4,11 +4,11 @@ import { startInterval } from '../../core/start-rate.ts';
 import { CommandTemplate } from '../../io/fetch/command-template.ts';
 import type { FetchRecord } from '../../io/fetch/fetch-record.ts';
 
-/** What is fetched: a list, a command, and where to. */
+/** What to fetch: a list, a command, and a directory to write to. */
 export interface FetchSource {
   /**
-   * CSV file with a column of ids: youtubeId, trailerId or id, or the one that `column` names;
-   * movieId where it has one.
+   * CSV file with a column of ids: youtubeId, trailerId or id, or the one that `column` names; a
+   * column movieId is used too.
    */
   readonly list: string;
   readonly column?: string | undefined;
@@ -16,21 +16,22 @@ export interface FetchSource {
   readonly out: string;
   /** The downloader and its arguments, split by `splitCommand`, with `{id}` and `{out}`. */
   readonly command: string;
-  /** Only the first ids of the list. */
+  /** Uses only this many ids, from the start of the list. */
   readonly limit?: number | undefined;
-  /** Tries again what failed in earlier runs. Default false: it is kept and passed over. */
+  /** Retries ids that failed in earlier runs. Default false: they stay failed and are skipped. */
   readonly retryFailed?: boolean | undefined;
 }
 
-/** How it is fetched. */
+/** How to fetch it. */
 export interface FetchOptions extends FetchSource {
-  /** Commands that run at a time. Default 2. */
+  /** Commands that run at the same time. Default 2. */
   readonly concurrency?: number | undefined;
   /**
-   * Starts per time, retries included, evenly spaced: `N/s`, `N/min` or `N/h`. Default no limit.
+   * Starts per unit of time, retries included, evenly spaced: `N/s`, `N/min` or `N/h`. Default: no
+   * limit.
    */
   readonly rate?: string | undefined;
-  /** Further attempts after one that failed. Default 2. */
+  /** Further attempts after a failed one. Default 2. */
   readonly retries?: number | undefined;
   /** Seconds before the first retry; doubled before each further one, up to an hour. Default 2. */
   readonly retryDelay?: number | undefined;
@@ -38,22 +39,22 @@ export interface FetchOptions extends FetchSource {
   readonly timeout?: number | undefined;
   /** Whether ffprobe must find audio or video in what was written. Default true. */
   readonly check?: boolean | undefined;
-  /** Aborted: nothing new is started, what runs is finished and recorded. */
+  /** When aborted, nothing new is started; what is running is finished and recorded. */
   readonly drain?: AbortSignal | undefined;
-  /** Aborted: what runs is killed at once; what is recorded stays. */
+  /** When aborted, what is running is killed at once; what is recorded stays. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called when the list has been read, before anything is made: only from then on `drain` and
-   * `signal` are heeded.
+   * Called when the list has been read, before anything is created; `drain` and `signal` take
+   * effect only from then on.
    */
   readonly onListed?: (() => void) | undefined;
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
-  /** Told of each id that has a verdict now, with what is recorded of it. */
+  /** Called for each id that now has a verdict, with its record. */
   readonly onItem?: ((record: FetchRecord) => void) | undefined;
 }
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface FetchProgress {
   /** Ids with a verdict: fetched or failed, in this run or before. */
   readonly done: number;
@@ -65,7 +66,7 @@ export interface FetchProgress {
   readonly wallSeconds: number;
 }
 
-/** Times in milliseconds, defaults filled in. */
+/** Times are in milliseconds, with defaults filled in. */
 export interface FetchSettings {
   readonly concurrency: number;
   readonly startInterval: number;
@@ -75,13 +76,12 @@ export interface FetchSettings {
   readonly check: boolean;
 }
 
-/** The longest that a timer of Node.js can wait, in seconds. */
+/** The longest time that a timer of Node.js can wait, in seconds. */
 const LONGEST_TIMEOUT = 2_147_483;
 
 /**
- * Checks what is fetched, and splits the command.
- * @throws UsageError for a command that cannot be split, or a list, directory or limit that is
- * none.
+ * Checks what to fetch, and splits the command.
+ * @throws UsageError for a command that cannot be split, or an invalid list, directory or limit.
  */
 export function checkSource(source: FetchSource): CommandTemplate {
   checkString('list', source.list);
@@ -113,8 +113,8 @@ const known: KnownOptions<FetchOptions> = {
 };
 
 /**
- * Checks how it is fetched.
- * @throws UsageError for a number out of range, or a rate that is none.
+ * Checks how to fetch it.
+ * @throws UsageError for a number out of range, or an invalid rate.
  */
 export function fetchSettings(options: FetchOptions): FetchSettings {
   checkKnownOptions('fetchCorpus', options, known);

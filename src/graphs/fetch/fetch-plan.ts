@@ -9,7 +9,7 @@ import { MEDIA_EXTENSIONS } from '../../io/media/sniff.ts';
 import { checkSource, type FetchOptions, type FetchSource, fetchSettings } from './fetch-options.ts';
 
 /**
- * Where a directory of fetched files keeps what is not for reading: the dot hides it from
+ * Where a directory of fetched files keeps its internal files: the leading dot hides them from
  * `extract DIR`.
  */
 export interface FetchPaths {
@@ -19,7 +19,7 @@ export interface FetchPaths {
   readonly lock: string;
 }
 
-/** The paths of a directory of fetched files; nothing is made. */
+/** The paths of a directory of fetched files; creates nothing. */
 export function fetchPaths(directory: string): FetchPaths {
   const out = resolve(directory);
   const own = join(out, '.fetch');
@@ -31,24 +31,24 @@ export function workFolder(paths: FetchPaths, id: string): string {
   return join(paths.work, recordKey(id));
 }
 
-/** The list, divided by what the records of a directory say. */
+/** The list, divided according to the records of a directory. */
 export interface FetchPlan {
   readonly items: readonly FetchItem[];
   /** To be fetched. */
   readonly pending: readonly FetchItem[];
-  /** To be recorded as failed without a command: ids that are none. */
+  /** Invalid ids, which are recorded as failed without running a command. */
   readonly invalid: readonly FetchItem[];
-  /** Fetched by an earlier run, and there. */
+  /** Fetched by an earlier run, and still there. */
   readonly present: readonly FetchItem[];
-  /** Failed in an earlier run, and not tried again. */
+  /** Failed in an earlier run, and not retried. */
   readonly failedEarlier: readonly FailedRecord[];
-  /** Media files in the directory that no record tells of, by the id that their name is. */
+  /** Media files in the directory without a record, by the id that their name stands for. */
   readonly strangers: ReadonlyMap<string, string>;
 }
 
 /**
  * Reads and checks the list for a command.
- * @throws UsageError as `readFetchList`, and for ids that it would read as options.
+ * @throws UsageError as in `readFetchList`, and for ids that the command would read as options.
  */
 export async function readItems(source: FetchSource, template: CommandTemplate): Promise<FetchItem[]> {
   const { list, column, limit } = source;
@@ -95,7 +95,7 @@ export async function planItems(
   return { items, pending, invalid, present, failedEarlier, strangers };
 }
 
-/** The records of files that are in their place, by id. */
+/** The records of files that are in place, by id. */
 export async function recordsWithFiles(records: FetchRecords, paths: FetchPaths): Promise<FetchedRecord[]> {
   const files = await mediaFiles(paths.out);
   return records

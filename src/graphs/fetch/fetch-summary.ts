@@ -3,11 +3,11 @@ import { UsageError } from '../../core/errors.ts';
 import { type FailedRecord, FetchRecords } from '../../io/fetch/fetch-record.ts';
 import { fetchPaths } from './fetch-plan.ts';
 
-/** What a run of `fetchCorpus` did. Counts are of ids: rows that share one are one. */
+/** What a run of `fetchCorpus` did. Counts are numbers of ids: rows with the same id count once. */
 export interface FetchSummary {
   readonly out: string;
   /**
-   * Path of the manifest: every file of the directory that is recorded and there, for the option
+   * Path of the manifest: every recorded file that exists in the directory, for the option
    * `manifest` of `extract`.
    */
   readonly manifest: string;
@@ -18,14 +18,14 @@ export interface FetchSummary {
     readonly alreadyThere: number;
     /** Failed in this run. */
     readonly failed: number;
-    /** Failed in an earlier run, and not tried again. */
+    /** Failed in an earlier run, and not retried. */
     readonly failedEarlier: number;
     /** Neither fetched nor failed, because the run was interrupted. */
     readonly left: number;
   };
-  /** Rows of the manifest, also those of ids that this list does not have. */
+  /** Rows of the manifest, including ids that are not in this list. */
   readonly inManifest: number;
-  /** What failed in this run, in the order of failing. */
+  /** What failed in this run, in the order in which they failed. */
   readonly failures: readonly FailedRecord[];
   /** Commands started. */
   readonly starts: number;
@@ -36,8 +36,8 @@ export interface FetchSummary {
 }
 
 /**
- * All ids that failed and have not been fetched since, with their reasons and the last lines that
- * the command printed.
+ * All ids that failed and have not been fetched since, with the reasons and the last lines that the
+ * command printed.
  *
  * @throws UsageError `fetch` when nothing was ever fetched into the directory.
  */

@@ -16,21 +16,20 @@ import { type FetchPaths, type FetchPlan, fetchPaths, planItems, readItems, reco
 import type { FetchSummary } from './fetch-summary.ts';
 
 /**
- * Hands each id of a list to the user's own downloader, and makes a corpus of what it writes: one
- * media file for each id, a record of every failure, and a manifest for `extract`. The command is
- * split into words and started directly, never through a shell (`splitCommand`).
+ * Passes each id of a list to the user's own downloader, and makes a corpus from what it writes:
+ * one media file for each id, a record of every failure, and a manifest for `extract`. The command
+ * is split into words and started directly, never through a shell (`splitCommand`).
  *
- * A directory is worked on by one process at a time. Ids that are fetched already are skipped, so
- * that a run that was interrupted or killed continues where it was; what it had under way is
- * removed and fetched again. An id that fails is recorded, and the run continues. The list and one
- * record for each id are held in memory, and no file's content.
+ * Only one process at a time works on a directory. Ids that have already been fetched are skipped,
+ * so an interrupted or killed run continues where it stopped; what it had in progress is removed
+ * and fetched again. An id that fails is recorded, and the run continues. The list and one record
+ * for each id are held in memory, but no file content.
  *
- * On `drain` no command is started any more; on `signal` those that run are killed. The manifest is
- * written in both cases, and after every 100 files; an error that is thrown leaves it as it was
- * last written.
+ * On `drain` no more commands are started; on `signal` running ones are killed. The manifest is
+ * written in both cases, and after every 100 files; a thrown error leaves it as last written.
  *
- * @throws UsageError for wrong options, list or command, `program` when the downloader is not
- * there; DatasetError `in-use` when another process works on the directory; SystemError
+ * @throws UsageError for wrong options, list or command, `program` when the downloader does not
+ * exist; DatasetError `in-use` when another process works on the directory; SystemError
  * `disk-full`, or `decoder-missing` when `check` finds no ffprobe.
  *
  * @example
@@ -51,7 +50,7 @@ export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> 
   await makeDirectory(paths.out);
   const unlock = await lockDirectory(paths.lock);
   try {
-    // Whatever lies there is of a process that is dead.
+    // Whatever is there was left by a dead process.
     await removeFolder(paths.work);
     await removeStaleTemporaries(paths.out);
     const records = await FetchRecords.read(paths.records);
@@ -116,7 +115,7 @@ class FetchRun {
       this.#count(await putFailed(item, fault, 0, { records: this.#records }));
     }
     this.#report();
-    // Every command that runs or waits listens, and there may be many.
+    // Every running or waiting command listens, and there may be many.
     setMaxListeners(0, stop, begin);
     const context = {
       ...{ template: this.#template, settings: this.#settings, paths: this.#paths, records: this.#records },
@@ -144,7 +143,7 @@ class FetchRun {
       );
       await lastValueFrom(work, { defaultValue: undefined });
     } catch (error) {
-      // What stops the run stops every command, and none is left behind.
+      // A failure that stops the run stops every command, so none is left behind.
       this.#failed.abort(error);
       await Promise.allSettled(this.#active);
       throw error;
@@ -193,14 +192,16 @@ class FetchRun {
     };
   }
 
-  /** What is recorded and there: in the order of the list, and then what earlier lists brought. */
+  /**
+   * What is recorded and exists: first in the order of the list, then what earlier lists brought.
+   */
   async #manifestRows(): Promise<FetchedRecord[]> {
     const there = new Map((await recordsWithFiles(this.#records, this.#paths)).map((record) => [record.id, record]));
     const rows: FetchedRecord[] = [];
     for (const { id, movieIds } of this.#plan.items) {
       const record = there.get(id);
       if (record === undefined) continue;
-      // The list may have been mended since.
+      // The list may have been corrected since.
       rows.push({ ...record, movieIds: movieIds.length > 0 ? movieIds : record.movieIds });
       there.delete(id);
     }

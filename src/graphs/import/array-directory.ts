@@ -11,7 +11,7 @@ const TABLES: readonly string[] = ['.parquet', '.arrow'];
 const PICKLES: readonly string[] = ['.pkl', '.pickle'];
 
 /**
- * Whether a directory has an array for each item, or is a table of parts; hidden files are none.
+ * Whether a directory has an array for each item, or is a table in parts; hidden files are ignored.
  *
  * @throws UsageError `features` when it is neither.
  */
@@ -37,10 +37,10 @@ export async function directoryFormat(directory: string): Promise<'array-directo
 }
 
 /**
- * Opens a directory of NumPy files, one for each item, whose name is the item's id.
+ * Opens a directory of NumPy files, one for each item, named after the item's id.
  *
  * @throws ModelError `weights` when a file is damaged; UsageError `features` when one has several
- * arrays; as `openItemArrays`.
+ * arrays; what `openItemArrays` throws.
  */
 export async function openArrayDirectory(directory: string, options: FeatureFileOptions): Promise<FeatureFile> {
   const names: string[] = [];

@@ -12,9 +12,9 @@ import { itemIdOf } from './item-id.ts';
 import { otherCount } from './row-maker.ts';
 
 /**
- * Opens arrays of NumPy: `.npy` with the ids in another file, `.npz` with the ids in an array
- * beside the others. An array is `[items, values]`, or `[items, subclips, values]`. At most 1 MiB
- * of values is held.
+ * Opens arrays of NumPy: `.npy` with the ids in another file, `.npz` with the ids in one of its
+ * arrays. An array is `[items, values]`, or `[items, subclips, values]`. At most 1 MiB of values is
+ * held.
  *
  * @throws ModelError `weights` when the file is damaged; UsageError `features` when ids or values
  * are missing, or do not fit each other.
@@ -64,15 +64,15 @@ export async function openArrayFeatures(
 }
 
 /**
- * `[items, values]` or `[items, subclips, values]`; dimensions of 1 that follow the items in a
- * longer shape, as networks leave them, do not count. Undefined of any other array.
+ * `[items, values]` or `[items, subclips, values]`; in a longer shape, dimensions of 1 after the
+ * items, as networks leave them, are ignored. Undefined for any other array.
  */
 function shapeOf({ shape }: WeightTensor): readonly number[] | undefined {
   const own = shape.length > 3 ? shape.filter((size, axis) => axis === 0 || size !== 1) : shape;
   return own.length === 2 || own.length === 3 ? own : undefined;
 }
 
-/** The arrays of an archive that has one for each item, `[values]`, called by its id. */
+/** The arrays of an archive that has one `[values]` array for each item, named after its id. */
 function arraysOfItems(
   path: string,
   tensors: ReadonlyMap<string, WeightTensor>,
@@ -94,14 +94,14 @@ function noRows(path: string, { name, shape }: WeightTensor): Error {
     path,
     `${which} of [${shape.join(', ')}], not of [items, values] or [items, subclips, values]`,
     shape.length === 1
-      ? 'If it is of one item, give the directory that has such a file for each item: their names are the ids.'
+      ? 'If it belongs to one item, give the directory that has such a file for each item: their names are the ids.'
       : 'Save it in one of these shapes.',
   );
 }
 
 /**
- * The ids of an array, as they are: whole numbers of any size, or texts.
- * @throws UsageError `features` when it has none of that name.
+ * The ids in an array, unchanged: whole numbers of any size, or texts.
+ * @throws UsageError `features` when it has no array of that name.
  */
 export function arrayIds(path: string, name = ''): string[] {
   const texts = readTextArrays(path).get(name);
@@ -113,7 +113,7 @@ export function arrayIds(path: string, name = ''): string[] {
   return ids;
 }
 
-/** 64-bit integers exactly, all else as float64. */
+/** 64-bit integers exactly, everything else as float64. */
 function* wholeNumbers(tensor: WeightTensor): Generator<bigint | number> {
   const { type } = tensor;
   if (type !== 'I64' && type !== 'U64') {

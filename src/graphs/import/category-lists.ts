@@ -15,10 +15,10 @@ export interface CategoryList {
 }
 
 /**
- * The genres of a MovieLens list of movies; a movie without genres is not in the list. The list is
- * held in memory (at most 512 MiB).
+ * The genres of a MovieLens list of movies; movies without genres are left out. The list is held in
+ * memory (at most 512 MiB).
  *
- * @throws what `readMovies` does.
+ * @throws what `readMovies` throws.
  */
 export async function readGenres(file: string): Promise<CategoryList> {
   const { movies } = await readMovies(file);
@@ -49,7 +49,7 @@ export async function openYears(file: string): Promise<FeatureFile> {
  * The categories in a column of a CSV file; several are separated by `|`. The file is held in
  * memory (at most 512 MiB).
  *
- * @throws UsageError `features` when a column is not there, or an item is there twice; `ratings`
+ * @throws UsageError `features` when a column does not exist, or an item occurs twice; `ratings`
  * when the file is not a CSV.
  */
 export async function readCategories(

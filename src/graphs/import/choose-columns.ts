@@ -5,17 +5,17 @@ import { featureFault, listed } from './feature-fault.ts';
 import type { FeatureFileOptions, FileStream } from './feature-file.ts';
 import type { FieldKind } from './feature-values.ts';
 
-/** A column, and what most of it holds. */
+/** A column, and what most of its values are. */
 export interface KnownColumn {
   readonly name: string;
   readonly kind: FieldKind;
 }
 
-/** Which columns are what, by their positions. */
+/** The role of each column, by position. */
 export interface ChosenColumns {
-  /** -1: the ids are in a file of their own. */
+  /** -1: the ids are in a separate file. */
   readonly id: number;
-  /** Whether the ids were named, by the user or by their column. */
+  /** Whether the user, or the column's name, says that these are the ids. */
   readonly idIsNamed: boolean;
   /** -1: an item has one row. */
   readonly subclip: number;
@@ -28,11 +28,11 @@ export interface ChosenColumns {
 }
 
 /**
- * Chooses ids, subclips and values among the columns of a file. What is not named: columns of lists
- * are streams, each its own; where there are none, all columns of numbers together are one.
+ * Chooses ids, subclips and values among the columns of a file. If values are not named, each
+ * column of lists is a stream; if there are none, all columns of numbers together form one.
  *
- * @throws UsageError `features` when a named column is not there, there are no values, or several columns
- * have a name that is used.
+ * @throws UsageError `features` when a named column does not exist, there are no values, or several
+ * columns have a name that is used.
  */
 export function chooseColumns(
   file: string,
@@ -59,7 +59,7 @@ export function chooseColumns(
   return { id, idIsNamed, subclip, streams, passedOver };
 }
 
-/** What is read by its name must be the only one of that name. */
+/** A column that is read by its name must be the only one with that name. */
 function refuseSharedNames(file: string, names: readonly string[], used: readonly number[]): void {
   const shared = used.find(
     (at) => at >= 0 && names.indexOf(names[at] as string) !== names.lastIndexOf(names[at] as string),
@@ -68,7 +68,7 @@ function refuseSharedNames(file: string, names: readonly string[], used: readonl
   throw featureFault(
     file,
     `has several columns called ${quoted(names[shared] as string)}`,
-    'Give each column a name of its own, or remove the one that is not wanted.',
+    'Give each column a different name, or remove the one that is not wanted.',
   );
 }
 
@@ -84,7 +84,7 @@ function streamsOf(
     throw featureFault(
       file,
       'was given both a column of vectors and columns of values',
-      'Give `column` for vectors that stand in one column, or `columns` for one value in each.',
+      'Give `column` for vectors in one column, or `columns` for one value in each.',
     );
   }
   if (options.column !== undefined) {
@@ -102,7 +102,7 @@ function streamsOf(
       ...{ positions: [position], isList: true },
     }));
   }
-  // A column without a name is the index that pandas writes.
+  // A column without a name is an index written by pandas.
   const numbers = positions.filter(
     (position) => columns[position]?.kind === 'number' && !/^(unnamed: \d+)?$/i.test(nameAt(position)),
   );

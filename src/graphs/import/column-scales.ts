@@ -1,7 +1,7 @@
 import { Breather } from '../../core/breather.ts';
 import type { StreamRows } from './stream-rows.ts';
 
-/** How the values of a stream are brought to one scale. */
+/** How the values of a stream are standardised. */
 export const STANDARDISATIONS = ['robust', 'standard', 'none'] as const;
 /** One of `STANDARDISATIONS`. */
 export type Standardisation = (typeof STANDARDISATIONS)[number];
@@ -12,7 +12,9 @@ export interface ColumnScale {
   readonly high: number;
   readonly mean: number;
   readonly deviation: number;
-  /** Why it is left out, if it is: it has one value, or one between the percentiles. */
+  /**
+   * Why it is left out, if it is: it has a single value, or a single value between the percentiles.
+   */
   readonly constant?: 'constant' | 'constant between its 1st and 99th percentile' | undefined;
 }
 
@@ -96,15 +98,15 @@ function percentile(sorted: Float64Array, share: number): number {
 }
 
 /**
- * What makes values of the store out of those of a row: only the columns that are kept, a missing
- * value being the mean. With `none` all are as they are.
+ * Makes a function that turns the values of a row into values of the store: only kept columns, with
+ * missing values replaced by the mean. With `none`, values are unchanged.
  */
 export function scaler(
   scales: readonly ColumnScale[],
   kept: readonly number[],
   how: Standardisation,
 ): (row: Float64Array, into: Float32Array, start: number) => void {
-  // In typed arrays: of objects the same takes ten times as long.
+  // Typed arrays, because the same with objects takes ten times as long.
   const column = (pick: (scale: ColumnScale) => number) =>
     Float64Array.from(kept, (position) => pick(scales[position] as ColumnScale));
   const [low, high] = [column((scale) => scale.low), column((scale) => scale.high)];

@@ -8,15 +8,15 @@ import { rowFault } from './feature-fault.ts';
 import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
 import { RowMaker } from './row-maker.ts';
 
-/** Characters of the longest record that is read. */
+/** Maximum characters of a record. */
 const MOST_RECORD = 64 * 2 ** 20;
 
 /**
- * Opens CSV, tab- or semicolon-separated features: a column for each value, or a column of text
- * with all of them. Read as a stream: one record is held.
+ * Opens CSV, tab- or semicolon-separated features: a column for each value, or one text column with
+ * all of them. Read as a stream, holding one record at a time.
  *
- * @param ids of the rows, where the file has none.
- * @throws UsageError `features` when its columns are not what is wanted.
+ * @param ids of the rows, if the file has none.
+ * @throws UsageError `features` when its columns do not fit the options.
  */
 export async function openCsvFeatures(
   path: string,
@@ -56,7 +56,7 @@ export async function openCsvFeatures(
   };
 }
 
-/** The records of a CSV file, the header included, with the lines that they end in. */
+/** The records of a CSV file, the header included, with the line on which each ends. */
 async function* csvLines(
   path: string,
   delimiter: string,

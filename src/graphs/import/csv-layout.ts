@@ -7,9 +7,9 @@ import { featureFault } from './feature-fault.ts';
 import { kindOfText } from './feature-values.ts';
 import { sampledKind } from './sampled-kinds.ts';
 
-/** The beginning of a file by which its layout is found out. */
+/** Bytes at the start of a file from which its layout is determined. */
 export const SAMPLE_BYTES = 4 * 2 ** 20;
-/** What is likelier comes first: fields often have commas and blanks inside. */
+/** Likelier ones come first: fields often contain commas and blanks. */
 const DELIMITERS = ['\t', ';', ',', '|', ' '] as const;
 const SAMPLE_RECORDS = 21;
 const [QUOTE, NEWLINE] = ['"', '\n'];
@@ -18,19 +18,19 @@ const [QUOTE, NEWLINE] = ['"', '\n'];
 export interface CsvLayout {
   readonly delimiter: string;
   readonly hasHeader: boolean;
-  /** Without a header their numbers, from 1. */
+  /** Named by their numbers, from 1, if there is no header. */
   readonly columns: readonly KnownColumn[];
 }
 
-/** What both readings of CSV, that of the sample and that of the file, take for CSV. */
+/** Options for both readings of CSV, of the sample and of the file. */
 export const CSV_OPTIONS = { relax_column_count: true, relax_quotes: true, skip_empty_lines: true, bom: true } as const;
 
 /**
- * Finds out the delimiter (tab, semicolon, comma, bar or blank), whether the first line is a
+ * Determines the delimiter (tab, semicolon, comma, bar or blank), whether the first line is a
  * header, and what the columns hold.
  *
- * @param sample the beginning of the file, or the whole.
- * @throws UsageError `features` when it has no record, or they are not of at least two fields.
+ * @param sample the beginning of the file, or all of it.
+ * @throws UsageError `features` when it has no record, or records do not have at least two fields.
  */
 export function csvLayout(
   file: string,
@@ -64,7 +64,7 @@ export function csvLayout(
   return { delimiter, hasHeader, columns };
 }
 
-/** Where the first records end, and how often each delimiter stands in them outside quotes. */
+/** Where the first records end, and how often each delimiter occurs in them outside quotes. */
 function scanRecords(sample: string, isWhole: boolean): { end: number; counts: number[][] } {
   const counts: number[][] = [];
   let record = DELIMITERS.map(() => 0);
@@ -90,15 +90,17 @@ function scanRecords(sample: string, isWhole: boolean): { end: number; counts: n
   return { end: counts.length === 0 ? 0 : end, counts };
 }
 
-/** The first delimiter that all records have equally often; else the first that most have. */
+/**
+ * The first delimiter that occurs equally often in all records; else the first that does in most.
+ */
 function delimiterOf(counts: readonly (readonly number[])[]): string | undefined {
   const indices = [...DELIMITERS.keys()];
   const [first = []] = counts;
   const equal = indices.find(
     (index) => (first[index] ?? 0) > 0 && counts.every((record) => record[index] === first[index]),
   );
-  // A line that is too short or too long is an error that is to name the line: so the layout is
-  // that of the others.
+  // A line that is too short or too long must be reported with its number, so the layout follows
+  // the other lines.
   const common = indices.find(
     (index) =>
       (first[index] ?? 0) > 0 && counts.filter((record) => record[index] === first[index]).length > counts.length / 2,
@@ -116,14 +118,14 @@ function recordsOf(file: string, text: string, delimiter: string): string[][] {
   }
 }
 
-/** The error for a text whose quotes do not fit. */
+/** The error for a text with unbalanced quotes. */
 export function notCsv(file: string, error: CsvError): Error {
   return featureFault(file, `is not CSV: ${error.message}`, 'Quotes inside a quoted field must be doubled.', error);
 }
 
 /**
- * Names of columns: none is a number, or one is that of ids, or they count (as those do that pandas
- * makes up).
+ * Fields are names of columns if none is a number, if one is a usual name for ids, or if they count
+ * up (like those that pandas makes up).
  */
 function looksLikeHeader(fields: readonly string[]): boolean {
   const kinds = fields.map(kindOfText);
@@ -136,8 +138,8 @@ function looksLikeHeader(fields: readonly string[]): boolean {
 }
 
 /**
- * A column of `0,5` and `1` has numbers written with a comma, or lists of one or two: a person must
- * say.
+ * A column of `0,5` and `1` may hold numbers with a decimal comma, or lists of one or two: the user
+ * must decide.
  */
 function refuseDecimalCommas(file: string, fields: readonly string[]): void {
   const isEither = fields.every((field) => field === '' || /^[+-]?\d+(,\d+)?(e[+-]?\d+)?$/i.test(field));

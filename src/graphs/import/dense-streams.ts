@@ -7,7 +7,7 @@ import type { ItemIndex } from './item-index.ts';
 import type { ReadyStream } from './ready-stream.ts';
 import { StreamRows } from './stream-rows.ts';
 
-/** Rows of a stream, and what their file says of them. */
+/** Rows of a stream, and what their file says about them. */
 export interface DenseStream {
   readonly rows: StreamRows;
   readonly columns: readonly string[] | undefined;
@@ -15,8 +15,8 @@ export interface DenseStream {
 }
 
 /**
- * Places for the rows of a file's streams.
- * @throws UsageError `features` when the file has several streams and is given one name.
+ * Creates places for the rows of a file's streams.
+ * @throws UsageError `features` when the file has several streams but was given one name.
  */
 export function denseStreams(file: FeatureFile, input: FeatureInput, directory: string): DenseStream[] {
   const { streams, path, passedOver, hasSubclips } = file;
@@ -38,7 +38,7 @@ export function denseStreams(file: FeatureFile, input: FeatureInput, directory: 
 /**
  * Reads a file into the places of its streams.
  *
- * @param onlyKnown whether rows of items that no other file has are skipped.
+ * @param onlyKnown whether to skip rows of items that no other file has.
  */
 export async function readDense(
   file: FeatureFile,
@@ -59,7 +59,7 @@ export async function readDense(
   });
 }
 
-/** How a stream is made ready for the store. */
+/** How a stream is prepared for the store. */
 export interface DenseRules {
   readonly standardise: Standardisation;
   readonly missing: MissingRule;
@@ -68,8 +68,9 @@ export interface DenseRules {
 }
 
 /**
- * Fits the scales of a stream whose rows are all there.
- * @throws UsageError `features` when values are missing and that is refused, or no column is left.
+ * Fits the scales of a stream once all its rows have been read.
+ * @throws UsageError `features` when values are missing and the rule is `refuse`, or no column is
+ *   left.
  */
 export async function readyDense(
   { rows, columns, passedOver }: DenseStream,
@@ -84,7 +85,7 @@ export async function readyDense(
       {
         code: 'features',
         remedy:
-          "Fill them in, or choose what is done: `missing: 'mean'` (of the column), or `missing: 'drop'` (those items are without the stream).",
+          "Fill them in, or choose what to do: `missing: 'mean'` (of the column), or `missing: 'drop'` (those items go without the stream).",
       },
     );
   }
@@ -138,7 +139,7 @@ export async function readyDense(
   };
 }
 
-/** What JSON can hold of a scale. */
+/** The parts of a scale that JSON can hold. */
 function numbersOf({ low, high, mean, deviation }: ColumnScale) {
   return Number.isFinite(low) ? { low, high, mean, deviation } : { mean, deviation };
 }

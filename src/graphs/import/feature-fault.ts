@@ -1,22 +1,25 @@
 import { UsageError } from '../../core/errors.ts';
 
-/** Where something stands in a feature file. */
+/** A place in a feature file. */
 export interface FeaturePlace {
   readonly file: string;
   /**
-   * `line` of a text, counted from 1, the header included; `row` of a table or array, counted
-   * from 1.
+   * `line` of a text, counted from 1 including the header; `row` of a table or array, counted from
+   * 1.
    */
   readonly unit: 'line' | 'row';
   readonly number: number;
 }
 
-/** A feature file is unreadable, of another kind, or lacks something as a whole. */
+/**
+ * The error for a feature file that is unreadable, of the wrong kind, or lacks something as a
+ * whole.
+ */
 export function featureFault(file: string, fact: string, remedy?: string, cause?: unknown): UsageError {
   return new UsageError(`${file} ${fact}`, { code: 'features', remedy, cause });
 }
 
-/** A line or row of a feature file is wrong. */
+/** The error for a wrong line or row of a feature file. */
 export function rowFault(place: FeaturePlace, fact: string, remedy?: string): UsageError {
   return new UsageError(`${placeText(place)}: ${fact}`, {
     code: 'features',
@@ -24,12 +27,12 @@ export function rowFault(place: FeaturePlace, fact: string, remedy?: string): Us
   });
 }
 
-/** A place in a message: `avf.csv, line 7`. */
+/** A place, as written in messages: `avf.csv, line 7`. */
 export function placeText({ file, unit, number }: FeaturePlace): string {
   return `${file}, ${unit} ${number}`;
 }
 
-/** Names in a message, the first twelve of them. */
+/** The first twelve names, as written in messages. */
 export function listed(names: readonly string[], quote: (name: string) => string): string {
   const shown = names.slice(0, 12).map(quote);
   return names.length > shown.length ? `${shown.join(', ')}, ...` : shown.join(', ') || 'none';

@@ -2,7 +2,7 @@ import { Vector } from 'apache-arrow';
 import { columnValues } from '../../io/ratings/column-values.ts';
 import { decimalText } from '../../io/ratings/fields.ts';
 
-/** What stands for a value that is not there, or is not a finite number. */
+/** Texts that stand for a missing value or one that is not finite. */
 const MISSING = /^([+-]?(nan|inf|infinity)|na|n\/a|null|none|)$/i;
 const SEPARATORS = /[\s,;|]+/;
 
@@ -10,7 +10,7 @@ const SEPARATORS = /[\s,;|]+/;
 export type FieldKind = 'number' | 'list' | 'missing' | 'text';
 
 /**
- * The number of a text; NaN where it says that there is none; undefined when it is another text.
+ * The number in a text; NaN if the text marks a missing value; undefined if it is any other text.
  */
 export function numberOfText(text: string): number | undefined {
   const value = decimalText(text);
@@ -19,7 +19,7 @@ export function numberOfText(text: string): number | undefined {
 }
 
 /**
- * The numbers of a text such as `[0.1, 0.2]`, `0.1 0.2` or `0.1,0.2`; undefined when it is another
+ * The numbers in a text such as `[0.1, 0.2]`, `0.1 0.2` or `0.1,0.2`; undefined if it is any other
  * text.
  */
 export function numbersOfText(text: string): Float64Array | undefined {
@@ -41,8 +41,8 @@ export function kindOfText(text: string): FieldKind {
 }
 
 /**
- * The number of a value of a table or of JSON: NaN where there is none, undefined when it is
- * something else.
+ * A value of a table or of JSON as a number: NaN if it is missing, undefined if it is anything
+ * else.
  */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
@@ -52,8 +52,8 @@ export function numberOf(value: unknown): number | undefined {
 }
 
 /**
- * The numbers of a list of a table or of JSON, or of a text; `null` where there is none, undefined
- * when it is something else.
+ * The numbers in a list of a table or of JSON, or in a text; `null` if it is missing, undefined if
+ * it is anything else.
  */
 export function numbersOf(value: unknown): Float64Array | null | undefined {
   if (value === null || value === undefined) return null;

@@ -25,19 +25,19 @@ import { openFeatures } from './open-features.ts';
 import { readyCategories } from './ready-categories.ts';
 import type { ReadyStream } from './ready-stream.ts';
 
-/** Ids that a summary names. */
+/** How many ids a summary names. */
 const NAMED = 10;
 
 /**
- * Makes a training store of features that come from elsewhere: CSV, JSON lines, NumPy, Parquet or
+ * Makes a training store from features that come from elsewhere: CSV, JSON lines, NumPy, Parquet or
  * Arrow, and lists of genres and other categories. Each file is a stream; items are joined by their
- * ids, `1` and `1.0` being one.
+ * ids, and `1` and `1.0` are the same id.
  *
- * Each file is read once, into a temporary file beside `out`; in memory are the ids, 12 bytes for
+ * Each file is read once, into a temporary file beside `out`; memory holds the ids, 12 bytes for
  * each row, at most 64 MiB of values, and lists of categories.
  *
- * @param files paths, `NAME=PATH`, or inputs with options of their own.
- * @param out the training store, put there as a whole; one that is there is replaced.
+ * @param files paths, `NAME=PATH`, or inputs with their own options.
+ * @param out the training store, which appears as a whole; an existing one is replaced.
  * @throws UsageError `features` when a file or a line of it is wrong, `dataset` for a damaged table
  * or when `out` is something else, `ratings` for a list of movies; ModelError `weights` for damaged
  * arrays; FlowError `aborted`.
@@ -118,7 +118,7 @@ export async function importFeatures(
   }
 }
 
-/** A file of that name is replaced only if it looks like a training store. */
+/** An existing file is replaced only if it looks like a training store. */
 async function refuseOther(out: string): Promise<void> {
   const file = await open(out, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT')
@@ -134,7 +134,7 @@ async function refuseOther(out: string): Promise<void> {
   }
   throw featureFault(
     out,
-    'is there and is not a training store, so it is not overwritten',
+    'exists and is not a training store, so it is not overwritten',
     "Name a new file: `out: 'items.arrow'`.",
   );
 }
@@ -153,7 +153,7 @@ function checkNames(names: readonly string[]): void {
   if (twice === undefined) return;
   throw new UsageError(`two streams have the name '${twice}'`, {
     code: 'features',
-    remedy: 'Give each a name of its own: visual=FILE audio=FILE.',
+    remedy: 'Give each a different name: visual=FILE audio=FILE.',
   });
 }
 
@@ -165,8 +165,8 @@ async function fittedItems(file: string, items: ItemIndex) {
 }
 
 /**
- * What items have.
- * @throws UsageError `features` when streams have different numbers of rows above one.
+ * The number of rows per item.
+ * @throws UsageError `features` when streams have different numbers of rows greater than one.
  */
 function commonSubclips(streams: readonly ReadyStream[]): number {
   const longest = streams.reduce((best, each) => (each.rowsPerItem > best.rowsPerItem ? each : best));
@@ -178,7 +178,7 @@ function commonSubclips(streams: readonly ReadyStream[]): number {
   );
 }
 
-/** What `writeStore` would write. */
+/** Counts what `writeStore` would write. */
 function counted(itemIds: readonly string[], streams: readonly ReadyStream[]): { written: number; leftOut: string[] } {
   const leftOut = itemIds.filter((_, item) => !streams.some((stream) => stream.has(item)));
   return { written: itemIds.length - leftOut.length, leftOut };

@@ -7,12 +7,12 @@ import { checkKnownOptions, type KnownOptions } from '../../core/known-options.t
 import { STANDARDISATIONS, type Standardisation } from './column-scales.ts';
 import type { FeatureFileOptions } from './feature-file.ts';
 
-/** What is done with values that are missing or not finite. */
+/** What to do with values that are missing or not finite. */
 export const MISSING_RULES = ['refuse', 'mean', 'drop'] as const;
 /** One of `MISSING_RULES`. */
 export type MissingRule = (typeof MISSING_RULES)[number];
 
-/** A file of features, and what its stream is called. */
+/** A file of features, and the name of its stream. */
 export interface FeatureInput extends FeatureFileOptions {
   readonly path: string;
   /** Default: the file's name without its extension. */
@@ -31,16 +31,16 @@ export interface CategoryInput {
 export interface ImportOptions {
   /**
    * `robust` (default): each value clipped at the 1st and 99th percentile of its column, then mean
-   * 0 and deviation 1. `standard`: without the clipping. `none`: as it is.
+   * 0 and deviation 1. `standard`: without the clipping. `none`: unchanged.
    */
   readonly standardise?: Standardisation | undefined;
   /**
-   * File with the ids of the items to which percentiles, means and deviations are fitted, and by
+   * File with the ids of the items to which percentiles, means and deviations are fitted, and over
    * which categories are counted. Default: all items.
    */
   readonly fitOn?: string | undefined;
   /**
-   * Missing values: an error (`refuse`, default), the column's `mean`, or their items are without
+   * Missing values: an error (`refuse`, default), the column's `mean`, or their items go without
    * the stream (`drop`).
    */
   readonly missing?: MissingRule | undefined;
@@ -49,18 +49,18 @@ export interface ImportOptions {
   /** Whether the years in the titles of that list become the stream `year`. */
   readonly year?: boolean | undefined;
   readonly categories?: readonly CategoryInput[] | undefined;
-  /** Items that a genre or category must have to count. Default 5. */
+  /** How many items a genre or category must have to be kept. Default 5. */
   readonly minimumItems?: number | undefined;
-  /** Reads everything and says what the training store would have; writes none. */
+  /** Reads everything and reports what the training store would contain, without writing it. */
   readonly dryRun?: boolean | undefined;
-  /** Aborted: the import stops, and nothing is written. */
+  /** When aborted, the import stops and nothing is written. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** One stream of an import. */
 export interface ImportedStream {
   readonly name: string;
-  /** Numbers that were measured, or ones and zeros of categories. */
+  /** Measured numbers, or ones and zeros for categories. */
   readonly kind: 'dense' | 'categorical';
   readonly file: string;
   readonly dimension: number;
@@ -68,8 +68,8 @@ export interface ImportedStream {
   readonly items: number;
   readonly lacking: { readonly count: number; readonly first: readonly string[] };
   /**
-   * Columns (by their numbers, from 1, where they have no names) that are left out, and why: of
-   * categories, those of too few items.
+   * Columns that are left out, and why (for categories: too few items). Columns without names are
+   * given by their numbers, from 1.
    */
   readonly dropped: readonly { readonly column: string; readonly why: string }[];
   /** Columns of the file that are neither ids nor values. */
@@ -86,19 +86,19 @@ export interface ImportSummary {
   readonly streams: readonly ImportedStream[];
   readonly standardise: Standardisation;
   /**
-   * The list of the items that scales are fitted to, and how many of them there are; undefined: all
+   * The list of items that scales are fitted to, and how many of them there are; undefined for all
    * items.
    */
   readonly fitOn: { readonly file: string; readonly items: number; readonly unknown: number } | undefined;
   readonly missing: MissingRule;
-  /** Items of the files that are not in the store, because no stream has vectors of them. */
+  /** Items of the files that are not in the store, because no stream has vectors for them. */
   readonly leftOut: { readonly count: number; readonly first: readonly string[] };
   readonly wallSeconds: number;
 }
 
 /**
- * The input that `visual=avf.csv` or `avf.csv` stands for; a path that exists is one whatever it
- * looks like.
+ * The input that `visual=avf.csv` or `avf.csv` stands for; an existing path is always taken as a
+ * path.
  */
 export function featureInput(text: string): FeatureInput {
   const [, name, path] = /^([A-Za-z][A-Za-z0-9_-]{0,63})=(.+)$/s.exec(text) ?? [];
@@ -118,7 +118,10 @@ export function categoryInput(text: string): CategoryInput {
   return { name, file: path.slice(0, colon), column: path.slice(colon + 1) };
 }
 
-/** A name for a stream that has none: what of a file's or column's name can stand in one. */
+/**
+ * A name for a stream that has none: the characters of the file's or column's name that are
+ * allowed.
+ */
 export function streamName(text: string): string {
   const plain = basename(text)
     .replace(/\.[A-Za-z][A-Za-z0-9]{0,9}$/, '')
@@ -138,7 +141,7 @@ const known: KnownOptions<ImportOptions> = {
   dryRun: true,
 };
 
-/** Checks what needs no look at the files. @throws UsageError */
+/** Checks everything that can be checked without opening the files. @throws UsageError */
 export function checkImport(files: readonly FeatureInput[], out: string, options: ImportOptions): void {
   checkKnownOptions('importFeatures', options, known);
   checkFileEnding('out', out, ['arrow']);

@@ -9,18 +9,18 @@ import { itemIdOf } from './item-id.ts';
 export interface ItemArray {
   /** The item's id. */
   readonly id: string;
-  /** The file, and in an archive the array, for messages. */
+  /** The file and, in an archive, the array; for messages. */
   readonly place: string;
-  /** Opened when it is read. */
+  /** Opens the array when it is read. */
   readonly open: () => WeightTensor;
 }
 
 /**
- * Features of which every item has an array of its own: `[values]` or `[subclips, values]`. Other
- * dimensions of 1, as networks leave them, do not count. One array is held at a time.
+ * Opens features in which every item has its own array: `[values]` or `[subclips, values]`. Other
+ * dimensions of 1, as networks leave them, are ignored. One array is held at a time.
  *
- * @throws UsageError `features` when an array is of another shape, or an option names what such
- * arrays do not have; what `open` throws.
+ * @throws UsageError `features` when an array has another shape, or an option does not apply to
+ * such arrays; what `open` throws.
  */
 export async function openItemArrays(
   path: string,

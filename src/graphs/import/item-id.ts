@@ -5,9 +5,9 @@ import { type FeaturePlace, rowFault } from './feature-fault.ts';
 /**
  * The id in a row.
  *
- * @param chosen whether somebody or the column's name says that these are ids: else they are not to
- * be numbers such as 0.44.
- * @throws UsageError `features` when it is empty, or no id.
+ * @param chosen whether the user or the column's name says that these are ids: if not, they must
+ * not be numbers such as 0.44.
+ * @throws UsageError `features` when it is empty or not an id.
  */
 export function itemIdOf(value: unknown, place: FeaturePlace, chosen: boolean): string {
   const text = value === null || value === undefined || Number.isNaN(value) ? '' : String(value);

@@ -7,7 +7,7 @@ import { jsonObjectRemedy } from './other-formats.ts';
 import { RowMaker } from './row-maker.ts';
 import { sampledKind } from './sampled-kinds.ts';
 
-/** Bytes that are read at a time, and of the longest line. */
+/** Bytes read at a time, which is also the maximum length of a line. */
 const LINE_BYTES = 16 * 2 ** 20;
 const SAMPLE_LINES = 20;
 
@@ -17,9 +17,9 @@ const ENOUGH = Symbol('enough');
 
 /**
  * Opens JSON lines: objects with an id and either an array of values or a number for each. Read in
- * blocks of 16 MiB, which is the longest line too.
+ * blocks of 16 MiB, which is also the maximum length of a line.
  *
- * @throws UsageError `features` when a line is not an object, or its keys are not what is wanted.
+ * @throws UsageError `features` when a line is not an object, or its keys do not fit the options.
  */
 export async function openJsonFeatures(
   path: string,
@@ -71,7 +71,7 @@ async function eachObject(path: string, take: (row: JsonRow, place: FeaturePlace
     path,
     {
       tooLong() {
-        throw rowFault(placeOf(line + 1), `it is longer than ${LINE_BYTES} bytes`, 'Write a line for each item.');
+        throw rowFault(placeOf(line + 1), `it is longer than ${LINE_BYTES} bytes`, 'Write one line per item.');
       },
       take(bytes, end) {
         for (let start = 0; start < end; ) {

@@ -17,7 +17,7 @@ type Format = 'csv' | 'json' | 'table' | 'arrays' | 'array-directory';
 
 const HEAD_BYTES = 64;
 const KNOWN = 'Give CSV, JSON lines, NumPy (.npy, .npz), Parquet or Arrow.';
-/** What files of each format begin with. */
+/** The bytes with which files of each format begin. */
 const STARTS: readonly (readonly [start: string, format: Format])[] = [
   ['PAR1', 'table'],
   ['ARROW1', 'table'],
@@ -27,11 +27,12 @@ const STARTS: readonly (readonly [start: string, format: Format])[] = [
 ];
 
 /**
- * Opens a file of features, told by its first bytes: CSV, JSON lines, NumPy, Parquet or Arrow; of
- * Parquet a directory of parts too, and of NumPy one with a file for each item.
+ * Opens a file of features, whose format is recognised by its first bytes: CSV, JSON lines, NumPy,
+ * Parquet or Arrow. Also opens a directory of Parquet parts, or of NumPy files with one for each
+ * item.
  *
- * @throws UsageError `features` when it is missing, of another kind, or does not have the columns
- * that are wanted; what its format's reader throws.
+ * @throws UsageError `features` when it is missing, of the wrong kind, or does not have the
+ * requested columns; what its format's reader throws.
  */
 export async function openFeatures(path: string, options: FeatureFileOptions): Promise<FeatureFile> {
   const format = await formatOf(path);

@@ -3,10 +3,10 @@ import { featureFault } from './feature-fault.ts';
 import type { ReadyStream } from './ready-stream.ts';
 
 /**
- * A stream of a one for each category of an item, by the names of the categories; those of too few
- * items are left out.
+ * A stream with a one for each category of an item, ordered by the names of the categories;
+ * categories with too few items are left out.
  *
- * @param fitted items that are counted; undefined: all.
+ * @param fitted items that are counted; undefined for all.
  * @throws UsageError `features` when no category has enough items.
  */
 export function readyCategories(
@@ -38,7 +38,7 @@ export function readyCategories(
     ...{ name, kind: 'categorical', file, dimension: kept.length, rowsPerItem: 1 },
     dropped: all
       .filter(([, count]) => count < minimumItems)
-      .map(([column, count]) => ({ column, why: `of ${count} item(s), fewer than ${minimumItems}` })),
+      .map(([column, count]) => ({ column, why: `has ${count} item(s), fewer than ${minimumItems}` })),
     passedOver: [],
     missingValues: 0,
     described: { categories: kept },

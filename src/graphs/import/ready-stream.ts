@@ -1,10 +1,10 @@
 import type { ImportedStream } from './import-options.ts';
 
-/** A stream of which the store's values can be read, item by item. */
+/** A stream whose values for the store can be read, item by item. */
 export interface ReadyStream extends Omit<ImportedStream, 'items' | 'lacking'> {
-  /** Rows that an item has; one serves all subclips of the others. */
+  /** Rows per item; a single row serves for all subclips. */
   readonly rowsPerItem: number;
-  /** What the store says of it: columns, scales, categories. */
+  /** What the store records about it: columns, scales, categories. */
   readonly described: Readonly<Record<string, unknown>>;
   has(item: number): boolean;
   /** Fills `rowsPerItem * dimension` values. */

@@ -6,8 +6,8 @@ import { numberOf, numbersOf } from './feature-values.ts';
 import { itemIdOf } from './item-id.ts';
 
 /**
- * Makes feature rows of the fields of a text line, a table's row or a JSON object, and counts them
- * against ids that stand elsewhere.
+ * Makes feature rows from the fields of a text line, a table's row or a JSON object, and matches
+ * them with ids from another file by counting.
  */
 export class RowMaker {
   readonly #file: string;
@@ -16,7 +16,7 @@ export class RowMaker {
   readonly #values: (Float64Array | undefined)[];
   #rows = 0;
 
-  /** @param ids of the rows in their order, where the file has none. */
+  /** @param ids of the rows in order, if the file has none. */
   constructor(file: string, chosen: ChosenColumns, ids: readonly string[] | undefined) {
     this.#file = file;
     this.#chosen = chosen;
@@ -29,7 +29,7 @@ export class RowMaker {
   /**
    * The row of these fields. Its vectors are valid until the next call.
    *
-   * @throws UsageError `features` when a field is not what it must be.
+   * @throws UsageError `features` when a field has the wrong kind of value.
    */
   row(fieldAt: (position: number) => unknown, place: FeaturePlace, nameAt: (position: number) => string): FeatureRow {
     const { id, idIsNamed, subclip, streams } = this.#chosen;

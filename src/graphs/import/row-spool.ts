@@ -6,9 +6,9 @@ const BUFFER_BYTES = 2 ** 20;
 const WIDTH = Float64Array.BYTES_PER_ELEMENT;
 
 /**
- * Rows of float64 of one length in a temporary file: written once, in order, then read from
- * anywhere. So features need not fit into memory, and the files they come from are read once. The
- * file has no name on disk any more once it is open, so nothing is left of it whatever happens.
+ * Rows of float64 of equal length in a temporary file: written once, in order, then read in any
+ * order. So features need not fit into memory, and the files they come from are read only once.
+ * Once open, the file no longer has a name on disk, so nothing is left behind whatever happens.
  */
 export class RowSpool {
   readonly dimension: number;
@@ -27,7 +27,7 @@ export class RowSpool {
     this.#buffer = new Float64Array(Math.max(1, Math.floor(BUFFER_BYTES / WIDTH / dimension)) * dimension);
   }
 
-  /** Rows so far. */
+  /** Rows added so far. */
   get rows(): number {
     return this.#rows;
   }
@@ -50,7 +50,7 @@ export class RowSpool {
     }
   }
 
-  /** Frees it. */
+  /** Closes and frees the file. */
   close(): void {
     closeSync(this.#file);
   }

@@ -5,8 +5,8 @@ import { type FeaturePlace, featureFault, placeText, rowFault } from './feature-
 import { RowSpool } from './row-spool.ts';
 
 /**
- * Collects the rows of one stream by their items, in whatever order they come. In memory are 12
- * bytes for each row.
+ * Collects the rows of one stream by item, in whatever order they come. Holds 12 bytes in memory
+ * for each row.
  */
 export class StreamRows {
   readonly name: string;
@@ -24,7 +24,7 @@ export class StreamRows {
   #rowsPerItem = 1;
   /** Rows of each item, one item after another. */
   #order = new Int32Array(0);
-  /** Where the rows of an item begin in `order`; -1: it has none. */
+  /** Where the rows of an item begin in `order`; -1 if it has none. */
   #starts = new Int32Array(0);
 
   /** @param directory where the temporary file goes. */
@@ -35,22 +35,22 @@ export class StreamRows {
     this.#hasSubclips = hasSubclips;
   }
 
-  /** Values of a row. */
+  /** Number of values in a row. */
   get dimension(): number {
     return this.#spool?.dimension ?? 0;
   }
 
-  /** Rows of an item. */
+  /** Number of rows per item. */
   get rowsPerItem(): number {
     return this.#rowsPerItem;
   }
 
-  /** Values that are missing or not finite. */
+  /** Number of values that are missing or not finite. */
   get missing(): number {
     return this.#missing;
   }
 
-  /** Where the first of them is, and what it is. */
+  /** A description of where the first of them is. */
   get firstMissing(): string | undefined {
     return this.#firstMissing;
   }
@@ -61,8 +61,8 @@ export class StreamRows {
   }
 
   /**
-   * @throws UsageError `features` when it is of another length than those before, or its item has
-   * one already.
+   * @throws UsageError `features` when its length differs from that of earlier rows, or its item
+   * already has one.
    */
   add(item: number, itemId: string, subclip: number | undefined, values: ArrayLike<number>, place: FeaturePlace): void {
     if (values.length === 0) throw rowFault(place, `'${this.name}' has no values`);
@@ -76,7 +76,7 @@ export class StreamRows {
     if (!this.#hasSubclips && this.#seen.has(item)) {
       throw rowFault(
         place,
-        `item ${quoted(itemId)} has a row already`,
+        `item ${quoted(itemId)} already has a row`,
         'If items have several rows, name the column that numbers them (`subclip`); else leave one out.',
       );
     }
@@ -93,9 +93,9 @@ export class StreamRows {
   }
 
   /**
-   * Ends the adding.
+   * Ends the adding of rows.
    *
-   * @param dropIncomplete whether items with missing values are to be without this stream.
+   * @param dropIncomplete whether items with missing values go without this stream.
    * @throws UsageError `features` when there are no rows, or items have different numbers of rows.
    */
   finish(itemIds: readonly string[], dropIncomplete: boolean): void {
@@ -156,7 +156,7 @@ export class StreamRows {
   }
 }
 
-/** What most have. */
+/** The most common count. */
 function commonCount(counts: ReadonlyMap<number, number>): number {
   const times = new Map<number, number>();
   for (const count of counts.values()) times.set(count, (times.get(count) ?? 0) + 1);

@@ -7,15 +7,15 @@ import type { FieldKind } from './feature-values.ts';
 import { RowMaker } from './row-maker.ts';
 import { sampledKind } from './sampled-kinds.ts';
 
-/** Rows by which it is told what texts are. */
+/** How many rows are sampled to find out what text columns hold. */
 const SAMPLE_ROWS = 20;
 
 /**
  * Opens a Parquet or Arrow table: lists of numbers, of fixed size or not, or a column for each
- * value. One batch of rows is held.
+ * value. Holds one batch of rows at a time.
  *
- * @throws UsageError `dataset` when it is damaged, `features` when its columns are not what is
- * wanted.
+ * @throws UsageError `dataset` when it is damaged, `features` when its columns do not fit the
+ * options.
  */
 export async function openTableFeatures(
   path: string,
@@ -57,7 +57,7 @@ export async function openTableFeatures(
   };
 }
 
-/** Columns of texts that are lists of numbers, by the first rows. */
+/** Text columns that hold lists of numbers, judging by the first rows. */
 async function textLists(path: string, fields: readonly Field[]): Promise<ReadonlySet<string>> {
   const names = fields
     .filter(({ type }) => DataType.isUtf8(type) || DataType.isLargeUtf8(type))

@@ -16,17 +16,17 @@ import { streamName } from './import-options.ts';
 /** Features, open for training. */
 export interface OpenFeatures {
   readonly store: ItemStore;
-  /** Where the training store is: the file that was named, or a temporary one. */
+  /** Path of the training store: the file that was named, or a temporary one. */
   readonly path: string;
-  /** Whether it was made of another file, and is gone when it is closed. */
+  /** Whether it was made from another file, and is removed when it is closed. */
   readonly isTemporary: boolean;
   close(): Promise<void>;
 }
 
 /**
- * Opens features for training: a training store, or the directory of a reduction that has one, as
- * it is; any other file that `importFeatures` reads as the training store that it makes of it with
- * its default options, in a temporary directory. What lies in an object store is copied first.
+ * Opens features for training: a training store, or the directory of a reduction that has one, is
+ * opened directly; any other file is imported by `importFeatures`, with default options, into a
+ * training store in a temporary directory. Features in an object store are copied first.
  *
  * @throws UsageError `dataset` when a training store is missing or damaged; what `importFeatures`
  * throws.
@@ -52,8 +52,8 @@ export async function openTrainingFeatures(
     options.onMessage?.(
       `${path} is imported with the defaults of \`importFeatures\`: ${summary.items} items, ${streams}, standardised (${summary.standardise})`,
     );
-    // A training store says of itself what its networks were; what is imported of tables does not,
-    // and a lone stream of these is named after the directory.
+    // A training store records its networks; one imported from tables does not, and a lone stream
+    // of such a store is named after the directory.
     const networks = existsSync(datasetFilePath(path)) ? readDatasetFile(path).models : [];
     const made = networks.map((network) => ({
       name: (network as { readonly stream?: string | undefined }).stream ?? path,
@@ -74,7 +74,7 @@ export async function openTrainingFeatures(
   }
 }
 
-/** Of a copy, which is gone when they are closed. */
+/** Opens a copy, which is removed when it is closed. */
 async function openFar(
   address: string,
   options: NonNullable<Parameters<typeof openTrainingFeatures>[1]>,
@@ -101,7 +101,7 @@ async function openFar(
   }
 }
 
-/** Whether a file is there that does not begin as a training store does. */
+/** Whether a file exists that does not begin like a training store. */
 async function isToBeImported(path: string): Promise<boolean> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

@@ -1,8 +1,8 @@
 import { sha256 } from '../../core/hash.ts';
 
 /**
- * The id of a video in logs and spans, in every run and on every machine: 16 hexadecimal
- * digits of its item id's SHA-256.
+ * The id of a video in logs and spans, the same in every run and on every machine: 16 hexadecimal
+ * digits of the SHA-256 of its item id.
  *
  * @example
  * itemTraceId('heat');

@@ -6,8 +6,8 @@ import { framesDecoded } from '../run-progress.ts';
 import type { RunFacts } from './run-operations.ts';
 
 /**
- * A figure of a run: its name without `reelflow_`, what it says, and its values by labels. One that
- * only grows is called `_total`.
+ * A figure of a run: its name without `reelflow_`, its meaning, and its values by labels. The name
+ * of a figure that only grows ends in `_total`.
  */
 interface Figure {
   readonly name: string;
@@ -16,12 +16,12 @@ interface Figure {
   readonly values: readonly (readonly [value: number, labels?: Readonly<Record<string, string>>])[];
 }
 
-/** The type of what `renderFigures` gives. */
+/** The content type of the text that `renderFigures` returns. */
 export const PROMETHEUS_TEXT = Registry.PROMETHEUS_CONTENT_TYPE;
 
 /**
- * The figures of a run in the text format of Prometheus, as they are now; for one that has not
- * begun only that it is up.
+ * The figures of a run in the text format of Prometheus, as they now are; for a run that has not
+ * started, only that the process is up.
  *
  * @example
  * declare const facts: RunFacts;
@@ -31,7 +31,7 @@ export async function renderFigures(facts: RunFacts | undefined): Promise<string
   const registry = new Registry();
   for (const { name, help, labels = [], values } of facts === undefined ? [] : figuresOf(facts)) {
     const described = { name: `reelflow_${name}`, help, labelNames: labels, registers: [registry] };
-    // Made for each reading: a counter takes its whole total at once.
+    // Created for each reading, because a counter takes its whole total at once.
     const figure = name.endsWith('_total') ? new Counter(described) : new Gauge(described);
     for (const [value, of = {}] of values) figure.inc(of, value);
   }
@@ -64,11 +64,11 @@ function figuresOf({ tally, plan, flow, flowsAlone, seconds }: RunFacts): Figure
   return [
     {
       name: 'videos',
-      help: 'Videos of this run by what has become of them',
+      help: 'Videos of this run by outcome',
       labels: ['state'],
       values: Object.entries(states).map(([state, count]) => [count, { state }]),
     },
-    { name: 'queue_depth', help: 'Videos that nobody has begun', values: [[tally.waiting]] },
+    { name: 'queue_depth', help: 'Videos not yet started', values: [[tally.waiting]] },
     {
       name: 'dead_letters',
       help: 'Videos that failed, by code',
@@ -77,7 +77,7 @@ function figuresOf({ tally, plan, flow, flowsAlone, seconds }: RunFacts): Figure
     },
     { name: 'frames_total', help: 'Frames decoded', values: [[framesDecoded(metrics.operators, plan)]] },
     { name: 'media_seconds_total', help: 'Seconds of media processed', values: [[tally.mediaSeconds]] },
-    { name: 'run_seconds_total', help: 'Seconds since items began to be computed', values: [[seconds()]] },
+    { name: 'run_seconds_total', help: 'Seconds since the first item started', values: [[seconds()]] },
     { name: 'held_bytes', help: 'Bytes that operators hold', values: [[metrics.held]] },
     { name: 'reserved_bytes', help: 'Bytes promised to reads', values: [[metrics.reserved]] },
     { name: 'budget_bytes', help: 'Bytes that operators may hold', values: [[metrics.budget]] },
@@ -86,11 +86,11 @@ function figuresOf({ tally, plan, flow, flowsAlone, seconds }: RunFacts): Figure
     { name: 'network_retries_total', help: 'Requests that were retried', values: [[network.retries]] },
     { name: 'network_received_bytes_total', help: 'Bytes of inputs and objects', values: [[network.received]] },
     { name: 'network_sent_bytes_total', help: 'Bytes written to object stores', values: [[network.sent]] },
-    { name: 'scratch_bytes', help: 'Disk bytes that copies of remote inputs take', values: [[copiedBytes()]] },
+    { name: 'scratch_bytes', help: 'Disk bytes used by copies of remote inputs', values: [[copiedBytes()]] },
     operators('busy_seconds_total', 'Seconds in which an operator worked', (each) => each.busySeconds),
     operators('starved_seconds_total', 'Seconds in which an operator had nothing to do', (each) => each.starvedSeconds),
     operators('blocked_seconds_total', 'Seconds in which an operator was held up', (each) => each.blockedSeconds),
     operators('elements_in_total', 'Elements that an operator took', (each) => each.in),
-    operators('elements_out_total', 'Elements that an operator gave', (each) => each.out),
+    operators('elements_out_total', 'Elements that an operator emitted', (each) => each.out),
   ];
 }

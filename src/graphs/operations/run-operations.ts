@@ -7,11 +7,12 @@ import type { RunTally } from '../run-tally.ts';
 import type { RunEvent } from '../runners/local.ts';
 import { RunSpans } from './run-spans.ts';
 
-/** How a run can be watched. */
+/** How a run can be monitored. */
 export interface OperationsOptions {
   /**
-   * Serves the figures of the run to Prometheus (`/metrics`), and whether it lives (`/healthz`): a
-   * port of the loopback address, 0 for any free one, or `'0.0.0.0:9464'`. Default: none.
+   * Serves the figures of the run to Prometheus (`/metrics`), and whether it is alive (`/healthz`),
+   * on a port of the loopback address, 0 for any free one, or an address such as `'0.0.0.0:9464'`.
+   * Default: none.
    */
   readonly metricsPort?: number | string | undefined;
 }
@@ -21,14 +22,14 @@ export interface RunFacts {
   readonly tally: RunTally;
   readonly plan: Plan;
   readonly flow: Flow;
-  /** Of items that run alone. */
+  /** The flows of items that run alone. */
   readonly flowsAlone: readonly Flow[];
-  /** Since items began to be computed. */
+  /** Seconds since the first item started. */
   readonly seconds: () => number;
 }
 
 /**
- * What watches a run from outside: the page for Prometheus, where one is wanted, and the spans.
+ * Monitors a run from outside: the page for Prometheus, if requested, and the spans.
  *
  * @example
  * declare const facts: RunFacts;
@@ -55,7 +56,7 @@ export class RunOperations {
     return operations;
   }
 
-  /** Shows the figures of a run from now on. */
+  /** Serves the figures of a run from now on. */
   watch(facts: RunFacts): void {
     this.#facts = facts;
   }
@@ -65,7 +66,7 @@ export class RunOperations {
     this.#spans.take(event);
   }
 
-  /** Takes a batch that has run. */
+  /** Takes a finished batch. */
   batch(batch: RanBatch): void {
     this.#spans.batch(batch);
   }

@@ -6,9 +6,9 @@ import type { RunEvent } from '../runners/local.ts';
 import { itemTraceId } from './item-trace-id.ts';
 
 /**
- * Gives a run's OpenTelemetry spans to whatever SDK the process has registered: one for each video
- * that is decoded, and in it one for each batch that had an element of it. A batch that several
- * videos share is a child of each.
+ * Passes a run's OpenTelemetry spans to whatever SDK the process has registered: one for each video
+ * that is decoded, and within it one for each batch that contained an element of it. A batch that
+ * several videos share is a child of each.
  *
  * @example
  * const spans = new RunSpans();
@@ -23,7 +23,7 @@ export class RunSpans {
     if (event.type === 'reached' || event.type === 'already-done') return;
     const { id } = event.item;
     if (event.type === 'started') {
-      // An item that is planned again begins once more.
+      // An item that is planned again starts a second time.
       this.#running.get(id)?.end();
       const attributes = { 'reelflow.item': id, 'reelflow.video': itemTraceId(id), 'reelflow.seconds': event.seconds };
       const span = this.#tracer.startSpan('video', { attributes });
@@ -45,7 +45,7 @@ export class RunSpans {
     span.end();
   }
 
-  /** Takes a batch that has run. */
+  /** Takes a finished batch. */
   batch({ operator, size, scopes, started, ended, failed }: RanBatch): void {
     if (this.#running.size === 0) return;
     for (const [scope, count] of scopes) {
@@ -63,14 +63,14 @@ export class RunSpans {
     }
   }
 
-  /** Ends what is still running: the run has been stopped. */
+  /** Ends the spans that are still open, because the run has been stopped. */
   close(): void {
     for (const span of this.#running.values()) span.end();
     this.#running.clear();
   }
 }
 
-/** A moment of `performance.now()` as wall-clock time, ms. */
+/** A time of `performance.now()` as wall-clock time in milliseconds. */
 function at(moment: number): number {
   return performance.timeOrigin + moment;
 }

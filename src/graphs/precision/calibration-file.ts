@@ -7,7 +7,7 @@ import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { Similarity } from '../../models/quantisation/cosine.ts';
 import type { Ranges } from '../../models/quantisation/range.ts';
 
-/** How close a network in less than float32 is to float32, as a dataset keeps it. */
+/** How close a network in reduced precision is to float32, as stored in a dataset. */
 export interface Calibration {
   readonly precision: 'int8' | 'float16';
   /** Hashes of the network's card and weights. */
@@ -17,22 +17,22 @@ export interface Calibration {
   readonly frames: { readonly ranging: number; readonly heldOut: number };
   readonly items: readonly { readonly item: string; readonly frames: number }[];
   readonly cosine: Similarity;
-  /** Of int8; else none. */
+  /** For int8; empty otherwise. */
   readonly ranges: Ranges;
 }
 
 const format = 'reelflow-calibration-1';
 
-/** Where a dataset keeps its calibration. */
+/** Path of a dataset's calibration. */
 export function calibrationPath(directory: string): string {
   return partPath(directory, 'calibration');
 }
 
 /**
- * The calibration that a dataset was begun with, or undefined when there is none.
+ * The calibration that a dataset was started with, or undefined if there is none.
  *
- * @throws DatasetError `damaged`; UsageError `dataset` when the file is of another network, or is
- * missing from a dataset that exists.
+ * @throws DatasetError `damaged`; UsageError `dataset` when the file belongs to another network, or
+ * is missing from an existing dataset.
  */
 export function readCalibration(
   directory: string,
@@ -50,7 +50,7 @@ export function readCalibration(
   } catch (cause) {
     throw damaged(path, directory, (cause as Error).message, cause);
   }
-  // Files of before float16 do not say which of the two they are of.
+  // Files from before float16 do not record their precision, which was always int8.
   if (typeof found === 'object' && found !== null) found = { precision: 'int8', ...found };
   if (!isCalibration(found)) throw damaged(path, directory, `it is not of the form ${format}`);
   if (found.precision !== precision) throw ofOther(directory, precision, found.precision);
@@ -71,12 +71,12 @@ export function readCalibration(
 }
 
 /**
- * Keeps a calibration in a dataset's directory, whole or not at all. Of two processes that
- * calibrate at once the first one's stands.
+ * Stores a calibration in a dataset's directory, whole or not at all. If two processes calibrate at
+ * the same time, the first one's is kept.
  *
- * @returns the calibration that stands.
- * @throws ModelError `precision` when its numbers are not finite: the network gives infinities, and
- * a dataset could not be continued by them.
+ * @returns the calibration that is kept.
+ * @throws ModelError `precision` when its numbers are not finite: the network produces infinities,
+ * and a dataset could not be continued with them.
  */
 export async function keepCalibration(
   directory: string,
@@ -128,14 +128,14 @@ function isCalibration(value: unknown): value is Calibration {
   );
 }
 
-/** Scales are float32: the whole span has to be one. */
+/** Scales are float32, so the whole span must be a float32 too. */
 function isRange(range: unknown): boolean {
   if (!Array.isArray(range) || range.length !== 2 || !range.every((bound) => typeof bound === 'number')) return false;
   const [least, greatest] = range as [number, number];
   return least <= greatest && [least, greatest, greatest - least].every((value) => Number.isFinite(Math.fround(value)));
 }
 
-/** Of a dataset that has no calibration: it never had one, or it was deleted. */
+/** The error for a dataset without a calibration: it never had one, or it was deleted. */
 function withoutCalibration(path: string, directory: string, wanted: Calibration['precision']): UsageError {
   const params = readDatasetFile(directory).params as {
     readonly visual?: { readonly precision?: unknown } | null | undefined;

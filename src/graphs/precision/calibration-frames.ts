@@ -5,28 +5,32 @@ import type { Video } from '../../io/media/video.ts';
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import { Flow } from '../../operators/flow.ts';
 
-/** Items that frames are taken of. */
+/** Frames are taken from at most this many items. */
 const maxItems = 16;
-/** Items that are opened at most: a corpus without pictures must not be opened whole. */
+/** At most this many items are opened: a corpus without pictures must not be opened whole. */
 const maxTries = 256;
-/** Frames in all: half decide the ranges, half measure. */
+/** All frames together: half determine the ranges, half measure the result. */
 export const calibrationFrameCount = 128;
-/** Of longer items key frames are taken: the others need not be decoded. Seconds. */
+/**
+ * For items longer than this many seconds key frames are taken: the other frames need not be
+ * decoded.
+ */
 const shortItem = 60;
 
-/** Frames of a corpus, and the items they came of. */
+/** Frames of a corpus, and the items they came from. */
 export interface CalibrationFrames {
   readonly items: readonly { readonly item: string; readonly frames: number }[];
   readonly frames: readonly Uint8Array[];
-  /** Items that were opened for them. */
+  /** How many items were opened to get them. */
   readonly tried: number;
 }
 
 /**
- * Frames of a corpus to calibrate on, the same at each call: of at most 16 items evenly spaced over
- * it, as many of each, evenly spaced over the item (key frames, where it lasts longer than a
- * minute), 128 in all. Items without a picture or that cannot be decoded give none: others are
- * opened in their place, 256 in all. Held at once: these frames, and as many again of one item.
+ * Frames of a corpus to calibrate on, the same at each call: 128 frames from at most 16 items,
+ * evenly spaced over the corpus, with the same number from each, evenly spaced over the item (key
+ * frames if it is longer than a minute). Items that have no pictures or cannot be decoded are
+ * replaced by others; at most 256 items are opened. Holds these frames, and as many again from one
+ * item.
  *
  * @throws FlowError `aborted`; SystemError `decoder-missing`.
  */
@@ -49,7 +53,7 @@ export async function calibrationFrames(
       if (taken.length > 0) items.push({ item: video.id, frames: taken.length });
       all.push(...taken);
     } catch (error) {
-      // What is wrong with the item is reported when its own turn comes.
+      // What is wrong with the item is reported when the run reaches it.
       if (!(error instanceof MediaError)) throw error;
     }
   }
@@ -82,7 +86,7 @@ async function framesOfItem(
   const info = await video.probe(signal === undefined ? {} : { signal });
   if (info.video === undefined) return [];
   const isShort = info.duration <= shortItem;
-  // Not above its own rate: a frame that is repeated would stand in both halves.
+  // Not above the item's own rate: a repeated frame would be in both halves.
   const native = info.video.averageRate > 0 ? info.video.averageRate : 1000;
   const rate = Math.max(0.001, Math.min(1000, native, count / Math.max(info.duration, 0.01)));
   const taken: Uint8Array[] = [];
@@ -98,8 +102,8 @@ async function framesOfItem(
     tap((frame) => {
       if (seen++ % step === 0) taken.push(frame.data.slice());
       if (taken.length < 2 * count) return;
-      // How many there will be is not known: every other is given up, and only every other of what
-      // comes is taken.
+      // The total is not known in advance: when there are too many, every other frame is dropped,
+      // and from then on only every other new one is taken.
       for (let at = 0; at < count; at++) taken[at] = taken[2 * at] as Uint8Array;
       taken.length = count;
       step *= 2;

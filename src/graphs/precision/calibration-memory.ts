@@ -11,26 +11,27 @@ import { calibrationFrameCount } from './calibration-frames.ts';
 import { placeholderRanges } from './placeholder-ranges.ts';
 
 const MiB = 1024 * 1024;
-/** The process with its garbage, before frames and sessions. */
+/** The process and its garbage, before frames and sessions. */
 const processBytes = 96 * MiB;
-/** Pixels of a picture that decoders are sized for while the corpus has not been probed: 1080p. */
+/** Pixels of a picture that decoders are sized for before the corpus has been probed: 1080p. */
 const pixels = 1920 * 1080;
 
 /**
- * Rows at a time with which a calibration stays within a memory limit. Decoders, sessions of the
- * observed network and those of the quantised one do not run at the same time in it; its frames,
- * and vectors once there are any, are held throughout.
+ * How many rows at a time keep a calibration within a memory limit. Its decoders, the sessions of
+ * the observed network and those of the quantised one never run at the same time; its frames, and
+ * vectors once there are any, are held throughout.
  *
- * @throws UsageError `memory-too-small` naming the least limit that would do.
+ * @throws UsageError `memory-too-small` naming the smallest sufficient limit.
  */
 export function planCalibration(plan: UnopenedNetwork, limit: Bytes): Pick<CalibrationSettings, 'rows' | 'threads'> {
   return settingsWithin(limit, calibrationNeeds(plan), `calibrating ${plan.name} for int8`);
 }
 
 /**
- * The same for comparing float16 on a device with float32 on the CPU, one after the other.
+ * The same for comparing float16 on a device with float32 on the CPU, which run one after the
+ * other.
  *
- * @throws UsageError `memory-too-small` naming the least limit that would do.
+ * @throws UsageError `memory-too-small` naming the smallest sufficient limit.
  */
 export function planComparison(
   plan: UnopenedNetwork,
@@ -41,7 +42,7 @@ export function planComparison(
   const frames = calibrationFrameCount * plan.inputBytes;
   const decoding = processBytes + 2 * frames + decoderMemory({ pixels, audio: false });
   const vectors = 2 * 4 * plan.dimension * calibrationFrameCount;
-  // Frames are sent to the process that has the device: they are there twice.
+  // Frames are sent to the process that has the device, so they exist twice.
   const onDevice =
     processBytes + driverMemory(placements) + frames + plan.hostMemory({ workers: 1, batch: deviceBatch }).creationPeak;
   const needs = (rows: number) =>
@@ -66,14 +67,14 @@ function settingsWithin(limit: Bytes, needs: (rows: number) => Bytes, what: stri
   });
 }
 
-/** The least limit with which `planCalibration` finds a way: whole MiB, in bytes. */
+/** The smallest limit with which `planCalibration` succeeds: whole MiB, in bytes. */
 export function minCalibrationMemory(plan: UnopenedNetwork): Bytes {
   return Math.ceil(calibrationNeeds(plan)(1) / MiB) * MiB;
 }
 
 /**
- * What a calibration leaves behind for the run after it: its frames, those of one item beside them,
- * and vectors, collected or not. Measured with AlexNet on 128 frames: 40-47 MiB.
+ * What a calibration leaves behind for the run after it: its frames, those of one more item, and
+ * vectors, garbage-collected or not. Measured with AlexNet on 128 frames: 40-47 MiB.
  */
 export function calibrationRemains(plan: UnopenedNetwork): Bytes {
   return 2 * calibrationFrameCount * plan.inputBytes + vectorsBytes(plan.observed(''));
@@ -81,7 +82,7 @@ export function calibrationRemains(plan: UnopenedNetwork): Bytes {
 
 const vectorsBytes = (observing: UnopenedNetwork): Bytes => 2 * 4 * observing.dimension * calibrationFrameCount;
 
-/** What a calibration takes at its peak, by rows at a time. */
+/** Peak memory of a calibration, as a function of the rows at a time. */
 function calibrationNeeds(plan: UnopenedNetwork): (rows: number) => Bytes {
   const threads = availableCores();
   const frames = calibrationFrameCount * plan.inputBytes;

@@ -14,7 +14,7 @@ import { newCalibration } from './new-calibration.ts';
 import { placeholderRanges } from './placeholder-ranges.ts';
 
 /**
- * What the layers of the visual network can be computed in.
+ * The precisions in which the layers of the visual network can be computed.
  *
  * @example
  * precisions.includes('int8'); // true
@@ -24,48 +24,48 @@ export const precisions = ['float32', 'float16', 'int8'] as const;
 /** One of `precisions`. */
 export type Precision = (typeof precisions)[number];
 
-/** How the precision is chosen. */
+/** How to choose the precision. */
 export interface PrecisionOptions {
   /**
-   * `int8` puts the visual network on 8-bit integers, calibrated on frames of the corpus; `float16`,
-   * for cuda and webgpu, computes its layers in float16. Default `float32`.
+   * `int8` computes the visual network in 8-bit integers, calibrated on frames of the corpus;
+   * `float16`, for cuda and webgpu, computes its layers in float16. Default `float32`.
    */
   readonly precision?: Precision | undefined;
   /**
-   * Takes int8 also where its vectors are less alike to float32 than 0.99, float16 where less than
-   * 0.999.
+   * Accepts int8 even if the similarity of its vectors to float32 is below 0.99, and float16 if
+   * below 0.999.
    */
   readonly forcePrecision?: boolean | undefined;
 }
 
-/** Networks in the precision that was asked for. */
+/** Networks in the requested precision. */
 export interface PreciseNetworks extends ChosenNetworks {
-  /** Of a visual network in int8 or float16. */
+  /** The calibration of a visual network in int8 or float16. */
   readonly calibration?: Calibration | undefined;
   /** Bytes that a calibration in this run leaves behind. */
   readonly remains?: Bytes | undefined;
 }
 
 /**
- * The least mean cosine similarity to float32 at which a precision is taken unasked. The mean
- * decides, because features are statistics over many frames; the least is reported.
+ * The smallest mean cosine similarity to float32 at which a precision is accepted without
+ * `forcePrecision`. The mean decides, because features are statistics over many frames; the minimum
+ * is reported.
  */
 export const minCosine = { int8: 0.99, float16: 0.999 } as const;
 
-/** What decides how a precision is found. */
+/** What determines how a precision is set up. */
 export interface PrecisionSetting extends PrecisionOptions, Pick<ExecutionOptions, 'memory' | 'batch'> {
   readonly directory: string | undefined;
-  /** Where networks are computed: float16 is compared with float32 there. */
+  /** Where networks run; float16 is compared with float32 there. */
   readonly device: ChosenDevice;
   readonly signal?: AbortSignal | undefined;
   readonly say: (sentence: string) => void;
 }
 
 /**
- * Puts the visual network on 8-bit integers or into float16 where that is asked for: with the
- * calibration that the dataset in `directory` was begun with, else with a new one on frames of the
- * corpus, which is kept there, so that later runs compute the same. The audio network stays
- * float32.
+ * Converts the visual network to 8-bit integers or float16 if requested, with the calibration that
+ * the dataset in `directory` was started with, else with a new one on frames of the corpus, which
+ * is stored there so that later runs compute the same. The audio network stays in float32.
  *
  * @throws UsageError without a visual network, for a calibration file that is invalid, or for
  * float16 on the CPU; `memory-too-small`.
@@ -114,10 +114,10 @@ const inPrecision = (plan: UnopenedNetwork<Uint8Array>, { precision, ranges }: C
 
 /**
  * What `choosePrecision` would do, without doing it: networks for a plan, and a sentence about the
- * calibration. Before a calibration for int8 the ranges, and with them the graph's id, are not
- * known; the plan's memory is.
+ * calibration. Before a calibration for int8, the ranges and therefore the graph's id are unknown,
+ * but the plan's memory is known.
  *
- * @throws as `choosePrecision` for options and files.
+ * @throws what `choosePrecision` throws for options and files.
  */
 export function explainPrecision(
   networks: ChosenNetworks,

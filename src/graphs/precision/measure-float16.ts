@@ -13,10 +13,10 @@ import { framesFor } from './new-calibration.ts';
 
 /**
  * How close a network in float16, computed on the device, comes to float32 on the CPU, on frames of
- * a corpus. On the device because kernels add in float16 or in float32, each in its own way. That
- * runs in a process of its own, whose memory is given back with it.
+ * a corpus. It is measured on the device because some kernels accumulate in float16 and others in
+ * float32. This runs in a separate process, whose memory is freed when it ends.
  *
- * @throws UsageError where the device cannot run it; ModelError `precision` when its activations
+ * @throws UsageError if the device cannot run it; ModelError `precision` when its activations
  * leave the range of float16; FlowError `aborted`.
  */
 export async function measureFloat16(

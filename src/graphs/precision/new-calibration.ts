@@ -8,15 +8,15 @@ import { type CalibrationFrames, calibrationFrames } from './calibration-frames.
 import { planCalibration } from './calibration-memory.ts';
 import type { PrecisionSetting } from './choose-precision.ts';
 
-/** Fewer frames than this tell nothing. */
+/** Results from fewer frames than this are meaningless. */
 const minFrames = 4;
-/** A similarity measured on fewer frames than this tells little. */
+/** A similarity measured on fewer frames than this is unreliable. */
 const minMeasuring = 16;
 
 /**
- * Frames of the corpus for a precision.
+ * Takes frames of the corpus to calibrate a precision on.
  *
- * @throws ModelError `precision` where there are too few; FlowError `aborted`.
+ * @throws ModelError `precision` if there are too few; FlowError `aborted`.
  */
 export async function framesFor(
   precision: Calibration['precision'],
@@ -37,12 +37,15 @@ export async function framesFor(
   }
   const measuring = precision === 'int8' ? Math.floor(frames.length / 2) : frames.length;
   if (measuring < minMeasuring) {
-    say(`${precision}: only ${measuring} frames measure how close it is; fewer than ${minMeasuring} say little`);
+    say(`${precision}: only ${measuring} frames measure how close it is; fewer than ${minMeasuring} are unreliable`);
   }
   return found;
 }
 
-/** Finds the ranges of a network's activations on frames of a corpus, and how close int8 comes. */
+/**
+ * Finds the ranges of a network's activations on frames of a corpus, and how close int8 comes to
+ * float32.
+ */
 export async function newCalibration(
   plan: UnopenedNetwork<Uint8Array>,
   corpus: readonly Video[],

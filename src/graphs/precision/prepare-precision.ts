@@ -8,27 +8,27 @@ import { type ExecutionOptions, memoryLimit, planRun } from '../plan.ts';
 import { minCalibrationMemory, planCalibration } from './calibration-memory.ts';
 import { choosePrecision, explainPrecision, type PreciseNetworks, type PrecisionOptions } from './choose-precision.ts';
 
-/** What decides the precision of an extraction's networks. */
+/** What determines the precision of an extraction's networks. */
 export interface PreparationOptions
   extends Omit<ExtractionOptions, 'visual' | 'audio'>,
     Omit<ExecutionOptions, 'device'>,
     PrecisionOptions {
   readonly device: ChosenDevice;
-  /** The dataset's; undefined for a stream. */
+  /** The dataset's directory; undefined for a stream. */
   readonly directory: string | undefined;
   readonly say: (sentence: string) => void;
-  /** Either of them stops a calibration: nothing is lost by that. */
+  /** Either signal stops a calibration; nothing is lost by that. */
   readonly drain?: AbortSignal | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * `choosePrecision` for an extraction. Where that calibrates, the memory limit is checked first for
- * both, the calibration and the extraction.
+ * `choosePrecision` for an extraction. Before a calibration, the memory limit is checked for both
+ * the calibration and the extraction.
  *
- * @returns undefined when `drain` or `signal` stopped the calibration.
- * @throws as `choosePrecision`; UsageError `memory-too-small` naming the least limit that does for
- * both.
+ * @returns undefined if `drain` or `signal` stopped the calibration.
+ * @throws what `choosePrecision` throws; UsageError `memory-too-small` naming the smallest limit
+ * that suffices for both.
  */
 export async function preparePrecision(
   networks: ChosenNetworks,
@@ -39,7 +39,7 @@ export async function preparePrecision(
   if (expected.isCalibrated) return choosePrecision(networks, corpus, options);
   const signal = AbortSignal.any([options.drain, options.signal].filter((stop) => stop !== undefined));
   try {
-    // float16 takes seconds to compare, and is planned for its device after that.
+    // Comparing float16 takes seconds, and its device is planned afterwards.
     if (options.precision === 'int8')
       await checkMemory(networks.visual as UnopenedNetwork, expected.networks, corpus, { ...options, signal });
     const chosen = await choosePrecision(networks, corpus, { ...options, signal });
@@ -51,8 +51,8 @@ export async function preparePrecision(
 }
 
 /**
- * Of a limit that does for one of the two only, or for neither, the message names the greater of
- * what they need.
+ * If a limit suffices for only one of the two, or for neither, the message names the larger of
+ * their needs.
  */
 async function checkMemory(
   visual: UnopenedNetwork,

@@ -3,10 +3,10 @@ import { shareInterval } from '../../models/statistics/share-interval.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { shownPrediction } from './recommend.ts';
 
-/** How far predictions are from held-out ratings: what a share of users must be read with. */
+/** How far predictions are from held-out ratings, which is needed to interpret a share of users. */
 export interface Calibration {
   readonly ratings: number;
-  /** Mean of prediction minus rating: above 0 where it promises too much. */
+  /** Mean of prediction minus rating: above 0 if the recommender promises too much. */
   readonly bias: number;
   /** The share of these predictions that reach the threshold, minus that of the ratings. */
   readonly shareError: number;
@@ -14,24 +14,30 @@ export interface Calibration {
 
 /** How many users would like an item, as a recommender predicts it. */
 export interface Audience {
-  /** The rating from which on a user counts. */
+  /** A user counts from this prediction upwards. */
   readonly threshold: number;
   readonly users: number;
   /** Mean prediction; NaN without users. */
   readonly mean: number;
   /** Share of the users whose prediction reaches the threshold. */
   readonly share: number;
-  /** 95 % bootstrap interval of the share over users: not the recommender's own error. */
+  /**
+   * 95 % bootstrap interval of the share over users: it does not include the recommender's own
+   * error.
+   */
   readonly interval: Interval;
-  /** Users by prediction, in steps of half a rating: `from` is in, `to` is out but for the last. */
+  /**
+   * Users by prediction, in steps of half a rating: `from` is included, `to` is excluded except in
+   * the last step.
+   */
   readonly histogram: readonly { readonly from: number; readonly to: number; readonly users: number }[];
-  /** Undefined where every rating was used in training. */
+  /** Undefined if every rating was used in training. */
   readonly calibration?: Calibration | undefined;
 }
 
 const STEP = 0.5;
 
-/** Counts predictions of one item, one for each user. */
+/** Summarises predictions for one item, one for each user. */
 export function audienceOf(
   predictions: ArrayLike<number>,
   threshold: number,
@@ -61,12 +67,12 @@ export function audienceOf(
   };
 }
 
-/** Predictions of the ratings that stopped a network's training, made once. */
+/** Predictions of the ratings that ended a network's training, computed once. */
 const judged = new WeakMap<LoadedRecommender, ReturnType<LoadedRecommender['score']>>();
 
 /**
- * By the ratings that stopped a network's training, which it did not learn; undefined for any other
- * recommender.
+ * The calibration by the ratings that ended a network's training, which it did not learn; undefined
+ * for any other recommender.
  */
 export async function calibrationOf(model: LoadedRecommender, threshold: number): Promise<Calibration | undefined> {
   const { saved } = model;

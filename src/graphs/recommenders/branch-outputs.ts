@@ -7,25 +7,25 @@ import type { SavedRecommender } from './saved-recommender.ts';
 import type { StoreFeatures } from './store-features.ts';
 
 /**
- * What a two-branch neural recommender predicts when a branch is given the input of an average user
- * and item.
+ * What a two-branch neural recommender predicts when a branch gets the input of an average user and
+ * item.
  */
 export interface BranchOutputs {
   /**
-   * The collaborative branch alone: the features are the average, and so is the user inside the
+   * The collaborative branch alone: the features are averages, and so is the user inside the
    * audiovisual branch.
    */
   readonly collaborative: number;
   /**
-   * The audiovisual branch alone: user and item embeddings of the collaborative branch are the
-   * average.
+   * The audiovisual branch alone: the user and item embeddings of the collaborative branch are
+   * averages.
    */
   readonly content: number;
   /** Both branches given averages. */
   readonly average: number;
 }
 
-/** How the `BranchOutputs` of a recommender are made, for people. */
+/** An explanation, for readers, of how the `BranchOutputs` of a recommender are made. */
 export function branchNoteOf(saved: SavedRecommender): string {
   return isResidual(saved)
     ? "The user's mean rating (average), with what the content adds to it, and with what the ratings of the item add to it."
@@ -56,8 +56,8 @@ export async function branchOutputs(
 }
 
 /**
- * The rating is a sum of the user's mean, what the content says and what the ratings of the item
- * say.
+ * The rating is the sum of the user's mean, the contribution of the content and the contribution of
+ * the item's ratings.
  */
 async function residualTerms(
   { saved, features }: LoadedRecommender,
@@ -80,7 +80,7 @@ async function residualTerms(
 }
 
 /**
- * A neural recommender of the thesis's form mixes its branches in its last layers: each is
+ * A neural recommender in the thesis's form mixes its branches in its last layers: each is
  * evaluated alone, with averages for the other.
  */
 async function branchesAlone(
@@ -137,7 +137,7 @@ function averagedRows(values: Float32Array, width: number, rows: ReadonlySet<num
   return values.map((_, at) => mean[at % width] as number);
 }
 
-/** A source that gives every item the mean features of some. */
+/** A source that gives every item the mean features of some items. */
 async function averageFeatures(features: StoreFeatures, items: readonly number[]): Promise<FeatureSource> {
   const every = Math.ceil(items.length / averagedItems);
   const taken = items.filter((item, place) => place % every === 0 && features.has(item));

@@ -11,8 +11,7 @@ export interface CatalogueItem {
 }
 
 /**
- * The table with the ids of items that nobody has rated added to its list, ascending, after the
- * others.
+ * The table with the ids of items that nobody has rated appended to its list, in ascending order.
  */
 export function withUnratedItems(ratings: RatingTable, unrated: Iterable<string>): RatingTable {
   const known = new Set(ratings.itemIds);
@@ -20,7 +19,7 @@ export function withUnratedItems(ratings: RatingTable, unrated: Iterable<string>
   return { ...ratings, itemIds: [...ratings.itemIds, ...added] };
 }
 
-/** The items of a list of ids, with title and genres where a list of movies has them. */
+/** The items of a list of ids, with title and genres if a list of movies has them. */
 export function catalogueOf(itemIds: readonly string[], movies?: ReadonlyMap<string, Movie>): CatalogueItem[] {
   return itemIds.map((id) => {
     const movie = movies?.get(id);

@@ -28,21 +28,21 @@ import { partsOf, type RecommenderPart } from './recommender-parts.ts';
 import { requiredFeatures } from './required-features.ts';
 
 type Run = Pick<FitOptions, 'signal' | 'onMessage' | 'onProgress' | 'device'> & {
-  /** The weights of a saved one with neural parts, which take them instead of learning. */
+  /** The weights of a saved recommender with neural parts, which load them instead of learning. */
   readonly weights?: WeightsByName | undefined;
 };
 
-/** A recommender that is to be fitted, and the neural ones among its parts. */
+/** A recommender to fit, and the neural ones among its parts. */
 interface Made {
   readonly recommender: Recommender;
   readonly networks: readonly NeuralPart[];
 }
 
 /**
- * Fits a recommender that is not neural; `trainSeconds` are those of `fit`, and a KNN computes its
- * similarities in `predict`.
+ * Fits a recommender that is not neural; `trainSeconds` covers `fit` only, whereas a KNN computes
+ * its similarities in `predict`.
  *
- * @throws UsageError when an option is out of range, or the item data that it reads are missing;
+ * @throws UsageError when an option is out of range, or item data that it reads are missing;
  * MissingFeaturesError when an item of the ratings has no features.
  */
 export async function fitClassicRecommender(
@@ -89,7 +89,7 @@ export async function fitClassicRecommender(
   };
 }
 
-/** The weights of its networks, and for a blend those of its parts. */
+/** The weights of its networks; for a blend, also the weights of its parts. */
 async function weightsOf(recommender: Recommender, networks: readonly NeuralPart[]): Promise<WeightsByName> {
   const named = new Map<string, Float32Array>();
   for (const [at, network] of networks.entries()) {
@@ -106,7 +106,7 @@ function prefixOf(network: number): string {
   return `network-${network + 1}/`;
 }
 
-/** Those of one of the networks. */
+/** The weights of one of the networks. */
 function weightsOfNetwork(all: WeightsByName, network: number): WeightsByName {
   const prefix = prefixOf(network);
   const own = [...all].filter(([name]) => name.startsWith(prefix));

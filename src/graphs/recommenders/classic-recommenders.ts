@@ -26,30 +26,32 @@ import { memoryLimit } from '../plan.ts';
 import { dpOption, privacyOptions } from './private-options.ts';
 import { option, type RecommenderOption } from './recommender-option.ts';
 
-/** What a recommender that is not neural is made from; options are checked and without aliases. */
+/**
+ * What a recommender that is not neural is made from; options are checked, with aliases resolved.
+ */
 export interface ClassicInputs {
   readonly options: Readonly<Record<string, Json>>;
   readonly seed: number;
   /** @throws UsageError when there are none. */
   readonly genres: () => GenreTable;
   readonly knownGenres: GenreTable | undefined;
-  /** One vector for each item out of its features. @throws UsageError when there are none. */
+  /** One vector for each item, from its features. @throws UsageError when there are none. */
   readonly vectors: () => Promise<ItemVectors>;
-  /** The recommenders that this one is made of. */
+  /** The recommenders that this one is composed of. */
   readonly parts: readonly Recommender[];
   readonly onMessage: ((message: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Everything there is to know about a recommender that is not neural. */
+/** The complete description of a recommender that is not neural. */
 export interface ClassicRecommender {
   /** Default `ratings`. */
   readonly predicts?: Predicts | undefined;
-  /** What tells it about items that nobody has rated. */
+  /** What it knows about items that nobody has rated. */
   readonly content?: 'features' | 'genres' | undefined;
-  /** What it is made of, by its options: names, or objects with name and options. */
+  /** Its parts, from its options: names, or objects with name and options. */
   readonly parts?: ((options: Readonly<Record<string, Json>>) => readonly Json[]) | undefined;
-  /** Whether experiments that name no recommenders have it; default no. */
+  /** Whether experiments that name no recommenders include it; default no. */
   readonly isUsual?: boolean | undefined;
   readonly options: readonly RecommenderOption[];
   /** What a private training would guarantee; undefined where it is not private. */
@@ -101,10 +103,10 @@ function factorOptions(factors: string, learningRate: string): RecommenderOption
   ];
 }
 
-/** Principal components that a stream is reduced to unless told otherwise. */
+/** Principal components that a stream is reduced to by default. */
 export const usualComponents = 20;
 
-/** The options of all recommenders that know an item by one vector of its features. */
+/** The options of all recommenders that represent an item by one vector of its features. */
 export const vectorOptions = [
   modalitiesOption,
   option('components', 'integer', String(usualComponents), 'principal components that each stream is reduced to'),
@@ -125,8 +127,8 @@ const easeOptions = [
 
 /**
  * The recommenders that are not neural, in the order in which they are listed. `train`,
- * `recommend`,
- * `evaluate`, `experiment`, their help, and saved recommenders follow from this record.
+ * `recommend`, `evaluate`, `experiment`, their help, and saved recommenders are all driven by this
+ * record.
  */
 export const classicRecommenders = {
   random: { isUsual: true, options: [], make: ({ seed }) => new RandomRecommender({ seed }) },

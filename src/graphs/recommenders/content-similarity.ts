@@ -8,7 +8,7 @@ import type { StoreFeatures } from './store-features.ts';
 /** What items are compared by. */
 export type SimilarityBasis = 'features' | 'genres';
 
-/** A rated item that is like another in content. */
+/** A rated item that resembles another in content. */
 export interface SimilarItem {
   readonly item: number;
   /** -1 to 1; 0 to 1 for genres. */
@@ -16,14 +16,16 @@ export interface SimilarItem {
   readonly basis: SimilarityBasis;
 }
 
-/** Bytes of summaries that are kept at most; those of further items are read for each question. */
+/** Maximum bytes of summaries to keep; those of further items are read for each question. */
 const MOST_BYTES = 512 * 2 ** 20;
 /** The same of those asked for one by one, once all have been read. */
 const ASKED_BYTES = 16 * 2 ** 20;
 
 const similarities = new WeakMap<object, ContentSimilarity>();
 
-/** The similarity of a recommender's items, made once, so that what it has read of them stays. */
+/**
+ * The similarity of a recommender's items, created once so that what it has read stays in memory.
+ */
 export function similarityOf(model: LoadedRecommender): ContentSimilarity {
   const known = similarities.get(model.saved);
   if (known !== undefined) return known;
@@ -33,9 +35,9 @@ export function similarityOf(model: LoadedRecommender): ContentSimilarity {
 }
 
 /**
- * How alike items are in content: the mean, over the streams that both have, of the cosine of their
- * mean feature vectors (means over the subclips). Where one of them has no features, the cosine of
- * their genre one-hots. Summaries are read once for each item and kept, to 512 MiB.
+ * How similar items are in content: the mean, over the streams that both have, of the cosine of
+ * their mean feature vectors (means over the subclips). If one of them has no features, the cosine
+ * of their genre one-hots. Summaries are read once for each item and kept, up to 512 MiB.
  */
 export class ContentSimilarity {
   readonly #features: StoreFeatures | undefined;
@@ -43,9 +45,9 @@ export class ContentSimilarity {
   readonly #itemCount: number;
   /** Of items that were asked for one by one. */
   readonly #summaries = new Map<number, Summary>();
-  /** Bytes of a summary at most. */
+  /** Maximum bytes of a summary. */
   readonly #summaryBytes: number;
-  /** Summaries of all items, or as many as are kept. */
+  /** Summaries of all items, or of as many as can be kept. */
   readonly #all = new AskedOnce<ItemDirections>();
   #directions: ItemDirections | undefined;
 
@@ -157,7 +159,7 @@ function unitMean(rows: Float32Array, dimension: number): Float32Array | undefin
   return length > 0 ? Float32Array.from(sum, (value) => value / length) : undefined;
 }
 
-/** Over the streams that both have; undefined where there is none. */
+/** The mean over the streams that both have; undefined if there are none. */
 function meanCosine(one: Summary, other: Summary): number | undefined {
   let [sum, streams] = [0, 0];
   for (let stream = 0; stream < one.length; stream++) {
@@ -170,7 +172,7 @@ function meanCosine(one: Summary, other: Summary): number | undefined {
 }
 
 /**
- * Four sums at a time, which a processor adds beside each other. Of one kind of numbers alone: code
+ * Uses four separate sums, which a processor adds in parallel. Takes one kind of numbers only: code
  * for two kinds takes five times as long.
  */
 function product(left: Float32Array, right: Float32Array): number {

@@ -20,7 +20,7 @@ import { requiredFeatures } from './required-features.ts';
 /** Options of the training, not of the network. */
 type TrainingKeys = 'batch' | 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2' | 'memory';
 
-/** The recommender of these options, which has learnt nothing yet. @throws UsageError. */
+/** Makes the recommender with these options, which has learnt nothing yet. @throws UsageError. */
 export function definedRecommender(
   model: DefinedRecommenderName,
   options: Readonly<Record<string, Json>>,

@@ -19,20 +19,20 @@ import { dpOption } from './private-options.ts';
 import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
 /**
- * Everything there is to know about a recommender whose network is made from a definition: one that
- * reads histories, or a network of pairs.
+ * The complete description of a recommender whose network is made from a definition: one that reads
+ * histories, or a network of pairs.
  */
 export interface DefinedRecord {
-  /** Its options are those of this record, checked by their kinds. */
+  /** Takes the options of this record, whose kinds have been checked. */
   readonly definition: HistoryDefinition<never> | PairDefinition<never>;
   readonly options: readonly RecommenderOption[];
-  /** Whether it reads what is known of users beside their ratings; default no. */
+  /** Whether it reads facts about users besides their ratings; default no. */
   readonly readsUsers?: boolean | undefined;
   /** Whether it reads features of items; default no. */
   readonly readsFeatures?: ((options: Readonly<Record<string, Json>>) => boolean) | undefined;
 }
 
-/** Options of all trainings; the defaults are those of the network. */
+/** Options of every training; the defaults are the network's. */
 function trainingOptions(of: TrainingDefaults, rows = 'histories'): RecommenderOption[] {
   const { batchSize, epochs, patience, patienceSteps, learningRate, l2 } = of;
   return [
@@ -47,7 +47,7 @@ function trainingOptions(of: TrainingDefaults, rows = 'histories'): RecommenderO
   ];
 }
 
-/** An option with the default that the network has. */
+/** An option whose default is the network's. */
 type OptionOf<Key extends string> = (key: Key, kind: OptionKind, does: string) => RecommenderOption;
 
 function optionsOf<Defaults extends object>({
@@ -74,7 +74,7 @@ const activation = 'sigmoid, tanh, relu, selu, gelu or identity';
 
 const ratingOptions = (of: OptionOf<'noise' | 'centre'>): RecommenderOption[] => [
   of('noise', 'number', 'share of the observed ratings that a step hides'),
-  of('centre', 'text', 'what ratings are taken from: global, the mean of all, or none'),
+  of('centre', 'text', 'what is subtracted from ratings: global, the mean of all, or none'),
 ];
 
 const choiceOptions = (of: OptionOf<'hidden' | 'latent' | 'dropout'>): RecommenderOption[] => [
@@ -88,8 +88,8 @@ const sequenceOptions = (of: OptionOf<'length' | 'width' | 'id' | 'coldRate'>): 
   of('length', 'integer', 'how many of the last items of a history are read'),
   of('width', 'integer', 'width of the vectors of items'),
   option('likedAbove', 'number', 'every rating', 'ratings above it are what a user has chosen'),
-  of('id', 'boolean', 'whether an item has an embedding of its own'),
-  option('content', 'boolean', 'only without id', 'whether an item is known by its features too'),
+  of('id', 'boolean', 'whether items have their own embeddings'),
+  option('content', 'boolean', 'only without id', 'whether items are also known by their features'),
   of('coldRate', 'number', 'with both: share of the items that a step knows by content alone'),
   ...vectorOptions,
 ];
@@ -99,13 +99,13 @@ const attentionOptions = (of: OptionOf<keyof typeof attentionDefaults>): Recomme
   of('layers', 'integer', 'blocks of self-attention'),
   of('heads', 'integer', 'heads of each'),
   of('inner', 'integer', 'units of the dense layer inside a block'),
-  of('dropout', 'number', 'share dropped of what is read, of attention and of what a block adds'),
+  of('dropout', 'number', 'dropout rate of the inputs, of attention and of what a block adds'),
 ];
 
 const readsFeatures = (options: ItemTableOptions): boolean => itemsHaveContent(options);
 
 const pairOptions = (of: OptionOf<'id' | 'content'>): RecommenderOption[] => [
-  of('id', 'boolean', 'whether users and items have embeddings of their own'),
+  of('id', 'boolean', 'whether users and items have their own embeddings'),
   of('content', 'boolean', 'whether features of the items are read'),
   ...vectorOptions,
 ];
@@ -135,7 +135,7 @@ export const definedRecommenders = {
       ofDeepAe('hidden', 'integers', 'units of the hidden layers; the middle one is the code'),
       ofDeepAe('activation', 'text', activation),
       ofDeepAe('dropout', 'number', 'share of the code dropped'),
-      ofDeepAe('refeeding', 'integer', 'how often a step learns its own prediction as a row without gaps'),
+      ofDeepAe('refeeding', 'integer', 'how many times a step trains on its own prediction as a row without gaps'),
       ...[...ratingOptions(ofDeepAe), ...trainingOptions(deepAe.training), dpOption],
     ],
   },
@@ -147,7 +147,7 @@ export const definedRecommenders = {
     definition: multiVae,
     options: [
       ...choiceOptions(ofMultiVae),
-      ofMultiVae('annealCap', 'number', 'greatest weight of the divergence'),
+      ofMultiVae('annealCap', 'number', 'maximum weight of the divergence'),
       ofMultiVae('totalAnnealSteps', 'integer', 'steps in which a weight of 1 would be reached'),
       ...trainingOptions(multiVae.training),
       dpOption,
@@ -175,7 +175,7 @@ export const definedRecommenders = {
     options: [
       ...attentionOptions(ofBert4Rec),
       ofBert4Rec('maskRatio', 'number', 'share of the items that a step hides'),
-      ofBert4Rec('ftRatio', 'number', 'share of the histories of which a step hides the last item alone'),
+      ofBert4Rec('ftRatio', 'number', 'share of the histories of which a step hides only the last item'),
       ...trainingOptions(bert4Rec.training),
       dpOption,
     ],
@@ -187,10 +187,10 @@ export const definedRecommenders = {
       ofM5('length', 'integer', 'how many of the last items of a history are read'),
       ofM5('width', 'integer', 'width of the vectors of items'),
       ofM5('heads', 'integer', 'heads of the block of attention'),
-      ofM5('dropout', 'number', 'share dropped of what is read, of attention and of what a block adds'),
+      ofM5('dropout', 'number', 'dropout rate of the inputs, of attention and of what a block adds'),
       ofM5('interests', 'integer', 'interests of a user'),
-      ofM5('content', 'boolean', 'whether there is a tower of content beside that of ids'),
-      ofM5('contentLoss', 'number', 'weight of the loss of content alone'),
+      ofM5('content', 'boolean', 'whether there is a content tower beside the id tower'),
+      ofM5('contentLoss', 'number', 'weight of the loss of the content tower alone'),
       ofM5('gate', 'json', 'share of ids in a score: count, by the ratings of the item, or a number'),
       option('likedAbove', 'number', 'every rating', 'ratings above it are what a user has chosen'),
       ...vectorOptions,
@@ -206,8 +206,8 @@ export const definedRecommenders = {
       ofGat('width', 'integer', 'width of what is read of each modality, of embeddings and of layers'),
       ofGat('layers', 'integer', 'layers of attention'),
       ofGat('heads', 'integer', 'heads of each layer but the last'),
-      ofGat('hidden', 'integers', 'units of the dense layers that make a rating of two nodes'),
-      ofGat('dropout', 'number', 'share dropped of inputs, of attention and of the dense layers'),
+      ofGat('hidden', 'integers', 'units of the dense layers that compute a rating from two nodes'),
+      ofGat('dropout', 'number', 'dropout rate of inputs, of attention and of the dense layers'),
       ofGat('coldRate', 'number', 'share of the items that a step knows without ratings'),
       ...trainingOptions(gat.training, 'ratings'),
     ],
@@ -220,10 +220,10 @@ export const definedRecommenders = {
       ...pairOptions(ofMultimodalCnn),
       ...knownOptions,
       option('titles', 'boolean', 'where there are some', 'whether titles of the items are read'),
-      ofMultimodalCnn('width', 'integer', 'width of embeddings and of what is made of each input'),
+      ofMultimodalCnn('width', 'integer', 'width of embeddings and of the representation of each input'),
       ofMultimodalCnn('joint', 'integer', 'units in which the inputs of a user, and of an item, come together'),
-      ofMultimodalCnn('output', 'text', 'what makes a rating of both: dense, a layer of 64, or dot, their product'),
-      ofMultimodalCnn('dropout', 'number', 'share dropped of the joint layers and of titles'),
+      ofMultimodalCnn('output', 'text', 'how both become a rating: dense, a layer of 64, or dot, their product'),
+      ofMultimodalCnn('dropout', 'number', 'dropout rate of the joint layers and of titles'),
       ofMultimodalCnn('coldRate', 'number', 'share of the ratings learnt without the embedding of their item'),
       ...trainingOptions(multimodalCnn.training, 'ratings'),
     ],
@@ -234,15 +234,15 @@ export const definedRecommenders = {
     readsUsers: true,
     options: [
       ofBstKmeans('length', 'integer', 'items of the user that are read before the one to be rated'),
-      ofBstKmeans('id', 'boolean', 'whether items have embeddings of their own'),
+      ofBstKmeans('id', 'boolean', 'whether items have their own embeddings'),
       option('content', 'boolean', 'only without id', 'whether features of the items are read'),
       ...[...knownOptions, ...vectorOptions],
       ofBstKmeans('width', 'integer', 'width of the vectors of items'),
       ofBstKmeans('heads', 'integer', 'heads of the block of attention'),
       ofBstKmeans('hidden', 'integers', 'units of the dense layers'),
-      ofBstKmeans('dropout', 'number', 'share dropped of attention and of the dense layers'),
+      ofBstKmeans('dropout', 'number', 'dropout rate of attention and of the dense layers'),
       ofBstKmeans('coldRate', 'number', 'share of the ratings learnt without the embedding of their item'),
-      ofBstKmeans('rerank', 'integer', 'length of the lists that are taken in turn from clusters of movies; 0: none'),
+      ofBstKmeans('rerank', 'integer', 'length of the lists that take movies from clusters in turn; 0: none'),
       ofBstKmeans('clusters', 'integer', 'clusters of movies'),
       ofBstKmeans('clusterBy', 'text', 'what movies are clustered by: genres or content'),
       ...trainingOptions(bstKmeans.training, 'ratings'),

@@ -6,8 +6,8 @@ import type { RecommenderFacts, TrainingCounts } from './saved-recommender.ts';
 type Compared = Pick<RecommenderFacts, 'recommender' | 'options' | 'seed' | 'code' | 'features' | 'counts'>;
 
 /**
- * What differs between a saved recommender and the one that is to be trained, in words:
- * recommender, options, seed, code, features, and how many ratings, users and items there are.
+ * What differs between a saved recommender and the one to be trained, in words: recommender,
+ * options, seed, code, features, and the numbers of ratings, users and items.
  */
 export function trainingChanges(before: Compared, now: Compared): string[] {
   const changes: string[] = [];
@@ -42,15 +42,15 @@ export function otherTraining(out: string, before: Compared, now: Compared): Usa
   });
 }
 
-/** What is new since a directory was last trained into. */
+/** What has changed since the last training into a directory. */
 export interface NewSince extends TrainingCounts {
   /** Whether the features differ. */
   readonly features: boolean;
 }
 
 /**
- * How many ratings, users and items there are more than the last time, fewer being negative, and
- * whether the features are others.
+ * How many more ratings, users and items there are than last time (negative if there are fewer),
+ * and whether the features differ.
  */
 export function newSince(
   earlier: Pick<RecommenderFacts, 'counts' | 'features'> | undefined,

@@ -1,12 +1,12 @@
 import { UsageError } from '../../core/errors.ts';
 import type { ChosenSubclips } from './explain-item.ts';
 
-/** The frame rate that the times of an edit list are counted in. */
+/** The frame rate in which the times of an edit list are counted. */
 const FPS = 25;
 
 /**
- * Chosen subclips as an edit decision list (CMX 3600), which editing programs read: the ranges of
- * the item one after another, at 25 frames per second.
+ * Chosen subclips as an edit decision list (CMX 3600), which video editors read: the ranges of the
+ * item one after another, at 25 frames per second.
  *
  * @throws UsageError `times` when it is not known when the subclips begin and end.
  * @example

@@ -3,25 +3,25 @@ import type { EpochProgress } from '../../models/autodiff/trainer-options.ts';
 import type { FitProgress } from './fit-data.ts';
 
 /**
- * Says how far a training is and how long it will take. Inside the first epoch the time of an epoch
- * is extrapolated from its steps so far, the first of which are slower and not counted; its
- * validation is not part of it. From then on it is that of the last epoch.
+ * Reports the progress of a training and how long it will take. During the first epoch, the time of
+ * an epoch is extrapolated from the steps so far, without the first ones, which are slower, and
+ * without validation. From then on it is the time of the last epoch.
  */
 export class EpochPace {
   readonly #epochs: number;
   readonly #part: string | undefined;
   readonly #now: () => number;
-  /** The first and the last message of the epoch that is learnt. */
+  /** The first and the last message of the current epoch. */
   #first: (EpochProgress & { readonly at: number }) | undefined;
   #last: (EpochProgress & { readonly at: number }) | undefined;
   #endedAt: number | undefined;
-  /** Milliseconds of the last epoch. */
+  /** Milliseconds that the last epoch took. */
   #whole: number | undefined;
 
   /**
-   * @param epochs at most.
-   * @param part what is trained, where that is a part of the whole.
-   * @param now milliseconds of a clock.
+   * @param epochs the maximum number of epochs.
+   * @param part what is being trained, if it is a part of the whole.
+   * @param now a clock in milliseconds.
    */
   constructor(epochs: number, part?: string, now: () => number = () => performance.now()) {
     this.#epochs = epochs;
@@ -29,7 +29,7 @@ export class EpochPace {
     this.#now = now;
   }
 
-  /** Where the training stands inside an epoch; undefined before that can be told. */
+  /** The progress inside an epoch; undefined until it can be estimated. */
   inside(progress: EpochProgress): FitProgress | undefined {
     const { epoch, rows, of, loss } = progress;
     this.#last = { ...progress, at: this.#now() };
@@ -44,14 +44,14 @@ export class EpochPace {
   ended({ epoch, trainingLoss, validationLoss }: EpochRecord): FitProgress {
     const now = this.#now();
     const learnt = this.#extrapolated();
-    // An epoch that was resumed in its middle, or the first one, began before it was looked at.
+    // An epoch that was resumed halfway, or the first one, began before it was first observed.
     const judged = now - (this.#last?.at ?? now);
     this.#whole = this.#endedAt === undefined ? learnt && learnt + judged : now - this.#endedAt;
     this.#endedAt = now;
     return this.#told({ epoch, loss: trainingLoss, validationLoss: validationLoss ?? undefined }, this.#whole);
   }
 
-  /** What learning an epoch takes at the pace of this one. */
+  /** The time of an epoch's learning at the current pace. */
   #extrapolated(): number | undefined {
     const [first, last] = [this.#first, this.#last];
     if (first === undefined || last?.of === undefined || last.rows === first.rows) return undefined;

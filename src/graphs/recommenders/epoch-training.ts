@@ -91,13 +91,13 @@ export async function fitInEpochs<R extends EpochRecommender>(
   }
 }
 
-/** What is learnt from and judged by: for a refit all rows, and none. */
+/** The rows to learn from and the rows to validate on; for a refit, all rows and none. */
 export function rowsOf<Data extends FitInputs>(data: Data, refits: boolean): Data {
   if (!refits) return data;
   return { ...data, train: joinRows([data.train, data.validation]), validation: new Int32Array(0) };
 }
 
-/** Where the training saves its state, if anywhere. */
+/** Where the training saves its state, if it does. */
 function checkpointOf(
   { checkpointSteps }: Readonly<Record<string, Json>>,
   { checkpoint }: FitOptions,
@@ -110,8 +110,8 @@ function checkpointOf(
 }
 
 /**
- * What a checkpoint must match: the ratings, row by row, with their times where these are read, and
- * the form of the features.
+ * What a checkpoint must match: the ratings, row by row, with their times if they are used, and the
+ * form of the features.
  */
 function identityOf(
   training: TrainingRatings,

@@ -13,18 +13,18 @@ import { withoutSubclip, withSubclips } from './scene-variants.ts';
 import { type SubclipTime, subclipTimes } from './subclip-times.ts';
 import { trainedOn } from './trained-on.ts';
 
-/** Which item is explained, for whom. */
+/** Which item to explain, and for whom. */
 export interface ExplainItemOptions {
   readonly item: string;
-  /** A store of features that includes the item, which the recommender then need not know. */
+  /** A store of features that includes the item; the recommender then need not know the item. */
   readonly itemFeatures?: string | undefined;
-  /** The group of each user, by id: the change is given for each group too. */
+  /** The group of each user, by id; the change is then also reported for each group. */
   readonly groups?: ReadonlyMap<string, string> | undefined;
-  /** At most this many users are asked, spread evenly over all. Default 1,000. */
+  /** At most this many users are used, evenly spaced over all. Default 1,000. */
   readonly users?: number | undefined;
   /** Chooses subclips for this user. */
   readonly user?: string | undefined;
-  /** How many subclips are chosen; default 3. */
+  /** How many subclips to choose. Default 3. */
   readonly choose?: number | undefined;
 }
 
@@ -34,11 +34,11 @@ const known: KnownOptions<ExplainItemOptions> = {
 
 /** What a subclip contributes to its item's predictions. */
 export interface ExplainedSubclip extends Partial<SubclipTime> {
-  /** From 0, as in the tables. */
+  /** Counted from 0, as in the tables. */
   readonly subclip: number;
   /**
-   * How much lower the prediction is without it (the mean of all subclips in its place), on average
-   * over the users: below 0 where they would like the item better without it.
+   * How much lower the prediction is without the subclip (with the mean of all subclips instead),
+   * on average over the users; below 0 if they would like the item better without it.
    */
   readonly change: number;
   /** The same over the users of each group. */
@@ -48,37 +48,37 @@ export interface ExplainedSubclip extends Partial<SubclipTime> {
 /** The subclips that a user is predicted to like best together. */
 export interface ChosenSubclips {
   readonly user: string;
-  /** In the order of the item. */
+  /** In the order in which they occur in the item. */
   readonly subclips: readonly ({ readonly subclip: number } & Partial<SubclipTime>)[];
-  /** What is predicted of them alone, and of the whole item. */
+  /** The prediction for these subclips alone, and for the whole item. */
   readonly prediction: number;
   readonly whole: number;
 }
 
-/** Where an item's predictions come from. */
+/** What an item's predictions depend on. */
 export interface ExplainedItem {
   readonly itemId: string;
   readonly title?: string | undefined;
   readonly recommender: string;
   /** `scores`: predictions only rank. */
   readonly predicts: Predicts;
-  /** Users that were asked. */
+  /** How many users the averages are over. */
   readonly users: number;
   /** Their mean prediction. */
   readonly mean: number;
   readonly subclips: readonly ExplainedSubclip[];
   readonly chosen?: ChosenSubclips | undefined;
-  /** What all this is based on. */
+  /** What the recommender was trained on. */
   readonly trainedOn: readonly string[];
 }
 
 /**
- * What each subclip of an item contributes to its predictions, found by leaving one out; and, for a
- * user, the subclips that are predicted to please most together, chosen one after another. Nothing
- * is encoded.
+ * What each subclip of an item contributes to its predictions, found by leaving one out at a time;
+ * and, for a user, the subclips that together are predicted to please most, chosen one after
+ * another. No video is encoded.
  *
  * @throws UsageError `no-content` for a recommender that reads no features; `unknown-item`,
- * `unknown-user`; as `rankUsers` of `itemFeatures`.
+ * `unknown-user`; what `rankUsers` throws for `itemFeatures`.
  * @example
  * const { subclips, chosen } = await explainItem(await loadRecommender('recommenders/dcf-av-1'), { item: '193609', user: '42' });
  */
@@ -95,7 +95,7 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
   const users = evenly(saved.userIds.length, most);
   const subclips = Array.from({ length: count }, (_, subclip) => subclip);
   const variants = [item, ...subclips.map((subclip) => withoutSubclip(item, subclip, count))];
-  // The user of the choice is asked along, last.
+  // The user for whom subclips are chosen comes last.
   const asked = user === undefined ? users : Int32Array.of(...users, user);
   const scores = await scoreFurtherItems(model, variants, asked);
   const [whole = new Float32Array(0), ...without] = scores.map((each) => each.subarray(0, users.length));
@@ -116,7 +116,10 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
   };
 }
 
-/** One subclip after another, each the one that pleases most together with those already chosen. */
+/**
+ * Chooses subclips one after another, each the one that pleases most together with those already
+ * chosen.
+ */
 async function chosenFor(
   model: LoadedRecommender,
   item: FurtherItem,

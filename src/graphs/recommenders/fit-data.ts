@@ -23,65 +23,70 @@ import type { ValidationFigures } from './validation-figures.ts';
 /** What a recommender learns from. */
 export interface FitData {
   /**
-   * Every user and item that is to be predicted must be in its lists of ids, whether or not there
-   * is a rating.
+   * Every user and item to predict must be in its lists of ids, whether or not they have ratings.
    */
   readonly ratings: RatingTable;
   /** int32[]: row numbers to learn from. */
   readonly train: Int32Array;
   /**
-   * int32[]: row numbers for early stopping, of the neural recommenders; no recommender learns from
+   * int32[]: row numbers for early stopping of neural recommenders; no recommender learns from
    * them. May be empty.
    */
   readonly validation: Int32Array;
   readonly scale: RatingScale;
   /** Genres of the table's items; `genre-content` needs them. */
   readonly genres?: GenreTable | undefined;
-  /** The title of each item of the table, empty where it has none. */
+  /** The title of each item of the table; empty if it has none. */
   readonly titles?: readonly string[] | undefined;
-  /** What is known of the users. */
+  /** Facts about the users. */
   readonly userFacts?: UserFacts | undefined;
   /** Features of the items; the audiovisual recommenders need them. */
   readonly features?: ItemStore | undefined;
-  /** Which trailers belong to which item, when the features have trailer ids. */
+  /** Which trailers belong to which item, if the features have trailer ids. */
   readonly trailers?: TrailerList | undefined;
 }
 
-/** The same, where the features may be those that a saved recommender knows the ids of. */
+/** The same, but the features may also be those of a saved recommender, which knows their ids. */
 export type FitInputs = Omit<FitData, 'features'> & {
   readonly features?: FitData['features'] | StoreFeatures | undefined;
 };
 
-/** How far a training in progress is: inside an epoch, or at the end of one. */
+/** The progress of a training: inside an epoch, or at the end of one. */
 export interface FitProgress {
   /** Counted from 1. */
   readonly epoch: number;
-  /** Epochs at most. */
+  /** Maximum number of epochs. */
   readonly epochs: number;
-  /** Loss over the ratings of the epoch while they were learnt; by default mean squared error. */
+  /** Loss over the ratings of the epoch as they were learnt; by default mean squared error. */
   readonly loss: number;
-  /** Share of the epoch that is done, inside an epoch. */
+  /** The share of the epoch that is done, when inside an epoch. */
   readonly share?: number | undefined;
   /**
-   * How long an epoch takes: in the first one extrapolated from its steps, without its validation,
-   * then as the last one took.
+   * How long an epoch takes: during the first one extrapolated from its steps, without validation;
+   * later the time of the last epoch.
    */
   readonly epochSeconds?: number | undefined;
-  /** Until the last of `epochs` at that pace: the most that is left, for training may end early. */
+  /**
+   * Until the last of `epochs` at that pace. This is the maximum that is left, since training may
+   * end early.
+   */
   readonly secondsLeft?: number | undefined;
-  /** What is trained where it is a part of the recommender: a branch, or one of several. */
+  /**
+   * What is being trained, if it is a part of the recommender: a branch, or one of several
+   * networks.
+   */
   readonly part?: string | undefined;
   readonly validationLoss?: number | undefined;
 }
 
-/** What an earlier fit of a neural recommender on the same rows found to be best. */
+/** The settings that an earlier fit of a neural recommender on the same rows found best. */
 export interface RefitPlan {
   readonly epochs: number;
-  /** The learning rate of each epoch; the last one stays. */
+  /** The learning rate of each epoch; the last one also applies to all further epochs. */
   readonly rates: readonly number[];
 }
 
-/** How a recommender is made. */
+/** How to make a recommender. */
 export interface FitOptions {
   /** One of `recommenderNames`. */
   readonly recommender: string;
@@ -90,7 +95,7 @@ export interface FitOptions {
   /** 0 to 4294967295. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
-  /** Where a neural recommender is trained: `cpu` (default) or a card such as `cuda`. */
+  /** Where to train a neural recommender: `cpu` (default) or a card such as `cuda`. */
   readonly device?: string | undefined;
   /**
    * For neural recommenders: also learns from the rows `validation`, for this many epochs at these
@@ -100,16 +105,16 @@ export interface FitOptions {
   /** File for the checkpoint of a neural recommender's training, from which it resumes. */
   readonly checkpoint?: string | undefined;
   /**
-   * What the data are, when the checkpoint should know more than the ratings: for instance the hash
-   * of the features.
+   * Identifies the data beyond the ratings, for the check of a checkpoint: for instance the hash of
+   * the features.
    */
   readonly dataIdentity?: string | undefined;
   /** Directory for TensorBoard event files of a neural recommender's training. */
   readonly logDirectory?: string | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
   /**
-   * Called with what a recommender that is not neural is about to compute, if that is much, and
-   * with where a neural one is trained, if not on the device that was asked for.
+   * Called with what a recommender that is not neural is about to compute, if that is a lot, and
+   * with where a neural one is trained, if not on the requested device.
    */
   readonly onMessage?: ((message: string) => void) | undefined;
 }
@@ -117,62 +122,62 @@ export interface FitOptions {
 /** A recommender that has been fitted. */
 export interface FittedRecommender {
   readonly name: string;
-  /** `scores`: what it predicts only ranks; it is not a rating. */
+  /** `scores`: its predictions only rank; they are not ratings. */
   readonly predicts: Predicts;
   /** Wall-clock seconds of learning. */
   readonly trainSeconds: number;
   /** The epochs of a neural recommender; empty for other recommenders. */
   readonly history: readonly EpochRecord[];
   /**
-   * Of neural recommenders: the epoch (from 0) whose weights are kept, and the validation loss it
-   * had.
+   * For neural recommenders: the epoch (from 0) whose weights are kept, and its validation loss.
    */
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
-  /** Of a private training: what it guarantees. */
+  /** What a private training guarantees. */
   readonly privacy?: PrivacyGuarantee | undefined;
-  /** Of neural recommenders with validation ratings: how they are predicted. */
+  /** For neural recommenders with validation ratings: how well these are predicted. */
   readonly validation?: ValidationFigures | undefined;
-  /** Of neural recommenders: whether the training continued from a checkpoint. */
+  /** For neural recommenders: whether the training continued from a checkpoint. */
   readonly resumed?: boolean | undefined;
   /**
-   * Ratings of the pairs (users[n], items[n]): numbers of the table's lists of ids. Inside the
+   * Ratings of the pairs (users[n], items[n]): indices into the table's lists of ids. Within the
    * scale.
    */
   predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   /**
-   * Predictions before `predict` clips them to the scale: they tell apart items that all have the
+   * Predictions before `predict` clips them to the scale: these distinguish items that all have the
    * top prediction.
    */
   score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   /**
-   * The cost of predicting these pairs, if that may be much (see `Recommender.workOf`).
+   * The cost of predicting these pairs, if it may be high (see `Recommender.workOf`).
    *
    * @throws UsageError `too-many-steps`.
    */
   readonly workOf?: ((users: Int32Array, items: Int32Array, times?: number) => PairWork) | undefined;
   /**
-   * Asserts that `scoreNewUser` for each of these, or `foldIn` of all, takes no more than it may.
+   * Checks that `scoreNewUser` for each of these, or `foldIn` of all of them, stays within the
+   * limits.
    *
    * @throws UsageError `too-many-steps`, `memory-too-small`.
    */
   readonly checkNewUsers?: ((asked: readonly AskedOfNewUser[]) => void) | undefined;
   /**
-   * Scores of items for a user who was not there in training, by that user's ratings; everything
-   * else stays as it was learnt. Undefined if a recommender cannot.
+   * Scores items for a user who was not in the training data, from that user's ratings; nothing
+   * else that was learnt changes. Undefined if the recommender cannot do this.
    */
   readonly scoreNewUser?: ((own: NewUserRatings, items: Int32Array) => Promise<Float32Array>) | undefined;
   /**
-   * Of neural recommenders: scores pairs of users who were not there in training, by ratings of
-   * theirs (rows of the table), which are learnt together; everything else stays as it was learnt.
+   * For neural recommenders: scores pairs of users who were not in the training data, from their
+   * ratings (rows of the table), which are learnt together; nothing else that was learnt changes.
    */
   foldIn?(rows: Int32Array): Promise<(users: Int32Array, items: Int32Array) => Promise<Float32Array>>;
-  /** What was learnt of each item, as vectors; undefined where a recommender learns none. */
+  /** What was learnt about each item, as vectors; undefined if the recommender learns none. */
   readonly itemFactors?: (() => Promise<ItemFactors>) | undefined;
-  /** Of neural recommenders, and of those with neural parts: copies of all weights by name. */
+  /** For neural recommenders and those with neural parts: copies of all weights by name. */
   readonly weights?: (() => Promise<ReadonlyMap<string, Float32Array>>) | undefined;
-  /** Of neural recommenders: the shapes of all weights by name. */
+  /** For neural recommenders: the shapes of all weights by name. */
   readonly shapes?: ReadonlyMap<string, readonly number[]> | undefined;
-  /** Ends the threads of neural recommenders. May be called again. */
+  /** Ends the threads of neural recommenders. May be called more than once. */
   close?(): Promise<void>;
 }
 
@@ -194,7 +199,8 @@ export function trainingRatings({ ratings, scale }: Omit<FitData, 'features'>, r
 }
 
 /**
- * @throws UsageError when a row number is not one of the table's, or nothing is left to learn from.
+ * @throws UsageError when a row number is not one of the table's, or there is nothing to learn
+ *   from.
  */
 export function checkFitData({ ratings, train, validation }: FitData): void {
   for (const [name, rows] of Object.entries({ train, validation })) {

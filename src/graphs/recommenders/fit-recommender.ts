@@ -22,12 +22,13 @@ const known: KnownOptions<FitOptions> = {
 };
 
 /**
- * Fits any recommender by its name. Learns from the rows `train` alone; a neural recommender stops
- * early by the rows `validation`. A neural recommender trains in a thread of its own until `close`;
- * several run side by side. The others learn at once, and hold the thread meanwhile.
+ * Fits any recommender by its name. Learns only from the rows `train`; a neural recommender uses
+ * the rows `validation` for early stopping. A neural recommender trains in its own thread, which
+ * lives until `close`; several can run side by side. The others learn immediately and block the
+ * thread while they do.
  *
  * @throws UsageError for an unknown recommender or option (it lists the known ones), a value out of
- * range, rows that are not the table's; MissingFeaturesError when an item has no features; what
+ * range, rows that are not in the table; MissingFeaturesError when an item has no features; what
  * `Trainer.fit` throws; the reason of `signal`.
  * @example
  * const rows = { ratings, train: Int32Array.of(0, 1, 2), validation: Int32Array.of(3) };

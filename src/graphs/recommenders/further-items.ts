@@ -11,25 +11,25 @@ import type { SavedRecommender } from './saved-recommender.ts';
 import { learntItems, savedWeights } from './saved-training.ts';
 import type { ItemFeatures, StoreFeatures } from './store-features.ts';
 
-/** An item that a recommender has not met, or a variant of one that it has. */
+/** An item that a recommender does not know, or a variant of one that it knows. */
 export interface FurtherItem {
   readonly id: string;
   readonly vectors: ItemFeatures;
   /**
-   * Number of the item that it is a variant of: what was learnt about that one from its ratings
-   * stays.
+   * Number of the item that it is a variant of; what was learnt from that item's ratings also
+   * applies to the variant.
    */
   readonly variantOf?: number | undefined;
 }
 
 /**
- * What users would give items that were not there in training, by their features. A neural
- * recommender keeps every weight, and an item that is not a variant has the mean of what was learnt
- * about rated items; any other recommender learns again from the same ratings, in which nobody has
- * rated them.
+ * Predicts what users would give items that were not in the training data, from the items'
+ * features. A neural recommender keeps all its weights, and an item that is not a variant gets the
+ * mean of what was learnt about rated items. Any other recommender learns again from the same
+ * ratings, in which nobody has rated the new items.
  *
- * @returns for each item one score a user.
- * @throws UsageError `no-content` as `featuresOf`.
+ * @returns for each item, one score per user.
+ * @throws UsageError `no-content` as in `featuresOf`.
  */
 export async function scoreFurtherItems(
   model: LoadedRecommender,
@@ -56,8 +56,8 @@ export async function scoreFurtherItems(
 /**
  * The features that a recommender reads.
  *
- * @throws UsageError `no-content` where it reads none, and for one that cannot judge items that were
- * not in its training: one that is made from a definition or has neural parts.
+ * @throws UsageError `no-content` if it reads none, and for recommenders that cannot judge items
+ * that were not in the training data: those made from a definition or with neural parts.
  */
 export function featuresOf({ saved, features }: LoadedRecommender): StoreFeatures {
   const { recommender, options } = saved.facts;
@@ -122,7 +122,8 @@ async function scoreByNetwork(
 }
 
 /**
- * A table with a row for each further item: that of the item it is a variant of, or the mean row.
+ * A table with a row for each further item: a copy of the row of the item it is a variant of, or
+ * the mean row.
  */
 function withRows(
   table: Float32Array,

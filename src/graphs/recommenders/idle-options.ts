@@ -1,7 +1,7 @@
 import type { Json } from '../graph.ts';
 import type { RecommenderName } from './recommender-names.ts';
 
-/** When an option has an effect, and how that is worded. */
+/** When an option has an effect, and the words for that. */
 interface Condition {
   readonly holds: (options: Readonly<Record<string, Json>>) => boolean;
   readonly words: string;
@@ -10,8 +10,8 @@ interface Condition {
 const isRanking = ({ loss }: Readonly<Record<string, Json>>) => loss === 'bpr' || loss === 'softmax';
 
 /**
- * By option, in whatever recommender it is. Options that are refused where they have no effect are
- * not here.
+ * Conditions by option, for all recommenders. Options that are refused when they have no effect are
+ * not listed.
  */
 const conditions: Readonly<Record<string, Condition>> = {
   shrinkage: {
@@ -33,7 +33,10 @@ const conditions: Readonly<Record<string, Condition>> = {
   heldOut: { holds: ({ weights }) => weights === undefined, words: 'finds weights, but `weights` are given' },
 };
 
-/** Options given to a recommender that have no effect with its other options, in sentences. */
+/**
+ * One sentence for each option given to a recommender that has no effect together with its other
+ * options.
+ */
 export function idleOptions(model: RecommenderName, options: Readonly<Record<string, Json>>): string[] {
   return Object.keys(options).flatMap((name) => {
     const condition = conditions[name];

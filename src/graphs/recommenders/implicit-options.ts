@@ -4,21 +4,21 @@ import type { Json } from '../graph.ts';
 import { definedRecord } from './defined-recommenders.ts';
 
 /**
- * Negatives for each rating that only says what was chosen (He et al. 2017), unless told otherwise.
+ * Default number of negatives for each rating that only says what was chosen (He et al. 2017).
  */
 const usualNegatives = 4;
 
-/** Whether ratings say what was chosen: all are as high as can be. */
+/** Whether ratings only say what was chosen: all have the highest value of the scale. */
 export function areImplicit(values: Float32Array, { minimum, maximum }: RatingScale): boolean {
   return values.length > 0 && minimum < maximum && values.every((value) => value === maximum);
 }
 
 /**
- * The options of a neural recommender for these ratings: from choices it learns by `bpr` with four
- * negatives each unless they say otherwise.
+ * The options of a neural recommender for these ratings: from choices it learns with `bpr` and four
+ * negatives each, unless the options say otherwise.
  *
- * @throws UsageError when they have `negatives`, but the ratings tell good from bad; when all
- * ratings are alike, and not the highest.
+ * @throws UsageError when `negatives` are given although the ratings distinguish good from bad;
+ * when all ratings are equal, but not the highest.
  */
 export function implicitOptions(
   model: string,

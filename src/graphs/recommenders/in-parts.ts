@@ -4,14 +4,14 @@ import type { Recommender } from '../../models/recommenders/recommender.ts';
 import { stepsText } from '../../models/recommenders/work.ts';
 import type { FitOptions } from './fit-data.ts';
 
-/** Steps between two looks at the signal: a second or two, at 20 to 40 ns each. */
+/** Steps between two checks of the signal: a second or two, at 20 to 40 ns each. */
 const stepsAtOnce = 5e7;
 /** Steps that are worth a message: a minute or so. */
 export const worthSaying = 2e9;
 
 /**
- * Predicts or scores pairs. Long work is done in parts, each of all pairs of some users or items,
- * so that nothing is computed twice, interrupts are noticed, and progress is reported.
+ * Predicts or scores pairs. Long computations are done in parts, each with all pairs of some users
+ * or items, so that nothing is computed twice, interrupts take effect, and progress is reported.
  *
  * @throws the reason of the signal.
  */

@@ -7,11 +7,12 @@ import type { LoadedRecommender } from './load-recommender.ts';
 import { itemNumber } from './ranking.ts';
 
 /**
- * The features of an item: one that the recommender knows, or, if a store of features is named, one
+ * The features of an item: one that the recommender knows or, if a store of features is given, one
  * that it need not know, such as an unreleased cut of a trailer.
  *
- * @throws UsageError `missing-item` or `unknown-item` when it is not there, `missing-features` when
- * it has none, `features` when the store's are not of the kind that the recommender learnt from.
+ * @throws UsageError `missing-item` or `unknown-item` when it does not exist, `missing-features`
+ * when it has none, `features` when the store's features are not of the kind that the recommender
+ * learnt from.
  */
 export async function featuresOfItem(
   model: LoadedRecommender,
@@ -57,7 +58,10 @@ function checkAlike(
   );
 }
 
-/** What decides the vectors of each network, as a store notes it; a PCA is known by its hash. */
+/**
+ * What determines the vectors of each network, as recorded in a store; a PCA is identified by its
+ * hash.
+ */
 function identities(networks: readonly unknown[]): string[] {
   return networks
     .map((network) => {

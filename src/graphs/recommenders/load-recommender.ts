@@ -25,21 +25,24 @@ import { featureFileOf } from './training-sources.ts';
 /** A trained recommender, ready to predict. */
 export interface LoadedRecommender {
   readonly saved: SavedRecommender;
-  /** Genres of the catalogue's items, when any has one. */
+  /** Genres of the catalogue's items, if any has one. */
   readonly genres: GenreTable | undefined;
-  /** Features of the items, when the recommender was trained with some. */
+  /** Features of the items, if the recommender was trained with features. */
   readonly features: StoreFeatures | undefined;
   predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   /** Predictions before `predict` clips them to the scale of ratings, to rank by. */
   score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   /**
-   * Scores of items for a user who was not there in training, by that user's ratings; all else
-   * stays as it was learnt.
+   * Scores items for a user who was not in the training data, from that user's ratings; nothing
+   * else that was learnt changes.
    *
-   * @throws UsageError `no-new-users` where the recommender cannot.
+   * @throws UsageError `no-new-users` if the recommender cannot do this.
    */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array>;
-  /** What was learnt about each item from its ratings, as vectors; undefined if it learns none. */
+  /**
+   * What was learnt about each item from its ratings, as vectors; undefined if the recommender
+   * learns none.
+   */
   itemFactors(): Promise<ItemFactors | undefined>;
   close(): Promise<void>;
 }
@@ -51,11 +54,11 @@ const known: KnownOptions<{ features?: string | undefined; module?: string | und
 
 /**
  * Loads a recommender that `trainRecommender` has saved. A neural recommender, or a neural part of
- * another one, takes its weights; any other recommender learns again from the saved ratings, which
- * gives the same predictions to the last bit.
+ * another one, loads its weights; any other recommender learns again from the saved ratings, which
+ * gives bit-identical predictions.
  *
- * @param options `features`: the training store, if it has been moved; `module`: of a recommender
- * of your own, the module to load it from, which must be as it was.
+ * @param options `features`: the training store, if it has been moved; `module`: for a recommender
+ * of your own, the module to load it from, which must be unchanged.
  * @throws UsageError `no-recommender`; ModelError `hash` when a file, or the training store, is not
  * the one that the recommender was trained with.
  * @example
@@ -127,7 +130,7 @@ export async function loadRecommender(
   }
 }
 
-/** A saved recommender that is made from a definition, with the ratings that it learnt from. */
+/** A saved recommender made from a definition, with the ratings that it learnt from. */
 async function definedOf(
   saved: SavedRecommender,
   model: DefinedRecommenderName,
@@ -141,8 +144,8 @@ async function definedOf(
 /**
  * The network of a saved recommender.
  *
- * @param features where its features come from.
- * @param weights other weights than the saved ones.
+ * @param features the source of its features.
+ * @param weights weights to use instead of the saved ones.
  */
 export async function networkOf(
   saved: SavedRecommender,
@@ -158,7 +161,7 @@ export async function networkOf(
   return recommender;
 }
 
-/** The embeddings of the items, of all fits side by side. */
+/** The embeddings of the items, with those of all fits concatenated. */
 function itemEmbeddings({ weights, catalogue }: SavedRecommender): ItemFactors | undefined {
   const tables = [...(weights ?? [])]
     .filter(([name]) => name.endsWith('collaborative/items') || name === 'items/embedding')
@@ -204,7 +207,7 @@ async function openFeatures({ facts }: SavedRecommender, moved: string | undefin
     `${path} is not the training store that the recommender was trained with: it has changed since`,
     {
       code: 'dataset',
-      remedy: 'Train again with these features, or give the store as it was, as `features`.',
+      remedy: 'Train again with these features, or give the unchanged store as `features`.',
     },
   );
 }

@@ -7,10 +7,10 @@ import type { Json } from '../graph.ts';
 import { privacyOptions } from './private-options.ts';
 
 /**
- * Options of a neural recommender as `NeuralRecommender` takes them, from those checked by
+ * Options of a neural recommender in the form that `NeuralRecommender` takes, from those checked by
  * `checkRecommenderOptions`.
  *
- * @param streams the streams that the features have; empty for a recommender that reads none.
+ * @param streams the streams of the features; empty for a recommender that reads none.
  * @throws UsageError when modalities or LSTM units do not fit the streams.
  */
 export function neuralOptions(

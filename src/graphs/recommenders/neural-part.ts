@@ -26,7 +26,7 @@ import { refitFromAll } from './refit-plan.ts';
 import { requiredFeatures } from './required-features.ts';
 import type { StoreFeatures } from './store-features.ts';
 
-/** What a neural recommender that is a part of another one is made from. */
+/** What is needed to make a neural recommender that is part of another one. */
 export interface NeuralPartSetting {
   readonly model: NeuralRecommenderName;
   /** Checked. */
@@ -34,7 +34,7 @@ export interface NeuralPartSetting {
   readonly seed: number;
   readonly data: FitInputs;
   readonly run: Pick<FitOptions, 'signal' | 'onMessage' | 'onProgress' | 'device'>;
-  /** Weights that `weights` gave before: it takes them instead of learning. */
+  /** Weights that `weights` returned before; they are loaded instead of learning. */
   readonly weights: WeightsByName | undefined;
 }
 
@@ -45,9 +45,10 @@ type Fitted = Pick<FittedRecommender, 'predict' | 'score'> & {
 };
 
 /**
- * A neural recommender as a part of one that is not. The data that it is fitted on have no
- * validation part, so it draws its own, a tenth of the ratings, or all ratings of a tenth of the
- * items where it reads content; when that has said how long to learn, it learns again from all.
+ * A neural recommender as part of one that is not neural. The data that it is fitted on have no
+ * validation part, so it draws its own: a tenth of the ratings or, if it reads content, all ratings
+ * of a tenth of the items. Once that has determined how long to train, it learns again from all
+ * ratings.
  */
 export class NeuralPart implements Recommender {
   readonly name: NeuralRecommenderName;
@@ -74,12 +75,12 @@ export class NeuralPart implements Recommender {
     return Float32Array.from(await this.#known().predict(users, items));
   }
 
-  /** Predictions before `predict` clips them. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws what `predict` throws. */
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     return Float32Array.from(await this.#known().score(users, items));
   }
 
-  /** The user's embeddings learn from the ratings, while every other weight stays. */
+  /** The user's embeddings learn from the ratings, while all other weights stay fixed. */
   async scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
     return scoreNewUserByLearning(
       { ...this.#learntFrom(), weights: await this.weights() },
@@ -110,7 +111,7 @@ export class NeuralPart implements Recommender {
     return this.#known().weights();
   }
 
-  /** Ends its thread. May be called again. */
+  /** Ends its thread. May be called more than once. */
   async close(): Promise<void> {
     await this.#fitted?.close();
     this.#fitted = undefined;

@@ -21,10 +21,13 @@ import { pretrainedBranches } from './pretrained-branches.ts';
 import { privacyWithKey } from './private-options.ts';
 import { requiredFeatures } from './required-features.ts';
 
-/** How a neural recommender is fitted, which may be a part of another one. */
+/** How to fit a neural recommender, which may be part of another one. */
 export type NeuralFitOptions = FitOptions & Pick<FitProgress, 'part'>;
 
-/** Fits a neural recommender; with `pretrained: true` its branches first, and their time counts. */
+/**
+ * Fits a neural recommender; with `pretrained: true` its branches are trained first, and their time
+ * is included.
+ */
 export async function fitNeuralRecommender(
   model: NeuralRecommenderName,
   given: Readonly<Record<string, Json>>,
@@ -79,7 +82,7 @@ export async function fitNeuralRecommender(
   };
 }
 
-/** The items that are learnt or judged by, ascending. */
+/** The items of the training and validation rows, ascending. */
 function itemsOf({ ratings, train, validation }: FitInputs): number[] {
   const used = new Uint8Array(ratings.itemIds.length);
   for (const rows of [train, validation]) for (const row of rows) used[ratings.items[row] as number] = 1;
@@ -87,7 +90,7 @@ function itemsOf({ ratings, train, validation }: FitInputs): number[] {
 }
 
 /**
- * The ratings to be judged by; where ratings only say what was chosen, along with items that were
+ * The ratings to validate on; if ratings only say what was chosen, together with items that were
  * not.
  */
 function judgedRatings(

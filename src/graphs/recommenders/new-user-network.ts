@@ -22,35 +22,37 @@ import type { SavedRecommender } from './saved-recommender.ts';
 import { learntRatings, savedWeights } from './saved-training.ts';
 import { neuralSteps } from './training-cost.ts';
 
-/** Steps over a handful of ratings are cheap, and few weights move: all are made. */
+/**
+ * Steps over a handful of ratings are cheap and move few weights, so there is no early stopping.
+ */
 const epochs = 60;
 const learningRate = 0.02;
-/** How many ratings of the overall mean a user's own are averaged with, as in training. */
+/** A user's own ratings are averaged with this many ratings of the overall mean, as in training. */
 const damping = 5;
 
-/** A trained neural recommender, as new users need it. */
+/** What new users need of a trained neural recommender. */
 export interface LearntNetwork {
   readonly recommender: NeuralRecommenderName;
   readonly options: Readonly<Record<string, Json>>;
   readonly seed: number;
-  /** Of the data that it learnt from. */
+  /** The data that it learnt from. */
   readonly training: TrainingRatings;
   readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
-/** How much is asked of networks that learn new users. */
+/** How much work networks that learn new users are asked to do. */
 export interface NewUsersAsked {
   readonly users: number;
-  /** Of all of them together. */
+  /** Ratings of all new users together. */
   readonly ratings: number;
-  /** Pairs of these users and items that are scored. */
+  /** Pairs of these users and items to score. */
   readonly pairs: number;
-  /** One for all users, or one for each. */
+  /** One network for all users, or one for each. */
   readonly networks: number;
 }
 
 /**
- * The same of users with their ratings and items.
+ * The same, from users with their ratings and items.
  *
  * @param areTogether whether one network learns all of them.
  */
@@ -65,10 +67,10 @@ export function newUsersAsked(asked: readonly AskedOfNewUser[], areTogether: boo
 }
 
 /**
- * Asserts, before any is made, that learning new users and scoring for them takes neither more
- * steps (multiplications, of about a nanosecond) nor more memory than it may.
+ * Checks in advance that learning new users and scoring for them stays within the limits on steps
+ * (multiplications, of about a nanosecond) and memory.
  *
- * @returns the steps, about.
+ * @returns the approximate number of steps.
  * @throws UsageError `too-many-steps`, `memory-too-small`.
  */
 export function checkNewUsersOfNetwork(
@@ -81,10 +83,12 @@ export function checkNewUsersOfNetwork(
   const sizeOf = (space: { readonly userCount: number; readonly itemCount: number }) =>
     weightCount(weightShapes(neuralModule(model, { ...space, scale }, settings)));
   const all = sizeOf({ userCount: Math.max(1, Math.ceil(users / Math.max(1, networks))), itemCount });
-  // A rating passes through all but the tables, and through what reads sequences at each step.
+  // A rating passes through everything except the tables, and through sequence layers once per
+  // step.
   const inner = sizeOf({ userCount: 1, itemCount: 1 }) * Math.max(1, ...streams.map(({ steps }) => steps));
   const batches = Math.max(networks, neuralSteps(ratings, options));
-  // Forwards, and twice as much backwards. A batch reads all weights; so does opening a network.
+  // The backward pass costs twice the forward pass. Each batch reads all weights, and so does
+  // opening a network.
   const steps = epochs * (3 * ratings * inner + batches * all) + networks * all + pairs * inner;
   const what = `learning ${users} new users by ${model}`;
   if (steps > usualSteps) {
@@ -105,10 +109,10 @@ export function checkNewUsersOfNetwork(
 }
 
 /**
- * The same network with other users, whom it has not met: their embeddings start as the mean of all
- * users' and learn from their ratings, while every other weight stays. The caller closes it.
+ * The same network with new users: their embeddings start as the mean of all users' and learn from
+ * their ratings, while all other weights stay fixed. The caller closes it.
  *
- * @param own of the users 0, 1, ... to `count` - 1.
+ * @param own the ratings of the users 0, 1, ... `count` - 1.
  */
 export async function openNewUsers(
   { recommender: model, options, seed, training, weights }: LearntNetwork,
@@ -148,7 +152,7 @@ export async function openNewUsers(
   const isFrozen = (name: string) => !ofUsers.has(name);
   try {
     await network.restore({ ...space, userCount: count }, named, features, training.items, isFrozen);
-    // One user after another: a batch has few of them.
+    // User by user, so that a batch has few of them.
     const pick = (of: Int32Array) => byUser.rows.map((row) => of[row] as number);
     if (own.items.length > 0) {
       await network.learnMore({
@@ -163,7 +167,7 @@ export async function openNewUsers(
   }
 }
 
-/** Scores of items for a user whom a saved neural recommender has not met. */
+/** Scores items for a user whom a saved neural recommender does not know. */
 export async function scoreNewUserOfNetwork(
   saved: SavedRecommender,
   features: FeatureSource | undefined,
@@ -179,9 +183,9 @@ export async function scoreNewUserOfNetwork(
 }
 
 /**
- * Scores of items for one new user, who is learnt for them.
+ * Scores items for one new user, who is learnt for this purpose.
  *
- * @throws UsageError as `checkNewUsersOfNetwork`.
+ * @throws UsageError as in `checkNewUsersOfNetwork`.
  */
 export async function scoreNewUserByLearning(
   learnt: LearntNetwork,
@@ -198,7 +202,7 @@ export async function scoreNewUserByLearning(
   }
 }
 
-/** The mean of the rows of those who have ratings. */
+/** The mean of the rows that have ratings. */
 function meanRow(table: Float32Array, count: number, rows: ReadonlySet<number>): Float32Array {
   const width = table.length / count;
   const mean = new Float32Array(width);

@@ -1,6 +1,8 @@
 import { UsageError } from '../../core/errors.ts';
 
-/** That a recommender has nothing to learn from: no rated item has features. */
+/**
+ * The error for a recommender that has nothing to learn from because no rated item has features.
+ */
 export function noneWithFeatures(ratedItems: number, features: string): UsageError {
   return new UsageError(`none of the ${ratedItems} rated items has features in ${features}`, {
     code: 'missing-features',

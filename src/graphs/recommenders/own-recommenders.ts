@@ -6,13 +6,13 @@ import type { Json } from '../graph.ts';
 import type { ClassicRecommender } from './classic-recommenders.ts';
 import type { RecommenderOption } from './recommender-option.ts';
 
-/** What a recommender of your own is made with. */
+/** What is needed to make a recommender of your own. */
 export interface OwnRecommenderSetting {
-  /** By key, of the kinds that the definition says; those that were not given are absent. */
+  /** By key, of the kinds that the definition states; options that were not given are absent. */
   readonly options: Readonly<Record<string, Json>>;
-  /** Decides all draws: the same seed must give the same recommender. */
+  /** Seeds all random draws: the same seed must give the same recommender. */
   readonly seed: number;
-  /** Genres of the items, where they are known. */
+  /** Genres of the items, if they are known. */
   readonly genres: GenreTable | undefined;
 }
 
@@ -39,26 +39,25 @@ export interface OwnRecommenderSetting {
  * } satisfies RecommenderDefinition;
  */
 export interface RecommenderDefinition {
-  /** How tables and commands call it. None of `recommenderNames`. */
+  /** Its name in tables and commands. Must not be one of `recommenderNames`. */
   readonly name: string;
   /**
-   * Version of its code: results and saved recommenders of another version are not taken for its
-   * own.
+   * Version of its code: results and saved recommenders of other versions are not used.
    */
   readonly version: string;
   /** Default: none. */
   readonly options?: readonly RecommenderOption[] | undefined;
   /**
-   * Makes one that has learnt nothing yet. It is made and fitted again, from the ratings and the
-   * seed, when it is loaded.
+   * Makes a recommender that has learnt nothing yet. When a saved one is loaded, it is made and
+   * fitted again from the ratings and the seed.
    */
   readonly make: (setting: OwnRecommenderSetting) => Recommender;
 }
 
-/** What a result says about the code that made it. */
+/** What a result records about the code that made it. */
 export interface RecommenderCode {
   readonly version: string;
-  /** The module that it was loaded from, as it was named, and SHA-256 of its file. */
+  /** The module that it was loaded from, under the name given, and the SHA-256 of its file. */
   readonly module?: { readonly name: string; readonly sha256: string } | undefined;
 }
 
@@ -70,12 +69,14 @@ export interface OwnRecommender {
 
 const known = new Map<string, OwnRecommender>();
 
-/** Makes a recommender known to this process; the same name again is the newer one. */
+/**
+ * Makes a recommender known to this process; a second one with the same name replaces the first.
+ */
 export function keepOwnRecommender(own: OwnRecommender): void {
   known.set(own.definition.name, own);
 }
 
-/** Your own recommender of that name. */
+/** Your own recommender with that name, if any. */
 export function ownRecommender(name: string): OwnRecommender | undefined {
   return known.get(name);
 }
@@ -93,14 +94,14 @@ export function recordOfOwn(own: OwnRecommender): ClassicRecommender {
   };
 }
 
-/** Pairs that a recommender must predict as soon as it has learnt. */
+/** Number of pairs that a recommender must predict as soon as it has learnt, as a trial. */
 const TRIED = 2;
 
 /**
- * Makes the recommender of a definition, held to what a recommender promises.
+ * Makes the recommender of a definition and checks that it keeps the contract of a recommender.
  *
  * @throws UsageError `module` when what it makes is not a recommender, or as soon as it fails or
- * returns what cannot be; at the latest when it has learnt, for then it is tried.
+ * returns something invalid; at the latest when it has learnt, because it is then tried.
  */
 function makeOwn({ definition, code }: OwnRecommender, setting: OwnRecommenderSetting): Recommender {
   const { make } = definition;

@@ -8,7 +8,9 @@ import type { FitData } from './fit-data.ts';
 import { modalitiesOf } from './neural-options.ts';
 import type { StoreFeatures } from './store-features.ts';
 
-/** What a network of pairs is told of items and users: each stream of the features apart. */
+/**
+ * What a network of pairs reads about items and users, with each stream of the features separate.
+ */
 export async function pairSources(
   training: TrainingRatings,
   { genres, titles, userFacts, ratings }: Pick<FitData, 'genres' | 'titles' | 'userFacts' | 'ratings'>,

@@ -15,7 +15,7 @@ type Fit = (
   run: NeuralFitOptions,
 ) => Promise<FittedRecommender>;
 
-/** The recommender that each branch is trained as. */
+/** The recommender as which each branch is trained. */
 const branchRecommenders = { collaborative: 'deepcf', content: 'lstm-av' } as const;
 
 /**
@@ -23,10 +23,10 @@ const branchRecommenders = { collaborative: 'deepcf', content: 'lstm-av' } as co
  * `pretrained` says.
  *
  * `true` trains `deepcf` on the same ratings, and for `dcf-av-2` `lstm-av` too (the content branch
- * of `dcf-av-1` knows no users, so no recommender is trained as it), with the options that they
- * share with the recommender and the widths so that the layers before the join are the same. An
- * object names directories of saved recommenders instead: `{ collaborative: DIR, content: DIR }`,
- * either or both.
+ * of `dcf-av-1` knows no users, so it has no counterpart among the recommenders). They use the
+ * options that they share with the recommender, and widths such that the layers before the join are
+ * the same. An object names directories of saved recommenders instead: `{ collaborative: DIR,
+ * content: DIR }`, one or both.
  *
  * @throws UsageError when the option is neither.
  */

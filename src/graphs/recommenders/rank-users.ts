@@ -21,49 +21,49 @@ export interface RankedUsers {
   readonly recommender: string;
   /** `scores`: `prediction` only ranks; it is not a rating. */
   readonly predicts: Predicts;
-  /** Training ratings of the item; those who gave them are not ranked. */
+  /** Number of training ratings of the item; the users who gave them are not ranked. */
   readonly ratings: number;
   readonly candidates: number;
   /** Mean of the predictions of all candidates; NaN without any. */
   readonly mean: number;
-  /** By what is predicted before it is clipped to the scale; ties in the order of the ids. */
+  /** Sorted by the prediction before it is clipped to the scale; ties in the order of the ids. */
   readonly users: readonly { readonly user: string; readonly prediction: number }[];
-  /** Who would like it; absent for recommenders whose predictions only rank. */
+  /** How many users would like it; undefined for recommenders whose predictions only rank. */
   readonly audience?: Audience | undefined;
   /** With `against`: what the same users would give the other item. */
   readonly against?: ComparedItem | undefined;
-  /** What all this is based on. */
+  /** What the recommender was trained on. */
   readonly trainedOn: readonly string[];
 }
 
-/** Another item, by the same users. */
+/** Another item, judged by the same users. */
 export interface ComparedItem {
   readonly itemId: string;
   readonly audience?: Audience | undefined;
   /** Mean over users of the first item's prediction minus this one's, and its 95 % interval. */
   readonly difference: number;
   readonly interval: Interval;
-  /** Of a paired t-test over users: two-sided. */
+  /** Two-sided p-value of a paired t-test over users. */
   readonly p: number;
 }
 
-/** Which users are ranked. */
+/** Which users to rank. */
 export interface RankUsersOptions {
-  /** Id of the item: one with ratings or, of recommenders that read content, with content. */
+  /** Id of the item: one with ratings or, for recommenders that read content, with content. */
   readonly item: string;
   /**
-   * A store of features that includes the item, which the recommender then need not know: an
-   * unreleased cut of a trailer.
+   * A store of features that includes the item, which the recommender then need not know; for
+   * instance an unreleased cut of a trailer.
    */
   readonly itemFeatures?: string | undefined;
-  /** Another item, from the same place, to compare with: another cut. */
+  /** Another item from the same place to compare with, for instance another cut. */
   readonly against?: string | undefined;
   /**
-   * The prediction from which a user counts as audience. Default: 4 of 0.5 or 1 to 5, two thirds up
-   * any other scale.
+   * The prediction from which a user counts as audience. Default: 4 on scales from 0.5 or 1 to 5,
+   * two thirds up any other scale.
    */
   readonly threshold?: number | undefined;
-  /** Most users; default 10. */
+  /** Maximum number of users. Default 10. */
   readonly k?: number | undefined;
 }
 
@@ -72,11 +72,11 @@ const known: KnownOptions<RankUsersOptions> = {
 };
 
 /**
- * The users who are predicted to like an item most, among those who have not rated it: whom to tell
- * about it; and how many would. An item that nobody has rated will do where the recommender knows
- * its content, and one that it has never met where `itemFeatures` has that.
+ * The users who are predicted to like an item most among those who have not rated it (whom to tell
+ * about it), and how many would like it. The item need not have ratings if the recommender knows
+ * its content, and the recommender need not know it at all if `itemFeatures` has its features.
  *
- * @throws UsageError `unknown-item`; as `featuresOfItem` for `itemFeatures` and `against`.
+ * @throws UsageError `unknown-item`; what `featuresOfItem` throws for `itemFeatures` and `against`.
  * @example
  * const { users } = await rankUsers(await loadRecommender('recommenders/dcf-av-1'), { item: '193609', k: 100 });
  */
@@ -120,14 +120,14 @@ export async function rankUsers(model: LoadedRecommender, options: RankUsersOpti
 
 type Scores = Float32Array | Float64Array;
 
-/** Places of the highest scores; of equals the first. */
+/** Places of the highest scores; the first of equal ones. */
 function placesOfBest(scores: Scores, k: number): number[] {
   const nearest = new Nearest(Math.min(k, scores.length));
   for (let place = 0; place < scores.length; place++) nearest.offer(place, scores[place] as number);
   return [...nearest.places].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
 }
 
-/** Scores of the item and of the other one, where there is one, by each candidate. */
+/** Scores of the item, and of the other one if there is one, for each candidate. */
 async function scoresOf(
   model: LoadedRecommender,
   candidates: Int32Array,
@@ -171,8 +171,8 @@ function comparedWith(
 }
 
 /**
- * 4 on the scales of stars, 0.5 or 1 to 5, where people take it for "likes it"; two thirds up any
- * other.
+ * 4 on star scales (0.5 or 1 to 5), where people understand it as "likes it"; two thirds up any
+ * other scale.
  */
 function usualThreshold(scale: RatingScale): number {
   const isOfStars = scale.maximum === 5 && (scale.minimum === 0.5 || scale.minimum === 1);

@@ -7,7 +7,7 @@ import type { SavedRecommender } from './saved-recommender.ts';
 
 const rankings = new WeakMap<SavedRecommender, Ranking>();
 
-/** The ranking of a saved recommender, made once. */
+/** The ranking of a saved recommender, created once. */
 export function rankingOf(saved: SavedRecommender): Ranking {
   const known = rankings.get(saved);
   if (known !== undefined) return known;
@@ -19,7 +19,7 @@ export function rankingOf(saved: SavedRecommender): Ranking {
 /** What a saved recommender may recommend, and how ties are ordered. */
 export class Ranking {
   readonly #saved: SavedRecommender;
-  /** Training ratings of each item. */
+  /** Number of training ratings of each item. */
   readonly counts: Int32Array;
   /** How many items have any. */
   readonly rated: number;
@@ -47,12 +47,12 @@ export class Ranking {
     return this.#users.get(plainId(id));
   }
 
-  /** The number of an item. */
+  /** The number of an item; undefined if it is unknown. */
   numberOf(id: string): number | undefined {
     return this.#numbers.get(plainId(id));
   }
 
-  /** Who has rated an item. */
+  /** The users who have rated an item. */
   usersOf(item: number): number[] {
     const { rows, starts } = this.#byItem;
     return Array.from(rows.subarray(starts[item], starts[item + 1]), (row) => this.#saved.ratings.users[row] as number);
@@ -67,7 +67,7 @@ export class Ranking {
   }
 
   /**
-   * Items that may be recommended to somebody who has rated `own`.
+   * Items that may be recommended to a user who has rated `own`.
    *
    * @throws UsageError `no-content` for `coldOnly` with a recommender that knows no content.
    */
@@ -97,7 +97,7 @@ export class Ranking {
     const ranks = this.#ranks;
     const nearest = new Nearest(Math.min(k, items.length));
     for (let place = 0; place < items.length; place++) nearest.offer(place, scores[place] as number);
-    // With all that are as good as the worst of the k best, ties can be told apart.
+    // Includes all items that are as good as the worst of the k best, so that ties can be broken.
     const worst = nearest.places.reduce(
       (least, place) => Math.min(least, scores[place] as number),
       Number.POSITIVE_INFINITY,

@@ -13,18 +13,18 @@ import type { LoadedRecommender } from './load-recommender.ts';
 import { Ranking } from './ranking.ts';
 import { shownPrediction } from './recommend.ts';
 
-/** What is recommended to all users, and where it goes. */
+/** What to recommend to all users, and where to write it. */
 export interface RecommendToAllOptions {
   /** A file named `.csv`, `.jsonl` or `.parquet`; an existing one is replaced. */
   readonly out: string;
-  /** Most items for each user; default 10. */
+  /** Maximum number of items for each user. Default 10. */
   readonly k?: number | undefined;
   /** Only items that nobody has rated in training. */
   readonly coldOnly?: boolean | undefined;
   /** Finds all recommendations, but writes nothing. Default false. */
   readonly dryRun?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with how many users are done. */
+  /** Called with the number of users that are done. */
   readonly onProgress?: ((done: number, users: number) => void) | undefined;
 }
 
@@ -32,24 +32,24 @@ export interface RecommendToAllOptions {
 export interface RecommendedToAll {
   readonly out: string;
   readonly users: number;
-  /** Users for whom no item was left. */
+  /** Users for whom there was no item left. */
   readonly usersWithout: number;
-  /** Recommendations. */
+  /** Number of recommendations. */
   readonly rows: number;
 }
 
 /** One recommendation. */
 interface Row {
   readonly user: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly rank: number;
   readonly item: string;
   readonly prediction: number;
-  /** `prediction` before it is clipped to the scale: what the list is ordered by. */
+  /** `prediction` before it is clipped to the scale; the list is ordered by it. */
   readonly score: number;
 }
 
-/** Pairs that are scored in one call: 12 bytes each. */
+/** Pairs scored in one call, at 12 bytes each. */
 const pairsAtOnce = 1 << 21;
 /** Extensions that a file of lists may have. */
 export const listFormats = ['csv', 'jsonl', 'parquet'] as const;
@@ -65,12 +65,12 @@ const known: KnownOptions<RecommendToAllOptions> = {
 
 /**
  * Writes recommendations for every user of the training ratings, in the order of their ids: user,
- * rank, item, prediction, and score: what the prediction is before it is clipped. Users are scored
- * some at a time, about two million pairs, and written as they are done, so memory is bounded
- * however many there are. The file appears whole or not at all.
+ * rank, item, prediction, and score (the prediction before it is clipped). Users are scored in
+ * groups of about two million pairs and written as they are done, so memory is bounded however many
+ * there are. The file appears whole or not at all.
  *
- * @throws UsageError when the file has another extension; `no-content` as `recommend`; SystemError
- * `disk-full`; the reason of `signal`.
+ * @throws UsageError when the file has another extension; `no-content` as in `recommend`;
+ * SystemError `disk-full`; the reason of `signal`.
  * @example
  * const { rows } = await recommendToAll(await loadRecommender('recommenders/svd'), { out: 'lists.parquet', k: 20 });
  */
@@ -101,7 +101,7 @@ export async function recommendToAll(
   return { out, users: model.saved.userIds.length, usersWithout, rows };
 }
 
-/** Takes rows that are only counted. */
+/** Counts rows without writing them. */
 const nowhere = {
   write: async (_rows: readonly Row[]): Promise<void> => {},
   close: async (): Promise<void> => {},
@@ -120,7 +120,7 @@ async function openSink(out: string, format: (typeof listFormats)[number]) {
   return [temporary, sink] as const;
 }
 
-/** The lists of some users at a time. */
+/** The lists of all users, some users at a time. */
 async function* listsOfAll(
   model: LoadedRecommender,
   k: number,
@@ -156,11 +156,11 @@ async function* listsOfAll(
   }
 }
 
-/** Rows as lines of text. */
+/** Writes rows as lines of text. */
 class TextSink {
   readonly #file: FileHandle;
   readonly #line: (row: Row) => string;
-  /** Lines before the first row, as long as they are not written. */
+  /** Lines before the first row, until they have been written. */
   #header: string;
 
   private constructor(file: FileHandle, line: (row: Row) => string, header = '') {
@@ -196,7 +196,7 @@ class TextSink {
   }
 }
 
-/** Rows as a Parquet table. */
+/** Writes rows as a Parquet table. */
 class ParquetSink {
   readonly #path: string;
   #writer: ParquetWriter | undefined;

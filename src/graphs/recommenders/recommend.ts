@@ -9,27 +9,27 @@ import { named, type Ranking, rankingOf } from './ranking.ts';
 import { predictsOf } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 
-/** What is recommended to whom. */
+/** What to recommend, and to whom. */
 export interface RecommendOptions {
-  /** Id of a user of the training ratings. */
+  /** Id of a user in the training ratings. */
   readonly user?: string | undefined;
   /**
-   * Instead of `user`: ratings by item id of somebody who was not there in training. Nothing is
-   * trained but the recommender's view of that user.
+   * Instead of `user`: ratings, by item id, of a user who was not in the training data. Only what
+   * the recommender knows about that user is learnt.
    */
   readonly ratings?: ReadonlyMap<string, number> | undefined;
-  /** Most items; default 10. */
+  /** Maximum number of items. Default 10. */
   readonly k?: number | undefined;
   /** Only items that nobody has rated in training. */
   readonly coldOnly?: boolean | undefined;
   /**
-   * Says for each item which rated items of the user are nearest in content, and what each branch
-   * of a two-branch network predicts alone.
+   * Reports for each item which of the user's rated items are nearest in content, and what each
+   * branch of a two-branch network predicts alone.
    */
   readonly explain?: boolean | undefined;
 }
 
-/** A rated item of the user that is near in content. */
+/** One of the user's rated items that is near in content. */
 export interface NearestRated {
   readonly itemId: string;
   readonly title?: string | undefined;
@@ -44,11 +44,11 @@ export interface RecommendedItem {
   readonly itemId: string;
   readonly title?: string | undefined;
   readonly genres: readonly string[];
-  /** A rating inside the scale, or a score, as `predicts` says. */
+  /** A rating within the scale, or a score, as `predicts` says. */
   readonly prediction: number;
-  /** Ratings that it has in training. */
+  /** Number of its training ratings. */
   readonly ratings: number;
-  /** With `explain`: at most three, the nearest first. */
+  /** With `explain`: at most three, nearest first. */
   readonly nearest?: readonly NearestRated[] | undefined;
   /** With `explain`, for recommenders with two branches. */
   readonly branches?: BranchOutputs | undefined;
@@ -61,33 +61,33 @@ export interface Recommendations {
   readonly recommender: string;
   /** `scores`: `prediction` only ranks; it is not a rating. */
   readonly predicts: Predicts;
-  /** Items that the user has rated: they are not recommended. */
+  /** Number of items that the user has rated, which are not recommended. */
   readonly rated: number;
   /** How many of the given ratings are of items that the recommender does not know. */
   readonly unknownItems?: number | undefined;
-  /** Items that were ranked. */
+  /** How many items were ranked. */
   readonly candidates: number;
   /**
-   * By what is predicted before it is clipped to the scale; ties by number of ratings, then by
+   * Sorted by the prediction before it is clipped to the scale; ties by number of ratings, then by
    * ascending id.
    */
   readonly items: readonly RecommendedItem[];
-  /** With `branches`: how they are made. */
+  /** With `branches`: how they are computed. */
   readonly branchNote?: string | undefined;
 }
 
-/** Nearest items that an explanation names. */
+/** How many nearest items an explanation names. */
 const explainedBy = 3;
 
 const known: KnownOptions<RecommendOptions> = { user: true, k: true, coldOnly: true, explain: true, ratings: true };
 
 /**
  * The items with the highest predicted rating among those that a user has not rated. A recommender
- * that knows nothing of an item's content ranks items with ratings only; the others (by features
- * or by genres) rank those without ratings too.
+ * that does not know the content of items ranks only items with ratings; the others (by features or
+ * by genres) also rank items without ratings.
  *
  * @throws UsageError `unknown-user` for a user without ratings in training, `no-content` for
- * `coldOnly` with a recommender that knows no content, `no-new-users` for `ratings` where the
+ * `coldOnly` with a recommender that knows no content, `no-new-users` for `ratings` if the
  * recommender cannot serve a new user.
  * @example
  * const { items } = await recommend(await loadRecommender('recommenders/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });
@@ -124,16 +124,16 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
   };
 }
 
-/** A score as it is shown: ratings inside the scale. */
+/** A score as shown to users: ratings are clipped to the scale. */
 export function shownPrediction({ facts }: SavedRecommender, score: number): number {
   return predictsOf(facts.recommender, facts.options) === 'scores' ? score : clip(score, facts.scale);
 }
 
-/** Whose list it is: the ratings, and how items are scored. */
+/** The user of the list: the ratings, and how items are scored. */
 function whose(model: LoadedRecommender, ranking: Ranking, { user: id, ratings }: RecommendOptions) {
   const { saved } = model;
   if ((id === undefined) === (ratings === undefined)) {
-    throw new UsageError('`user` or `ratings` must be given, one of them', { option: 'user' });
+    throw new UsageError('exactly one of `user` and `ratings` must be given', { option: 'user' });
   }
   if (ratings === undefined) {
     const user = userNumber(saved, ranking, checkString('user', id));

@@ -16,12 +16,12 @@ export function isRecommenderModule(text: string): boolean {
 
 /**
  * Loads the definition of a recommender that a module exports, and makes it known to this process.
- * This runs the module: name only what you would run. Nothing that reelflow reads loads a module on
- * its own, neither a saved recommender nor a directory of results.
+ * This runs the module: name only what you would run. Nothing that reelflow reads, neither a saved
+ * recommender nor a directory of results, makes it load a module.
  *
- * @param module its path, with `#export` where the definition is not the default export.
+ * @param module its path, with `#export` if the definition is not the default export.
  * @returns the name that the recommender has from then on.
- * @throws UsageError `module` when it is not there, cannot be loaded or exports no definition.
+ * @throws UsageError `module` when it does not exist, cannot be loaded or exports no definition.
  * @example
  * const name = await loadRecommenderModule('./mine.js#userMean');
  * await trainRecommender({ recommender: name, ratings: 'ml-20m', out: 'recommenders/mine' });
@@ -34,7 +34,8 @@ export async function loadRecommenderModule(module: string): Promise<string> {
   try {
     const file = realpathSync(resolve(path));
     ({ sha256 } = await hashFile(file));
-    // If a file has changed since it was loaded, what was loaded is not taken for what it is now.
+    // If a file has changed since it was loaded, it is loaded again instead of reusing the old
+    // code.
     namespace = await import(`${pathToFileURL(file).href}?sha256=${sha256}`);
   } catch (cause) {
     throw refused(module, `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause);

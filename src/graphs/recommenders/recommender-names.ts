@@ -33,8 +33,8 @@ export const recommenderNames: readonly RecommenderName[] = [
 ];
 
 /**
- * Asserts the name of a recommender, or of one of your own that this process knows: the type of the
- * built-in names covers it too. @throws UsageError listing the names.
+ * Checks that this is the name of a recommender, or of one of your own that this process knows; the
+ * type of the built-in names stands for these too. @throws UsageError listing the names.
  */
 export function checkRecommenderName(name: unknown): RecommenderName {
   return checkOneOf('recommender', name, [...recommenderNames, ...(ownRecommenderNames() as RecommenderName[])]);
@@ -60,38 +60,38 @@ export function isDefinedRecommender(name: RecommenderName): name is DefinedReco
 }
 
 /**
- * Whether a recommender trains in epochs, which validation ratings may end. It trains in a thread
- * of its own, and its weights are saved.
+ * Whether a recommender trains in epochs, which validation ratings may end early. It trains in its
+ * own thread, and its weights are saved.
  */
 export function trainsInEpochs(name: RecommenderName): name is NeuralRecommenderName | DefinedRecommenderName {
   return isNeuralRecommender(name) || isDefinedRecommender(name);
 }
 
-/** The first part of a recommender that is neural; undefined where it has none. */
+/** The first part of a recommender that is neural; undefined if it has none. */
 export function neuralPartOf(name: RecommenderName, options: Readonly<Record<string, Json>>): string | undefined {
   if (trainsInEpochs(name)) return undefined;
   const parts = partsOf(classicRecord(name).parts?.(options) ?? []);
   return parts.find((part) => isNeuralRecommender(part.name as RecommenderName))?.name;
 }
 
-/** Whether a recommender reads when ratings were given. */
+/** Whether a recommender reads the times of ratings. */
 export function readsTimes(name: RecommenderName): boolean {
   return definedRecord(name)?.definition.inTime ?? false;
 }
 
-/** Whether a recommender reads what is known of users beside their ratings. */
+/** Whether a recommender reads facts about users besides their ratings. */
 export function readsUsers(name: RecommenderName): boolean {
   return definedRecord(name)?.readsUsers ?? false;
 }
 
-/** Whether a recommender learns from features of items; its options say what parts it has. */
+/** Whether a recommender learns from features of items; its options determine its parts. */
 export function recommenderReadsFeatures(name: RecommenderName, options: Readonly<Record<string, Json>> = {}): boolean {
   return contentOf(name, options) === 'features';
 }
 
 /**
- * What tells a recommender about an item that nobody has rated; undefined when it knows nothing
- * about such items.
+ * What a recommender reads about items that nobody has rated; undefined if it knows nothing about
+ * such items.
  */
 export function contentOf(
   name: RecommenderName,
@@ -115,7 +115,7 @@ export function predictsOf(name: RecommenderName, options: Readonly<Record<strin
   return classicRecord(name).predicts ?? 'ratings';
 }
 
-/** Whether an experiment that names no recommenders has it. */
+/** Whether an experiment that names no recommenders includes it. */
 export function isUsual(name: RecommenderName): boolean {
   if (isDefinedRecommender(name)) return false;
   if (isNeuralRecommender(name)) return name !== 'regsvd-adam';

@@ -15,7 +15,7 @@ export interface RecommenderOption {
   readonly does: string;
 }
 
-/** An option. */
+/** Makes an option. */
 export function option(
   key: string,
   kind: OptionKind,

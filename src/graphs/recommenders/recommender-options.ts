@@ -21,12 +21,12 @@ const trainingOptions = [
   option('embedding', 'integer', '64, residual 32', 'width of each embedding', 'factors'),
   option('l2', 'number', '1e-5, residual 0.05', 'weight of the L2 penalty on kernels and embeddings'),
   option('loss', 'text', 'mse', 'mse, ordinal, or bpr, softmax and log, which predict scores; for what was chosen bpr'),
-  option('weighting', 'number', '0', 'of mse and ordinal: rare rating values are weighted by 1 / share to this power'),
-  option('levels', 'integer', 'one each half', 'of ordinal: levels of the scale'),
-  option('negatives', 'integer', 'of what was chosen 4', 'items that were not, drawn in each epoch beside each rating'),
+  option('weighting', 'number', '0', 'for mse and ordinal: rare rating values are weighted by 1 / share to this power'),
+  option('levels', 'integer', 'one each half', 'for ordinal: levels of the scale'),
+  option('negatives', 'integer', 'of what was chosen 4', 'items not chosen, drawn in each epoch for each rating'),
   option('batch', 'integer', String(usualBatch), 'ratings per step'),
-  option('batching', 'text', 'random', 'random, or item-grouped: cheaper epochs, but with other results'),
-  option('itemsPerGroup', 'integer', '16', 'of item-grouped: number of items that are mixed'),
+  option('batching', 'text', 'random', 'random, or item-grouped: cheaper epochs, but different results'),
+  option('itemsPerGroup', 'integer', '16', 'for item-grouped: number of items that are mixed'),
   option('epochs', 'integer', '100, residual 200', 'maximum number of epochs'),
   option('patience', 'integer', '5, residual 15', 'epochs without a better validation loss before training ends'),
   option('patienceSteps', 'integer', '500', 'steps without one before training ends, however many epochs that is'),
@@ -41,7 +41,7 @@ const trainingOptions = [
     'sparse',
     'boolean',
     'tables of 10,000 rows or more',
-    'whether a step changes only those rows of the embeddings that its batch names',
+    'whether a step changes only the embedding rows that its batch uses',
   ),
   option('checkpointSteps', 'integer', 'epochs only', 'steps between checkpoints inside an epoch'),
 ];
@@ -106,11 +106,11 @@ export function recommenderOptions(model: RecommenderName): readonly Recommender
 }
 
 /**
- * Checks the keys of a recommender's options and the types of their values, and puts aliases under
- * their own names. Ranges are checked by the recommenders themselves.
+ * Checks the keys of a recommender's options and the types of their values, and resolves aliases.
+ * Ranges are checked by the recommenders themselves.
  *
  * @throws UsageError for an unknown key, listing the known ones of the recommender; for a value of
- * another type; for an option given under both its names.
+ * the wrong type; for an option given under both its names.
  */
 export function checkRecommenderOptions(
   model: RecommenderName,
@@ -122,7 +122,7 @@ export function checkRecommenderOptions(
     const found = known.find((each) => each.key === key || each.alias === key);
     if (found === undefined) throw unknownOption(model, key);
     if (Object.hasOwn(checked, found.key)) {
-      throw new UsageError(`\`${found.key}\` and \`${found.alias}\` are the same option of ${model}: give one`);
+      throw new UsageError(`\`${found.key}\` and \`${found.alias}\` are the same option of ${model}: give only one`);
     }
     checked[found.key] = checkKind(key, found.kind, value);
   }
@@ -130,7 +130,7 @@ export function checkRecommenderOptions(
 }
 
 /**
- * Reads an option's value from a text, as the command line has it.
+ * Reads an option's value from a text on the command line.
  *
  * @throws UsageError when the text is not a value of that kind.
  */

@@ -2,14 +2,14 @@ import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Json } from '../graph.ts';
 
-/** A recommender that another one is made of. */
+/** A recommender that is part of another one. */
 export interface RecommenderPart {
   readonly name: string;
   readonly options: Readonly<Record<string, Json>>;
 }
 
 /**
- * Reads parts as options have them: a name, or `{"recommender": NAME, "options": {...}}`.
+ * Reads parts in the form that options have: a name, or `{"recommender": NAME, "options": {...}}`.
  *
  * @throws UsageError when one is neither.
  */

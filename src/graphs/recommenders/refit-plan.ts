@@ -11,15 +11,17 @@ import { unitsOf } from './private-options.ts';
 import { checkRecommenderName, isDefinedRecommender, trainsInEpochs } from './recommender-names.ts';
 import { neuralSteps } from './training-cost.ts';
 
-/** What a fit that was judged by validation ratings says about how long to learn. */
+/** What a fit with validation ratings shows about how long to learn. */
 export type JudgedFit = Pick<FittedRecommender, 'history' | 'best'>;
 
 /**
  * Fits a recommender on training and validation rows. One that trains in epochs is first fitted on
- * the training rows alone: the validation rows say how long to learn, then it learns from both.
+ * the training rows alone: the validation rows determine how long to learn, then it learns from
+ * both.
  *
- * @param learn what fits it: `fitRecommender`, unless it is a part of another one.
- * @param judged the course of that first fit, where it is known; else it is made here.
+ * @param learn the function that fits it: `fitRecommender`, unless it is part of another
+ *   recommender.
+ * @param judged the history of that first fit, if known; otherwise the fit is made here.
  * @throws what `learn` throws.
  *
  * @example
@@ -49,8 +51,8 @@ async function judgedFit<Data extends FitInputs>(
 }
 
 /**
- * Steps of an epoch over training and validation rows. Steps over histories count users, or items,
- * of which there may be no more than before.
+ * Steps of an epoch over training and validation rows. For a recommender that reads histories,
+ * steps are over users or items, which may be no more than before.
  */
 function stepsPerEpoch(data: FitInputs, { recommender, options }: FitOptions): number {
   const model = checkRecommenderName(recommender);
@@ -61,14 +63,15 @@ function stepsPerEpoch(data: FitInputs, { recommender, options }: FitOptions): n
 }
 
 /**
- * The plan of learning from all rows after a fit that a part of them stopped: as many epochs as
- * come nearest to the best number of steps, each at the rate in force at the same share of the way.
+ * The plan for learning from all rows after a fit that some of the rows ended: the number of epochs
+ * that comes closest to the best number of steps, each at the learning rate that was in force at
+ * the same share of the way.
  *
  * @param steps of an epoch over all rows.
  */
 export function planOf({ history, best }: JudgedFit, steps: number): RefitPlan {
   const last = best && history[best.epoch];
-  if (best === undefined || last === undefined) throw new Error('a fit that was judged has a best epoch');
+  if (best === undefined || last === undefined) throw new Error('a fit with validation has a best epoch');
   const epochs = Math.max(1, Math.round(last.steps / steps));
   const rates = Array.from({ length: epochs }, (_, epoch) => {
     const at = Math.min(best.epoch, Math.floor((epoch * (best.epoch + 1)) / epochs));

@@ -19,7 +19,7 @@ export function registerRecommender(definition: RecommenderDefinition): void {
   register(definition, {});
 }
 
-/** As `registerRecommender`, of a definition that a module exports. */
+/** Like `registerRecommender`, for a definition that a module exports. */
 export function register(definition: RecommenderDefinition, from: Pick<RecommenderCode, 'module'>): void {
   const { name, version, options = [], make } = definition;
   if (!NAME.test(checkString('name', name)) || (recommenderNames as readonly string[]).includes(name)) {

@@ -3,7 +3,7 @@ import type { FitData } from './fit-data.ts';
 import { StoreFeatures } from './store-features.ts';
 
 /**
- * The features of the items that are learnt from.
+ * The features of the items to learn from.
  *
  * @throws UsageError `missing-features` when there are none.
  *
@@ -23,6 +23,6 @@ export function requiredFeatures(
   throw new UsageError(`recommender ${recommender} reads features of the items, but there are none`, {
     code: 'missing-features',
     remedy:
-      'Give a training store as `features`: the directory that `reduce` has written, or the file of `importFeatures`.',
+      'Give a training store as `features`: the directory that `reduce` wrote, or the file that `importFeatures` wrote.',
   });
 }

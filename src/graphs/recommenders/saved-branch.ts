@@ -3,15 +3,15 @@ import type { NeuralRecommenderName } from '../../models/recommenders/neural/arc
 import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
 import { readSavedRecommender } from './saved-recommender.ts';
 
-/** Ids in the order of the rows of embeddings. */
+/** Ids in the order of the embedding rows. */
 export interface EmbeddingIds {
   readonly userIds: readonly string[];
   readonly itemIds: readonly string[];
 }
 
 /**
- * The weights of a saved network for other lists of ids: the rows of its embeddings go where their
- * user or item is now; users and items that it did not know get the mean of its rows.
+ * The weights of a saved network, for other lists of ids: its embedding rows move to the new places
+ * of their users and items, and users and items that it did not know get the mean of its rows.
  *
  * @throws UsageError when the directory holds another recommender than `recommender`; what
  * `readSavedRecommender` throws.
@@ -42,7 +42,7 @@ export async function savedBranch(
   );
 }
 
-/** Where each id was, -1 where it was not. */
+/** The old place of each id; -1 if it had none. */
 function placesOf(from: readonly string[], to: readonly string[]): Int32Array {
   const known = new Map(from.map((id, place) => [id, place]));
   return Int32Array.from(to, (id) => known.get(id) ?? -1);

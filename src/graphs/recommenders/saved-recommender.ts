@@ -28,16 +28,16 @@ import type { FeatureFile } from './training-sources.ts';
 import type { ValidationFigures } from './validation-figures.ts';
 
 const format = 'reelflow-recommender-2';
-/** The same, as earlier versions named it. */
+/** The same format, as earlier versions named it. */
 const earlierFormat = 'reelflow-model-2';
-/** Before there were two forms of audiovisual neural recommenders, all had the thesis's. */
+/** Before there were two forms of audiovisual neural recommenders, all had the thesis's form. */
 const formatOfThesis = 'reelflow-model-1';
 const factsFile = 'recommender.json';
-/** As earlier versions named it. */
+/** The file as earlier versions named it. */
 const earlierFactsFile = 'model.json';
 const files = { ids: 'ids.json', ratings: 'ratings.safetensors', weights: 'weights.safetensors' } as const;
 
-/** How much a recommender was trained with. */
+/** How much data a recommender was trained with. */
 export interface TrainingCounts {
   readonly ratings: number;
   readonly users: number;
@@ -47,44 +47,44 @@ export interface TrainingCounts {
   readonly unratedItems: number;
 }
 
-/** What `recommender.json` says. */
+/** The content of `recommender.json`. */
 export interface RecommenderFacts {
   readonly recommender: RecommenderName;
   readonly options: Readonly<Record<string, Json>>;
   readonly seed: number;
   readonly scale: RatingScale;
   /**
-   * What the recommender was made from: data, options and seed. A training into the directory of
-   * another one is refused.
+   * What the recommender was made from: data, options and seed. Training into the directory of
+   * another recommender is refused.
    */
   readonly identity: string;
   readonly trainSeconds: number;
-  /** Of neural recommenders. */
+  /** The epochs of a neural recommender. */
   readonly history: readonly EpochRecord[];
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
   readonly validationFigures?: ValidationFigures | undefined;
   /** Of a private training: what it guarantees of the weights. */
   readonly privacy?: PrivacyGuarantee | undefined;
   readonly features?: FeatureFile | undefined;
-  /** Of a recommender of your own: the code that made it. */
+  /** For a recommender of your own: the code that made it. */
   readonly code?: RecommenderCode | undefined;
-  /** Absent in recommenders that were saved before it was counted. */
+  /** Absent from recommenders that were saved before there were counts. */
   readonly counts?: TrainingCounts | undefined;
 }
 
-/** A trained recommender as a directory keeps it. */
+/** A trained recommender, as stored in a directory. */
 export interface SavedRecommender {
   readonly facts: RecommenderFacts;
   readonly userIds: readonly string[];
   readonly catalogue: readonly CatalogueItem[];
-  /** For each item of the catalogue the id of its features, if it has any. */
+  /** The id of the features of each item of the catalogue, if it has any. */
   readonly featureIds: readonly (string | null)[];
   /** All ratings it was trained with, row by row. */
   readonly ratings: Pick<RatingTable, 'users' | 'items' | 'values' | 'timestamps'>;
-  /** Rows of the ratings that were for early stopping only. */
+  /** Rows of the ratings that were only used for early stopping. */
   readonly validation: Int32Array;
   /**
-   * Of neural recommenders and neural parts; the other recommenders learn again from the ratings
+   * Only for neural recommenders and neural parts; other recommenders learn again from the ratings
    * when they are loaded.
    */
   readonly weights?:
@@ -93,8 +93,8 @@ export interface SavedRecommender {
 }
 
 /**
- * Writes a recommender into a directory: `ids.json`, `ratings.safetensors`, of neural recommenders
- * `weights.safetensors`, and last `recommender.json`, which names the SHA-256 of the others. A
+ * Writes a recommender into a directory: `ids.json`, `ratings.safetensors`, for neural recommenders
+ * `weights.safetensors`, and finally `recommender.json`, which records the SHA-256 of the others. A
  * directory without it holds no recommender.
  *
  * @throws SystemError `disk-full`.
@@ -127,14 +127,16 @@ export async function saveRecommender(directory: string, saved: SavedRecommender
   );
 }
 
-/** Removes what makes a directory that of a recommender; its other files may then be replaced. */
+/**
+ * Removes the file that makes a directory a recommender's; its other files may then be replaced.
+ */
 export async function removeRecommenderFacts(directory: string): Promise<void> {
   for (const name of [factsFile, earlierFactsFile]) await removeIfThere(join(directory, name));
 }
 
 /**
- * What the directory's `recommender.json` says, or the `model.json` of an earlier version;
- * undefined when there is neither.
+ * The content of the directory's `recommender.json`, or of the `model.json` of an earlier version;
+ * undefined if there is neither.
  * @throws ModelError `weights` when it cannot be understood.
  */
 export async function readRecommenderFacts(
@@ -165,7 +167,7 @@ function factsOfText(path: string, text: string): RecommenderFacts & { files: Js
     if (![format, earlierFormat, formatOfThesis].includes(facts.format as string)) {
       throw new UsageError(`its format is not ${format}`);
     }
-    // Whether its code is here is asked when it is loaded.
+    // Whether its code is available is checked when it is loaded.
     if (facts.code !== undefined) return facts;
     const name = checkRecommenderName(facts.recommender);
     if (facts.format === formatOfThesis && recommenderReadsFeatures(name)) {
@@ -184,7 +186,7 @@ function factsOfText(path: string, text: string): RecommenderFacts & { files: Js
  * Reads a saved recommender.
  *
  * @throws UsageError `no-recommender` when the directory has none; ModelError `weights` or `hash`
- * when a file is missing, damaged or was changed.
+ * when a file is missing, damaged or has been changed.
  */
 export async function readSavedRecommender(directory: string): Promise<SavedRecommender> {
   refuseObjectAddress(directory);
@@ -224,7 +226,9 @@ export async function readSavedRecommender(directory: string): Promise<SavedReco
   };
 }
 
-/** @throws UsageError `module` when the code of a recommender of your own is not here, or is another. */
+/**
+ * @throws UsageError `module` when the code of a recommender of your own is not loaded, or differs.
+ */
 function checkCode(directory: string, name: string, { version, module }: RecommenderCode): void {
   const here = ownRecommender(name)?.code;
   if (here?.version === version && here.module?.sha256 === module?.sha256) return;
@@ -240,12 +244,12 @@ function checkCode(directory: string, name: string, { version, module }: Recomme
       remedy:
         is === undefined
           ? `Read its module, and name it: \`module: '${module?.name ?? './mine.js'}'\`.`
-          : 'Name the module as it was, or train the recommender again.',
+          : 'Name the unchanged module, or train the recommender again.',
     },
   );
 }
 
-/** @throws ModelError `weights` when a number is not that of a user, an item or a row. */
+/** @throws ModelError `weights` when a number does not refer to a user, an item or a row. */
 function checkNumbers(
   path: string,
   { users, items, validation }: Record<'users' | 'items' | 'validation', Int32Array>,
@@ -269,7 +273,7 @@ interface IdLists {
   readonly features: (string | null)[];
 }
 
-/** The lists of ids, whose form is checked: the file may come from anywhere. */
+/** Reads the lists of ids and checks their form, since the file may come from anywhere. */
 function idLists(path: string, bytes: Uint8Array): IdLists {
   const isTextList = (value: unknown): value is string[] =>
     Array.isArray(value) && value.every((each) => typeof each === 'string');

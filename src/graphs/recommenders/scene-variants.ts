@@ -2,16 +2,16 @@ import type { FurtherItem } from './further-items.ts';
 import type { ItemFeatures } from './store-features.ts';
 
 /**
- * The item with only some of its subclips: every other one is replaced by the mean of these, so
- * that the number of subclips stays what the recommender learnt.
+ * The item with only some of its subclips: all others are replaced by the mean of these, so that
+ * the number of subclips is still the one that the recommender learnt.
  *
- * @param kept which subclips stay; at least one.
+ * @param kept the subclips to keep; at least one.
  */
 export function withSubclips(item: FurtherItem, kept: ReadonlySet<number>, subclips: number): FurtherItem {
   return { ...item, vectors: mapped(item.vectors, (values) => replaced(values, subclips, kept, kept)) };
 }
 
-/** The item without one subclip: in its place is the mean of all. */
+/** The item with one subclip replaced by the mean of all. */
 export function withoutSubclip(item: FurtherItem, left: number, subclips: number): FurtherItem {
   const all = new Set(Array.from({ length: subclips }, (_, subclip) => subclip));
   const kept = new Set([...all].filter((subclip) => subclip !== left));
@@ -24,7 +24,7 @@ function mapped(vectors: ItemFeatures, change: (values: Float32Array) => Float32
   );
 }
 
-/** The rows in `kept`; in place of any other the mean of those in `averaged`. */
+/** The rows in `kept`, with all others replaced by the mean of those in `averaged`. */
 function replaced(
   values: Float32Array,
   subclips: number,

@@ -7,20 +7,20 @@ import { type SimilarItem, type SimilarityBasis, similarityOf } from './content-
 import type { LoadedRecommender } from './load-recommender.ts';
 import { itemNumber, named, rankingOf } from './ranking.ts';
 
-/** What items are compared by: their content, or what was learnt about them from their ratings. */
+/** What to compare items by: their content, or what was learnt about them from their ratings. */
 export const similarityBases = ['content', 'factors'] as const;
 
-/** Which items are looked for. */
+/** Which items to find. */
 export interface SimilarItemsOptions {
   /** Id of the item. */
   readonly item: string;
   /** Default `content`. */
   readonly by?: (typeof similarityBases)[number] | undefined;
-  /** Most items; default 10. */
+  /** Maximum number of items. Default 10. */
   readonly k?: number | undefined;
 }
 
-/** Items that are like another. */
+/** Items that resemble another one. */
 export interface SimilarItems {
   readonly itemId: string;
   readonly title?: string | undefined;
@@ -38,12 +38,12 @@ export interface SimilarItems {
 const known: KnownOptions<SimilarItemsOptions> = { item: true, by: true, k: true };
 
 /**
- * The items most like another one: by `content`, the cosine of their mean features or else of their
- * genres; by `factors`, the cosine of the vectors that the recommender has learnt about items from
- * their ratings.
+ * The items most similar to another one: by `content`, the cosine of their mean features or,
+ * without features, of their genres; by `factors`, the cosine of the vectors that the recommender
+ * has learnt about items from their ratings.
  *
- * @throws UsageError `unknown-item`; `no-factors` when the recommender learns no vectors, or none
- * for this item; `no-content` when nothing is known about its content.
+ * @throws UsageError `unknown-item`; `no-factors` when the recommender learns no vectors, or has
+ * none for this item; `no-content` when nothing is known about its content.
  * @example
  * const { items } = await similarItems(await loadRecommender('recommenders/svd'), { item: '1', by: 'factors' });
  */

@@ -5,10 +5,11 @@ import type { TrailerList } from '../../io/ratings/trailers.ts';
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
 
 /**
- * Items that are to be learnt or predicted from features have none. Its code is `missing-features`.
+ * Thrown if items that need features, for training or prediction, have none. The code is
+ * `missing-features`.
  */
 export class MissingFeaturesError extends UsageError {
-  /** The first ten of them. */
+  /** The ids of the first ten such items. */
   readonly itemIds: readonly string[];
   readonly count: number;
 
@@ -25,13 +26,13 @@ export class MissingFeaturesError extends UsageError {
   }
 }
 
-/** An item's vectors by stream: steps x dimension values; undefined where it has no such stream. */
+/** An item's vectors by stream: steps x dimension values; undefined if it has no such stream. */
 export type ItemFeatures = Readonly<Record<string, Float32Array | undefined>>;
 
 /**
  * The id under which the features of an item are stored: that of its first trailer (in the order of
- * the list) that has features; without such a trailer the item's own id, unless the list knows that
- * id as a trailer's. Undefined: the item has no features.
+ * the list) that has features; without such a trailer, the item's own id, unless the list has that
+ * id as a trailer's. Undefined if the item has no features.
  */
 export function featureIdOf(itemId: string, store: ItemStore, trailers?: TrailerList): string | undefined {
   const trailer = trailers?.trailersOf.get(itemId)?.find((id) => store.has(id));
@@ -40,9 +41,9 @@ export function featureIdOf(itemId: string, store: ItemStore, trailers?: Trailer
 }
 
 /**
- * Features for neural recommenders from a training store: for each item number of a ratings table
- * the vectors of its item, read from the file when a batch needs them, straight into the batch.
- * Every stream of the store is a modality.
+ * Features for neural recommenders from a training store: for each item number of a ratings table,
+ * the vectors of that item, read from the file straight into the batch that needs them. Every
+ * stream of the store is a modality.
  *
  * @example
  * const features = StoreFeatures.ofItems(await ItemStore.open('reduced/'), ratings.itemIds, undefined);
@@ -52,9 +53,11 @@ export class StoreFeatures implements FeatureSource {
   readonly #store: ItemStore;
   readonly #itemIds: readonly string[];
   readonly #featureIds: readonly (string | undefined)[];
-  /** Items that are not in the store, by number, after those that are. */
+  /**
+   * Items that are not in the store, by number; these numbers follow those of the store's items.
+   */
   readonly #given = new Map<number, ItemFeatures>();
-  /** Where streams that nobody asked for are read to. */
+  /** Buffers for streams that nobody asked for. */
   readonly #unread = new Map<string, Float32Array>();
 
   private constructor(store: ItemStore, itemIds: readonly string[], featureIds: readonly (string | undefined)[]) {
@@ -71,7 +74,7 @@ export class StoreFeatures implements FeatureSource {
     return new StoreFeatures(store, itemIds, featureIds);
   }
 
-  /** @param featureIds the id in the store of each item, null for one without features. */
+  /** @param featureIds the store's id for each item, null for items without features. */
   static ofIds(
     store: ItemStore,
     featureIds: readonly (string | null)[],
@@ -85,12 +88,12 @@ export class StoreFeatures implements FeatureSource {
     );
   }
 
-  /** The networks that made the features, as the store notes them. */
+  /** The networks that made the features, as recorded in the store. */
   get networks(): readonly unknown[] {
     return networksOf(this.#store.metadata);
   }
 
-  /** The same with further items after the last one, whose vectors are in memory. */
+  /** The same features with further items, whose vectors are in memory, after the last one. */
   with(items: readonly { readonly id: string; readonly vectors: ItemFeatures }[]): StoreFeatures {
     const ids = [...this.#itemIds, ...items.map(({ id }) => id)];
     const more = new StoreFeatures(this.#store, ids, this.#featureIds);
@@ -116,8 +119,8 @@ export class StoreFeatures implements FeatureSource {
   }
 
   /**
-   * Asserts that all these items have features.
-   * @throws MissingFeaturesError naming those that have none.
+   * Checks that all these items have features.
+   * @throws MissingFeaturesError naming the items that have none.
    */
   check(items: Iterable<number>): void {
     const missing = [...new Set(items)].filter((item) => !this.has(item));
@@ -145,7 +148,7 @@ export class StoreFeatures implements FeatureSource {
     return present;
   }
 
-  /** Copies the vectors of an item that is in memory; undefined of any other. */
+  /** Copies the vectors of an item that is in memory; undefined for any other item. */
   #copied(
     item: number,
     places: Readonly<Record<string, Float32Array>>,

@@ -3,16 +3,16 @@ import { dirname } from 'node:path';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
 
-/** When a subclip begins and ends, in seconds of its item. */
+/** When a subclip begins and ends, in seconds from the start of its item. */
 export interface SubclipTime {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * When the subclips of an item begin and end: as the reduction knows that wrote this training
- * store. Undefined for a store that came from elsewhere, or an item that has another number of
- * subclips there.
+ * When the subclips of an item begin and end: as recorded by the reduction that wrote this training
+ * store. Undefined for a store from elsewhere, or if the item has a different number of subclips
+ * there.
  */
 export async function subclipTimes(
   store: string,
@@ -24,7 +24,7 @@ export async function subclipTimes(
   return timesIn(await openSource(directory, { subclips }), featureId, subclips);
 }
 
-/** The same of a dataset that is open. */
+/** The same, from an open dataset. */
 export async function timesIn(
   source: SourceDataset,
   featureId: string,

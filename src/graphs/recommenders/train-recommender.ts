@@ -44,35 +44,38 @@ import { readTrainingInputs, type TrainingInputs, type TrainingSources } from '.
 import { type ValidationFigures, validationWarnings } from './validation-figures.ts';
 
 const checkpointName = 'checkpoint';
-/** The training store of features that were imported for a training, in its directory. */
+/**
+ * Name of the training store, in the output directory, of features that were imported for a
+ * training.
+ */
 const keptFeatures = 'items.arrow';
-/** Steps between checkpoints unless said otherwise: about a minute of a small recommender. */
+/** Default number of steps between checkpoints: about a minute for a small recommender. */
 const checkpointSteps = 1000;
 
-/** How a recommender is trained into a directory. */
+/** How to train a recommender into a directory. */
 export interface TrainOptions extends TrainingSources {
   readonly recommender: string;
-  /** The recommender. What an interrupted training left there is resumed. */
+  /** The recommender's directory. A training that was interrupted there is resumed. */
   readonly out: string;
   readonly options?: Readonly<Record<string, Json>> | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
   /**
-   * Which ratings are held out for early stopping of neural recommenders; the other recommenders
-   * learn from all. Default: a tenth, of the items for recommenders that read features, so that
-   * training is judged by new items, else of the ratings, at random.
+   * Which ratings are held out for early stopping of neural recommenders; other recommenders learn
+   * from all ratings. Default: a random tenth, of the items for recommenders that read features, so
+   * that training is judged by new items, else of the ratings.
    */
   readonly validation?: ValidationOptions | undefined;
   readonly logDirectory?: string | undefined;
   /**
-   * Replaces what the directory holds from a training with other data, options or seed. Without it
-   * that is refused. The old recommender stays until the new one is whole.
+   * Replaces a recommender that was trained in the directory with other data, options or seed,
+   * which is otherwise refused. The old recommender stays until the new one is complete.
    */
   readonly refit?: boolean | undefined;
-  /** Reads everything and says what would be trained; trains and writes nothing. */
+  /** Reads everything and reports what would be trained, without training or writing anything. */
   readonly dryRun?: boolean | undefined;
   /**
-   * Where a neural recommender is trained: `cpu` (default) or a card such as `cuda`, where its
+   * Where to train a neural recommender: `cpu` (default) or a card such as `cuda`, where its
    * weights stay for up to 64 steps. Recommenders of other kinds learn on the CPU.
    */
   readonly device?: string | undefined;
@@ -99,15 +102,15 @@ export interface TrainSummary {
   readonly trainSeconds: number;
   readonly epochs: number;
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
-  /** Of neural recommenders with validation ratings: how they are predicted. */
+  /** For neural recommenders with validation ratings: how well these are predicted. */
   readonly validation?: ValidationFigures | undefined;
   /** Of a private training: what it guarantees of the weights. */
   readonly privacy?: PrivacyGuarantee | undefined;
   /** Whether it continued from a checkpoint. */
   readonly resumed: boolean;
-  /** Whether the directory already held this very recommender; then nothing was trained. */
+  /** Whether the directory already held exactly this recommender, so that nothing was trained. */
   readonly alreadyTrained: boolean;
-  /** What has been added since the directory was last trained into; fewer are negative. */
+  /** What has been added since the last training into the directory; negative if there is less. */
   readonly since?: NewSince | undefined;
   /** Whether this was a dry run, which trains nothing. */
   readonly dryRun: boolean;
@@ -135,13 +138,13 @@ const known: KnownOptions<TrainOptions> = {
 };
 
 /**
- * Trains a recommender on all ratings and saves it. A neural recommender leaves a checkpoint in the
- * directory after each epoch and every 1000 steps; stopped at any moment and run again, it ends
- * with the same weights. When the recommender is saved the checkpoint is removed. Features that are
- * imported for it are kept in the directory as `items.arrow`.
+ * Trains a recommender on all ratings and saves it. A neural recommender writes a checkpoint into
+ * the directory after each epoch and every 1000 steps; if it is stopped at any moment and run
+ * again, it ends with the same weights. The checkpoint is removed once the recommender is saved.
+ * Features imported for the training are kept in the directory as `items.arrow`.
  *
  * @throws UsageError for wrong options or files, `output` when the directory holds another
- * recommender; ModelError when the checkpoint is of another training; the reason of `signal`.
+ * recommender; ModelError when the checkpoint belongs to another training; the reason of `signal`.
  * @example
  * await trainRecommender({ recommender: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/', out: 'recommenders/dcf-av-1' });
  */
@@ -211,7 +214,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     await makeDirectory(train.out);
     const fitted = await fitRecommender(data, {
       ...{ recommender, seed, dataIdentity: identity },
-      // The remains of another refit are not continued, and are no reason to refuse this one.
+      // The remains of another refit are neither continued nor a reason to refuse this one.
       checkpoint: join(train.out, train.refit === true ? `${checkpointName}-${identity.slice(0, 16)}` : checkpointName),
       options: trainsInEpochs(recommender) ? { checkpointSteps, ...options } : options,
       signal: train.signal,
@@ -223,7 +226,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     try {
       for (const warning of fitted.validation ? validationWarnings(fitted.validation) : []) warn(warning);
       const facts = factsOf({ recommender, options, seed, identity, out: train.out }, inputs, fitted);
-      // There is no recommender while files of two are mixed.
+      // While files of two recommenders are mixed, the directory counts as holding none.
       if (earlier !== undefined) await removeRecommenderFacts(train.out);
       if (inputs.features !== undefined && inputs.isImported) await keepFeatures(inputs.features.path, train.out);
       await saveRecommender(train.out, await savedOf(facts, inputs, data, fitted));
@@ -318,8 +321,8 @@ function summaryOf(
 }
 
 /**
- * Recommender, options, seed, and all data: ratings with their ids, genres, features, and which
- * features are whose.
+ * Identifies a training: recommender, options, seed, and all data (ratings with their ids, genres,
+ * features, and which features belong to which item).
  */
 function identityOf(
   model: RecommenderName,

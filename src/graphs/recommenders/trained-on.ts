@@ -4,7 +4,7 @@ import type { LoadedRecommender } from './load-recommender.ts';
 import { guaranteeText } from './private-options.ts';
 import { rankingOf } from './ranking.ts';
 
-/** What a prediction is based on, in sentences that go with it wherever it is shown. */
+/** What a prediction is based on, in sentences to show along with it. */
 export function trainedOn({ saved, features }: LoadedRecommender): string[] {
   const { ratings, userIds, facts } = saved;
   const items = rankingOf(saved).rated;

@@ -12,17 +12,17 @@ import { neuralOptions } from './neural-options.ts';
 import { unitsOf } from './private-options.ts';
 import { isDefinedRecommender } from './recommender-names.ts';
 
-/** What a training takes, as far as it can be known before it begins. */
+/** The cost of a training, as far as it can be known in advance. */
 export interface TrainingCost {
   readonly stepsPerEpoch: number;
   /**
-   * Bytes that it holds beside the ratings, about; undefined where that depends on what else is
-   * known of items and users.
+   * Approximate bytes that it holds besides the ratings; undefined if that depends on what else is
+   * known about items and users.
    */
   readonly bytes: number | undefined;
 }
 
-/** What a recommender that trains in epochs takes to learn from the rows `train`. */
+/** The cost of learning from the rows `train`, for a recommender that trains in epochs. */
 export function trainingCost(
   model: NeuralRecommenderName | DefinedRecommenderName,
   options: Readonly<Record<string, Json>>,
@@ -41,7 +41,7 @@ export function trainingCost(
   };
 }
 
-/** Steps of a neural recommender over that number of ratings. */
+/** Steps of a neural recommender over this number of ratings. */
 export function neuralSteps(ratings: number, { batch }: Readonly<Record<string, Json>>): number {
   return Math.ceil(ratings / (typeof batch === 'number' ? batch : usualBatch));
 }

@@ -1,23 +1,23 @@
 import { EventFile } from '../../io/tfevents/event-file.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 
-/** Notes a neural recommender's training in TensorBoard event files. */
+/** Logs a neural recommender's training in TensorBoard event files. */
 export class TrainingLog {
   readonly #directory: string;
   #events: EventFile | undefined;
 
-  /** @param directory made, with its file, when the first epoch is over. */
+  /** @param directory created, together with its file, when the first epoch ends. */
   constructor(directory: string) {
     this.#directory = directory;
   }
 
   /**
-   * Notes an epoch: the scalars `loss/training`, `loss/validation` (with validation ratings) and
+   * Logs an epoch: the scalars `loss/training`, `loss/validation` (with validation ratings) and
    * `learning rate`, and a histogram of each weight by its name. A training that continues from a
-   * checkpoint begins a file of its own, which replaces what was noted of the epochs that are
-   * learnt again.
+   * checkpoint starts a new file, which replaces what was logged for the epochs that are learnt
+   * again.
    *
-   * @throws SystemError `not-writable` when the file cannot be made, `disk-full`.
+   * @throws SystemError `not-writable` when the file cannot be created, `disk-full`.
    */
   add(record: EpochRecord, weights: ReadonlyMap<string, Float32Array>): void {
     const { epoch, trainingLoss, validationLoss, learningRate } = record;

@@ -21,17 +21,17 @@ import { type CatalogueItem, catalogueOf, genresOf, withUnratedItems } from './c
 import { noneWithFeatures } from './none-with-features.ts';
 import { contentOf, type RecommenderName, readsTimes } from './recommender-names.ts';
 
-/** Where a training reads from. */
+/** Where a training reads its data. */
 export interface TrainingSources {
   /** A MovieLens directory, or a file of ratings. */
   readonly ratings: string;
-  /** A list of movies, where the ratings are a file. */
+  /** A list of movies, if the ratings are a file. */
   readonly movies?: string | undefined;
-  /** What `reduce` has written, a training store, or a file that `importFeatures` reads. */
+  /** A directory that `reduce` wrote, a training store, or a file that `importFeatures` reads. */
   readonly features?: string | undefined;
-  /** Which trailers belong to which items, when the features have trailer ids. */
+  /** Which trailers belong to which items, if the features have trailer ids. */
   readonly trailers?: string | undefined;
-  /** What is known of the users; default: the list that a MovieLens directory has. */
+  /** Facts about the users. Default: the list in a MovieLens directory. */
   readonly demographics?: string | undefined;
   readonly reading?: ReadRatingsOptions | undefined;
 }
@@ -39,8 +39,8 @@ export interface TrainingSources {
 /** What a training has read. */
 export interface TrainingInputs {
   /**
-   * By ascending ids of user and item; after the rated items those that nobody has rated and that
-   * the recommender can judge.
+   * Sorted by user id and item id, ascending. The rated items are followed by those that nobody has
+   * rated but the recommender can judge.
    */
   readonly ratings: RatingTable;
   readonly scale: RatingScale;
@@ -48,10 +48,13 @@ export interface TrainingInputs {
   readonly genres: GenreTable | undefined;
   readonly userFacts: UserFacts | undefined;
   readonly features: ItemStore | undefined;
-  /** Whether the training store was made from another file: it is removed when these are closed. */
+  /**
+   * Whether the training store was made from another file; if so, it is removed when the inputs are
+   * closed.
+   */
   readonly isImported: boolean;
   close(): Promise<void>;
-  /** Where the features are, and what they were. */
+  /** The file of the features, with its hash. */
   readonly featureFile: FeatureFile | undefined;
   readonly trailers: TrailerList | undefined;
   /** Ratings left out because their items have no features, and the number of these items. */
@@ -59,18 +62,18 @@ export interface TrainingInputs {
   readonly badLines: number;
 }
 
-/** A training store that a recommender was trained with. */
+/** The training store that a recommender was trained with. */
 export interface FeatureFile {
   readonly path: string;
   readonly sha256: string;
 }
 
 /**
- * Reads what a recommender is trained with. A recommender that learns from features is given the
- * ratings of items that have some.
+ * Reads the data to train a recommender with. A recommender that learns from features only gets the
+ * ratings of items that have features.
  *
- * @throws UsageError when a file is missing or wrong, or nothing is left to learn from; the caller
- * closes what it is given.
+ * @throws UsageError when a file is missing or wrong, or there is nothing to learn from; the caller
+ * closes the result.
  */
 export async function readTrainingInputs(
   model: RecommenderName,

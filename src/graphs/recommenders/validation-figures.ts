@@ -4,35 +4,35 @@ import { globalMean, type Predicts, type TrainingRatings } from '../../models/re
 import { decimalRatings } from '../decimal-ratings.ts';
 
 /**
- * How a neural recommender predicts its validation ratings. It learnt none of them, but was
- * selected by them.
+ * How well a neural recommender predicts its validation ratings. It did not learn from them, but
+ * was selected by them.
  */
 export interface ValidationFigures {
   readonly ratings: number;
-  /** Items among them of which no rating was learnt. */
+  /** Validation items without a single training rating. */
   readonly newItems: number;
   /** NaN for scores, which are not ratings. */
   readonly rmse: number;
-  /** The same when the mean of the training ratings is predicted for every user and item. */
+  /** The RMSE if the mean of the training ratings is predicted for every user and item. */
   readonly meanRmse: number;
   /**
-   * Area under each user's ROC curve, averaged; chance is 0.5. NaN where no user has relevant items
-   * and others.
+   * Area under each user's ROC curve, averaged; chance is 0.5. NaN if no user has both relevant
+   * items and others.
    */
   readonly auc: number;
-  /** Users that the area is the mean of. */
+  /** Number of users over which the area is averaged. */
   readonly aucUsers: number;
-  /** The same over the ratings of `newItems` alone; NaN and 0 without any. */
+  /** The same over the ratings of `newItems` only; NaN and 0 if there are none. */
   readonly newAuc: number;
   readonly newAucUsers: number;
 }
 
-/** About the deviation of one user's area over a handful of ratings ranked at random. */
+/** Approximate standard deviation of one user's area over a handful of randomly ranked ratings. */
 const deviationOfUser = 0.3;
 
 /**
- * Standard error up to which an area is judged: one of 0.6 can then be told from chance. 36 new
- * items and as many users have it.
+ * Maximum standard error for judging an area: an area of 0.6 can then be distinguished from chance.
+ * 36 new items and 36 users reach it.
  */
 const mostError = 0.05;
 
@@ -77,9 +77,9 @@ export async function validationFigures(
 }
 
 /**
- * What is wrong with the neural recommender of these figures, in sentences; empty if nothing is.
- * Its ranking of new items is judged where there are enough of them, and of users: both are drawn,
- * so the lesser number decides the standard error of the area.
+ * What is wrong with a neural recommender that has these figures, in sentences; empty if nothing
+ * is. Its ranking of new items is judged only if there are enough of them, and enough users: both
+ * are samples, so the smaller number determines the standard error of the area.
  */
 export function validationWarnings(figures: ValidationFigures): string[] {
   const { rmse, meanRmse, newAuc, newAucUsers, newItems } = figures;

@@ -7,11 +7,12 @@ import type { ReduceOptions } from './reduce-options.ts';
 import type { SourceDataset } from './source-dataset.ts';
 
 /**
- * The PCA that an earlier reduction of the same vectors into the same directory was made with: a
- * dataset that has grown is reduced with it, since another fit would be another dataset. Undefined
- * when there is none.
+ * The PCA of an earlier reduction of the same vectors into the same directory. A dataset that has
+ * grown is reduced with it, since another fit would make another dataset. Undefined if there is
+ * none.
  *
- * @throws UsageError `dataset` when other components are asked for than it has, saying what to do.
+ * @throws UsageError `dataset` when the requested components differ from its own, saying what to
+ *   do.
  */
 export async function earlierModel(
   { out, ...options }: ReduceOptions,
@@ -26,18 +27,18 @@ export async function earlierModel(
   const now = { source: source.file.graphId, column, subclips, aggregate: statistic };
   const isSame = Object.entries(now).every(([name, value]) => params[name as keyof typeof params] === value);
   const file = pcaDescription(out, column);
-  // Of anything else the directory is refused when it is opened, with what differs.
+  // In all other cases the directory is refused when it is opened, with the differences.
   if (!isSame || !existsSync(file)) return undefined;
   const fitted = await readPca(file, column);
   if ((params.pca as { readonly sha256?: unknown } | null)?.sha256 !== pcaHash(fitted)) return undefined;
   const { algorithm, components } = fitted.pca;
   if (isAskedFor(fitted.pca, options)) return fitted;
   throw new UsageError(
-    `${out} holds a reduction to ${components} components (${algorithm}), but another is asked for`,
+    `${out} holds a reduction to ${components} components (${algorithm}), but another was requested`,
     {
       code: 'dataset',
       remedy:
-        'Name another directory (`out`), to fit again; or leave out `components`, `variance` and `algorithm`, to reduce what is new with the PCA there.',
+        'Name another directory (`out`), to fit again; or leave out `components`, `variance` and `algorithm` to reduce what is new with the existing PCA.',
     },
   );
 }

@@ -6,8 +6,8 @@ import { Moments } from '../../models/pca/moments.ts';
 import type { Fit } from './reduce-options.ts';
 
 /**
- * Some rows of vectors: `rows * dimension` values, of which those of rows that are not `valid` are
- * nobody's.
+ * Some rows of vectors: `rows * dimension` values, of which those in rows that are not `valid` are
+ * meaningless.
  */
 export interface VectorRows {
   readonly values: Float32Array;
@@ -17,16 +17,17 @@ export interface VectorRows {
 
 /** Vectors to fit to, in a fixed order. */
 export interface VectorSource {
-  /** For messages. */
+  /** Name for messages. */
   readonly name: string;
   batches(): AsyncIterable<VectorRows & { readonly dimension: number }>;
 }
 
 /**
  * Fits a PCA to the vectors of a source; rows without a vector are left out. Memory: what the
- * algorithm holds, and one batch.
+ * algorithm holds, plus one batch.
  *
- * @throws UsageError when there are too few rows, or they do not fit; FlowError `aborted`.
+ * @throws UsageError when there are too few rows, or they do not fit each other; FlowError
+ *   `aborted`.
  */
 export async function fitPca(source: VectorSource, how: Fit, signal: AbortSignal | undefined): Promise<Pca> {
   let moments: Moments | undefined;
@@ -55,7 +56,7 @@ export async function fitPca(source: VectorSource, how: Fit, signal: AbortSignal
   return fitExact(moments as Moments, how);
 }
 
-/** The vectors alone, without the rows that have none; a view where all have one. */
+/** Only the vectors, without the rows that have none; a view if all rows have one. */
 export function validOnly(batch: VectorRows & { readonly dimension: number }): { values: Float32Array; count: number } {
   const { values, valid, rows, dimension } = batch;
   const count = valid.reduce((sum, flag) => sum + flag, 0);
@@ -70,7 +71,7 @@ export function validOnly(batch: VectorRows & { readonly dimension: number }): {
   return { values: kept, count };
 }
 
-/** The values of all rows again: zeros where a row has no vector. */
+/** The inverse of `validOnly`: values for all rows, with zeros where a row has no vector. */
 export function spread(kept: Float32Array, valid: Uint8Array, dimension: number): Float32Array {
   if (kept.length === valid.length * dimension) return kept;
   const values = new Float32Array(valid.length * dimension);
@@ -83,7 +84,7 @@ export function spread(kept: Float32Array, valid: Uint8Array, dimension: number)
   return values;
 }
 
-/** @throws FlowError `aborted` once the signal is. */
+/** @throws FlowError `aborted` once the signal is aborted. */
 export function checkAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new FlowError('aborted', 'the reduction was stopped', { cause: signal.reason });
 }

@@ -8,11 +8,11 @@ import { partName, partPath, pathNow } from '../../io/dataset/layout.ts';
 import type { Pca } from '../../models/pca/fitted-pca.ts';
 import { decodePca, encodePca } from '../../models/pca/pca-file.ts';
 
-/** A fitted pca, and what its rows were. */
+/** A fitted PCA, and facts about the rows it was fitted to. */
 export interface FittedPca {
   readonly pca: Pca;
   /**
-   * `column`, and of a dataset or a table made from one `aggregate`, `graph` and `models` (JSON:
+   * `column` and, for a dataset or a table made from one, `aggregate`, `graph` and `models` (JSON:
    * names and hashes).
    */
   readonly facts: Readonly<Record<string, string>>;
@@ -31,7 +31,10 @@ export function pcaFiles(column: string): readonly [tensors: string, description
   return [`${PCA_FOLDER}/${column}.safetensors`, `${PCA_FOLDER}/${column}.json`];
 }
 
-/** Where a directory that a reduction was written into has the description of its pca, or would. */
+/**
+ * Path of the description of the PCA in a directory that a reduction writes, whether or not it
+ * exists.
+ */
 export function pcaDescription(directory: string, column: string): string {
   return join(partPath(directory, 'pca'), `${column}.json`);
 }
@@ -48,7 +51,7 @@ export async function writePca(directory: string, column: string, { pca, facts }
 }
 
 /**
- * Reads a pca by its description, beside which the tensors are under the same name, or by the
+ * Reads a PCA, given its description (the tensors are beside it, under the same name) or the
  * directory of the reduction that it was fitted for.
  *
  * @throws UsageError when a file cannot be read; ModelError when they are damaged or do not belong
@@ -67,7 +70,7 @@ export async function readPca(path: string, column: string): Promise<FittedPca> 
     readFile(path).catch((cause: Error) => {
       throw new UsageError(`the PCA's file ${path} cannot be read: ${cause.message}`, {
         remedy:
-          'Name a directory that `reduce` has written, or the .json file in its `_pca`; the .safetensors file must be next to it.',
+          'Name a directory that `reduce` wrote, or the .json file in its `_pca`; the .safetensors file must be next to it.',
         cause,
       });
     });
@@ -82,8 +85,8 @@ export async function readPca(path: string, column: string): Promise<FittedPca> 
 }
 
 /**
- * Asserts that a pca was fitted to vectors of this kind: by the facts that both know, the same
- * networks with the same weights, the same statistic, the same length.
+ * Checks that a PCA was fitted to vectors of this kind: as far as both record them, the same
+ * networks with the same weights, the same statistic, and the same length.
  *
  * @throws ModelError `shape` for another length or statistic, `hash` for another network or other
  * weights.

@@ -13,9 +13,9 @@ import { plannedTableFiles } from './reduce-table.ts';
 /** What `reduce` would do. */
 export interface PlannedReduction {
   readonly out: string;
-  /** Whether a PCA would be fitted; else one that was fitted before is taken, or none is needed. */
+  /** Whether a PCA would be fitted; if not, an existing one is used, or none is needed. */
   readonly fits: boolean;
-  /** Items of a dataset whose units would be written, and those that are there already. */
+  /** Items of a dataset whose units would be written, and those whose units already exist. */
   readonly items: number;
   readonly alreadyDone: number;
   /** Items of the reduced dataset that are no longer in the source: they would be removed. */
@@ -25,8 +25,8 @@ export interface PlannedReduction {
 }
 
 /**
- * Says what `reduce` would do with the same options, by all that it refuses before it fits. Fits
- * nothing and writes nothing.
+ * Reports what `reduce` would do with the same options, after all the checks that it makes before
+ * it fits. Fits nothing and writes nothing.
  *
  * @throws as `reduce`.
  * @example

@@ -41,9 +41,9 @@ export interface ReducedDataset {
 
 /**
  * Fits a PCA to one stream of a dataset (or takes a fitted one) and writes the reduced dataset:
- * units, Parquet tables, the PCA, and the training store. Streams that are not reduced come along
- * as they are. The reduced dataset's graph id names the PCA, so a second call finds its units
- * there; new items of the source join with `pca`.
+ * units, Parquet tables, the PCA, and the training store. Streams that are not reduced are copied
+ * unchanged. The reduced dataset's graph id depends on the PCA, so a second call finds its existing
+ * units; new items of the source can be added with `pca`.
  */
 export async function reduceDataset(options: ReduceOptions): Promise<ReducedDataset> {
   const how = fitOf(options);
@@ -91,7 +91,7 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   };
 }
 
-/** What is known before anything is fitted: the source, and the PCA that there is. */
+/** What is known before anything is fitted: the source, and any existing PCA. */
 async function begin(options: ReduceOptions) {
   const source = await openSource(options.input, options);
   const column = options.column ?? 'visual';
@@ -108,10 +108,10 @@ async function begin(options: ReduceOptions) {
 }
 
 /**
- * What reducing a dataset would begin with, and the id of the reduced one where no PCA is to be
- * fitted for it.
+ * What reducing a dataset would start from, and the id of the reduced dataset if no PCA has to be
+ * fitted.
  *
- * @throws as `reduceDataset`, before it fits.
+ * @throws what `reduceDataset` throws before it fits.
  */
 export async function plannedDataset(options: ReduceOptions) {
   const { source, column, vectors, fitted } = await begin(options);
@@ -127,8 +127,8 @@ function storageOf({ encoding, compression }: ReduceOptions) {
 }
 
 /**
- * Before anything is fitted: a directory that holds a dataset that no reduction has made. The rest
- * is seen when it is opened.
+ * Before anything is fitted, refuses a directory with a dataset that was not made by a reduction.
+ * Other conflicts are found when it is opened.
  */
 function refuseOther(out: string): void {
   if (!existsSync(datasetFilePath(out))) return;
@@ -152,7 +152,7 @@ function describe(source: SourceDataset, column: string, fitted: FittedPca | und
   return { graphId: graphId(of), ...of, models: [...source.file.models.map(withoutCard), ...model] };
 }
 
-/** Removes what is no longer in the source. @returns how many items. */
+/** Removes items that are no longer in the source. @returns how many. */
 async function removeOthers(dataset: Dataset, source: SourceDataset): Promise<number> {
   const there = new Set(source.units.map(({ facts }) => facts.itemId));
   const others = (await dataset.store.currentUnits('aside')).filter(({ facts }) => !there.has(facts.itemId));
@@ -206,7 +206,7 @@ async function writeUnits(
   return { inOrder, rows, rowsWithout, alreadyDone };
 }
 
-/** What the source knows of an item is true of the reduced one too, but for its unit. */
+/** What the source records about an item also holds for the reduced item, except its unit. */
 function noteItem(items: Items, known: ItemFacts | undefined, { itemId, partial, seconds }: UnitFacts, unit: string) {
   const { path, source, hash, duration = seconds, fps, width, height, streams, leftOut, more } = known ?? {};
   const media = { duration, fps, width, height, streams, leftOut };
@@ -248,7 +248,8 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
 
 /**
  * The training store: every item that has vectors, in the order of the tables.
- * @returns how many; undefined where they have different numbers of subclips: there is none then.
+ * @returns how many; undefined if they have different numbers of subclips, in which case there is
+ *   no store.
  */
 async function writeItems(
   directory: string,
@@ -261,7 +262,7 @@ async function writeItems(
   if (typeof subclips !== 'number') {
     await removeIfThere(join(directory, TRAINING_STORE));
     work.say(
-      `no training store (${TRAINING_STORE}) is written: it has equally many subclips of every item, and these have from ${subclips.fewest} to ${subclips.most} (${source.table.subclips}); reduce equal parts (\`subclips\`) to train on them`,
+      `no training store (${TRAINING_STORE}) is written: it needs the same number of subclips for every item, and these have from ${subclips.fewest} to ${subclips.most} (${source.table.subclips}); reduce equal parts (\`subclips\`) to train on them`,
     );
     return undefined;
   }
@@ -309,7 +310,7 @@ async function writeItems(
   return items;
 }
 
-/** How many subclips every item has, or how few and many where they differ. */
+/** How many subclips every item has, or the fewest and the most if they differ. */
 function subclipsOfAll(
   { table }: SourceDataset,
   units: readonly ReducedUnit[],

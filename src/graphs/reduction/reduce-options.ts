@@ -5,44 +5,47 @@ import type { ParquetCompression, ParquetEncoding } from '../../io/dataset/parqu
 import type { Pca } from '../../models/pca/fitted-pca.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 
-/** What is reduced, to what, and how. */
+/** What to reduce, to what, and how. */
 export interface ReduceOptions {
   /**
    * A dataset's directory, or any table: a Parquet or Arrow file, or a directory of Parquet parts.
    */
   readonly input: string;
-  /** The directory that is written. */
+  /** The directory to write. */
   readonly out: string;
   /**
-   * The stream (of a table: the column) whose vectors are reduced; `none` only writes the training
+   * The stream (for a table: the column) whose vectors are reduced; `none` only writes the training
    * store. Default `visual`.
    */
   readonly column?: string | undefined;
   /**
-   * Of a table: the column of the items' ids. With it the reduced vectors become a training store
-   * too.
+   * For a table: the column of the items' ids. With it the reduced vectors also become a training
+   * store.
    */
   readonly id?: string | undefined;
-  /** Which of a dataset's cuts; must be given where it has several. */
+  /** Which of a dataset's cuts; must be given if it has several. */
   readonly subclips?: number | undefined;
   /**
-   * The same for subclips of fixed length. Items have as many of them as they are long: a training
-   * store is written only where all have equally many.
+   * The same for subclips of fixed length. Their number depends on the length of the item; a
+   * training store is written only if all items have the same number.
    */
   readonly subclipSeconds?: number | undefined;
-  /** Which of a dataset's statistics; must be given where it has several. */
+  /** Which of a dataset's statistics; must be given if it has several. */
   readonly statistic?: Statistic | undefined;
-  /** Values that remain of a vector. Neither this nor `variance`: `variance: 0.95`. */
+  /**
+   * How many values remain of each vector. If neither this nor `variance` is given: `variance:
+   * 0.95`.
+   */
   readonly components?: number | undefined;
-  /** The least share of the variance that remains, above 0 and at most 1. */
+  /** The minimum share of the variance that remains, above 0 and at most 1. */
   readonly variance?: number | undefined;
   /**
-   * `exact` (default): of all rows' moments. `incremental`: scikit-learn's IncrementalPCA, needs
-   * `components`.
+   * `exact` (default): from the moments of all rows. `incremental`: scikit-learn's IncrementalPCA,
+   * which needs `components`.
    */
   readonly algorithm?: Pca['algorithm'] | undefined;
   /**
-   * A PCA fitted before, by the directory that it was written into or its description (.json):
+   * An existing PCA, given as the directory that it was written into or as its description (.json):
    * nothing is fitted, the rows are only reduced.
    */
   readonly pca?: string | undefined;
@@ -50,7 +53,7 @@ export interface ReduceOptions {
   readonly encoding?: ParquetEncoding | undefined;
   /** How the Parquet tables are compressed. Default `zstd`. */
   readonly compression?: ParquetCompression | undefined;
-  /** Aborted: stops at the next batch; a finished unit stays. */
+  /** When aborted, the reduction stops at the next batch; finished units stay. */
   readonly signal?: AbortSignal | undefined;
   /** Sentences a person should read. */
   readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean | undefined }) => void) | undefined;
@@ -58,11 +61,11 @@ export interface ReduceOptions {
 
 /** What a reduction did. */
 export interface ReduceSummary {
-  /** Of a dataset, the id of the reduced one. */
+  /** For a dataset, the graph id of the reduced one. */
   readonly graphId: string | undefined;
   readonly column: string;
   readonly algorithm: Pca['algorithm'] | undefined;
-  /** Values of a vector before and after. */
+  /** Values per vector before and after. */
   readonly dimension: number;
   readonly components: number;
   /** Rows that the PCA was fitted to. */
@@ -70,30 +73,30 @@ export interface ReduceSummary {
   /** Rows written, and how many of them have no vector. */
   readonly rows: number;
   readonly rowsWithout: number;
-  /** Items of the training store; of a dataset, how many units were there already. */
+  /** Items of the training store; for a dataset, also how many units already existed. */
   readonly items: number;
   readonly alreadyDone: number;
-  /** Of a dataset: units that were written now, and items that it has no more. */
+  /** For a dataset: units that were written now, and items that were removed. */
   readonly added: number;
   readonly takenOut: number;
-  /** Share of the variance along each component: the curve. */
+  /** Share of the variance explained by each component. */
   readonly explainedVarianceRatio: readonly number[];
   /** Their sum. */
   readonly varianceKept: number;
   /** Files written, relative to `out`. */
   readonly files: readonly string[];
   readonly wallSeconds: number;
-  /** Most memory of the process, from its beginning. */
+  /** Peak memory of the process since it started. */
   readonly peakRssBytes: number;
 }
 
-/** How a PCA is fitted. */
+/** How to fit a PCA. */
 export type Fit =
   | { readonly algorithm: Pca['algorithm']; readonly components: number }
   | { readonly algorithm: 'exact'; readonly variance: number };
 
 /**
- * The fit that options ask for.
+ * The fit that the options request.
  * @throws UsageError when they contradict each other or are out of range.
  */
 export function fitOf(options: ReduceOptions): Fit {
@@ -103,9 +106,7 @@ export function fitOf(options: ReduceOptions): Fit {
     throw new UsageError('`components` and `variance` were both given, but each determines the other');
   }
   if (options.pca !== undefined && (components ?? variance ?? options.algorithm) !== undefined) {
-    throw new UsageError(
-      '`pca` names a PCA that has been fitted already: leave out `components`, `variance`, `algorithm`',
-    );
+    throw new UsageError('`pca` names a PCA that is already fitted: leave out `components`, `variance`, `algorithm`');
   }
   if (components !== undefined) return { algorithm, components: checkInteger('components', components) };
   if (algorithm === 'incremental') {
@@ -144,7 +145,7 @@ const known: KnownOptions<ReduceOptions> = {
   subclipSeconds: true,
 };
 
-/** Checks what needs no look at the input. */
+/** Checks everything that can be checked without reading the input. */
 export function checkReduceOptions(options: ReduceOptions): void {
   checkKnownOptions('reduce', options, known);
   checkString('input', options.input);

@@ -24,7 +24,7 @@ import { checkAborted, fitPca, spread, type VectorSource, validOnly } from './fi
 import { checkPcaFits, type FittedPca, PCA_FOLDER, pcaFiles, pcaHash, readPca, writePca } from './pca-files.ts';
 import { fitOf, type ReduceOptions } from './reduce-options.ts';
 
-/** The reduced table. */
+/** File name of the reduced table. */
 const REDUCED = 'reduced.parquet';
 const ROW_GROUP_BYTES = 16 * 1024 * 1024;
 
@@ -34,14 +34,14 @@ export interface ReducedTable {
   readonly dimension: number;
   readonly rows: number;
   readonly rowsWithout: number;
-  /** Items of the training store; 0: there is none. */
+  /** Items of the training store; 0 if there is none. */
   readonly items: number;
   readonly files: readonly string[];
 }
 
 /**
  * Fits a PCA to a vector column of any table (or takes a fitted one), and writes `reduced.parquet`
- * with that column reduced and the others as they are, the PCA, and, where the ids are named, the
+ * with that column reduced and the others unchanged, the PCA and, if the ids are named, the
  * training store. The table is read twice, a batch at a time.
  */
 export async function reduceTable(options: ReduceOptions): Promise<ReducedTable> {
@@ -98,8 +98,8 @@ function nothingToReduce(): UsageError {
 }
 
 /**
- * A directory that is new, empty, or has what a run left that did not come to its end: the table is
- * put there last. Another result is not written over.
+ * Accepts a directory that is new, empty, or has only the remains of an unfinished run: the table
+ * is written last. Another result is not overwritten.
  */
 async function prepareTarget(out: string): Promise<void> {
   if (!existsSync(out)) return;
@@ -108,8 +108,8 @@ async function prepareTarget(out: string): Promise<void> {
 }
 
 /**
- * The files that reducing a table would write, relative to `out`; by all that is refused before it
- * begins.
+ * The files that reducing a table would write, relative to `out`, after all checks that are made
+ * before it starts.
  */
 export async function plannedTableFiles({ input, out, id, column = 'visual', pca }: ReduceOptions): Promise<string[]> {
   if (column === 'none') throw nothingToReduce();
@@ -136,7 +136,7 @@ function refuseForeign(out: string): void {
 }
 
 /**
- * Whether the table's columns can be written again: before anything is fitted, which may take
+ * Checks that the table's columns can be written again, before anything is fitted, which may take
  * hours.
  */
 async function checkColumns(input: string, id: string | undefined, signal?: AbortSignal): Promise<void> {
@@ -224,7 +224,7 @@ async function writeReduced(
         new Map([...Object.entries(fitted.facts), ['dimension', String(components)]]),
       );
       const written = writable(replaceColumn(batch, column, reduced));
-      // Sized by all columns: texts and further vectors come along.
+      // Sized by all columns, since texts and further vectors are copied too.
       writer ??= await ParquetWriter.create(path, { ...how, rowGroupRows: rowsOfGroup(written) });
       await writer.write(written);
       rows += vectors.rows;
@@ -238,7 +238,7 @@ async function writeReduced(
   return { path, rows, rowsWithout };
 }
 
-/** Rows that make about a row group's bytes, when all are like those of the batch. */
+/** How many rows make up the bytes of a row group, if all are like those of the batch. */
 function rowsOfGroup(batch: RecordBatch): number {
   const bytes = batch.data.children.reduce((sum, { byteLength }) => sum + byteLength, 0);
   return Math.max(1, Math.floor((ROW_GROUP_BYTES * batch.numRows) / Math.max(1, bytes)));

@@ -8,15 +8,16 @@ import { checkReduceOptions, type ReduceOptions, type ReduceSummary } from './re
 import { reduceTable } from './reduce-table.ts';
 
 /**
- * Reduces vectors with a PCA. Of a dataset: one cut and statistic becomes a dataset of its own,
- * with Parquet tables, the fitted PCA in `_pca/`, and the training store `_training.arrow`. Of any
- * other Parquet or Arrow table: `reduced.parquet`, the PCA, and, with `id`, the training store too.
+ * Reduces vectors with a PCA. From a dataset, one cut and statistic becomes a separate dataset,
+ * with Parquet tables, the fitted PCA in `_pca/`, and the training store `_training.arrow`. From
+ * any other Parquet or Arrow table it makes `reduced.parquet`, the PCA, and, with `id`, the
+ * training store too.
  *
  * Buffering: the moments (4 D^2 bytes) or the incremental algorithm's batch, and one unit or batch
  * of rows. Cancellation: `signal`, at the next batch; committed units stay.
  *
- * @throws UsageError for options, damaged files, rows that do not fit (naming file and row),
- * another graph's directory; ModelError for a PCA of another network, statistic or length;
+ * @throws UsageError for invalid options, damaged files, rows that do not fit (naming file and
+ * row), or another graph's directory; ModelError for a PCA of another network, statistic or length;
  * FlowError `aborted`.
  *
  * @example

@@ -12,12 +12,12 @@ import type { VectorSource } from './fit-pca.ts';
 export interface SourceDataset {
   readonly file: DatasetFile;
   readonly store: CommitStore;
-  /** Its units in the order of the tables' rows. */
+  /** Its units, in the order of the tables' rows. */
   readonly units: readonly PlannedUnit[];
   readonly table: TablePlan;
 }
 
-/** A unit's rows of one cut: those of one statistic in `columns`. */
+/** A unit's rows for one cut, with the values of one statistic in `columns`. */
 export interface UnitCut {
   readonly unit: UnitTable;
   readonly first: number;
@@ -26,11 +26,10 @@ export interface UnitCut {
 }
 
 /**
- * Opens the cut and the statistic of a dataset that are asked for; where it has only one, none need
- * be.
+ * Opens the requested cut and statistic of a dataset; if it has only one, neither need be given.
  *
  * @throws UsageError `dataset` when the directory is not a dataset or has no units; when the choice
- * is missing or not there.
+ * is missing or does not exist.
  */
 export async function openSource(
   directory: string,
@@ -65,13 +64,13 @@ export async function openSource(
   return { file, store, units, table };
 }
 
-/** A cut as the option that chooses it. */
+/** A cut, written as the option that chooses it. */
 function asOption(cut: Cut): string {
   return typeof cut === 'number' ? `subclips: ${cut}` : `subclipSeconds: ${Number.parseFloat(cut)}`;
 }
 
 /**
- * The rows of a unit that belong to the table; undefined when it has none.
+ * The rows of a unit that belong to the table; undefined if it has none.
  * @throws UsageError `dataset` when it is damaged.
  */
 export async function readCut(source: SourceDataset, key: string): Promise<UnitCut | undefined> {

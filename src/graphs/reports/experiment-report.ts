@@ -16,10 +16,10 @@ const SCENARIOS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The page of an experiment, made from the files of its directory: tables with the best of each
- * column, tests against the reference, curves, the course of each training, how predictions are
- * spread, and published figures where the setting is the same. One HTML file that needs nothing
- * else.
+ * The page of an experiment, made from the files in its directory: tables with the best of each
+ * column, tests against the reference, curves, the course of each training, the distribution of
+ * predictions, and published figures if the setting is the same. A single, self-contained HTML
+ * file.
  *
  * @throws UsageError `dataset` when the directory has no results.
  * @example
@@ -54,13 +54,13 @@ function titleOf(scenario: string): string {
   return SCENARIOS[scenario] ?? scenario;
 }
 
-/** The metrics that sum an experiment up, of those it has. */
+/** The metrics that summarise an experiment, among those that it has. */
 function leading(rows: readonly ExperimentRow[]): { metric: string; title: string }[] {
   const has = (metric: string) => rows.some((row) => Number.isFinite(row.metrics[metric]?.mean));
   const lengths = Object.keys(rows[0]?.metrics ?? {}).flatMap((name) => /^ndcg@(\d+)$/.exec(name)?.[1] ?? []);
   const k = lengths.at(-1);
   return [
-    { metric: 'auc', title: 'AUC: a relevant item before one that is not (0.5 is chance)' },
+    { metric: 'auc', title: 'AUC: how often a relevant item comes before one that is not (0.5 is chance)' },
     ...(k === undefined ? [] : [{ metric: `ndcgRelevant@${k}`, title: `NDCG@${k} of relevant items` }]),
     { metric: 'rmse', title: 'RMSE of predicted ratings (less is better)' },
   ].filter(({ metric }) => has(metric));
@@ -104,7 +104,7 @@ function tests(comparisons: readonly Comparison[]): PageSection[] {
           { figure: `Difference in ${metric} from ${comparisons[0]?.reference}`, x: `difference in ${metric}`, y: '' },
           { rule: 0 },
         ),
-        `${metric}: mean difference from ${comparisons[0]?.reference} over users, with its 95 % interval. A bar that crosses 0 is no difference.`,
+        `${metric}: mean difference from ${comparisons[0]?.reference} over users, with its 95 % interval. A bar that crosses 0 shows no clear difference.`,
       );
     });
   const sheets = comparisonSheets(comparisons);
@@ -174,7 +174,7 @@ function learning({ courses }: SavedExperiment): PageSection[] {
     ].filter(({ points }) => points.length > 0);
     return figureHtml(
       curvesFigure(series, { figure: `Learning curve of ${name}`, x: 'epoch', y: 'loss' }, { width: 280 }),
-      `${name}: mean loss over ${own.length} trainings; those that stopped sooner count as far as they came.`,
+      `${name}: mean loss over ${own.length} trainings; those that stopped earlier count as far as they got.`,
     );
   });
   return [{ id: 'learning', heading: 'Learning curves', body: html`<div class="pair">${figures}</div>` }];
@@ -197,8 +197,8 @@ function spread({ counts, edges }: SavedExperiment): PageSection[] {
   return [
     {
       id: 'predictions',
-      heading: 'How predictions are spread',
-      body: html`<p>Bars: what was predicted for the test ratings; line: what the ratings were. A recommender whose bars stand on one side of the threshold recommends everything, or nothing.</p><div class="panels wide">${panels}</div>`,
+      heading: 'How predictions are distributed',
+      body: html`<p>Bars: what was predicted for the test ratings; line: what the ratings were. A recommender whose bars all lie on one side of the threshold recommends everything, or nothing.</p><div class="panels wide">${panels}</div>`,
     },
   ];
 }
@@ -213,13 +213,13 @@ function tables({ tables: all, published }: ExperimentResult, scenario: string):
   return {
     id: `tables-${slug(scenario)}`,
     heading: `Tables, ${titleOf(scenario)}`,
-    body: html`${notes.size === 1 ? html`<p class="note">${note}.</p>` : undefined}<p class="note">Bold: the best of its column; underlined: the second, where a paired t-test over users does not tell them apart. ${source}</p>${own.map(
+    body: html`${notes.size === 1 ? html`<p class="note">${note}.</p>` : undefined}<p class="note">Bold: the best of its column; underlined: the second best, if a paired t-test over users does not tell them apart. ${source}</p>${own.map(
       (table) => html`<h3>${tableSheet(table).title}</h3>${sheetHtml(tableSheet(table), notes.size === 1)}`,
     )}`,
   };
 }
 
-/** A table as it is printed, with what its cells are marked as. */
+/** A table in printable form, with its cells marked. */
 function sheetHtml({ title, note, rows: [head = [], ...rows] }: Sheet, silent = false): Html {
   const cell = ({ text, mark }: Sheet['rows'][number][number]) => {
     if (mark === 'best') return html`<strong>${text}</strong>`;

@@ -4,13 +4,13 @@ import type { Video } from '../../io/media/video.ts';
 import { type Division, equalParts, fixedLength } from '../../operators/division.ts';
 import type { Frame } from '../../operators/frame.ts';
 
-/** Pixels along the wider side of a picture. */
+/** Pixels along the longer side of a picture. */
 const SIDE = 64;
-/** Items whose pictures are kept, and pictures of each: 15 MB while the run goes on. */
+/** How many items have their pictures kept, and how many pictures each: 15 MB during the run. */
 const MOST_ITEMS = 100;
 const MOST_PICTURES = 12;
 
-/** One frame for each subclip of an item, or for as many as are shown. */
+/** One frame for each subclip of an item, or for each of those that are shown. */
 export interface FilmStrip {
   readonly item: string;
   readonly pictures: readonly {
@@ -33,9 +33,9 @@ interface Taken {
 }
 
 /**
- * Keeps a small picture of each subclip from the frames that a run decodes, of the first hundred
- * items, at most twelve each: nothing is decoded for it. It is the first frame from the middle of
- * the subclip on, or its first where there is none.
+ * Keeps a small picture of each subclip from the frames that a run decodes anyway, for the first
+ * hundred items and at most twelve pictures each. It is the first frame from the middle of the
+ * subclip on or, if there is none, its first frame.
  *
  * @example
  * const strips = new FilmStrips({ subclips: 10 });
@@ -58,7 +58,7 @@ export class FilmStrips {
   /** A listener for `onFrame`. */
   take(frame: Frame, video: Video): void {
     let own = this.#items.get(video.id);
-    // An item that is computed again, as its length was measured, begins again.
+    // An item that is computed again, after its length was measured, starts over.
     if (own === undefined || frame.index === 0) {
       if (own === undefined && this.#items.size >= MOST_ITEMS) return;
       own = begun(this.#cut(video.info.duration));
@@ -78,9 +78,9 @@ export class FilmStrips {
   }
 
   /**
-   * The strips that have pictures, in the order in which items began; may be called once. A report
-   * without pictures is better than none: where they cannot be encoded, it is told why, and there
-   * are none.
+   * The strips that have pictures, in the order in which items started. May only be called once. A
+   * report without pictures is better than none: if they cannot be encoded, `onMessage` gets the
+   * reason and the result is empty.
    */
   async finish(onMessage: (message: string) => void): Promise<FilmStrip[]> {
     try {
@@ -112,7 +112,9 @@ export class FilmStrips {
   }
 }
 
-/** An item without pictures yet; of many subclips, those that are shown are evenly taken. */
+/**
+ * An item without pictures yet; if it has many subclips, those that are shown are evenly spaced.
+ */
 function begun(division: Division): Taken {
   const count = Math.min(division.subclips, MOST_PICTURES);
   const shown = Array.from({ length: count }, (_, place) => Math.floor((place * division.subclips) / count));
@@ -124,7 +126,7 @@ function sizeOf({ width, height }: Frame): { width: number; height: number } {
   return { width: side(width), height: side(height) };
 }
 
-/** The frame in fewer pixels, each the mean of those that it replaces. */
+/** The frame scaled down: each pixel is the mean of those that it replaces. */
 function reduced(frame: Frame, width: number, height: number): Uint8Array {
   const { data } = frame;
   const rgb = new Uint8Array(width * height * 3);

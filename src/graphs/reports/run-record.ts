@@ -3,7 +3,7 @@ import type { ItemReport } from '../run-reports.ts';
 
 /** A moment of a run. */
 export interface RunMoment {
-  /** Seconds since its start. */
+  /** Seconds since the run started. */
   readonly seconds: number;
   readonly done: number;
   readonly heldBytes: number;
@@ -12,14 +12,14 @@ export interface RunMoment {
   readonly busy: ReadonlyMap<string, number>;
 }
 
-/** Moments that are kept: when there are more, every second one is dropped. */
+/** At most this many moments are kept: if there are more, every second one is dropped. */
 const MOST_MOMENTS = 400;
-/** Items whose lines are kept. */
+/** How many items are recorded. */
 const MOST_ITEMS = 1000;
 
 /**
- * Takes down a run for its report as it goes on, in bounded memory: what `extract` tells its
- * listeners.
+ * Records what `extract` reports to its listeners during a run, for the run's report, in bounded
+ * memory.
  *
  * @example
  * const record = new RunRecord();
@@ -56,17 +56,17 @@ export class RunRecord {
     else this.#more++;
   }
 
-  /** The moments, evenly apart. */
+  /** The recorded moments, at equal intervals. */
   get moments(): readonly RunMoment[] {
     return this.#moments;
   }
 
-  /** What became of the first items. */
+  /** The outcomes of the first items. */
   get items(): readonly ItemReport[] {
     return this.#items;
   }
 
-  /** How many there were beyond those. */
+  /** How many items there were beyond those. */
   get more(): number {
     return this.#more;
   }

@@ -10,10 +10,10 @@ import type { RunRecord } from './run-record.ts';
 const MiB = 2 ** 20;
 
 /**
- * The page of an extraction: what was decoded, what failed and why, which operator held the others
- * up and when, and memory against its limit. One HTML file that needs nothing else.
+ * The page of an extraction: what was decoded, what failed and why, which operator was the
+ * bottleneck and when, and memory against its limit. A single, self-contained HTML file.
  *
- * @param record what was told while it ran; figures over time are left out when it is empty.
+ * @param record what was recorded during the run; figures over time are left out if it is empty.
  * @param strips pictures of its items, see `FilmStrips`.
  * @example
  * const record = new RunRecord();
@@ -27,7 +27,7 @@ export function runReport(summary: RunSummary, record: RunRecord, strips: readon
   return pageHtml({
     title: `Extraction ${summary.graphId.slice(0, 12)}${random.length > 0 ? ' (RANDOM weights)' : ''}`,
     warnings: [
-      ...(random.length > 0 ? [`${random.join(' and ')} had random weights: the features mean nothing.`] : []),
+      ...(random.length > 0 ? [`${random.join(' and ')} had random weights: the features are meaningless.`] : []),
       ...(summary.interrupted ? [`Interrupted: ${summary.left} items are left; the same command continues.`] : []),
       ...(summary.failure === undefined ? [] : [`The tables were not written: ${summary.failure.message}`]),
     ],
@@ -51,7 +51,7 @@ function decodedBody(summary: RunSummary, { items, more }: RunRecord): Html {
   const rate = (count: number) => (wallSeconds > 0 ? (count / wallSeconds).toFixed(1) : '-');
   const rows = items.flatMap((item): Piece[][] => {
     if (item.type === 'committed') {
-      const how = item.cached ? 'from the cache' : item.partial ? 'in part' : 'whole';
+      const how = item.cached ? 'from the cache' : item.partial ? 'partially' : 'fully';
       return [[item.item, how, item.seconds.toFixed(1), item.frames, item.patches, item.notes.join('; ')]];
     }
     return item.type === 'skipped' ? [[item.item, 'skipped', '-', '-', '-', item.reason]] : [];
@@ -91,7 +91,7 @@ function stripsBody(strips: readonly FilmStrip[], { videos: { committed, cached,
   )}</div>`;
 }
 
-/** Seconds as minutes and seconds. */
+/** Formats seconds as minutes and seconds. */
 function clock(seconds: number): string {
   const tenths = Math.round(10 * seconds);
   return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
@@ -110,7 +110,7 @@ function deadBody({ dead }: RunSummary): Html {
     [...dead]
       .sort((one, other) => (one.code < other.code ? -1 : 1))
       .map(({ item, code, message }) => [item, code, message]),
-  )}<p class="note">They are not retried until they are marked for it, by <code>dead retry</code>.</p>`;
+  )}<p class="note">They are not retried until <code>dead retry</code> marks them for it.</p>`;
 }
 
 function timeBody({ operators }: RunSummary, record: RunRecord): Html {
@@ -182,7 +182,7 @@ function memoryBody({ memory, operators }: RunSummary, { moments }: RunRecord): 
             { figure: 'Memory held between operators', x: 'seconds since the start', y: 'MiB' },
             { width: 620 },
           ),
-          'What frames, patches and vectors between operators held, and what they may hold.',
+          'How much frames, patches and vectors between operators held, and how much they may hold.',
         )
       : undefined
   }${tableHtml(

@@ -17,7 +17,7 @@ export interface TrainingCourse {
   readonly history: readonly EpochRecord[];
 }
 
-/** How often ratings of the test set, and what was predicted for them, fall into each bin. */
+/** How many test ratings, and how many predictions for them, fall into each bin. */
 export interface PredictionCounts {
   readonly scenario: string;
   readonly label: string;
@@ -25,24 +25,24 @@ export interface PredictionCounts {
   readonly ratings: Float64Array;
 }
 
-/** An experiment as its directory has it. */
+/** An experiment, as stored in its directory. */
 export interface SavedExperiment {
   readonly result: ExperimentResult;
   readonly courses: readonly TrainingCourse[];
-  /** Empty unless predictions were kept. */
+  /** Empty unless predictions were stored. */
   readonly counts: readonly PredictionCounts[];
-  /** Lower edges of the bins, and the upper edge of the last. */
+  /** Lower edges of the bins, followed by the upper edge of the last. */
   readonly edges: readonly number[];
 }
 
-/** Width of a bin: a step of the usual scales. */
+/** Width of a bin: one step of the usual scales. */
 const STEP = 0.5;
-/** A wide scale has no more bins than this. */
+/** Maximum number of bins, even for a wide scale. */
 const MOST_BINS = 24;
 
 /**
- * Reads the directory of an experiment: `results.json`, the points' histories, and predictions if
- * there are any, one file at a time.
+ * Reads the directory of an experiment: `results.json`, the points' histories, and any predictions,
+ * one file at a time.
  *
  * @throws UsageError `dataset` when it has no results.
  */
@@ -60,7 +60,7 @@ export async function readExperiment(directory: string): Promise<SavedExperiment
     if (!name.endsWith('.json')) continue;
     const point = await readFacts<PointResult>(join(directory, 'points', name), ['scenario', 'label', 'history']);
     const { scenario, label, seed, splitSeed, fold } = point;
-    // After `refit` the history that the validation part stopped is that of the first fit.
+    // After `refit`, the history with validation losses is that of the first fit.
     const history = point.validation?.history.length ? point.validation.history : point.history;
     if (history.length > 0) courses.push({ scenario, label, seed, splitSeed, fold, history });
     const file = name.replace(/json$/, 'parquet');
@@ -94,7 +94,7 @@ async function readResult(directory: string): Promise<ExperimentResult> {
   };
 }
 
-/** A JSON file of an experiment. @throws UsageError `dataset` when it is not one. */
+/** Reads a JSON file of an experiment. @throws UsageError `dataset` when it is not one. */
 async function readFacts<Facts>(
   path: string,
   keys: readonly string[],

@@ -13,16 +13,16 @@ import { sha256 } from '../../core/hash.ts';
 import { PROCESS_NAME, processState } from '../../core/process-identity.ts';
 import { partPath } from '../../io/dataset/layout.ts';
 
-/** Milliseconds between two signs of life of a process that is working on items. */
+/** Milliseconds between two heartbeats of a process that is working on items. */
 const SIGN = 10_000;
-/** A claim without a sign of life for this long, by the file system's clock, belongs to nobody. */
+/** A claim without a heartbeat for this long, by the file system's clock, has lapsed. */
 const SILENCE = 60_000;
 
-/** What earlier claims tell about an item. */
+/** What earlier claims reveal about an item. */
 export interface Claim {
-  /** Processes that died while working on it. */
+  /** How many processes died while working on it. */
   readonly deaths: number;
-  /** Of these, those that were working on nothing else. */
+  /** How many of these were working on nothing else. */
   readonly aloneDeaths: number;
 }
 
@@ -34,12 +34,12 @@ interface Standing extends Claim {
 const NOBODY_DIED: Claim = { deaths: 0, aloneDeaths: 0 };
 
 /**
- * Which items of a dataset some process has begun, as files in `_claims` that say who: so that
- * processes in search of more work do what nobody is doing. A claim is a courtesy, not a lock: an
- * item that two compute all the same is committed once, and the other's work was in vain. The
- * claims of a process that died lapse, at once on its own machine, elsewhere after a minute without
- * a sign of life; the clocks of machines are not compared. Whoever takes an item then is told that
- * a process died with it.
+ * Records which items of a dataset a process has started, in files in `_claims` that name their
+ * owners, so that processes looking for more work can pick items that nobody is working on. A claim
+ * is a courtesy, not a lock: if two processes compute an item all the same, it is committed once
+ * and the other's work is wasted. The claims of a process that died lapse, on its own machine at
+ * once, elsewhere after a minute without a heartbeat; the clocks of machines are not compared.
+ * Whoever takes such an item learns that a process died with it.
  *
  * @example
  * const claims = new Claims('features/');
@@ -58,16 +58,16 @@ export class Claims {
   constructor(directory: string) {
     this.#directory = partPath(directory, 'claims');
     this.#signs = setInterval(() => {
-      // A missed sign of life costs no more than work done twice.
+      // At worst, a missed heartbeat means work done twice.
       for (const { path } of this.#held.values()) sign(path).catch(() => undefined);
     }, SIGN);
     this.#signs.unref();
   }
 
   /**
-   * Claims an item, unless a live process has.
-   * @returns what is known of it, where it is ours now.
-   * @throws SystemError where it cannot be written.
+   * Claims an item, unless a live process has claimed it.
+   * @returns what is known of it, if this process now has it.
+   * @throws SystemError if the claim cannot be written.
    */
   async take(itemId: string): Promise<Claim | undefined> {
     const path = join(this.#directory, sha256(itemId).slice(0, 32));
@@ -80,7 +80,7 @@ export class Claims {
     return claim;
   }
 
-  /** Records that this process is working on nothing but an item that it has claimed. */
+  /** Records that an item that this process has claimed is the only one it is working on. */
   async alone(itemId: string): Promise<void> {
     const held = this.#held.get(itemId);
     if (held !== undefined) await replaceFile(held.path, textOf({ ...held.claim, isAlone: true }));
@@ -92,7 +92,7 @@ export class Claims {
     if (held === undefined) return;
     this.#held.delete(itemId);
     const released = removeIfOurs(held.path).finally(() => this.#releasing.delete(released));
-    // `close` throws it.
+    // `close` throws the error.
     released.catch(() => undefined);
     this.#releasing.add(released);
   }
@@ -104,13 +104,13 @@ export class Claims {
     await Promise.all(this.#releasing);
   }
 
-  /** The file appears with the name in it: an empty one would belong to nobody for a minute. */
+  /** The file appears with its content: an empty one would have no owner for a minute. */
   async #create(path: string, claim: Claim): Promise<boolean> {
     await makeDirectory(this.#directory);
     return createOnce(path, Buffer.from(textOf({ ...claim, isAlone: false })));
   }
 
-  /** Takes a claim away whose process died, and gives what is known then of its item. */
+  /** Removes the claim of a process that died, and returns what is then known of its item. */
   async #lapsed(path: string): Promise<Claim | undefined> {
     const text = await readFile(path, 'utf8').catch(goneAs(''));
     const [whose = '', standing = ''] = text.split('\n');
@@ -121,7 +121,7 @@ export class Claims {
     return { deaths: deaths + 1, aloneDeaths: aloneDeaths + (isAlone ? 1 : 0) };
   }
 
-  /** Of several that see a claim lapse one removes it, and nobody removes the next owner's. */
+  /** If several processes see a claim lapse, one removes it, and none removes the next owner's. */
   async #takeAway(path: string, text: string): Promise<boolean> {
     const away = temporaryPath(this.#directory);
     if (!(await rename(path, away).then(() => true, goneAs(false)))) return text === '';
@@ -134,7 +134,7 @@ export class Claims {
 }
 
 /**
- * Whether a live process is working on an item of a dataset.
+ * Whether a live process is working on any item of a dataset.
  *
  * @throws what the file system refuses.
  */
@@ -149,15 +149,15 @@ export async function isAnythingClaimed(dataset: string): Promise<boolean> {
   return false;
 }
 
-/** Whether a claim's owner is a live process, or has given a sign of life. */
+/** Whether a claim's owner is a live process, or has sent a recent heartbeat. */
 async function isAlive(directory: string, path: string, whose: string): Promise<boolean> {
   if (processState(whose) === 'ended') return false;
   const signed = await stat(path).catch(goneAs(undefined));
-  // A sign from far in the future is one from before the clock was set back.
+  // A heartbeat from far in the future dates from before the clock was set back.
   return signed !== undefined && Math.abs((await fileTime(directory)) - signed.mtimeMs) < SILENCE;
 }
 
-/** The time by the clock that sets the times of the files of a directory, ms. */
+/** The current time in milliseconds, by the clock that dates the files of a directory. */
 async function fileTime(directory: string): Promise<number> {
   const path = temporaryPath(directory);
   await writeFile(path, '').catch((error: unknown) => {
@@ -171,8 +171,8 @@ async function fileTime(directory: string): Promise<number> {
 }
 
 /**
- * Whether a claim is still that of this process: one that was stopped for long may find its item
- * taken over.
+ * Whether a claim is still that of this process: a process that was suspended for a long time may
+ * find its item taken over.
  */
 async function isOurs(path: string): Promise<boolean> {
   return (await readFile(path, 'utf8').catch(goneAs(''))).startsWith(`${PROCESS_NAME}\n`);
@@ -186,7 +186,7 @@ async function removeIfOurs(path: string): Promise<void> {
   if (await isOurs(path)) await removeIfThere(path);
 }
 
-/** Signs of life overwrite the first line, whose length never changes. */
+/** Heartbeats overwrite the first line, whose length never changes. */
 function textOf(standing: Standing): string {
   return `${PROCESS_NAME}\n${JSON.stringify(standing)}`;
 }
@@ -195,12 +195,12 @@ function standingOf(line: string): Standing {
   try {
     return JSON.parse(line) as Standing;
   } catch {
-    // Of an earlier version.
+    // A claim of an earlier version.
     return { ...NOBODY_DIED, isAlone: false };
   }
 }
 
-/** What stands for a file that is gone. */
+/** Handles an error: returns the value if the file no longer exists, else rethrows. */
 function goneAs<Value>(value: Value): (error: unknown) => Value {
   return (error) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return value;

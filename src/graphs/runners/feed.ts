@@ -1,7 +1,7 @@
 /**
- * Gives the items of a run to its workers, one at a time, until it is stopped. A list that waits
- * for its next item, such as a queue, holds up no stop, and is told that no more is wanted
- * (`return` of its iterator), so that a generator's `finally` runs.
+ * Hands the items of a run to its workers, one at a time, until it is stopped. A list that is
+ * waiting for its next item, such as a queue, does not delay a stop; its iterator's `return` is
+ * called, so that a generator's `finally` runs.
  *
  * @example
  * const feed = new Feed(corpus, signal);
@@ -30,9 +30,9 @@ export class Feed<Item> {
   }
 
   /**
-   * The next item of a list that is not asynchronous, without the pauses of `next`; undefined when
-   * `next` must be asked.
-   * @throws as `next`.
+   * The next item of a list that is not asynchronous, without the pauses of `next`; undefined if
+   * `next` must be called.
+   * @throws what `next` throws.
    */
   nextNow(): { readonly item: Item } | undefined {
     if (this.#list === undefined || this.#ended) return undefined;
@@ -42,13 +42,13 @@ export class Feed<Item> {
     return undefined;
   }
 
-  /** The next item; undefined when there are no more. @throws what the list failed with. */
+  /** The next item; undefined when there are no more. @throws the error of the list. */
   next(): Promise<{ readonly item: Item } | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return resolve(undefined);
       const release = (): void => resolve(undefined);
       this.#waiting.add(release);
-      // One question at a time: not every iterator takes a second one before it has answered the
+      // One request at a time: not every iterator accepts a second one before it has answered the
       // first.
       const asked = this.#last.then(() => this.#ask());
       this.#last = asked.catch(() => undefined);
@@ -69,7 +69,7 @@ export class Feed<Item> {
     this.#asking = true;
     try {
       const next = await this.#iterator.next();
-      // What comes after a stop is not begun.
+      // What arrives after a stop is not started.
       if (next.done !== true) return this.#ended ? undefined : { item: next.value };
       this.#ended = true;
       return undefined;

@@ -14,39 +14,39 @@ import { listener } from '../listener.ts';
 import type { LocalRun, RunEvent } from './local.ts';
 import { Turn } from './turn.ts';
 
-/** How often an item whose content changes while it is computed is begun. */
+/** How often an item is started if its content keeps changing while it is computed. */
 const MAX_ATTEMPTS = 3;
 /**
- * How often an item that turns out to differ from its plan is planned again: by its
- * packets, then by its samples.
+ * How often an item that differs from its plan is planned again: from its packets, then from its
+ * samples.
  */
 const MAX_REPLANS = 2;
-/** A flow of less than this keeps no batch going. */
+/** A flow with less than this cannot keep a batch running. */
 const MIN_BUDGET = 4 * 2 ** 20;
 
-/** Lets go of an item's content. */
+/** Releases an item's content. */
 type Release = () => Promise<void>;
 
-/** What an item is known by as it is now, and where it is when it fails. */
+/** What identifies an item in its current state, and which stage it has reached when it fails. */
 interface Place {
   readonly key: string;
   readonly fingerprint: string;
-  /** Aborted when it must stop. */
+  /** Aborted when the item must stop. */
   readonly signal: AbortSignal;
   stage: string;
 }
 
-/** Carries one item after another to its commit or its dead letter. What it throws ends the run. */
+/** Takes items one by one to their commit or their dead letter. What it throws ends the run. */
 export class ItemRunner<Item, Services> {
   readonly #run: LocalRun<Item, Services>;
   readonly #signal: AbortSignal;
   readonly #graphId: string;
   readonly #tell: (event: RunEvent<Item>) => void;
   readonly #gate: Gate;
-  /** Lets as many items be computed at a time as the run says, where more are fetched. */
+  /** Limits how many items are computed at a time, if more than that are fetched. */
   readonly #turns: Gate;
 
-  /** @param signal aborted: the items that run are stopped. */
+  /** @param signal when aborted, running items are stopped. */
   constructor(run: LocalRun<Item, Services>, signal: AbortSignal) {
     this.#run = run;
     this.#signal = signal;
@@ -56,14 +56,15 @@ export class ItemRunner<Item, Services> {
     this.#turns = new Gate(run.concurrency);
   }
 
-  /** Bytes that are planned for the decoders of an item. */
+  /** Bytes planned for the decoders of an item. */
   get #itemDecoders(): Bytes {
     return Math.floor((this.#run.memory?.decoders ?? 0) / this.#run.concurrency);
   }
 
   /**
-   * Whether nothing is left to do for an item, as far as can be seen at once: its unit is committed
-   * and current, and its file is the one that the unit was made from. Reports so, as `run` would.
+   * Whether there is nothing left to do for an item, as far as can be told immediately: its unit is
+   * committed and current, and its file is the one that the unit was made from. If so, reports it
+   * as `run` would.
    */
   async isDoneAlready(item: Item): Promise<boolean> {
     const fingerprint = this.#run.knownFingerprint?.(item);
@@ -88,7 +89,7 @@ export class ItemRunner<Item, Services> {
     try {
       await this.#runUntil(item, turn?.signal ?? signal, turn);
     } catch (error) {
-      // Nothing is blamed for being stopped, however the error reads.
+      // An item that was stopped is not at fault, whatever the error says.
       const isLeft = own?.aborted === true || turn?.isLost === true;
       if (!isLeft || this.#signal.aborted) throw error;
       this.#tell({ type: 'abandoned', item });
@@ -108,24 +109,24 @@ export class ItemRunner<Item, Services> {
         if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
         return this.#record(item, { key: unreadable, fingerprint: undefined }, error, 'read');
       }
-      // The file can be read again: the letter from when it could not is obsolete.
+      // The file is readable again, so the letter from when it was not is obsolete.
       await this.#run.store.retry([unreadable]);
       if (await this.#attempt(item, itemId, { fingerprint, signal, turn })) return;
     }
     const changing = new MediaError('unreadable', `'${itemId}' kept changing while it was being processed`, {
-      remedy: 'Run it again when nothing writes to it any longer.',
+      remedy: 'Run it again once nothing writes to it any longer.',
     });
     return this.#record(item, { key: unreadable, fingerprint: undefined }, changing, 'read');
   }
 
   /**
-   * The key of an item's letter when its file cannot be read: that has no content to be known by.
+   * The key of an item's letter if its file cannot be read, and so has no content to identify it.
    */
   #unreadable(itemId: string): string {
     return unitKey(this.#graphId, itemId, 'unreadable');
   }
 
-  /** Finishes the item as it is now; false when it has changed while it was computed. */
+  /** Finishes the item in its current state; false if it changed while it was computed. */
   async #attempt(
     item: Item,
     itemId: string,
@@ -172,8 +173,8 @@ export class ItemRunner<Item, Services> {
   }
 
   /**
-   * Has the item's content at hand; `changed` when it has changed by now.
-   * @throws MediaError where it cannot be had.
+   * Makes the item's content available; `changed` if it has changed by now.
+   * @throws MediaError if it cannot be fetched.
    */
   async #held(item: Item, place: Place): Promise<Release | undefined | 'changed'> {
     const letGo = await this.#run.hold?.(item, place.signal);
@@ -188,7 +189,7 @@ export class ItemRunner<Item, Services> {
     return 'changed';
   }
 
-  /** Computes an item and commits it, or its dead letter; false when it has changed meanwhile. */
+  /** Computes an item and commits it, or its dead letter; false if it changed in the meantime. */
   async #decided(item: Item, itemId: string, place: Place): Promise<boolean> {
     const { fingerprint, signal } = place;
     let table: UnitTable | undefined;
@@ -208,7 +209,7 @@ export class ItemRunner<Item, Services> {
     return true;
   }
 
-  /** The item's unit; undefined when there is nothing to compute after all. */
+  /** The item's unit; undefined if there is nothing to compute after all. */
   async #compute(item: Item, itemId: string, place: Place): Promise<UnitTable | undefined> {
     for (let left = MAX_REPLANS; ; left -= 1) {
       try {
@@ -222,12 +223,12 @@ export class ItemRunner<Item, Services> {
 
   /**
    * Prepares an item, waits until there is room for what it needs, and computes it.
-   * @throws PlanOutdated when it may.
+   * @throws PlanOutdated if `mayReplan`.
    */
   async #asPlanned(item: Item, itemId: string, place: Place, mayReplan: boolean): Promise<UnitTable | undefined> {
     const { graph } = this.#run;
-    // A probe takes what is planned for an item's decoders, which run later: not alongside an item
-    // that was given everything.
+    // A probe uses the memory planned for the item's decoders, which run later, so it must not run
+    // alongside an item that was given everything.
     const { signal } = place;
     const plan = await this.#inTurn(this.#itemDecoders, signal, () => graph.prepare(item, signal));
     if (plan.skip !== undefined) {
@@ -237,7 +238,7 @@ export class ItemRunner<Item, Services> {
     const needsAll = this.#needsAll(plan);
     place.stage = 'open';
     const services = await this.#run.services();
-    // Another process may have been faster meanwhile.
+    // Another process may have been faster.
     if (await this.#isDone(item, itemId, place)) return undefined;
     place.stage = 'decode';
     const decode = async (flow: Flow): Promise<UnitTable> => {
@@ -251,7 +252,7 @@ export class ItemRunner<Item, Services> {
     try {
       return await this.#inTurn(plan.decoders ?? 0, signal, () => decode(this.#run.flow));
     } catch (error) {
-      // It holds more than it claimed, as happens with variable frame rates: alone it has more
+      // It holds more than it claimed, as happens with variable frame rates. Alone, it has more
       // room.
       if (!isBudgetTooSmall(error) || this.#budgetAlone(plan) <= this.#run.flow.budget) throw error;
       return await this.#alone(plan, signal, decode);
@@ -259,10 +260,10 @@ export class ItemRunner<Item, Services> {
   }
 
   /**
-   * Whether an item must have all that the run leaves, since its decoders or what it holds are
-   * larger than the sample made expect.
+   * Whether an item needs everything that the run leaves, because its decoders or what it holds are
+   * larger than the sample suggested.
    *
-   * @throws FlowError `budget-too-small` naming the limit that would do, when even that is too
+   * @throws FlowError `budget-too-small` naming a sufficient limit, if even that is too
    * little.
    */
   #needsAll(plan: UnitPlan): boolean {
@@ -275,8 +276,8 @@ export class ItemRunner<Item, Services> {
   }
 
   /**
-   * Bytes that an item may hold between operators when it runs alone; none where the run does not
-   * say.
+   * Bytes that an item may hold between operators when it runs alone; 0 if the run does not state
+   * it.
    */
   #budgetAlone(plan: UnitPlan): Bytes {
     const left = (this.#run.memory?.alone ?? 0) - (plan.decoders ?? 0);
@@ -300,13 +301,16 @@ export class ItemRunner<Item, Services> {
   async #isDone(item: Item, itemId: string, { key, fingerprint }: Place): Promise<boolean> {
     const done = await this.#run.store.facts(key);
     if (done === undefined) return false;
-    // A file that has become again what it was has an older unit.
+    // A file that was restored to an earlier content has an older unit.
     await this.#run.store.makeCurrent(itemId, key);
     this.#tell({ type: 'already-done', item, key, fingerprint, unit: done });
     return true;
   }
 
-  /** Whether the item's content is no longer what it was; what can no longer be read is not. */
+  /**
+   * Whether the item's content is no longer what it was, which includes content that can no longer
+   * be read.
+   */
   async #hasChanged(item: Item, { fingerprint, signal }: Place): Promise<boolean> {
     try {
       return (await this.#run.fingerprint(item, signal)) !== fingerprint;
@@ -350,8 +354,8 @@ export class ItemRunner<Item, Services> {
       outcome = await this.#run.store.commit(key, table);
       meter.out += 1;
     } catch (error) {
-      // The store's own faults would meet every item; rows that cannot be encoded, for instance for
-      // their size, are the item's fault.
+      // The store's own errors would affect every item; rows that cannot be encoded, for instance
+      // because of their size, are the item's fault.
       if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
       await this.#record(item, place, error, 'commit');
       return false;
@@ -360,7 +364,7 @@ export class ItemRunner<Item, Services> {
       for (const operator of waiting) operator.end();
     }
     const unit = unitSummary(table);
-    // Another process was first: its unit counts.
+    // Another process was first, so its unit counts.
     if (outcome === 'duplicate') {
       this.#tell({ type: 'already-done', item, key, fingerprint, unit });
       return false;

@@ -12,8 +12,8 @@ import { Feed } from './feed.ts';
 import { ItemRunner } from './item-runner.ts';
 
 /**
- * What happens to an item, as it happens: facts, never the rows of a unit. The content hash of the
- * item is with what became of it.
+ * What happens to an item, as it happens: facts, never the rows of a unit. Events of an outcome
+ * include the item's content hash.
  */
 export type RunEvent<Item> =
   | { readonly type: 'started'; readonly item: Item; readonly seconds: number }
@@ -24,7 +24,7 @@ export type RunEvent<Item> =
       readonly key: string;
       readonly fingerprint: string;
       readonly unit: UnitSummary;
-      /** Taken from the cache: nothing of it was decoded. */
+      /** Taken from the cache: none of it was decoded. */
       readonly cached?: boolean | undefined;
     }
   | {
@@ -35,28 +35,28 @@ export type RunEvent<Item> =
       readonly unit: Pick<UnitFacts, 'seconds' | 'partial'>;
     }
   | { readonly type: 'skipped'; readonly item: Item; readonly fingerprint: string; readonly reason: string }
-  /** Its own signal stopped it: nothing has become of it here. */
+  /** Its own signal stopped it: it has no outcome here. */
   | { readonly type: 'abandoned'; readonly item: Item }
   | {
       readonly type: 'dead';
       readonly item: Item;
-      /** Undefined when the item cannot be read. */
+      /** Undefined if the item cannot be read. */
       readonly fingerprint: string | undefined;
       readonly letter: DeadLetter;
       readonly earlier: boolean;
     };
 
-/** Finished units by the content of the file that they were made of. Its calls do not fail. */
+/** Finished units, by the content of the file that they were made from. Its calls do not fail. */
 export interface UnitSource {
-  /** The unit under an item's id, or undefined when it has to be computed. */
+  /** The unit under an item's id, or undefined if it has to be computed. */
   get(fingerprint: string, itemId: string): Promise<UnitTable | undefined>;
-  /** Keeps a unit. */
+  /** Stores a unit. */
   set(fingerprint: string, unit: UnitTable): Promise<void>;
 }
 
 /**
- * The memory of a run, of which each item is given what it needs: the plan is made from a sample of
- * them.
+ * The memory of a run, from which each item gets what it needs: the plan is only made from a sample
+ * of the items.
  */
 export interface RunMemory {
   /** Bound on the process and its children. */
@@ -69,27 +69,27 @@ export interface RunMemory {
   readonly flow: (budget: Bytes) => Flow;
 }
 
-/** How a graph is run in this process. */
+/** How to run a graph in this process. */
 export interface LocalRun<Item, Services> {
   readonly graph: Graph<Item, UnitTable, Services>;
   readonly items: Iterable<Item> | AsyncIterable<Item>;
   readonly store: UnitStore;
-  /** Asked before an item is opened. */
+  /** Consulted before an item is opened. */
   readonly cache?: UnitSource | undefined;
   /**
-   * Content hash of an item: with the graph id and the item id it makes the unit's key. Asked again
-   * when the unit is computed: an item that has changed meanwhile is not committed under its first
-   * hash, but computed again.
+   * Content hash of an item; together with the graph id and the item id it forms the unit's key.
+   * Called again after the unit is computed: an item that has changed in the meantime is not
+   * committed under its first hash, but computed again.
    */
   readonly fingerprint: (item: Item, signal: AbortSignal) => Promise<string>;
   /**
-   * The same where it is known without reading the item: an item whose unit is committed is done at
-   * once, and costs next to nothing.
+   * The same, if known without reading the item: then an item whose unit is committed is done at
+   * once and costs next to nothing.
    */
   readonly knownFingerprint?: ((item: Item) => string | undefined) | undefined;
   /**
-   * Keeps a remote item's content at hand while it is computed: what is hashed and computed in that
-   * time is the same. @returns what releases it.
+   * Keeps a remote item's content at hand while it is computed: what is hashed is then what is
+   * computed. @returns a function that releases it.
    */
   readonly hold?: ((item: Item, signal: AbortSignal) => Promise<(() => Promise<void>) | undefined>) | undefined;
   readonly flow: Flow;
@@ -98,30 +98,30 @@ export interface LocalRun<Item, Services> {
   /** Items processed at a time. */
   readonly concurrency: number;
   /**
-   * Items besides these whose content is read, and kept at hand, until it is their turn. Default:
-   * none.
+   * How many further items have their content read and kept at hand until it is their turn.
+   * Default: 0.
    */
   readonly ahead?: number | undefined;
   /**
-   * What items may take side by side and alone; without it only the flow's budget bounds them.
+   * How much memory items may take side by side and alone; without it, only the flow's budget
+   * limits them.
    */
   readonly memory?: RunMemory | undefined;
-  /** Aborted: nothing new is started, what runs is finished and committed. */
+  /** When aborted, nothing new is started; what is running is finished and committed. */
   readonly drain?: AbortSignal | undefined;
-  /** Aborted: what runs is stopped at once; what is committed stays. */
+  /** When aborted, what is running is stopped at once; what is committed stays. */
   readonly signal?: AbortSignal | undefined;
-  /** Aborted: that item is stopped, and left as it is; the others continue. */
+  /** When aborted, that item is stopped and left as it is; the others continue. */
   readonly itemSignal?: ((item: Item) => AbortSignal | undefined) | undefined;
   /**
-   * Why an item must not be begun, if it is known to do harm: that becomes its dead letter.
+   * Why an item must not be started, if it is known to do harm; this error becomes its dead letter.
    */
   readonly verdict?: ((item: Item) => Error | undefined) | undefined;
   /**
-   * Called for everything as it happens. What it throws becomes a process warning; it spoils no
-   * item.
+   * Called for every event. What it throws becomes a process warning and does not affect the items.
    */
   readonly onEvent?: ((event: RunEvent<Item>) => void) | undefined;
-  /** Earlier dead letters whose items are tried again. Default: none. */
+  /** Which earlier dead letters have their items retried. Default: none. */
   readonly retry?: ((letter: DeadLetter) => boolean) | undefined;
   /**
    * Names of the operators that wait while a finished unit is being committed, and of the commit
@@ -135,18 +135,18 @@ export interface LocalRun<Item, Services> {
 }
 
 /**
- * Runs every item of a graph in this process, `concurrency` at a time. An item whose unit is
- * committed is left alone without opening it; an item with a dead letter too; one whose unit is in
- * the cache is committed without opening it. An item that fails gets a dead letter and the run
- * continues; what would meet every item (a session, the disk, anything the operating system
- * refuses) ends the run, and what is committed stays. Of `ahead` more items the content is fetched
- * meanwhile. A list of items may be asynchronous, a queue
- * for instance: it is closed when the run ends, however it ends.
+ * Runs every item of a graph in this process, `concurrency` at a time. An item with a committed
+ * unit or a dead letter is skipped without opening it; one whose unit is in the cache is committed
+ * without opening it. An item that fails gets a dead letter and the run continues; a failure that
+ * would affect every item (a session, the disk, anything the operating system refuses) ends the
+ * run, and what is committed stays. The content of `ahead` more items is fetched in the meantime.
+ * The list of items may be asynchronous, for instance a queue: it is closed when the run ends,
+ * however it ends.
  *
- * Cancellation: `drain` finishes what runs, `signal` stops it, wherever it waits; both resolve
- * normally.
+ * Cancellation: `drain` finishes what is running, `signal` stops it, whatever it is waiting for;
+ * both resolve normally.
  *
- * @throws whatever ended the run; what the operating system refused as a SystemError.
+ * @throws whatever ended the run; errors of the operating system as a SystemError.
  *
  * @example
  * declare const run: LocalRun<Video, object>;
@@ -155,7 +155,7 @@ export interface LocalRun<Item, Services> {
 export async function runLocally<Item, Services>(run: LocalRun<Item, Services>): Promise<void> {
   const stop = new AbortController();
   const signal = run.signal === undefined ? stop.signal : AbortSignal.any([run.signal, stop.signal]);
-  // Every item that runs listens.
+  // Every running item listens.
   setMaxListeners(0, signal);
   const feed = new Feed(run.items, run.drain === undefined ? signal : AbortSignal.any([signal, run.drain]));
   const runner = new ItemRunner(run, signal);

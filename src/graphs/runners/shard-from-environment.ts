@@ -4,16 +4,16 @@ import { checkShard, type Shard } from './shard.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a scheduler says of one of the processes of an array. */
+/** What a scheduler says about one process of an array. */
 interface Place {
   readonly index: number;
-  /** Undefined where the scheduler does not say. */
+  /** Undefined if the scheduler does not say. */
   readonly count: number | undefined;
 }
 
-/** The variables by which schedulers number the processes of an array, and how they are read. */
+/** The variables in which schedulers number the processes of an array, and how to read them. */
 const SCHEDULERS: Readonly<Record<string, (environment: Environment) => Place>> = {
-  // Kubernetes does not tell a pod how many there are.
+  // Kubernetes does not tell a pod how many pods there are.
   JOB_COMPLETION_INDEX: (environment) => ({ index: numberOf(environment, 'JOB_COMPLETION_INDEX'), count: undefined }),
   AWS_BATCH_JOB_ARRAY_INDEX: (environment) => ({
     index: numberOf(environment, 'AWS_BATCH_JOB_ARRAY_INDEX'),
@@ -23,11 +23,11 @@ const SCHEDULERS: Readonly<Record<string, (environment: Environment) => Place>> 
 };
 
 /**
- * The shard that this process is to compute, by the variables that a scheduler sets for each
+ * The shard that this process should compute, from the variables that a scheduler sets for each
  * process of an array: a Kubernetes Indexed Job, an AWS Batch array job, a Slurm job array.
  *
- * @param count of shards; must be given where the scheduler does not say how many there are, and
- * the process's number is then taken as it is, from 0. Default: what the scheduler says.
+ * @param count number of shards. Must be given if the scheduler does not say how many there are;
+ * the process's number then counts from 0. Default: the scheduler's number.
  * @throws UsageError when no such variable is set, several are, or they do not name one of `count`
  * shards.
  *
@@ -57,7 +57,7 @@ export function shardFromEnvironment(
   return made;
 }
 
-/** An array of Slurm begins and steps as it was told to, such as `--array=1-8`. */
+/** A Slurm array has the start and step that it was given, such as `--array=1-8`. */
 function slurmPlace(environment: Environment): Place {
   const id = numberOf(environment, 'SLURM_ARRAY_TASK_ID');
   const count = optionalNumberOf(environment, 'SLURM_ARRAY_TASK_COUNT');

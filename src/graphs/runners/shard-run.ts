@@ -3,7 +3,7 @@ import type { Claims } from './claims.ts';
 import type { Shard } from './shard.ts';
 import { Suspects } from './suspects.ts';
 
-/** How far the whole corpus is, of which a run computes a part. */
+/** The progress of the whole corpus, of which a run computes a part. */
 export interface WholeCorpus {
   readonly items: number;
   readonly committed: number;
@@ -13,42 +13,43 @@ export interface WholeCorpus {
   readonly left: number;
 }
 
-/** What the run of a shard did besides its own part, and how far all of them are. */
+/** What the run of a shard did besides its own part, and the progress of all shards. */
 export interface ShardSummary extends Shard {
   /** Items of its own part. */
   readonly items: number;
-  /** Of these, the ones that nobody has finished. */
+  /** How many of these nobody has finished. */
   readonly left: number;
   /** Items that it took over from other shards. */
   readonly stolen: number;
   readonly whole: WholeCorpus;
 }
 
-/** What the run of a shard is given. */
+/** What the run of a shard needs. */
 interface ShardSetting<Item> {
   readonly shard: Shard;
   readonly corpus: readonly Item[];
-  /** The part of it that is in the shard. */
+  /** The part of the corpus that is in the shard. */
   readonly part: readonly Item[];
   /** The items' outcomes so far. */
   readonly outcomes: () => Promise<(itemId: string) => Outcome | undefined>;
-  /** For a run that takes over what others have not begun. */
+  /** For a run that takes over items that others have not started. */
   readonly claims?: Claims | undefined;
-  /** Whether the file of an item is known to be the one that its unit was made of. */
+  /** Whether the file of an item is known to be the one that its unit was made from. */
   readonly isUnchanged?: ((item: Item) => boolean) | undefined;
   /** Called for an item that is tried alone. */
   readonly say?: ((sentence: string, item: string) => void) | undefined;
-  /** Called for every item that is taken over, before it begins. */
+  /** Called for every item that is taken over, before it starts. */
   readonly onStolen?: ((item: Item) => void) | undefined;
 }
 
-/** The items' outcomes are looked at again after this many milliseconds. */
+/** The items' outcomes are read again after this many milliseconds. */
 const LOOK_EVERY = 5000;
 
 /**
- * The items that the run of a shard does: its own part, in order; and where it takes over, then
- * what nobody has begun, from the end of the corpus on, while the others come from its beginning.
- * An item that was being worked on when a process died is a suspect, whoever takes it.
+ * The items that the run of a shard computes: first its own part, in order; then, if it takes over,
+ * items that nobody has started, from the end of the corpus backwards, while the others come from
+ * its beginning. An item that was being worked on when a process died is a suspect, whoever takes
+ * it.
  *
  * @example
  * const shard = { index: 0, count: 3 };
@@ -70,7 +71,7 @@ export class ShardRun<Item extends { readonly id: string }> {
     this.#suspects = claims && new Suspects(claims, say);
   }
 
-  /** The items as they are to begin; asked for one when there is room for it. */
+  /** The items in the order in which they start; each is requested when there is room for it. */
   items(): Iterable<Item> | AsyncIterable<Item> {
     const { part, claims } = this.#setting;
     const suspects = this.#suspects;
@@ -82,12 +83,12 @@ export class ShardRun<Item extends { readonly id: string }> {
     this.#suspects?.end(itemId);
   }
 
-  /** Why an item must not be begun again. */
+  /** Why an item must not be started again. */
   verdictOf(item: Item): Error | undefined {
     return this.#suspects?.verdictOf(item.id);
   }
 
-  /** What this run did of the corpus, and what all have done by now. */
+  /** What this run did, and what all runs have done by now. */
   async summary(): Promise<ShardSummary> {
     const { corpus, part, shard, outcomes } = this.#setting;
     const outcomeOf = await outcomes();
@@ -98,7 +99,7 @@ export class ShardRun<Item extends { readonly id: string }> {
     return { ...shard, items: part.length, left, stolen: this.#stolen, whole };
   }
 
-  /** After the run, however it ended. */
+  /** Called after the run, however it ended. */
   async close(): Promise<void> {
     await this.#suspects?.close();
   }
@@ -108,8 +109,8 @@ export class ShardRun<Item extends { readonly id: string }> {
     const own = new Set(part.map(({ id }) => id));
     const before = await this.#setting.outcomes();
     for (const item of part) {
-      // Finished items need no claim: the run sees that they are. What another has finished since,
-      // it finds done.
+      // Finished items need no claim: the run sees that they are finished, also those that another
+      // process has finished since.
       if (before(item.id) === 'committed' && isUnchanged(item)) {
         this.#begun.add(item.id);
         yield item;
@@ -127,7 +128,7 @@ export class ShardRun<Item extends { readonly id: string }> {
         if (this.#begun.has(item.id) || !(await this.#isLeft(item.id))) continue;
         const claim = await claims.take(item.id);
         if (claim === undefined) continue;
-        // Whoever had it may have finished it since we looked.
+        // Its owner may have finished it since the outcomes were read.
         this.#outcomeOf = undefined;
         if (!(await this.#isLeft(item.id))) {
           claims.release(item.id);

@@ -2,7 +2,7 @@ import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 
-/** A part of a corpus: number `index`, from 0, of `count`. */
+/** A part of a corpus: number `index`, counted from 0, of `count`. */
 export interface Shard {
   readonly index: number;
   readonly count: number;
@@ -12,23 +12,23 @@ export interface Shard {
 export interface ShardOptions {
   /**
    * Computes one part of the corpus: the items whose ids hash to it. Every other part is computed
-   * by a run of its own over the same inputs into the same dataset, on this machine or another that
+   * by a separate run over the same inputs into the same dataset, on this machine or another that
    * shares the file system, at the same time or not. Default: the whole corpus.
    */
   readonly shard?: Shard | undefined;
   /**
-   * Continues, when its own part has been begun, with items of other shards that nobody has begun,
-   * or whose run has died. Default false.
+   * Continues, once all of its own part has been started, with items of other shards that nobody
+   * has started, or whose run has died. Default false.
    */
   readonly steal?: boolean | undefined;
 }
 
-/** Digits of the hash that count: 48 bits, which a number holds. */
+/** How many digits of the hash are used: 48 bits, which fit a number. */
 const DIGITS = 12;
 
 /**
- * The number of the shard that an item is in. By the id alone: nothing is read, and an item stays
- * in its shard when its file changes or other items come and go.
+ * The number of the shard that an item is in. It depends only on the id: nothing is read, and an
+ * item stays in its shard when its file changes or other items come and go.
  *
  * @example
  * shardIndex('heat', 3); // 0, 1 or 2, everywhere the same
@@ -48,8 +48,8 @@ export function itemsOfShard<Item extends { readonly id: string }>(
 /**
  * Checks the options of a shard.
  *
- * @param isStored whether what the run makes is kept in a dataset, which other shards see.
- * @throws UsageError for a number that is not one of the shards, and for `steal` where there is
+ * @param isStored whether the results of the run are stored in a dataset, which other shards see.
+ * @throws UsageError for a number that is not one of the shards, and for `steal` if there is
  * nothing to take over.
  */
 export function checkShard({ shard, steal }: ShardOptions, isStored: boolean): void {

@@ -2,15 +2,15 @@ import { MediaError } from '../../core/errors.ts';
 import type { Claim, Claims } from './claims.ts';
 
 /**
- * How often a process may die with an item as its only work before the item is blamed for it. Once
- * may be chance, such as a machine that is switched off.
+ * How often a process may die while an item is its only work before the item is blamed. Once may be
+ * a coincidence, such as a machine that is switched off.
  */
 const MOST_ALONE = 3;
 
 /**
- * The claimed items that this process is working on. One that was being worked on when a process
- * died is a suspect: it begins when nothing else is running, and nothing else begins alongside it;
- * only what then kills its process again and again is convicted.
+ * The claimed items that this process is working on. An item that was being worked on when a
+ * process died is a suspect: it starts when nothing else is running, and nothing else starts
+ * alongside it. Only an item that then kills its process again and again is convicted.
  *
  * @example
  * async function* once(video: { readonly id: string }, claims: Claims, suspects: Suspects<typeof video>) {
@@ -27,18 +27,20 @@ export class Suspects<Item extends { readonly id: string }> {
   #whenFewer: (() => void) | undefined;
   #closed = false;
 
-  /** @param say is told of an item that is tried alone. */
+  /** @param say called for an item that is tried alone. */
   constructor(claims: Claims, say: (sentence: string, item: string) => void) {
     this.#claims = claims;
     this.#say = say;
   }
 
-  /** Records that a claimed item is being worked on, or will be in its turn. */
+  /** Records that a claimed item is being worked on, or will be when its turn comes. */
   begin(itemId: string, claim: Claim): void {
     this.#begun.set(itemId, claim);
   }
 
-  /** Gives an item when it may begin, and ends when another may; nothing after `close`. */
+  /**
+   * Yields an item when it may start, and ends when another one may; yields nothing after `close`.
+   */
   async *inTurn(item: Item): AsyncGenerator<Item> {
     const { deaths = 0, aloneDeaths = 0 } = this.#begun.get(item.id) ?? {};
     if (deaths === 0 || aloneDeaths >= MOST_ALONE) {
@@ -53,7 +55,7 @@ export class Suspects<Item extends { readonly id: string }> {
     await this.#untilBegun(0);
   }
 
-  /** Why an item must not be begun again: every process died of it. */
+  /** Why an item must not be started again: every process that tried died of it. */
   verdictOf(itemId: string): Error | undefined {
     const claim = this.#begun.get(itemId);
     return claim !== undefined && claim.aloneDeaths >= MOST_ALONE ? crashOf(itemId, claim.deaths) : undefined;
@@ -84,14 +86,14 @@ export class Suspects<Item extends { readonly id: string }> {
   }
 }
 
-/** The error of an item that several processes died of. */
+/** The error for an item that several processes died of. */
 function crashOf(itemId: string, deaths: number): MediaError {
   return new MediaError(
     'crash',
     `'${itemId}' was being processed each time that ${deaths} processes died, in the last of them alone`,
     {
       remedy:
-        'Mark it for another try (`dead retry` of the command line), and run it where less else runs or with more `memory`.',
+        'Mark it for another try (`dead retry` on the command line), and run it with more `memory` or where less else is running.',
     },
   );
 }

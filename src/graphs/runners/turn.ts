@@ -1,9 +1,9 @@
 import type { Gate } from '../../core/gate.ts';
 
 /**
- * The turn of an item to be computed. It is waited for with the item's content at hand, so that
- * whoever has a turn never waits for room that belongs to an item without one. A drain takes the
- * item away as long as it has no turn.
+ * The turn of an item to be computed. An item waits for it with its content at hand, so that an
+ * item with a turn never waits for room that belongs to one without. A drain can take the item away
+ * until it has its turn.
  *
  * @example
  * const turn = new Turn(new Gate(1), signal, undefined);
@@ -13,7 +13,7 @@ import type { Gate } from '../../core/gate.ts';
  * turn.end();
  */
 export class Turn {
-  /** Aborted: the item is to be left as it is, or the run is stopped. */
+  /** Aborted when the item must be left as it is, or the run is stopped. */
   readonly signal: AbortSignal;
   readonly #turns: Gate;
   readonly #drain: AbortSignal | undefined;
@@ -24,8 +24,8 @@ export class Turn {
   };
 
   /**
-   * @param turns - admits as many as are computed at a time.
-   * @param signal - aborted: the item is stopped.
+   * @param turns - admits as many items as are computed at a time.
+   * @param signal - when aborted, the item is stopped.
    */
   constructor(turns: Gate, signal: AbortSignal, drain: AbortSignal | undefined) {
     this.#turns = turns;
@@ -40,18 +40,18 @@ export class Turn {
     return this.#lost.signal.aborted;
   }
 
-  /** Waits for it. @throws FlowError `aborted`. */
+  /** Waits for the turn. @throws FlowError `aborted`. */
   async comes(): Promise<void> {
     this.#leave = await this.#turns.enter(1, this.signal);
   }
 
-  /** Gives it to the next, if it has come. The item may ask for another. */
+  /** Passes the turn on, if it has come. The item may ask for another. */
   passes(): void {
     this.#leave?.();
     this.#leave = undefined;
   }
 
-  /** The item is done with. */
+  /** Called when the item is finished. */
   end(): void {
     this.passes();
     this.#drain?.removeEventListener('abort', this.#lose);

@@ -3,24 +3,24 @@ import { datasetStatus } from '../../io/dataset/status.ts';
 import type { FeatureIndex } from './feature-index.ts';
 import type { OpenServed } from './open-served.ts';
 
-/** What is in the features that are served. */
+/** Facts about the features that are served. */
 export interface DatasetFacts {
   readonly streams: FeatureIndex['streams'];
-  /** Streams that a network with random weights made: likeness in them means nothing. */
+  /** Streams made by a network with random weights: similarity in them is meaningless. */
   readonly random: readonly string[];
-  /** Names of the networks, and of a pca; of a dataset. */
+  /** Names of the networks, and of a PCA; for a dataset. */
   readonly networks?: readonly string[] | undefined;
-  /** Items by their state; of a dataset. */
+  /** Number of items by state; for a dataset. */
   readonly items?: Readonly<Record<string, number>> | undefined;
-  /** Of items that failed, how many for each reason; of a dataset. */
+  /** Number of failed items by reason; for a dataset. */
   readonly codes?: Readonly<Record<string, number>> | undefined;
-  /** Length of what is committed, s; of a dataset. */
+  /** Length of the committed items in seconds; for a dataset. */
   readonly seconds?: number | undefined;
-  /** When an item was last changed, ISO 8601; of a dataset. */
+  /** When an item last changed, in ISO 8601; for a dataset. */
   readonly changed?: string | undefined;
 }
 
-/** Facts of what is served; of a dataset as it is now. */
+/** Facts about what is served; for a dataset, in its current state. */
 export async function datasetFacts({ features, dataset }: OpenServed): Promise<DatasetFacts> {
   const { streams = [], random = [] } = features ?? {};
   if (dataset === undefined) return { streams, random };

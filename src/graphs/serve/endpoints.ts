@@ -9,11 +9,11 @@ import type { FeatureIndex } from './feature-index.ts';
 import type { OpenServed } from './open-served.ts';
 import { type Parameter, Question, type Takes } from './question.ts';
 
-/** Results of an answer at most. */
+/** Maximum results in an answer. */
 const MOST = 1000;
-/** Users that an explanation of an item asks. */
+/** How many users an explanation of an item is averaged over. */
 const MOST_ASKED = 200;
-/** Subclips that are chosen at most: for each, all others are tried. */
+/** Maximum number of subclips to choose: for each of them, all others are tried. */
 const MOST_CHOSEN = 20;
 
 interface Described extends Takes {
@@ -30,12 +30,12 @@ interface RecommenderEndpoint extends Described {
   answer(recommender: LoadedRecommender, question: Question): Promise<object>;
 }
 
-/** An endpoint: what it takes, for the page that lists them and for MCP, and what it answers. */
+/** An endpoint: its parameters, for the page that lists them and for MCP, and its answer. */
 export type Endpoint = FeatureEndpoint | RecommenderEndpoint;
 
 const item: Parameter = { type: 'string', does: 'id of an item' };
 const k: Parameter = { type: 'integer', does: 'how many to find; default 10' };
-const user: Parameter = { type: 'string', does: 'id of a user of the training ratings' };
+const user: Parameter = { type: 'string', does: 'id of a user in the training ratings' };
 const cold: Parameter = { type: 'boolean', does: 'only items that nobody has rated' };
 
 const countOf = (question: Question) => question.count('k', MOST) ?? 10;
@@ -52,7 +52,7 @@ const recommending = (explain: boolean): Omit<RecommenderEndpoint, 'name' | 'doe
   },
 });
 
-/** All endpoints, under `/api/`; tools of MCP by the same names. */
+/** All endpoints, under `/api/`; they are also MCP tools of the same names. */
 const endpoints: readonly Endpoint[] = [
   {
     name: 'dataset',
@@ -64,10 +64,10 @@ const endpoints: readonly Endpoint[] = [
   },
   {
     name: 'search',
-    does: 'what is most like an item or a subclip, by its features (cosine, exact)',
+    does: 'what is most similar to an item or a subclip, by its features (cosine, exact)',
     takes: {
-      ...{ item, subclip: { type: 'integer', does: 'a subclip of it, from 0: subclips are found' } },
-      ...{ stream: { type: 'string', does: 'which stream; default the first' }, k },
+      ...{ item, subclip: { type: 'integer', does: 'a subclip of it, from 0; then subclips are found' } },
+      ...{ stream: { type: 'string', does: 'which stream; default: the first' }, k },
     },
     must: ['item'],
     needs: 'features',
@@ -82,10 +82,10 @@ const endpoints: readonly Endpoint[] = [
     does: 'the best items for a user; as POST with { "ratings": { "ID": 4.5 } } for a new user',
     ...recommending(false),
   },
-  { name: 'explain', does: 'the same, and why: the rated items that are nearest', ...recommending(true) },
+  { name: 'explain', does: 'the same, with the reasons: the nearest rated items', ...recommending(true) },
   {
     name: 'similar',
-    does: 'the items most like another, by content or by what was learnt from ratings',
+    does: 'the items most similar to another, by content or by what was learnt from ratings',
     takes: { item, by: { type: 'string', does: 'content (default) or factors' }, k },
     must: ['item'],
     needs: 'recommender',
@@ -100,7 +100,7 @@ const endpoints: readonly Endpoint[] = [
   {
     name: 'audience',
     does: 'the share of users who would like an item, with an interval, and the users who would like it most',
-    takes: { item, threshold: { type: 'number', does: 'the prediction from which on a user counts' }, k },
+    takes: { item, threshold: { type: 'number', does: 'the prediction from which a user counts' }, k },
     must: ['item'],
     needs: 'recommender',
     answer: (recommender, question) =>
@@ -113,7 +113,7 @@ const endpoints: readonly Endpoint[] = [
     does: 'what each subclip of an item adds to its predictions, and the subclips that one user would like best',
     takes: {
       ...{ item, user },
-      choose: { type: 'integer', does: `of user: how many subclips, at most ${MOST_CHOSEN}; default 3` },
+      choose: { type: 'integer', does: `for user: how many subclips, at most ${MOST_CHOSEN}; default 3` },
     },
     must: ['item'],
     needs: 'recommender',
@@ -125,15 +125,15 @@ const endpoints: readonly Endpoint[] = [
   },
 ];
 
-/** The endpoints that have something to answer from. */
+/** The endpoints that have data to answer from. */
 export function endpointsOf(served: OpenServed): readonly Endpoint[] {
   return endpoints.filter(({ needs }) => served[needs] !== undefined);
 }
 
 /**
- * The answer of an endpoint; undefined where there is none of that name.
+ * The answer of an endpoint; undefined if there is no endpoint of that name.
  *
- * @throws UsageError when a parameter is wrong or missing, or the item or user is not known.
+ * @throws UsageError when a parameter is wrong or missing, or the item or user is unknown.
  */
 export async function answerOf(
   name: string,

@@ -1,6 +1,6 @@
 /**
- * What a client is told of a fault that is not its own: that there was one. The cause, which may
- * name paths of this machine, goes to stderr.
+ * The answer to a client when an error is not the client's fault: only that there was one. The
+ * cause, which may name paths of this machine, goes to stderr.
  */
 export function failedAnswer(error: unknown): string {
   process.emitWarning(error instanceof Error ? error : String(error));

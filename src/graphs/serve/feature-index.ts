@@ -5,34 +5,34 @@ import { dimensionOf, type FeatureTable, openFeatureTable } from '../analysis/fe
 import { meanOf } from '../analysis/mean-of.ts';
 import { type FeatureSearch, type FoundFeatures, searchFeatures } from '../analysis/search-features.ts';
 
-/** What is asked of an index. */
+/** A search in an index. */
 export interface IndexQuestion {
   readonly item: string;
-  /** From 0; without it items are found, by the means of their subclips. */
+  /** Counted from 0. Without it, items are compared by the means of their subclips. */
   readonly subclip?: number | undefined;
   readonly stream?: string | undefined;
   readonly k: number;
 }
 
-/** Bytes of a stream that are held at most; a larger one is read for each question. */
+/** Maximum bytes of a stream to hold; a larger one is read for each question. */
 const MOST_BYTES = 2 * 2 ** 30;
 
-/** The rows of a stream and those of its items' means, as directions. */
+/** The rows of a stream and its items' means, as unit vectors. */
 interface StreamIndex {
   readonly items: readonly string[];
   readonly numbers: ReadonlyMap<string, number>;
   readonly means: UnitRows;
   readonly rows: UnitRows;
-  /** Of which item each row is, and which of its subclips. */
+  /** The item that each row belongs to, and the number of its subclip. */
   readonly rowsOf: readonly number[];
   readonly subclips: readonly number[];
-  /** The first row of each item, and after the last. */
+  /** The first row of each item, followed by the total number of rows. */
   readonly starts: readonly number[];
 }
 
 /**
- * Features held in memory for many searches: as exact as `searchFeatures`, to the rounding of
- * float32. It has what was there when a stream was first asked for.
+ * Features held in memory for many searches: as exact as `searchFeatures`, up to float32 rounding.
+ * It holds the state of a stream at the time of the first request for it.
  */
 export class FeatureIndex {
   readonly path: string;
@@ -49,7 +49,7 @@ export class FeatureIndex {
     return new FeatureIndex(path, await openFeatureTable(path));
   }
 
-  /** Directory of the dataset, where the features are one's. */
+  /** Directory of the dataset, if the features are a dataset's. */
   get directory(): string | undefined {
     return this.#table.directory;
   }
@@ -58,7 +58,7 @@ export class FeatureIndex {
     return this.#table.streams;
   }
 
-  /** Streams that a network with random weights made. */
+  /** Streams made by a network with random weights. */
   get random(): readonly string[] {
     return this.#table.random;
   }
@@ -76,7 +76,7 @@ export class FeatureIndex {
     return index.subclips.slice(index.starts[number], index.starts[number + 1]);
   }
 
-  /** As `searchFeatures`. @throws as `searchFeatures`. */
+  /** Like `searchFeatures`, and throws the same errors. */
   async search({ item, subclip, stream: asked, k }: IndexQuestion): Promise<Omit<FeatureSearch, 'path'>> {
     const stream = this.#streamOf(asked);
     const index = await this.#index(stream);
@@ -127,7 +127,7 @@ export class FeatureIndex {
     return stream;
   }
 
-  /** Read when it is first asked for; undefined where it is too large. */
+  /** Read on first use; undefined if it is too large. */
   #index(stream: string): Promise<StreamIndex | undefined> {
     return this.#streams.ask(() => this.#read(stream), stream);
   }

@@ -6,7 +6,7 @@ import { datasetFacts } from './dataset-facts.ts';
 import type { OpenServed } from './open-served.ts';
 import { endpointRows, factsList, servedPage } from './served-page.ts';
 
-/** The page that says what is served, and what can be asked. */
+/** The page that shows what is served, and what can be asked. */
 export async function indexPage(served: OpenServed): Promise<string> {
   const { features, recommender } = served;
   const sections: PageSection[] = [];

@@ -14,14 +14,14 @@ import type { OpenServed } from './open-served.ts';
 import { factsList, itemLink, servedPage } from './served-page.ts';
 import { catalogueNumber, titleOf } from './titles.ts';
 
-/** Items and users that are named. */
+/** How many items and users to name. */
 const NAMED = 10;
-/** Subclips that are shown: each is compared with all rows. */
+/** How many subclips to show: each is compared with all rows. */
 const SHOWN = 50;
-/** Users that an explanation asks. */
+/** How many users an explanation is averaged over. */
 const ASKED = 200;
 
-/** The page of an item: its subclips, what is like it, and what the recommender makes of it. */
+/** The page of an item: its subclips, similar items, and what the recommender predicts for it. */
 export async function itemPage(served: OpenServed, parameters: URLSearchParams): Promise<string> {
   const id = parameters.get('id') ?? '';
   const { features, dataset } = served;

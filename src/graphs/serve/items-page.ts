@@ -9,12 +9,12 @@ import type { OpenServed } from './open-served.ts';
 import { askForm, itemLink, servedPage, textField } from './served-page.ts';
 import { titleOf } from './titles.ts';
 
-/** Items of a page. */
+/** Items per page. */
 const PER_PAGE = 50;
-/** Dead letters that are shown. */
+/** How many dead letters to show. */
 const LETTERS = 50;
 
-/** The page of all items, a part at a time; of a dataset with their states, and what failed. */
+/** The page of all items, split into pages; for a dataset, with their states and failures. */
 export async function itemsPage(served: OpenServed, parameters: URLSearchParams): Promise<string> {
   const wanted = { state: parameters.get('state') ?? '', text: parameters.get('text') ?? '' };
   const page = Math.max(1, Number.parseInt(parameters.get('page') ?? '1', 10) || 1);
@@ -87,7 +87,7 @@ function tableOf(served: OpenServed, items: readonly ItemFacts[], isDataset: boo
     ['picture', ({ width, height }) => (width === undefined ? '' : `${width} x ${height}`)],
     ['file', ({ path }) => (path === undefined ? '' : basename(path))],
   ];
-  // A column that says nothing of any of them is left out.
+  // A column that is empty for all of them is left out.
   const telling = columns.filter(([, value]) => items.some((item) => value(item) !== ''));
   return tableHtml(
     'Items and their states',
@@ -110,7 +110,7 @@ function turning(
   }${page < pages ? to(page + 1, 'Next') : undefined}</nav>`;
 }
 
-/** What failed, in the decoder's words, without the places of files. */
+/** What failed, in the decoder's words, without paths of files. */
 async function lettersOf(
   served: OpenServed,
   dataset: string,

@@ -30,7 +30,8 @@ export async function mcpOverHttp(served: OpenServed): Promise<McpAnswers> {
 }
 
 /**
- * The same over stdin and stdout, for a program that starts this one. @returns what ends it.
+ * The same over stdin and stdout, for a program that starts this one. @returns an object that ends
+ * it.
  *
  * @throws SystemError `package` when its package is not installed.
  */
@@ -59,12 +60,12 @@ function toolServer(sdk: typeof import('@modelcontextprotocol/server'), served: 
   return server;
 }
 
-/** What a caller must know of every answer. */
+/** What a caller must know about every answer. */
 function instructionsOf({ features, recommender }: OpenServed): string {
   const random = features?.random ?? [];
-  const doubt = random.length === 0 ? '' : ` ${random.join(' and ')}: RANDOM weights, so likeness means nothing.`;
-  const learnt = recommender === undefined ? '' : ' Predictions are of those who rate, not of everybody.';
-  return `Features of audiovisual items, and a recommender of them.${doubt}${learnt}`;
+  const doubt = random.length === 0 ? '' : ` ${random.join(' and ')}: RANDOM weights, so similarity is meaningless.`;
+  const learnt = recommender === undefined ? '' : ' Predictions are for people who rate, not for everybody.';
+  return `Features of audiovisual items, and a recommender for them.${doubt}${learnt}`;
 }
 
 function schemaOf({ takes, must }: Endpoint) {

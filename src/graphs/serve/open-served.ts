@@ -7,31 +7,31 @@ import { type SubclipTime, timesIn } from '../recommenders/subclip-times.ts';
 import { openSource, type SourceDataset } from '../reduction/source-dataset.ts';
 import { FeatureIndex } from './feature-index.ts';
 
-/** What is there to be asked for. */
+/** What to serve. */
 export interface Served {
   /** A dataset or a training store. */
   readonly features?: string | undefined;
   readonly recommender?: LoadedRecommender | undefined;
 }
 
-/** What is served, open. */
+/** What is served, opened. */
 export interface OpenServed {
   readonly features?: FeatureIndex | undefined;
-  /** Directory of the dataset, or its working copy, where the features are one. */
+  /** Directory of the dataset, or its working copy, if the features are a dataset. */
   readonly dataset?: string | undefined;
   readonly recommender?: LoadedRecommender | undefined;
-  /** When the subclips of an item begin and end, where the features are a dataset's. */
+  /** When the subclips of an item begin and end, if the features are a dataset's. */
   timesOf(item: string, subclips: number): Promise<SubclipTime[] | undefined>;
-  /** A text without the paths of this machine that it may have. */
+  /** Removes paths of this machine from a text. */
   hidePaths(text: string): string;
   close(): Promise<void>;
 }
 
 /**
- * Opens what is served, and begins to read what explanations compare. The recommender stays its
- * owner's.
+ * Opens what is served, and starts to read what explanations compare. The caller still owns the
+ * recommender.
  *
- * @throws UsageError when there is nothing to serve; as `FeatureIndex.open`.
+ * @throws UsageError when there is nothing to serve; what `FeatureIndex.open` throws.
  */
 export async function openServed({ features: path, recommender }: Served): Promise<OpenServed> {
   if (path === undefined && recommender === undefined) {
@@ -40,11 +40,11 @@ export async function openServed({ features: path, recommender }: Served): Promi
   const features = path === undefined ? undefined : await FeatureIndex.open(path);
   const dataset = features?.directory;
   const paths = [path, dataset, recommender?.saved.facts.features?.path].filter((each) => each !== undefined);
-  // The longest first: one path may begin as another does.
+  // Longest first: one path may be a prefix of another.
   const hidden = [...new Set(paths.flatMap((each) => [each, resolve(each)]))].sort((a, b) => b.length - a.length);
   const source = new AskedOnce<SourceDataset>();
   const closing = new AbortController();
-  // What cannot be read is said to whoever asks for it.
+  // If something cannot be read, whoever asks for it gets the error.
   const warmed =
     recommender &&
     similarityOf(recommender)
@@ -59,7 +59,7 @@ export async function openServed({ features: path, recommender }: Served): Promi
     hidePaths: (text) =>
       hidden
         .reduce((shown, each) => shown.replaceAll(each, basename(each)), text)
-        // What else begins at a root is a path of this machine too.
+        // Anything else that starts at a root is also a path of this machine.
         .replaceAll(/(?<![\w:/.])\/(?:[^\s/'"`,;]+\/)+([^\s/'"`,;]+)/g, '$1'),
     close: async () => {
       closing.abort();

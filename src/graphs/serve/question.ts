@@ -10,22 +10,22 @@ export interface Parameter {
 export interface Takes {
   readonly name: string;
   readonly takes: Readonly<Record<string, Parameter>>;
-  /** Parameters that must be there. */
+  /** Required parameters. */
   readonly must: readonly string[];
-  /** Whether ratings may come in the body, in place of the parameters that must be there. */
+  /** Whether ratings may come in the body, instead of the required parameters. */
   readonly takesRatings?: true | undefined;
 }
 
-/** What an endpoint is asked: its parameters, checked and read. */
+/** A request to an endpoint: its parameters, parsed and checked. */
 export class Question {
   readonly #parameters: URLSearchParams;
-  /** Ratings of somebody new, where they came in the body. */
+  /** Ratings of a new user, if there are any in the body. */
   readonly ratings: ReadonlyMap<string, number> | undefined;
 
   /**
-   * @param body undefined where there is none.
-   * @throws UsageError for a parameter that the endpoint does not take, one that is missing, or a
-   * body that it does not take.
+   * @param body undefined if there is none.
+   * @throws UsageError for a parameter that the endpoint does not take, a missing one, or a body
+   * that it does not take.
    */
   constructor({ name, takes, must, takesRatings }: Takes, parameters: URLSearchParams, body: unknown) {
     for (const given of parameters.keys()) {
@@ -43,7 +43,7 @@ export class Question {
     this.ratings = body === undefined ? undefined : ratingsOf(body);
   }
 
-  /** A parameter that must be there. */
+  /** The value of a required parameter. */
   required(name: string): string {
     return this.text(name) ?? '';
   }

@@ -9,7 +9,7 @@ import type { OpenServed } from './open-served.ts';
 import { askForm, checkField, factsList, itemLink, servedPage, textField } from './served-page.ts';
 import { featureIdOf } from './titles.ts';
 
-/** Items of a list. */
+/** How many items a list has. */
 const NAMED = 20;
 
 /** The page of the recommender: what it was trained on, and a list for a user. */
@@ -42,7 +42,7 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
     sections.push({
       id: 'list',
       heading: `For user ${user}`,
-      body: html`<p>${counted(rated)} items are rated; the best of ${counted(candidates)} others${predicts === 'scores' ? ', by scores that are no ratings' : ''}.</p>${
+      body: html`<p>${counted(rated)} items are rated; the best of ${counted(candidates)} others${predicts === 'scores' ? ', by scores that are not ratings' : ''}.</p>${
         items.length === 0 ? html`<p>There is no item left.</p>` : listTable(served, items, predicts)
       }`,
     });
@@ -50,7 +50,7 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
   const settings = Object.entries(options).map(([name, value]) => [name, JSON.stringify(value)] as const);
   sections.push({
     id: 'trained',
-    heading: 'What it rests on',
+    heading: 'What it is based on',
     body: html`${trainedOn(recommender).map((sentence) => html`<p>${sentence}.</p>`)}${factsList([
       ['seed', seed],
       ['scale', `${scale.minimum} to ${scale.maximum}`],

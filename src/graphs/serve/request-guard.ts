@@ -9,20 +9,20 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** What a server was bound to, and what opens it. */
+/** What a server is bound to, and the token that opens it. */
 export interface Door {
   readonly host: string;
-  /** Required when it is bound to more than the loopback address. */
+  /** Required if the server is bound to more than the loopback address. */
   readonly token: string | undefined;
 }
 
-/** Longest address of a request. */
+/** Maximum length of a request's address. */
 const LONGEST_URL = 2048;
 
 /**
- * Why a request must not be answered; undefined where it may. `Host` must be the address itself: a
+ * Why a request must not be answered; undefined if it may. `Host` must be the address itself: a
  * page whose name was rebound to this machine sends its own name. `Origin`, which every browser
- * adds to what pages of other sites ask, must be the same.
+ * adds to requests from pages of other sites, must match it.
  */
 export function refusalOf(request: IncomingMessage, door: Door): Refusal | undefined {
   const { method = '', url = '', headers } = request;

@@ -7,7 +7,7 @@ const known: KnownOptions<Served> = { features: true, recommender: true };
 
 /**
  * Answers the Model Context Protocol on stdin and stdout, until stdin ends: the same tools as
- * `serve` has with `mcp`. Nothing else may be printed on stdout meanwhile.
+ * `serve` with `mcp`. Nothing else may write to stdout in the meantime.
  *
  * @throws UsageError when there is nothing to serve; SystemError `package` without
  * `@modelcontextprotocol/server`.

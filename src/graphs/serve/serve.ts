@@ -17,9 +17,9 @@ import { recommenderPage } from './recommender-page.ts';
 import { refusalOf } from './request-guard.ts';
 import { servedPolicy } from './served-page.ts';
 
-/** What is served, and to whom. */
+/** What to serve, and to whom. */
 export interface ServeOptions extends Served {
-  /** Default `127.0.0.1`: programs of this machine only. */
+  /** Default `127.0.0.1`: only programs on this machine. */
   readonly host?: string | undefined;
   /** Default 0: any free one. */
   readonly port?: number | undefined;
@@ -28,10 +28,10 @@ export interface ServeOptions extends Served {
    * address, else a random one.
    */
   readonly token?: string | undefined;
-  /** Requests answered at the same time; others are told to try again. Default 8. */
+  /** Requests answered at the same time; any more are told to try again. Default 8. */
   readonly concurrency?: number | undefined;
   /**
-   * Answers the Model Context Protocol at `/mcp`, by the same rules. Needs
+   * Also answers the Model Context Protocol at `/mcp`, under the same rules. Needs
    * `@modelcontextprotocol/server`. Default false.
    */
   readonly mcp?: boolean | undefined;
@@ -40,9 +40,9 @@ export interface ServeOptions extends Served {
 /** A running server. */
 export interface FeatureServer {
   readonly url: string;
-  /** Needed in every request, where there is one. */
+  /** Required in every request, if there is one. */
   readonly token: string | undefined;
-  /** Finishes the requests in progress, and ends. */
+  /** Finishes the requests in progress, then ends. */
   close(): Promise<void>;
 }
 
@@ -50,9 +50,9 @@ const known: KnownOptions<ServeOptions> = {
   ...{ features: true, recommender: true, host: true, port: true, token: true, concurrency: true, mcp: true },
 };
 
-/** Bytes of a request body at most. */
+/** Maximum bytes of a request body. */
 const MOST_BODY = 64 * 1024;
-/** Milliseconds that requests in progress have when the server closes. */
+/** Milliseconds that requests in progress get when the server closes. */
 const LAST_ANSWERS = 2000;
 /** A shorter token can be guessed. */
 const SHORTEST_TOKEN = 16;
@@ -67,9 +67,11 @@ const HEADERS = {
 };
 
 /**
- * Serves features and a recommender over HTTP: pages, JSON of `search`, `recommend`, `explain`,
- * `similar` and others, and where asked for tools of the Model Context Protocol. No file is served, so no path leads anywhere. Pages of other sites are refused by
- * `Host` and `Origin`; bodies, their time, connections and requests at a time are bounded.
+ * Serves features and a recommender over HTTP: pages, JSON answers of `search`, `recommend`,
+ * `explain`, `similar` and others, and, if requested, tools of the Model Context Protocol. No file
+ * is served, so no path leads anywhere. Pages of other sites are refused by `Host` and `Origin`;
+ * the size and time of bodies, and the number of connections and of simultaneous requests, are
+ * limited.
  *
  * @throws UsageError when there is nothing to serve, or an option is wrong.
  * @example
@@ -117,7 +119,7 @@ export async function serve(options: ServeOptions): Promise<FeatureServer> {
   }
 }
 
-/** @throws UsageError when it can be guessed. */
+/** @throws UsageError when it is short enough to be guessed. */
 function tokenOf(wanted: string | undefined, host: string): string | undefined {
   if (wanted === undefined) return isLoopback(host) ? undefined : randomBytes(24).toString('base64url');
   const token = checkString('token', wanted);
@@ -125,7 +127,7 @@ function tokenOf(wanted: string | undefined, host: string): string | undefined {
   throw new UsageError(`\`token\` must have at least ${SHORTEST_TOKEN} characters`, { option: 'token' });
 }
 
-/** The pages by their paths. */
+/** The pages, by path. */
 const pages: Readonly<Record<string, (served: OpenServed, parameters: URLSearchParams) => Promise<string>>> = {
   '/': indexPage,
   '/items': itemsPage,
@@ -192,9 +194,9 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** A wrong request is told what is wrong; of any other fault only that there was one. */
+/** Tells the client what is wrong with its request; of any other error, only that there was one. */
 function sendFault(response: ServerResponse, error: unknown, served: OpenServed): void {
-  // The client has gone away, or already has half an answer.
+  // The client is gone, or already has half an answer.
   if (response.headersSent || (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
     response.destroy();
     return;

@@ -6,7 +6,7 @@ import { endpointsOf } from './endpoints.ts';
 import type { OpenServed } from './open-served.ts';
 
 /**
- * The policy of every answer: nothing runs or is loaded; the pages' own style and forms are let be.
+ * The policy of every answer: nothing runs or is loaded, except the pages' own styles and forms.
  */
 export const servedPolicy = [
   "default-src 'none'",
@@ -17,7 +17,7 @@ export const servedPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A page of what is served, which leads to the others. */
+/** A page about what is served, with links to the others. */
 export function servedPage(
   served: OpenServed,
   title: string,
@@ -31,7 +31,7 @@ export function servedPage(
     warnings:
       random.length === 0
         ? []
-        : [`${random.join(' and ')}: made by networks with random weights, so likeness means nothing.`],
+        : [`${random.join(' and ')}: made by networks with random weights, so similarity is meaningless.`],
     elsewhere: [
       { href: '/', name: 'What is served' },
       ...(features === undefined ? [] : [{ href: '/items', name: 'Items' }]),
@@ -40,35 +40,35 @@ export function servedPage(
   });
 }
 
-/** A link to the page of an item, where it has one. */
+/** A link to the page of an item, if it has one. */
 export function itemLink(id: string, title: string | undefined): Html {
   return html`<a href="/item?id=${encodeURIComponent(id)}">${title ?? id}</a>`;
 }
 
-/** Facts under each other, those that are known. */
+/** A list of those facts that are known. */
 export function factsList(facts: readonly (readonly [name: string, value: string | number | undefined])[]): Html {
   const known = facts.filter(([, value]) => value !== undefined && value !== '');
   return html`<dl class="facts">${known.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
-/** A form that asks by GET. */
+/** A form that submits by GET. */
 export function askForm(action: string, name: string, fields: readonly Html[], button: string): Html {
   return html`<form class="ask" action="${action}" method="get" aria-label="${name}">${fields}<button>${button}</button></form>`;
 }
 
-/** A field of a form. */
+/** A text field of a form. */
 export function textField(name: string, label: string, value: string | undefined): Html {
   return html`<label>${label}<input name="${name}" value="${value ?? ''}"></label>`;
 }
 
-/** A box of a form that is ticked or not. */
+/** A check box of a form. */
 export function checkField(name: string, label: string, isTicked: boolean): Html {
   return isTicked
     ? html`<label class="check"><input type="checkbox" name="${name}" value="true" checked>${label}</label>`
     : html`<label class="check"><input type="checkbox" name="${name}" value="true">${label}</label>`;
 }
 
-/** The endpoints that answer here, as rows of a table. */
+/** The available endpoints, as rows of a table. */
 export function endpointRows(served: OpenServed): readonly (readonly string[])[] {
   return endpointsOf(served).map(({ name, takes, does }) => [`/api/${name}`, Object.keys(takes).join(', '), does]);
 }

@@ -2,10 +2,10 @@ import { rankingOf } from '../recommenders/ranking.ts';
 import type { SavedRecommender } from '../recommenders/saved-recommender.ts';
 import type { OpenServed } from './open-served.ts';
 
-/** The items of a recommender by the ids that their features have. */
+/** The items of a recommender, by the ids of their features. */
 const byFeatures = new WeakMap<SavedRecommender, ReadonlyMap<string, number>>();
 
-/** The number that a recommender has of an item, by its id or that of its features. */
+/** The recommender's number for an item, given its id or that of its features. */
 export function catalogueNumber({ recommender }: OpenServed, id: string): number | undefined {
   if (recommender === undefined) return undefined;
   const { saved } = recommender;
@@ -21,13 +21,16 @@ export function catalogueNumber({ recommender }: OpenServed, id: string): number
   return numbers.get(id);
 }
 
-/** The title of an item, where the recommender has one. */
+/** The title of an item, if the recommender has one. */
 export function titleOf(served: OpenServed, id: string): string | undefined {
   const number = catalogueNumber(served, id);
   return number === undefined ? undefined : served.recommender?.saved.catalogue[number]?.title;
 }
 
-/** The id that the features have of an item of the recommender; its own where they have none. */
+/**
+ * The id under which the features have an item of the recommender; the item's own id if they have
+ * none.
+ */
 export function featureIdOf({ recommender }: OpenServed, id: string): string {
   const number = recommender && rankingOf(recommender.saved).numberOf(id);
   return (number === undefined ? undefined : recommender?.saved.featureIds[number]) ?? id;

@@ -5,25 +5,25 @@ import { cacheDirectory, fileHash } from '../../models/networks/cache.ts';
 import type { KnownOrigin } from '../../models/networks/weights-origin.ts';
 import { weightsToUse } from '../weights/weights-to-use.ts';
 
-/** Whose weights are looked for, and where. */
+/** Which weights to find, and where to look. */
 export interface WeightsWanted {
-  /** For messages. */
+  /** Name for messages. */
   readonly name: string;
   /** Name under which the weights store would have them. */
   readonly stored?: string | undefined;
-  /** How the file was called: looked at first. */
+  /** The former name of the file, which is tried first. */
   readonly hint?: string | undefined;
-  /** Files, and directories of files; looked through before the weights store. */
+  /** Files, and directories of files, searched before the weights store. */
   readonly places: readonly string[];
 }
 
-/** What files of weights are called. */
+/** Names that weight files may have. */
 const WEIGHT_FILE = /\.(onnx|pth|pt|bin|ckpt|safetensors|npz|npy)$/i;
 
 /**
- * A file of weights by its hash.
+ * Finds a weight file by its hash.
  *
- * @throws ModelError `weights` when it is nowhere, saying where it was looked for.
+ * @throws ModelError `weights` when it is not found, saying where it was looked for.
  */
 export function findWeights(
   sha256: string,
@@ -43,7 +43,7 @@ export function findWeights(
   ];
   const where = looked.length === 0 ? 'no place was named' : `not in ${looked.join(', nor in ')}`;
   throw new ModelError('weights', `the weights of ${name} with SHA-256 ${sha256} were not found: ${where}`, {
-    remedy: `Name the file, or its directory: \`weights: ['networks/']\`${stored === undefined ? '' : `, or bring it in: \`importWeights({ name: '${stored}' })\``}.`,
+    remedy: `Name the file, or its directory: \`weights: ['networks/']\`${stored === undefined ? '' : `, or import it: \`importWeights({ name: '${stored}' })\``}.`,
   });
 }
 

@@ -7,8 +7,8 @@ import { checkJson, type Json } from '../../core/json.ts';
 import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
 
 /**
- * A dataflow of your own: what a module exports, as it is or as a function of parameters, and what
- * `writeDataset` takes.
+ * A dataflow of your own: what a module exports, either directly or as a function of parameters,
+ * and what `writeDataset` takes.
  *
  * @example
  * // flow.ts, compiled to flow.js
@@ -29,19 +29,19 @@ import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
 export interface Dataflow {
   /**
    * Composes the columns of a video, each of which ends in `scope.subclips`. Called once to plan
-   * the run, with nothing decoded, and once for each video: it composes, and does nothing else.
+   * the run, without decoding, and once for each video: it must only compose.
    */
   readonly columns: (scope: VideoScope) => Columns;
   /**
-   * Version of the functions between reelflow's operators, whose code no hash tells: required as
-   * soon as there are any. Another version is another dataset. Networks identify themselves.
+   * Version of the functions between reelflow's operators, whose code has no hash: required if
+   * there are any. A different version makes a different dataset. Networks identify themselves.
    */
   readonly version?: string | undefined;
-  /** Name of the dataflow, in the dataset and part of its id. Default `dataflow`. */
+  /** Name of the dataflow; recorded in the dataset and part of its id. Default `dataflow`. */
   readonly name?: string | undefined;
 }
 
-/** A module's path, as a spec has it, and the name of its export. */
+/** A module's path, as written in a spec, and the name of its export. */
 interface Reference {
   readonly path: string;
   readonly name: string;
@@ -54,12 +54,10 @@ const MODULE_FILE = /\.[cm]?[jt]s$/;
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /**
- * Loads the dataflow that a module exports, and calls it with its parameters where it is a
- * function.
+ * Loads the dataflow that a module exports, and calls it with its parameters if it is a function.
  *
- * @param allowed the modules that may be loaded, by their paths; undefined allows any that is
- * named.
- * @returns the dataflow, and the module's name and parameters as a spec has them.
+ * @param allowed the paths of the modules that may be loaded; undefined allows any.
+ * @returns the dataflow, and the module's name and parameters as written in a spec.
  * @throws UsageError `module` when it is not allowed, is not a file below the working directory, or
  * exports no such dataflow.
  */
@@ -79,7 +77,7 @@ export async function loadFlow(
   const { path, name } = reference;
   if (typeof exported !== 'function' && copy !== undefined) {
     throw refused(path, `exports '${name}' as ${shown(exported)}, which takes no \`params\``, {
-      remedy: 'Export a function of the parameters that gives the dataflow, or leave `params` out.',
+      remedy: 'Export a function of the parameters that returns the dataflow, or leave `params` out.',
     });
   }
   const flow = typeof exported === 'function' ? await called(reference, exported as Exported, copy) : exported;
@@ -97,7 +95,7 @@ function readReference(module: string): Reference {
   return { path: checkPath(module.slice(0, at)), name };
 }
 
-/** The path of a module below the working directory, written in the one way: `./flows/shots.js`. */
+/** The path of a module below the working directory, in its canonical form: `./flows/shots.js`. */
 function checkPath(path: string): string {
   checkString('module', path);
   const remedy = "Name a file below the working directory by its relative path: './flow.js'.";
@@ -123,8 +121,7 @@ async function importExport({ path, name }: Reference): Promise<unknown> {
 }
 
 /**
- * The file that a path means; what is reached through a link would be another one as soon as the
- * link is changed.
+ * The file that a path names. Links are refused: they could lead to another file later.
  */
 function fileOf(path: string): string {
   const root = realpathSync(process.cwd());
@@ -133,7 +130,7 @@ function fileOf(path: string): string {
   try {
     real = realpathSync(file);
   } catch (cause) {
-    throw refused(path, `is not there: ${messageOf(cause)}`, {
+    throw refused(path, `does not exist: ${messageOf(cause)}`, {
       remedy: 'Paths of modules begin at the working directory: run the program there.',
       cause,
     });
@@ -159,7 +156,7 @@ function checkFlow({ path, name }: Reference, value: unknown): Dataflow {
     return { columns: columns as Dataflow['columns'], version, name: flowName };
   }
   throw refused(path, `exports '${name}', which is not a dataflow, but ${shown(value)}`, {
-    remedy: 'Export `{ version, columns }`, or a function of the parameters that gives that.',
+    remedy: 'Export `{ version, columns }`, or a function of the parameters that returns that.',
   });
 }
 

@@ -11,29 +11,28 @@ import { loadFlow } from './flow-module.ts';
 import { checkSpec, type GraphFacts, type GraphSpec, type ModuleOrigin } from './graph-spec.ts';
 import { type NetworkSpec, networkFrom } from './network-spec.ts';
 
-/** What a graph may be made of again. */
+/** What may be used to make a graph again. */
 export interface GraphFromOptions {
   /**
-   * Files of weights, and directories of them, looked through before the weights store: weights are
-   * found by their hash.
+   * Weight files, and directories of them, searched before the weights store: weights are found by
+   * their hash.
    */
   readonly weights?: string | readonly string[] | undefined;
   /**
-   * The modules that may be loaded, by their paths below the working directory: `['./flow.js']`.
-   * Default none: a spec that comes with a dataset or a job is not a way to run code that was not
-   * asked for.
+   * The modules that may be loaded, as paths below the working directory: `['./flow.js']`. Default:
+   * none, so that a spec in a dataset or a job cannot run code that you did not ask for.
    */
   readonly modules?: readonly string[] | undefined;
 }
 
 /**
  * Makes the graph of a spec, in any process: networks from weights found by their hash, a dataflow
- * of your own from the module that exports it. The graph has the id that the spec says, or is
- * refused.
+ * of your own from the module that exports it. The graph is refused unless it has the id that the
+ * spec states.
  *
- * @throws UsageError `spec` for what is not a spec, or that of a dataflow written inline; `module`
- * for a module that is not in `modules` or cannot be loaded; `graph` when what was made is another
- * graph, saying what differs. ModelError `weights` when weights are nowhere.
+ * @throws UsageError `spec` for something that is not a spec, or the spec of an inline dataflow;
+ * `module` for a module that is not in `modules` or cannot be loaded; `graph` when the result is
+ * another graph, saying what differs. ModelError `weights` when weights are not found.
  *
  * @example
  * const graph = await graphFrom(await readSpec('features/'), { modules: ['./flow.js'] });
@@ -51,12 +50,12 @@ export async function graphFrom(spec: GraphSpec, options: GraphFromOptions = {})
     code: 'graph',
     remedy:
       checked.kind === 'module' && checked.graph.version === graph.version
-        ? `Use ${checked.module} and the weights as they were, or write another dataset with what there is now.`
+        ? `Use ${checked.module} and the original weights, or write another dataset with what there is now.`
         : 'Use the version of reelflow that wrote the spec, or write another dataset with this one.',
   });
 }
 
-/** Name and version under one key, so that a change of the parameters is told by its own name. */
+/** Name and version under one key, so that a changed parameter is reported by its own name. */
 const withoutPath = ({ name, version, params }: GraphFacts['graph']) => ({ graph: { name, version }, params });
 
 async function make(spec: GraphSpec, places: readonly string[], modules: readonly string[]): Promise<VideoGraph> {
@@ -76,12 +75,12 @@ async function make(spec: GraphSpec, places: readonly string[], modules: readonl
     case 'inline':
       throw new UsageError(`the dataflow '${spec.graph.name}' was written inline: its functions exist nowhere else`, {
         code: 'spec',
-        remedy: "Move it into a module, and give `module: './flow.js#name'` in place of `columns`.",
+        remedy: "Move it into a module, and give `module: './flow.js#name'` instead of `columns`.",
       });
   }
 }
 
-/** What stands in the parameters of an extraction beside its networks. */
+/** What the parameters of an extraction contain besides its networks. */
 interface ExtractionParams {
   readonly sampling: FrameSampling;
   readonly subclips: readonly number[];
@@ -92,7 +91,7 @@ interface ExtractionParams {
 /**
  * The graph of a dataflow that a module exports.
  *
- * @param allowed as `loadFlow`.
+ * @param allowed as in `loadFlow`.
  */
 export async function moduleGraph(
   origin: Omit<ModuleOrigin, 'kind'>,

@@ -7,33 +7,33 @@ import { graphId } from '../graph.ts';
 import { type CheckedPolicy, type ItemPolicy, itemPolicy } from '../item-policy.ts';
 import type { NetworkSpec } from './network-spec.ts';
 
-/** How an extraction is made again. */
+/** How to make an extraction again. */
 export interface ExtractionOrigin {
   readonly kind: 'extraction';
   readonly visual?: NetworkSpec | undefined;
   readonly audio?: NetworkSpec | undefined;
-  /** Whether equal frames take one vector; changes no values. */
+  /** Whether equal frames share one vector; changes no values. */
   readonly duplicates?: RepeatedFrames | undefined;
 }
 
-/** How a dataflow of a module is made again. */
+/** How to make a module's dataflow again. */
 export interface ModuleOrigin {
   readonly kind: 'module';
   /** The module's path below the working directory, and its export: `./flow.js#shots`. */
   readonly module: string;
-  /** What the export is called with, where it is a function. */
+  /** What the export is called with, if it is a function. */
   readonly params?: Json | undefined;
 }
 
-/** A dataflow written in the program that ran it: nobody else has its functions. */
+/** A dataflow written in the program that ran it: no other program has its functions. */
 export interface InlineOrigin {
   readonly kind: 'inline';
 }
 
-/** What a graph is made of, beside what its id is the hash of. */
+/** What a graph is made from, besides the values that its id is the hash of. */
 export type GraphOrigin = ExtractionOrigin | ModuleOrigin | InlineOrigin;
 
-/** What every spec says of its graph. */
+/** What every spec says about its graph. */
 export interface GraphFacts {
   /** The graph's id: the hash of `graph`. */
   readonly id: string;
@@ -44,15 +44,14 @@ export interface GraphFacts {
 }
 
 /**
- * A graph as JSON: what a dataset keeps of it, and what a job may carry, so that another process
- * makes the same graph of it with `graphFrom`. It has hashes of weights, and names of modules; no
- * weights, and no code.
+ * A graph as JSON: what a dataset stores and a job may carry, so that another process can make the
+ * same graph from it with `graphFrom`. It contains hashes of weights and names of modules, but
+ * neither weights nor code.
  */
 export type GraphSpec = GraphFacts & GraphOrigin;
 
 /**
- * @throws UsageError `spec` when a value is not a spec, or one whose id is not that of what it
- * says.
+ * @throws UsageError `spec` when a value is not a spec, or its id does not match its content.
  */
 export function checkSpec(value: unknown): GraphSpec {
   const json = asSpec('spec', () => checkJson('spec', value));
@@ -92,8 +91,8 @@ function noSpec(why: string, cause?: unknown): UsageError {
 /**
  * The spec of the graph that made a dataset.
  *
- * @throws UsageError `dataset` when the directory is not a dataset; `spec` when it has none,
- * because it was made before datasets had one.
+ * @throws UsageError `dataset` when the directory is not a dataset; `spec` when it has none because
+ * it was made before datasets had specs.
  *
  * @example
  * const graph = await graphFrom(await readSpec('features/'));
@@ -103,6 +102,7 @@ export async function readSpec(directory: string): Promise<GraphSpec> {
   if (spec !== undefined) return checkSpec(spec);
   throw new UsageError(`the dataset ${directory} has no spec of its graph: an earlier version of reelflow made it`, {
     code: 'spec',
-    remedy: 'Run once more what made it, into the same directory: that adds the spec, and computes nothing again.',
+    remedy:
+      'Run the command that made it once more, into the same directory: this adds the spec without computing anything again.',
   });
 }

@@ -8,19 +8,19 @@ import { isNetworkName, networkNames, postprocessingOf } from '../../models/netw
 import type { Ranges } from '../../models/quantisation/range.ts';
 import { findWeights } from './find-weights.ts';
 
-/** A network as JSON: how it is found again where its weights are. */
+/** A network as JSON: how to find it again wherever its weights are. */
 export interface NetworkSpec {
   readonly name: string;
-  /** The network card; left out for networks that reelflow writes itself. */
+  /** The network card; left out for networks that reelflow builds itself. */
   readonly card?: NetworkCard | undefined;
-  /** Of a network that reelflow writes itself, what was chosen. */
+  /** For a network that reelflow builds itself, the chosen options. */
   readonly options?: NamedOptions | undefined;
   /** `random:SEED`, or `sha256:` and the hash of the file. */
   readonly weights: string;
   /** The file of post-processing's parameters, likewise. */
   readonly postprocess?: string | undefined;
   readonly convolutions: ConvolutionForm;
-  /** Of int8, what its activations range over. */
+  /** For int8, the ranges of its activations. */
   readonly ranges?: Ranges | undefined;
   /** Left out for float32, and for int8, which has ranges. */
   readonly precision?: 'float16' | undefined;
@@ -28,7 +28,7 @@ export interface NetworkSpec {
 
 const HASH = /^sha256:([0-9a-f]{64})$/;
 
-/** Says of a network what `networkFrom` needs. */
+/** The description of a network that `networkFrom` needs. */
 export function networkSpec(plan: UnopenedNetwork): NetworkSpec {
   const { name, card, named, random, weightsOrigin, weightsFiles, convolutions, ranges } = plan;
   const fileOf = (role: 'weights' | 'postprocess') => {
@@ -49,13 +49,12 @@ export function networkSpec(plan: UnopenedNetwork): NetworkSpec {
 }
 
 /**
- * Finds a network by what its spec says. Nothing that a spec says is used as a path: weights are
- * found by their hash.
+ * Finds a network from its spec. Nothing in a spec is used as a path: weights are found by their
+ * hash.
  *
- * @param places files, and directories of files, where weights are looked for before the weights
- * store.
- * @throws UsageError `spec` for what is not a network; ModelError `weights` when weights are
- * nowhere; `card`, `precision` when they do not fit.
+ * @param places files, and directories of files, to search for weights before the weights store.
+ * @throws UsageError `spec` for something that is not a network; ModelError `weights` when weights
+ * are not found, `card` and `precision` when they do not fit.
  */
 export function networkFrom(spec: NetworkSpec, places: readonly string[]): UnopenedNetwork {
   const name = checkString('spec.name', spec.name);

@@ -7,16 +7,18 @@ import { Frame } from '../../operators/frame.ts';
 import { Patch } from '../../operators/patch.ts';
 import { poison } from '../../operators/poison.ts';
 
-/** Frames per second that a fake video is taken to have. */
+/** The frame rate of a fake video. */
 export const FAKE_RATE = 25;
-/** Samples per second, samples of a patch and from one patch to the next, as VGGish takes them. */
+/**
+ * Samples per second, samples in a patch, and samples from one patch to the next, as for VGGish.
+ */
 const [SAMPLE_RATE, PATCH_SAMPLES, HOP_SAMPLES] = [16_000, 15_600, 15_360];
 const TONE_HERTZ = 440;
 
-/** What a picture shows: one colour (red, green, blue), or every byte of it. */
+/** What a picture shows: one colour (red, green, blue), or all its bytes. */
 export type Picture = readonly [number, number, number] | Uint8Array;
 
-/** What a fake frame is like. */
+/** Options of a fake frame. */
 export interface FakeFrameOptions {
   /** Pixels per row. Default 8. */
   readonly width?: number | undefined;
@@ -24,26 +26,28 @@ export interface FakeFrameOptions {
   readonly height?: number | undefined;
   /** Position in its stream. Default 0. */
   readonly index?: number | undefined;
-  /** Seconds. Default: that of its position at 25 frames a second. */
+  /** Seconds. Default: from its position, at 25 frames per second. */
   readonly time?: number | undefined;
-  /** What it shows. Default: noise, another for each `index` and the same in every run. */
+  /** What it shows. Default: noise, different for each `index` and the same in every run. */
   readonly picture?: Picture | undefined;
 }
 
-/** What a fake patch of sound is like. */
+/** Options of a fake patch of sound. */
 export interface FakePatchOptions {
-  /** Default 15,600: 0.975 s, as VGGish takes them. */
+  /** Default 15,600: 0.975 s, as for VGGish. */
   readonly samples?: number | undefined;
   /** Samples per second. Default 16,000. */
   readonly sampleRate?: number | undefined;
   /** Position in its stream. Default 0. */
   readonly index?: number | undefined;
   /**
-   * Seconds to its first sample. Default: that of its position, 15,360 samples from one to the
-   * next.
+   * Seconds to its first sample. Default: from its position, at 15,360 samples from one patch to
+   * the next.
    */
   readonly time?: number | undefined;
-  /** Its samples, or their values by the time in seconds. Default: a tone of 440 Hz. */
+  /**
+   * Its samples, or their values as a function of the time in seconds. Default: a tone of 440 Hz.
+   */
   readonly sound?: Float32Array | ((time: number) => number) | undefined;
 }
 
@@ -55,8 +59,8 @@ const knownOfPatch: KnownOptions<FakePatchOptions> = {
 };
 
 /**
- * A frame as a decoder gives it, of made-up content. Operators of a flow hold and release it as any
- * other; with the last release it is overwritten, and reading it is an error.
+ * A frame as a decoder produces it, with made-up content. Operators of a flow hold and release it
+ * like any other; after the last release it is overwritten, and reading it is an error.
  *
  * @example
  * const black = fakeFrame({ picture: [0, 0, 0], time: 1.5 });
@@ -73,7 +77,7 @@ export function fakeFrame(options: FakeFrameOptions = {}): Frame {
 }
 
 /**
- * A patch of sound as a decoder gives it, of made-up content: see `fakeFrame`.
+ * A patch of sound as a decoder produces it, with made-up content: see `fakeFrame`.
  *
  * @example
  * const silence = fakePatch({ sound: () => 0 });

@@ -20,7 +20,7 @@ export interface FakeMedia {
   readonly sound: ((time: number) => number) | undefined;
 }
 
-/** A video of which nothing lies on a disk. */
+/** A video without a file. */
 export class FakeVideo extends Video {
   readonly #info: MediaInfo;
 
@@ -48,7 +48,7 @@ export class FakeVideo extends Video {
 }
 
 /**
- * The scope of a fake video: its elements are read from the flow's own pool, and given back to it.
+ * The scope of a fake video: its elements come from the flow's own pool, and are returned to it.
  */
 export class FakeScope extends RunningScope {
   readonly #sources = new Sources();
@@ -121,7 +121,7 @@ export class FakeScope extends RunningScope {
   }
 }
 
-/** In place of a network: vectors of its length that depend on the input alone. */
+/** A substitute for a network: vectors of its length that depend only on the input. */
 export function fakeEmbedder<T extends Uint8Array | Float32Array>({ network }: TracedNetwork): Embedder<T> {
   const { name, dimension } = network;
   const vectorOf = (input: T) => {

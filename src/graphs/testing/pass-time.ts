@@ -4,9 +4,8 @@ import type { VirtualTimeScheduler } from 'rxjs';
 const TURNS = 20;
 
 /**
- * Lets the time of a scheduler pass until a promise is settled: what waits for promises goes first,
- * then the next timer. For operators whose functions return promises, which marbles cannot wait
- * for.
+ * Lets the time of a scheduler pass until a promise is settled: pending promises go first, then the
+ * next timer. For operators whose functions return promises, which marbles cannot wait for.
  *
  * @example
  * declare const flaky: (value: number) => Promise<number>;

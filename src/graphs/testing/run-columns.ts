@@ -13,7 +13,7 @@ import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
 import type { Picture } from './fake-elements.ts';
 import { FakeScope, FakeVideo, fakeEmbedder } from './fake-scope.ts';
 
-/** The video that a dataflow is run over, of which nothing lies on a disk. */
+/** The video, without a file, that a dataflow is run over. */
 export interface RunColumnsOptions {
   /** Its length in seconds. Default 2. */
   readonly duration?: number | undefined;
@@ -25,15 +25,15 @@ export interface RunColumnsOptions {
   readonly sound?: ((time: number) => number) | undefined;
   /** The flow's budget. Default 64 MiB. */
   readonly memory?: Bytes | string | undefined;
-  /** The time that delays, timeouts, tries again and rates go by. Default: that of the process. */
+  /** The clock for delays, timeouts, retries and rates. Default: that of the process. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** What a dataflow has made of the video. */
+/** What a dataflow has made from the video. */
 export interface ColumnsRun {
-  /** The rows of each column, as they came. */
+  /** The rows of each column, in order of arrival. */
   readonly columns: Readonly<Record<string, readonly SubclipRow[]>>;
-  /** The rows of each table of its own. */
+  /** The rows of each table. */
   readonly tables: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
   /** The most bytes that each operator held at once, by its name. */
   readonly peaks: Readonly<Record<string, Bytes>>;
@@ -49,10 +49,10 @@ const known: KnownOptions<RunColumnsOptions> = {
 };
 
 /**
- * Runs a dataflow function over a fake video, and gives its rows. Frames and patches have the sizes
- * and rates that it asks for and are held and released as in a run; they are overwritten at
- * the release. Networks are not opened: their vectors have the right length, and
- * depend on the input alone.
+ * Runs a dataflow function over a fake video, and returns its rows. Frames and patches have the
+ * sizes and rates that it requests, are held and released as in a run, and are overwritten on
+ * release. Networks are not opened: their vectors have the right length, and depend only on the
+ * input.
  *
  * @throws FlowError `held` when something still holds elements after the end, naming it; what the
  * dataflow throws.

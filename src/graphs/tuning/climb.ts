@@ -1,4 +1,4 @@
-/** The options of a run that are tuned: they change its speed, and nothing that it computes. */
+/** The options of a run that are tuned: they change its speed, but nothing that it computes. */
 export interface Tuned {
   /** Videos at a time. */
   readonly concurrency: number;
@@ -18,17 +18,17 @@ export interface Measured {
 export interface ClimbLimits {
   /** The options that are varied, in this order. */
   readonly knobs: readonly (keyof Tuned)[];
-  /** The most that each is set to. */
+  /** The maximum of each option. */
   readonly most: Tuned;
-  /** Measurements at most, after the first. */
+  /** Maximum number of measurements after the first. */
   readonly trials: number;
-  /** Ends the climb where it is. */
+  /** When one is aborted, the climb ends where it is. */
   readonly stops?: readonly AbortSignal[] | undefined;
 }
 
 /**
- * A setting counts as faster if it is faster by this factor in two measurements; less may be
- * chance.
+ * A setting counts as faster if it is faster by this factor in two measurements; a smaller gain may
+ * be chance.
  */
 const GAIN = 1.03;
 
@@ -38,7 +38,7 @@ const GAIN = 1.03;
  *
  * @param measure returns how fast a setting is, or undefined if it is refused.
  * @returns `best`, the fastest setting that was confirmed, and `tried`, every measurement in order.
- * The highest single measurement may be another setting's.
+ * The highest single measurement may belong to another setting.
  *
  * @example
  * declare const start: Measured;
@@ -63,7 +63,7 @@ export async function climb(
     if (rate !== undefined) tried.push({ setting, rate });
     return rate ?? 0;
   };
-  /** Changes an option for as long as that gains something, and returns whether it did. */
+  /** Changes an option for as long as that makes it faster, and returns whether it did. */
   const moves = async (knob: keyof Tuned, change: (value: number) => number): Promise<boolean> => {
     for (let hasMoved = false; ; hasMoved = true) {
       const value = Math.min(most[knob], change(best.setting[knob]));

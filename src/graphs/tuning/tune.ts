@@ -15,25 +15,25 @@ import type { MessageAbout } from '../run-reports.ts';
 import { withInputCopies } from '../with-input-copies.ts';
 import { climb, type Measured, type Tuned } from './climb.ts';
 
-/** The extraction that is tuned, and how long the tuning may take. */
+/** The extraction to tune, and how long the tuning may take. */
 export interface TuneOptions extends Omit<ExtractOptions, 'out'> {
   /** How many of the inputs are used, evenly spaced. Default 32. */
   readonly sample?: number | undefined;
-  /** Seconds of one measurement at most. Default 20. */
+  /** Maximum seconds of one measurement. Default 20. */
   readonly seconds?: number | undefined;
-  /** Measurements at most, after the first. Default 24. */
+  /** Maximum number of measurements after the first. Default 24. */
   readonly trials?: number | undefined;
 }
 
-/** What tuning has found. */
+/** The result of tuning. */
 export interface Tuning {
-  /** The fastest setting: options of `extract`. */
+  /** The fastest setting: as options of `extract`. */
   readonly setting: Tuned;
   /** Seconds of media per second with that setting. */
   readonly rate: number;
   /** The same with the setting that the plan chose. */
   readonly plannedRate: number;
-  /** Every measurement, in order; the first is that of the planned setting. */
+  /** Every measurement, in order; the first one is of the planned setting. */
   readonly tried: readonly Measured[];
   /** How many inputs were used. */
   readonly sample: number;
@@ -46,13 +46,13 @@ const known: KnownOptions<TuneOptions> = (({ out: _, ...rest }) => ({
 /**
  * Finds how many videos at a time, frames per batch and inference workers make an extraction
  * fastest on this machine under its memory limit, by running it on a sample of its inputs with one
- * setting after another. An option that is given stays as it is. Nothing is written. The extracted
+ * setting after another. Options that are given stay as they are. Nothing is written. The extracted
  * values do not depend on the result.
  *
  * Cancellation: `drain` and `signal` end it at once, and it returns undefined. It also returns
  * undefined if there are no inputs left to measure.
  *
- * @throws as `extract`; UsageError `no-inputs` where nothing of the sample can be decoded.
+ * @throws what `extract` throws; UsageError `no-inputs` if nothing in the sample can be decoded.
  *
  * @example
  * const tuning = await tune({ inputs: ['trailers/'], memory: '2GiB' });
@@ -78,7 +78,7 @@ async function search(
   options: TuneOptions & { readonly sample: number; readonly seconds: number; readonly trials: number },
   say: (message: string, about: MessageAbout) => void,
 ): Promise<Tuning | undefined> {
-  // No other shard's work can be taken over, since nothing is kept.
+  // No other shard's work can be taken over, since nothing is stored.
   const { sample: most, seconds, trials, steal: _, ...run } = options;
   const out = discarded();
   const prepared = await prepareExtraction({ ...run, out });
@@ -106,7 +106,7 @@ async function search(
       const rate = (last?.mediaSeconds ?? 0) / Math.max(phases.run, 1e-3);
       return stops.some(({ aborted }) => aborted) ? undefined : { setting: { concurrency, batch, workers }, rate };
     } catch (error) {
-      // The planned setting ran, so it is the one being tried that fails.
+      // The planned setting ran, so the failure is due to the one being tried.
       if (Object.keys(tuned).length > 0 && isTooMuch(error)) return undefined;
       throw error;
     } finally {
@@ -121,7 +121,7 @@ async function search(
   if (planned.rate === 0) {
     throw new UsageError(`none of the ${sampled.length} inputs that were tried could be decoded in time`, {
       ...{ code: 'no-inputs', option: 'tune' },
-      remedy: 'Run without tuning: the run says what is wrong with each input.',
+      remedy: 'Run without tuning: the run reports what is wrong with each input.',
     });
   }
   const cores = availableCores();

@@ -16,13 +16,13 @@ import type { WeightsReport } from './weights-report.ts';
 export interface ImportWeightsOptions {
   /** A network known by name, or `vggish-pca`. */
   readonly name: string;
-  /** Path of a weight file: .pth, .safetensors, .npz or .onnx, told by its content. */
+  /** Path of a weight file: .pth, .safetensors, .npz or .onnx, recognised by its content. */
   readonly file: string;
   /** The SHA-256 that the file must have. */
   readonly sha256?: string | undefined;
-  /** Puts the file in place of other weights of that name. Default false. */
+  /** Replaces other weights stored under that name. Default false. */
   readonly replace?: boolean | undefined;
-  /** Of the store; see `weightsDirectory`. */
+  /** Directory of the store; see `weightsDirectory`. */
   readonly directory?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
@@ -39,14 +39,13 @@ const known: KnownOptions<ImportWeightsOptions> = {
 };
 
 /**
- * Brings a weight file into the weights store, from where `extract` takes the weights of a network
- * that is named. The file's structure is checked against the network before and after it is copied;
- * it is hashed while it is copied, with 1 MiB of memory, and appears in the store whole or not at
- * all. A hash in the file's name, as PyTorch Hub has it (`alexnet-owt-7be5be79.pth`), must be the
- * file's.
+ * Copies a weight file into the weights store, where `extract` finds the weights of named networks.
+ * The file's structure is checked against the network before and after it is copied; it is hashed
+ * while it is copied, with 1 MiB of memory, and appears in the store whole or not at all. A hash in
+ * the file's name, as in PyTorch Hub (`alexnet-owt-7be5be79.pth`), must be that of the file.
  *
  * @throws UsageError for a wrong name or hash; ModelError `weights` when the file lacks that
- * network's tensors or other weights are stored, `hash` when its SHA-256 is another; FlowError
+ * network's tensors or other weights are stored, `hash` when its SHA-256 differs; FlowError
  * `aborted`.
  *
  * @example
@@ -81,12 +80,12 @@ export interface PlannedImport {
   readonly sha256: string;
   readonly bytes: number;
   readonly outcome: WeightsReport['outcome'];
-  /** Where it would be, or the folder that it would be in. */
+  /** Its path in the store, or the folder that it would be in. */
   readonly path: string;
 }
 
 /**
- * Says what `importWeights` would store with the same options: reads the whole file, writes
+ * Reports what `importWeights` would store with the same options: reads the whole file, but writes
  * nothing.
  *
  * @throws as `importWeights`.
@@ -117,8 +116,8 @@ function checkHash(file: string, sha256: string, wanted: string | undefined): vo
 }
 
 /**
- * What is checked is what is stored, also when the file changed meanwhile or keeps values in other
- * files beside it.
+ * Checks the copy that is stored, even if the original has changed in the meantime or keeps values
+ * in other files beside it.
  */
 function inspectCopy(name: string, file: string, copy: string): InspectedWeights {
   try {

@@ -19,13 +19,13 @@ export interface MakeCardOptions {
    * `NAME.card.json`.
    */
   readonly out?: string | undefined;
-  /** The tensor that is the feature vector; needed where the file has several outputs. */
+  /** The tensor that is the feature vector; required if the file has several outputs. */
   readonly output?: string | undefined;
-  /** What the input is, where its shape can be read both ways. */
+  /** What the input is, if its shape is ambiguous. */
   readonly modality?: 'visual' | 'audio' | undefined;
-  /** Writes over a card that is there. Default false. */
+  /** Overwrites an existing card. Default false. */
   readonly replace?: boolean | undefined;
-  /** Reads the file and says what the card would say; writes none. Default false. */
+  /** Reads the file and reports what the card would say, without writing it. Default false. */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface MakeCardOptions {
 export interface MadeCard {
   readonly path: string;
   readonly card: NetworkCard;
-  /** The fields that the file does not state, to be checked against what its authors say. */
+  /** The fields that the file does not state, to be checked against its authors' documentation. */
   readonly assumptions: readonly Assumption[];
 }
 
@@ -49,11 +49,11 @@ const known: KnownOptions<MakeCardOptions> = {
 /**
  * Writes a network card from an ONNX file's inputs and outputs, with the file's SHA-256. What the
  * file cannot state (order of channels, scale, mean, deviation, resize) gets the usual values and
- * is listed, to be checked. Only a card that `network` would take is written.
+ * is listed, to be checked. A card is only written if `network` would accept it.
  *
- * @throws UsageError when the card would lie where it cannot name the file, or is there already;
- * ModelError `card` listing what the file has when it cannot be told what is meant, or when the
- * file is a link out of the card's folder; `weights` when it is not an ONNX file.
+ * @throws UsageError when the card would be in a place from which it cannot name the file, or
+ * already exists; ModelError `card` listing what the file has when the choice is ambiguous, or when
+ * the file is a link out of the card's folder; `weights` when it is not an ONNX file.
  *
  * @example
  * const { path, assumptions } = await makeCard({ file: 'squeezenet.onnx', output: 'pool10' });
@@ -98,7 +98,7 @@ function realPath(file: string): string {
 }
 
 /**
- * The real path of the file, as whoever opens the card comes to it: links that lead out of a card's
+ * The real path of the file, as seen by whoever opens the card: links that lead out of a card's
  * folder are not followed.
  */
 function reachable(file: string, path: string, card: string, inside: string): string {
@@ -110,7 +110,7 @@ function reachable(file: string, path: string, card: string, inside: string): st
   );
 }
 
-/** The card as a file has it: fields that a card must not or need not state are left out. */
+/** The card as written to a file: fields that a card must not or need not state are left out. */
 function written(card: NetworkCard, file: string, sha256: string): object {
   const { name, modality, input, preprocess, output } = card;
   const rules =

@@ -15,24 +15,24 @@ export interface PullWeightsOptions {
   /** A network known by name, or `vggish-pca`. */
   readonly name: string;
   /**
-   * Another address in place of the official one, https or http of this machine. The file must be
+   * Another address instead of the official one: https, or http on this machine. The file must be
    * the official one, unless `sha256` names another.
    */
   readonly source?: string | undefined;
   /**
-   * The whole SHA-256 that the file must have; without a `source` of its own it must begin with the
+   * The full SHA-256 that the file must have; if no `source` is given, it must start with the
    * digits that the official source states.
    */
   readonly sha256?: string | undefined;
-  /** Downloads again, and puts the file replaces what is stored. Default false. */
+  /** Downloads again, and replaces what is stored. Default false. */
   readonly replace?: boolean | undefined;
-  /** Of the store; see `weightsDirectory`. */
+  /** Directory of the store; see `weightsDirectory`. */
   readonly directory?: string | undefined;
   /** Seconds to wait for an answer, and for the next bytes: at most 86,400. Default 30. */
   readonly timeoutSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: ((done: number, total: number | undefined) => void) | undefined;
-  /** Takes a line when a connection is tried again. */
+  /** Called with a line when a connection is retried. */
   readonly onMessage?: ((line: string) => void) | undefined;
 }
 
@@ -50,14 +50,14 @@ const known: KnownOptions<PullWeightsOptions> = {
 
 /**
  * Downloads the weights of a network from their official source into the weights store. An
- * interrupted download is resumed; the file's SHA-256 must begin with the digits that its source
- * states, and its tensors must be that network's, before it appears in the store. Where the file is
- * stored already, nothing is asked of the network.
+ * interrupted download is resumed; before the file appears in the store, its SHA-256 must match the
+ * first digits that its source states, and its tensors must be that network's. If the file is
+ * already stored, nothing is downloaded.
  *
- * @throws UsageError for a wrong name or address; SystemError `download` with the file to bring
- * when the source cannot be reached; ModelError `hash` for another file, `weights` when the file
- * does not have that network's tensors or other weights are stored; FlowError `aborted`, the part
- * kept where the server names an ETag or a time of modification.
+ * @throws UsageError for a wrong name or address; SystemError `download` naming the file to copy by
+ * hand when the source cannot be reached; ModelError `hash` for another file, `weights` when the
+ * file does not have that network's tensors or other weights are stored; FlowError `aborted`; the
+ * partial download is kept if the server names an ETag or a modification time.
  *
  * @example
  * await pullWeights({ name: 'alexnet', onBytes: (done, total) => console.error(done, total) });
@@ -90,19 +90,19 @@ export async function pullWeights(options: PullWeightsOptions): Promise<WeightsR
 /** What `pullWeights` would download. */
 export interface PlannedPull {
   readonly name: string;
-  /** Where from; undefined where the very same file is stored already. */
+  /** The address; undefined if exactly this file is already stored. */
   readonly from: string | undefined;
-  /** Where it would be, or is. */
+  /** The path that it would have, or has. */
   readonly path: string;
-  /** Undefined where the source does not state them. */
+  /** Undefined if the source does not state the size. */
   readonly bytes: number | undefined;
 }
 
 /**
- * Says what `pullWeights` would download with the same options. Asks nothing of the network and
- * writes nothing.
+ * Reports what `pullWeights` would download with the same options, without using the network or
+ * writing anything.
  *
- * @throws as `pullWeights`, before it downloads.
+ * @throws what `pullWeights` throws before it downloads.
  * @example
  * plannedPull({ name: 'alexnet' }).path;
  */
@@ -115,7 +115,10 @@ export function plannedPull(options: PullWeightsOptions): PlannedPull {
   };
 }
 
-/** What is known before anything is downloaded; `stored` where the very file is there. */
+/**
+ * What is known before anything is downloaded; `stored` is set if exactly this file is already
+ * there.
+ */
 function begin(options: PullWeightsOptions) {
   const name = checkWeightName(options.name);
   const wanted = checkSha256(options.sha256);
@@ -163,8 +166,7 @@ function otherFileRemedy(official: OfficialSource, found: string, { source, sha2
 }
 
 /**
- * What is wrong with a file that came is said of its address: the path that it has here goes away
- * with it.
+ * Errors about a downloaded file name its address, because its local path is removed along with it.
  */
 function inspectDownload(name: string, path: string, origin: string): ReturnType<typeof inspectWeights> {
   try {

@@ -3,8 +3,8 @@ import { ModelError } from '../../core/errors.ts';
 import { sha256PrefixOf } from '../../models/networks/published-weights.ts';
 
 /**
- * Asserts that a file has the SHA-256 whose start its name states in the manner of PyTorch Hub
- * (`alexnet-owt-7be5be79.pth`), where it states one.
+ * Checks that a file has the SHA-256 whose first digits its name states in the style of PyTorch Hub
+ * (`alexnet-owt-7be5be79.pth`), if it states any.
  *
  * @throws ModelError `hash`.
  */

@@ -6,7 +6,7 @@ import { weightsToUse } from './weights-to-use.ts';
 /**
  * The stored parameters of a network's post-processing.
  *
- * @param name - the name that they are stored under, such as `vggish-pca`.
+ * @param name - the name under which they are stored, such as `vggish-pca`.
  * @throws ModelError `weights` when none are stored, or they are damaged.
  */
 export function storedPostprocessing(name: string): StoredWeights {

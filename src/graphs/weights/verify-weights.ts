@@ -8,7 +8,7 @@ import { bringRemedy, checkWeightName } from './weight-names.ts';
 export interface VerifiedWeights {
   readonly name: string;
   readonly whole: boolean;
-  /** Of the record; undefined when it cannot be read. */
+  /** The hash in the record; undefined if it cannot be read. */
   readonly sha256?: string | undefined;
   readonly bytes?: number | undefined;
   /** What is wrong, and what to do about it. */

@@ -15,8 +15,8 @@ interface WeightKind {
 }
 
 /**
- * What the weights store can hold weights of, by the name that they are stored under: each network,
- * and each post-processing.
+ * What the weights store can hold, by the names under which it is stored: weights of each network,
+ * and parameters of each post-processing.
  */
 const kinds: ReadonlyMap<string, WeightKind> = new Map(
   networkNames.flatMap((network): [string, WeightKind][] => {
@@ -30,10 +30,10 @@ const kinds: ReadonlyMap<string, WeightKind> = new Map(
   }),
 );
 
-/** All names that the weights store can hold weights of. */
+/** All names that the weights store accepts. */
 export const weightNames: readonly string[] = [...kinds.keys()];
 
-/** @throws UsageError when there are no weights of that name. */
+/** @throws UsageError when there are no weights with that name. */
 export function checkWeightName(name: unknown): string {
   if (typeof name === 'string' && weightNames.includes(name)) return name;
   const near = nearestOf(String(name), weightNames);
@@ -42,7 +42,7 @@ export function checkWeightName(name: unknown): string {
   });
 }
 
-/** What to do where weights are not stored. */
+/** What to do if weights are not stored. */
 export function bringRemedy(name: string): string {
   return `Get them: \`pullWeights({ name: '${name}' })\`, or \`importWeights({ name: '${name}', file: 'FILE' })\`.`;
 }
@@ -52,17 +52,16 @@ export interface InspectedWeights {
   readonly format: string;
   readonly tensors: number;
   /**
-   * Aliases of the network's layers that are not possible with this file, which lacks tensors of
-   * them.
+   * Aliases of the network's layers that this file cannot provide because it lacks their tensors.
    */
   readonly lackingLayers: readonly string[];
 }
 
 /**
- * Reads the structure of a weight file and asserts that its tensors are those of the name; no
- * values are read.
+ * Reads the structure of a weight file, but no values, and checks that it has the tensors of the
+ * named weights.
  *
- * @returns the file's format, how many tensors it has, and which layers it is not enough for.
+ * @returns the file's format, how many tensors it has, and which layers it does not suffice for.
  * @throws ModelError `weights` saying what is missing or has another shape.
  */
 export function inspectWeights(name: string, path: string): InspectedWeights {
@@ -77,7 +76,7 @@ export function inspectWeights(name: string, path: string): InspectedWeights {
   return { ...inspected, lackingLayers: lackingLayers(name, file) };
 }
 
-/** @throws UsageError when a wanted hash is not one. */
+/** @throws UsageError when the given hash is not a hash. */
 export function checkSha256(value: string | undefined): string | undefined {
   if (value === undefined || /^[0-9a-f]{64}$/i.test(value)) return value?.toLowerCase();
   throw new UsageError(`\`sha256\` must be 64 hexadecimal digits, but is '${value.slice(0, 80)}'`, {
@@ -85,11 +84,11 @@ export function checkSha256(value: string | undefined): string | undefined {
   });
 }
 
-/** Room for what a file has beside its values, and for small networks' files. */
+/** Allows for what a file contains besides its values, and for the files of small networks. */
 const slackBytes = 64 * 1024 * 1024;
 /**
- * The most bytes that a download of weights may take: all its tensors as float64, and 64 MiB. A
- * mirror that sends more is stopped there.
+ * Maximum bytes of a download of weights: all its tensors as float64, plus 64 MiB. A mirror that
+ * sends more is cut off.
  */
 export function maxWeightBytes(name: string): number {
   const kind = kinds.get(name);

@@ -4,8 +4,8 @@ import { cacheDirectory, fileHash } from '../../models/networks/cache.ts';
 import { isNetworkName } from '../../models/networks/network-registry.ts';
 
 /**
- * The stored weight file of a name, or undefined when there is none. Its content is hashed (once,
- * until the file changes) and must be what was stored.
+ * The stored weight file for a name, or undefined if there is none. Its content is hashed (once,
+ * until the file changes) and must match what was stored.
  *
  * @throws ModelError `weights` when the record or the file is damaged.
  */
@@ -20,10 +20,10 @@ export function weightsToUse(name: string): StoredWeights | undefined {
 }
 
 /**
- * The weights of a network that was given none: of a named one those of the weights store, else
- * `random:1`. A network card names its own.
+ * The weights of a network if no option gives any: for a named network those in the weights store,
+ * else `random:1`. A network card names its own.
  *
- * @throws ModelError `weights` as `storedWeights`.
+ * @throws ModelError `weights` as in `storedWeights`.
  */
 export function usualWeights(name: string): {
   readonly weights: string | undefined;

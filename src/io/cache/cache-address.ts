@@ -8,7 +8,7 @@ export type CacheAddress =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: ServerKind; readonly uri: string };
 
-/** A kind of server that keeps values of any size. */
+/** A kind of server that stores values of any size. */
 type ServerKind = 'redis' | 'postgres';
 
 /** Kinds of servers by the scheme of their URIs. */
@@ -23,7 +23,7 @@ const SERVERS: Readonly<Record<string, ServerKind>> = {
  * Reads a cache's address: `none`, `sqlite:///absolute/path`, `sqlite://relative/path`, a plain
  * path of an SQLite file, or the URI of a server.
  *
- * @throws UsageError `cache` for a scheme that is not known, or a database in memory.
+ * @throws UsageError `cache` for an unknown scheme, or an in-memory database.
  *
  * @example
  * cacheAddress('sqlite:///srv/reelflow/cache.sqlite'); // { kind: 'sqlite', path: '/srv/reelflow/cache.sqlite' }
@@ -52,12 +52,12 @@ export function cacheAddress(text: string): CacheAddress {
   return { kind, uri: text };
 }
 
-/** How messages name a cache of the kind of an address. */
+/** How messages refer to a cache with this kind of address. */
 export function cacheAt(uri: string): string {
   return `a cache at ${uri.slice(0, uri.indexOf('://'))}://`;
 }
 
-/** The address as messages show it: without a password. */
+/** The address as shown in messages, without a password. */
 export function shownAddress(address: CacheAddress): string {
   if (address.kind === 'none') return 'none';
   return address.kind === 'sqlite' ? address.path : address.uri.replace(/\/\/[^/]*@/, '//***@');

@@ -4,32 +4,36 @@ import { isPartial } from '../dataset/unit-columns.ts';
 import type { UnitCache } from './unit-cache.ts';
 
 /**
- * Milliseconds that a call to a cache may take that does not say. Longer than SQLite waits for its
- * turn.
+ * Milliseconds that a call may take if the cache does not state its patience. Longer than SQLite
+ * waits for its turn.
  */
 const TIMEOUT = 60_000;
-/** Failures in a row after which the cache is left alone. */
+/** After this many failures in a row, the cache is no longer used. */
 const MAX_FAILURES = 3;
-/** Raised when an entry's format changes. */
+/** Incremented when an entry's format changes. */
 const FORMAT = 1;
 
-/** How units are cached. */
+/** How to cache units. */
 export interface CachedUnitsOptions {
-  /** Id of the graph that the units are of: with the content of a file it makes the key. */
+  /**
+   * Id of the graph that the units belong to. Together with the content of a file it forms the key.
+   */
   readonly graphId: string;
-  /** Takes a sentence whenever the cache fails or an entry is damaged. */
+  /** Called with a sentence whenever the cache fails or an entry is damaged. */
   readonly warn: (sentence: string) => void;
-  /** Milliseconds that a call to the cache may take. Default: what the cache says, or 60,000. */
+  /**
+   * Milliseconds that a call to the cache may take. Default: the cache's own `patience`, or 60,000.
+   */
   readonly timeout?: number | undefined;
 }
 
 /**
- * The units of one graph in a cache, by the content of the file that they were made of. An item's
+ * The units of one graph in a cache, by the content of the file that they were made from. An item's
  * id is not part of the key, since the same file may have another id in another dataset. An entry
- * is an uncompressed Arrow IPC file with a checksum; one that is damaged, or that is not what its
- * key says, is a miss with a warning. A cache that fails costs nothing but the work it would have
- * saved: each failure is a warning, and after three in a row, or a call that takes too long, it is
- * left alone. Units of media that decoded only in part are neither kept nor taken.
+ * is an uncompressed Arrow IPC file with a checksum; one that is damaged, or does not match its
+ * key, is a miss with a warning. A cache that fails only costs the work that it would have saved:
+ * each failure is a warning, and after three in a row, or a call that takes too long, the cache is
+ * no longer used. Units of media that decoded only in part are neither stored nor used.
  *
  * @example
  * declare const cache: UnitCache;
@@ -47,19 +51,19 @@ export class CachedUnits {
   }
 
   /**
-   * The unit made of a file's content, under an item's id; undefined when it has to be computed.
+   * The unit made from a file's content, with an item's id; undefined if it has to be computed.
    */
   async get(fingerprint: string, itemId: string): Promise<UnitTable | undefined> {
     const key = this.#key(fingerprint);
     const bytes = await this.#call('read', itemId, () => this.#cache.get(key));
     if (bytes === undefined) return undefined;
     try {
-      // A plain array of bytes, whatever the cache gave: a Buffer may lie where float32 values
-      // cannot be read.
+      // Converts whatever the cache returned to a plain byte array: a Buffer may be aligned so that
+      // float32 values cannot be read from it.
       const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const { metadata, ...unit } = decodeUnit(plain, `the entry of '${itemId}' in the cache`);
       const { graph, ...own } = metadata;
-      // A checksum tells of damage, not of an entry that was put under another's key.
+      // A checksum reveals damage, but not an entry that was stored under the wrong key.
       if (graph !== this.#options.graphId || unit.itemId !== fingerprint || isPartial(own)) {
         throw new RangeError(`the entry of '${itemId}' in the cache belongs to another file or graph`);
       }
@@ -70,7 +74,7 @@ export class CachedUnits {
     }
   }
 
-  /** Keeps the unit made of a file's content. */
+  /** Stores the unit made from a file's content. */
   async set(fingerprint: string, unit: UnitTable): Promise<void> {
     if (isPartial(unit.metadata)) return;
     const metadata = { ...unit.metadata, graph: this.#options.graphId };
@@ -78,7 +82,7 @@ export class CachedUnits {
     await this.#call('written', unit.itemId, () => this.#cache.set(this.#key(fingerprint), bytes));
   }
 
-  /** Removes the unit made of a file's content. */
+  /** Removes the unit made from a file's content. */
   async remove(fingerprint: string, itemId: string): Promise<void> {
     await this.#call('removed', itemId, async () => {
       if (this.#cache.delete === undefined) throw new Error('it has no `delete`');
@@ -86,7 +90,7 @@ export class CachedUnits {
     });
   }
 
-  /** Closes the cache, also one that was left alone. */
+  /** Closes the cache, even if it is no longer used. */
   async close(): Promise<void> {
     this.#failures = 0;
     await this.#call('closed', undefined, async () => this.#cache.close?.());
@@ -102,7 +106,7 @@ export class CachedUnits {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        // What does not answer once would be waited for again and again.
+        // A cache that fails to answer once would be waited for again and again.
         this.#failures = Math.max(this.#failures, MAX_FAILURES - 1);
         reject(new Error(`it took longer than ${timeout / 1000} s`));
       }, timeout);
@@ -112,7 +116,7 @@ export class CachedUnits {
       this.#failures = 0;
       return result;
     } catch (error) {
-      // Others that wait for the same answer have nothing to add.
+      // Other calls that were waiting for the same answer have nothing to add.
       if (this.#failures >= MAX_FAILURES) return undefined;
       this.#failures += 1;
       const what = itemId === undefined ? 'the cache' : `the entry of '${itemId}' in the cache`;

@@ -10,12 +10,13 @@ import { openSqliteCache } from './sqlite-cache.ts';
 import type { UnitCache } from './unit-cache.ts';
 
 /**
- * Opens the cache at an address: an SQLite file, made if it is missing and shared by any number of
- * processes, or a server, whose package is installed. `none` is not a cache. A value takes its own
- * bytes; Redis, reached through Keyv, keeps text, so there it takes a third more (base64).
+ * Opens the cache at an address: an SQLite file, which is created if it is missing and may be
+ * shared by any number of processes, or a server whose package is installed. `none` means no cache.
+ * A value takes its own size, but in Redis, which is accessed through Keyv and stores text, a third
+ * more (base64).
  *
- * @throws UsageError `cache` when the address is not understood; SystemError `package` when what it
- * needs is not installed, `cache` when it cannot be opened.
+ * @throws UsageError `cache` when the address is invalid; SystemError `package` when a required
+ * package is not installed, `cache` when it cannot be opened.
  *
  * @example
  * const cache = await openUnitCache('sqlite:///srv/reelflow/cache.sqlite');
@@ -44,13 +45,13 @@ async function openRedis(uri: string): Promise<UnitCache> {
   });
   const store = new KeyvRedis(uri);
   const cache = overKeyv(new Keyv({ store, ...asText, ...settings }));
-  // Without a farewell: a server that has gone away would be waited for, and connected to again,
-  // without an end.
+  // Disconnects without waiting: otherwise a server that has gone away would be waited for, and
+  // reconnected to, forever.
   const close = () => closed(Promise.resolve(store.disconnect(true)));
   let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('it does not answer')), FIRST_ANSWER);
-    // An adapter that would connect again and again tells here why it cannot.
+    // An adapter that keeps reconnecting reports the reason here.
     store.on('error', reject);
   });
   try {
@@ -65,7 +66,7 @@ async function openRedis(uri: string): Promise<UnitCache> {
 }
 
 /**
- * Errors are thrown as well as emitted, and the namespace keeps out of the way of other uses of a
+ * Errors are thrown as well as emitted, and the namespace avoids conflicts with other uses of a
  * server.
  */
 const settings = { namespace: 'reelflow', throwOnErrors: true };
@@ -77,7 +78,7 @@ const asText = {
 };
 
 function overKeyv(keyv: Keyv): Pick<UnitCache, 'get' | 'set' | 'delete'> {
-  // Without a listener the emitter would throw them out of nowhere.
+  // Without a listener, the emitter would throw the errors outside of any call.
   keyv.on('error', () => {});
   return {
     get: (key) => keyv.get<Uint8Array>(key),
@@ -96,7 +97,7 @@ function cannotOpen(address: CacheAddress, cause: unknown): SystemError {
 }
 
 /**
- * Of a host with several addresses each attempt has its own error, and the error of all has no
+ * If a host has several addresses, each attempt has its own error, and the combined error has no
  * text.
  */
 function reasonOf(error: unknown): string {

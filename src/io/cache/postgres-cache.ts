@@ -6,16 +6,16 @@ import type { UnitCache } from './unit-cache.ts';
 
 const TABLE = 'reelflow_units';
 /**
- * What PostgreSQL says of a table that is not there, and of one that another process makes at the
- * same time.
+ * PostgreSQL's error codes for a table that does not exist, and for one that another process
+ * creates at the same time.
  */
 const [UNDEFINED_TABLE, UNIQUE_VIOLATION] = ['42P01', '23505'];
 
 /**
- * Opens a cache in the table `reelflow_units` of a PostgreSQL database, made if it is missing;
- * values are the bytes that they are.
+ * Opens a cache in the table `reelflow_units` of a PostgreSQL database, which is created if it is
+ * missing. Values are stored as plain bytes.
  *
- * @throws SystemError `package` when `pg` is not installed; otherwise what the server says.
+ * @throws SystemError `package` when `pg` is not installed; otherwise the server's error.
  */
 export async function openPostgresCache(uri: string): Promise<UnitCache> {
   const { Pool } = await optionalPackage('pg', cacheAt(uri), async () => (await import('pg')).default);
@@ -31,12 +31,12 @@ export async function openPostgresCache(uri: string): Promise<UnitCache> {
       return socket;
     },
   });
-  // Of a connection that ends while nothing is asked; the next question opens another one, or says
-  // what is wrong.
+  // For a connection that ends while idle: the next query opens another one, or reports what is
+  // wrong.
   pool.on('error', () => {});
   const close = async () => {
     await closed(pool.end());
-    // A server that has stopped never closes its side, and would keep this process.
+    // A stopped server never closes its side, and would keep this process alive.
     for (const socket of sockets) socket.destroy();
   };
   try {
@@ -62,8 +62,8 @@ export async function openPostgresCache(uri: string): Promise<UnitCache> {
 }
 
 /**
- * Makes the table where it is missing: whoever may only read and write one that is there needs no
- * other right.
+ * Creates the table only if it is missing, so that reading and writing an existing one needs no
+ * further rights.
  */
 async function makeTable(query: (sql: string) => Promise<unknown>): Promise<void> {
   try {

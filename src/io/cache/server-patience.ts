@@ -1,15 +1,15 @@
 import { farewell } from '../farewell.ts';
 
-/** Milliseconds that a server may take to answer the first question. */
+/** Milliseconds that a server may take to answer the first query. */
 export const FIRST_ANSWER = 10_000;
-/** Milliseconds that a server may take to answer any other question. */
+/** Milliseconds that a server may take to answer any later query. */
 export const ANSWER = 5000;
-/** Milliseconds that a connection may take to close before it is not waited for. */
+/** Milliseconds to wait for a connection to close. */
 const CLOSING = 2000;
 
-/** Waits for a connection to close, for so long as one that has gone away may be waited for. */
+/** Waits for a connection to close, but only for a limited time, since the server may be gone. */
 export function closed(closing: Promise<unknown>): Promise<void> {
-  // What was never connected has nothing to say at its end that was not said before.
+  // If it was never connected, its last error has already been reported.
   return farewell(
     closing.catch(() => undefined),
     CLOSING,

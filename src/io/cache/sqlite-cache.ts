@@ -4,8 +4,8 @@ import { cacheAt } from './cache-address.ts';
 import type { UnitCache } from './unit-cache.ts';
 
 /**
- * The table of Keyv's adapter for SQLite: files of versions that went through it are opened as they
- * are.
+ * The table of Keyv's adapter for SQLite, so that files of earlier versions, which used the
+ * adapter, can be opened unchanged.
  */
 const CREATE = 'CREATE TABLE IF NOT EXISTS units (key VARCHAR(255) PRIMARY KEY, value TEXT)';
 const SELECT = 'SELECT value FROM units WHERE key = ?';
@@ -13,12 +13,14 @@ const UPSERT = 'INSERT INTO units (key, value) VALUES (?, ?) ON CONFLICT (key) D
 /** Milliseconds that a statement waits for other processes' writes. */
 const PATIENCE = 30_000;
 /**
- * SQLite's numbers for a file that another process writes, whatever the rest of the code, and for
- * one that it cannot open.
+ * SQLite's primary codes for a file that another process is writing, and for one that it cannot
+ * open.
  */
 const [BUSY, CANNOT_OPEN] = [5, 14];
 
-/** What is used of `libsql/promise`, whose own types do not say what it gives. */
+/**
+ * The parts of `libsql/promise` that are used here; its own types do not describe what it returns.
+ */
 interface Database {
   exec(sql: string): Promise<void>;
   prepare(sql: string): Promise<Statement>;
@@ -31,16 +33,17 @@ interface Statement {
 }
 
 /**
- * Opens a cache in an SQLite file, made if it is missing, with a write-ahead log, so that any
- * number of processes read and write at once. Values are the bytes that they are.
+ * Opens a cache in an SQLite file, which is created if it is missing, with a write-ahead log, so
+ * that any number of processes can read and write at the same time. Values are stored as plain
+ * bytes.
  *
- * @throws SystemError `package` when `libsql` is not installed; otherwise what SQLite says.
+ * @throws SystemError `package` when `libsql` is not installed; otherwise SQLite's error.
  */
 export async function openSqliteCache(path: string): Promise<UnitCache> {
   const database = await openDatabase(path);
   let last: Promise<unknown> = Promise.resolve();
-  // SQLite works on a thread of its own, for one statement at a time: what asked for the connection
-  // meanwhile would hold up this thread.
+  // SQLite works on its own thread, one statement at a time: a second call on the connection in the
+  // meantime would block this thread.
   const next = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
     last = result.catch(() => undefined);
@@ -73,8 +76,7 @@ async function read(database: Database, key: string): Promise<Uint8Array | undef
 }
 
 /**
- * Only `exec` waits for the disk, and for other processes, off this thread; what is between only
- * copies.
+ * Only `exec` waits for the disk and for other processes outside this thread; the rest only copies.
  */
 async function write(database: Database, key: string, bytes: Uint8Array): Promise<void> {
   await inTurn(() => database.exec('BEGIN IMMEDIATE'));
@@ -83,8 +85,8 @@ async function write(database: Database, key: string, bytes: Uint8Array): Promis
     statement.run(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     await database.exec('COMMIT');
   } catch (error) {
-    // SQLite itself has ended the transaction after some failures; one that is still open fails the
-    // next write.
+    // After some failures SQLite has already ended the transaction; one that is still open would
+    // make the next write fail.
     await database.exec('ROLLBACK').catch(() => undefined);
     throw error;
   }
@@ -105,8 +107,8 @@ function loadLibsql(): Promise<new (path: string, options: { readonly timeout: n
 }
 
 /**
- * Tries again while another process writes. SQLite's own way of waiting would keep the connection
- * meanwhile.
+ * Retries while another process is writing. SQLite's own way of waiting would occupy the connection
+ * in the meantime.
  */
 async function inTurn<T>(statement: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + PATIENCE;
@@ -127,7 +129,8 @@ function keyOf(key: string): string {
 }
 
 /**
- * Bytes as they are; text, which this program never writes, as its own, for the reader to refuse.
+ * Bytes unchanged; text, which this program never writes, as its bytes, which the reader will
+ * refuse.
  */
 function bytesOf(value: unknown): Uint8Array {
   return value instanceof ArrayBuffer ? new Uint8Array(value) : Buffer.from(String(value));

@@ -12,24 +12,23 @@ export interface BodyPlace {
   readonly position: number;
 }
 
-/** The buffers of a record batch, read when they are asked for. */
+/** The buffers of a record batch, read on demand. */
 export interface ArrowBody {
-  /** Length of a buffer, unpacked. */
+  /** Unpacked length of a buffer. */
   size(buffer: BufferFacts): Promise<number>;
   /**
-   * Some bytes of a buffer, in memory of their own or aligned as the buffer is.
+   * Some bytes of a buffer, in their own memory or with the buffer's alignment.
    * @throws RangeError beyond its end.
    */
   read(buffer: BufferFacts, start: number, length: number): Promise<Uint8Array>;
 }
 
-/** Length of a packed buffer before packing stands before it; this: it is not packed. */
+/** A packed buffer is preceded by its unpacked length; this value means that it is not packed. */
 const NOT_PACKED = -1n;
 const PREFIX_BYTES = 8;
 
 /**
- * Buffers that stand in the file as they are: only what is asked for is read, so that a batch may
- * be of any size.
+ * Buffers that are stored unpacked: only what is requested is read, so a batch may have any size.
  */
 export function plainBody({ handle, path, position }: BodyPlace): ArrowBody {
   return {
@@ -43,9 +42,9 @@ export function plainBody({ handle, path, position }: BodyPlace): ArrowBody {
 }
 
 /**
- * Buffers that are packed one by one: each is unpacked whole when it is first asked for, and kept.
+ * Buffers that are packed one by one: each is unpacked as a whole on first use, and kept.
  *
- * @param most the most bytes that they may unpack to together
+ * @param most the maximum bytes that they may unpack to together
  */
 export function packedBody({ handle, path, position }: BodyPlace, codec: Codec, most: number): ArrowBody {
   const unpacked = new AskedOnce<Uint8Array, number>();

@@ -2,24 +2,24 @@ import { type Data, DataType, type Field, makeData, Precision, type Union, type 
 import type { ArrowBody } from './arrow-body.ts';
 import type { BatchFacts, BufferFacts } from './arrow-message.ts';
 
-/** Dictionaries by their ids. */
+/** Dictionaries, by id. */
 export type Dictionaries = ReadonlyMap<number, Vector>;
 
-/** A column of a record batch, or one inside it: which buffers are its. */
+/** A column of a record batch, or one nested in it, with its buffers. */
 export interface ColumnPlan {
   readonly type: DataType;
   readonly length: number;
   readonly nullCount: number;
   readonly validity: BufferFacts | undefined;
-  /** Its own buffers behind that: values; offsets and values; type ids and offsets. */
+  /** Its further buffers: values; offsets and values; type ids and offsets. */
   readonly buffers: readonly BufferFacts[];
-  /** Of views: the buffers that they point into. */
+  /** For views: the buffers that they point into. */
   readonly variadic: readonly BufferFacts[];
   readonly children: readonly ColumnPlan[];
 }
 
 /**
- * Hands the nodes and buffers of a record batch out to its columns
+ * Distributes the nodes and buffers of a record batch to its columns
  * (https://arrow.apache.org/docs/format/Columnar.html#recordbatch-message).
  *
  * @throws RangeError when there are fewer than the columns need.
@@ -37,7 +37,7 @@ export function planColumns(fields: readonly Field[], batch: BatchFacts): Column
     const node = batch.nodes[next.node];
     if (node === undefined) throw new RangeError(`a batch has ${next.node} columns, fewer than its schema`);
     next.node += 1;
-    // Before version 5 of the format unions had a validity too.
+    // Before version 5 of the format, unions also had a validity bitmap.
     const hasValidity = !DataType.isNull(type) && (!DataType.isUnion(type) || batch.version < 4);
     const validity = hasValidity ? buffer() : undefined;
     const own = buffers(ownBuffers(type));
@@ -62,7 +62,7 @@ function ownBuffers(type: DataType): number {
   return hasOffsets ? 2 : 1;
 }
 
-/** Bytes of a column's buffers, unpacked. */
+/** Unpacked bytes of a column's buffers. */
 export async function columnBytes(column: ColumnPlan, body: ArrowBody): Promise<number> {
   let bytes = 0;
   for (const buffer of column.buffers) bytes += await body.size(buffer);
@@ -72,9 +72,9 @@ export async function columnBytes(column: ColumnPlan, body: ArrowBody): Promise<
 }
 
 /**
- * Rows of a column. Of plain buffers only what belongs to these rows is read.
+ * Rows of a column. From plain buffers, only the bytes of these rows are read.
  *
- * @throws RangeError when a buffer is shorter than its rows need, or its offsets are none.
+ * @throws RangeError when a buffer is shorter than its rows need, or its offsets are invalid.
  */
 export async function loadColumn(
   column: ColumnPlan,
@@ -130,7 +130,7 @@ export async function loadColumn(
 }
 
 const VIEW_BYTES = 16;
-/** A text that is not longer stands in the view itself. */
+/** A text of at most this length is stored in the view itself. */
 const INLINE_BYTES = 12;
 
 /** Bytes of a value. */
@@ -151,7 +151,7 @@ async function validityOf({ validity, nullCount }: ColumnPlan, body: ArrowBody, 
   return { nullCount: -1, nullBitmap: await bitsOf(validity, body, from, length) };
 }
 
-/** Bits from a position on, moved to the beginning. */
+/** Bits from a position onwards, shifted to the beginning. */
 async function bitsOf(buffer: BufferFacts, body: ArrowBody, from: number, length: number): Promise<Uint8Array> {
   const [start, end] = [Math.floor(from / 8), Math.ceil((from + length) / 8)];
   const bytes = await body.read(buffer, start, end - start);
@@ -164,7 +164,7 @@ async function bitsOf(buffer: BufferFacts, body: ArrowBody, from: number, length
   return bits;
 }
 
-/** Offsets of rows, from 0 on, and where what they point to begins and ends. */
+/** Offsets of rows, rebased to 0, and where the data that they point to begins and ends. */
 async function offsetsOf(buffer: BufferFacts, body: ArrowBody, from: number, length: number, large: boolean) {
   const width = large ? 8 : 4;
   // A column without rows may have no offsets at all.
@@ -205,7 +205,7 @@ async function unionOf(
   }
   const bytes = aligned(await body.read(places, 4 * from, 4 * length), 4);
   const read = new Int32Array(bytes.buffer, bytes.byteOffset, length);
-  // Of each child only what lies between its first and its last value.
+  // Only the range from the first to the last value of each child is read.
   const ranges = children.map(() => ({ start: Number.POSITIVE_INFINITY, end: 0 }));
   for (const [row, place] of read.entries()) {
     const range = ranges[childOf(typeIds[row])] as { start: number; end: number };
@@ -245,7 +245,7 @@ function checkIndices(column: Data, size: number): void {
   }
 }
 
-/** The bytes, where a typed array of that width can view them. */
+/** The bytes, copied if necessary so that a typed array of that width can view them. */
 function aligned(bytes: Uint8Array, width: number): Uint8Array {
   return bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
 }

@@ -1,6 +1,6 @@
 /**
- * Checks the metadata of Arrow IPC messages before apache-arrow decodes them. It trusts them: of
- * damaged ones it may build vectors of billions of elements, or give short columns without a word.
+ * Checks the metadata of Arrow IPC messages before apache-arrow decodes them. It trusts them: from
+ * damaged ones it may build vectors of billions of elements, or silently return short columns.
  * Everything is checked against the bytes at hand: positions, lengths of vectors, and the buffers
  * of a batch against its body.
  *
@@ -10,27 +10,28 @@
 
 import { FlatTable } from '../../core/flat-buffer-reader.ts';
 
-/** What a message is, as far as reading needs it. */
+/** What reading needs to know about a message. */
 export interface MessageFacts {
   readonly kind: 'schema' | 'dictionary' | 'batch' | 'other';
   /** Bytes of buffers that follow the metadata. */
   readonly bodyLength: number;
-  /** Of a record batch or a dictionary. */
+  /** For a record batch or a dictionary. */
   readonly batch: BatchFacts | undefined;
-  /** Of a dictionary: its id, and whether its values are added to those that came before. */
+  /** For a dictionary: its id, and whether its values are appended to earlier ones. */
   readonly dictionary: { readonly id: number; readonly isDelta: boolean } | undefined;
 }
 
 /**
- * What a record batch says of its columns, in the order of the schema, each before those inside it.
+ * What a record batch says about its columns, in the order of the schema, each before its nested
+ * columns.
  */
 export interface BatchFacts {
   readonly rows: number;
-  /** Of the format: 4 is version 5. */
+  /** Version of the format: 4 means version 5. */
   readonly version: number;
   readonly nodes: readonly { readonly length: number; readonly nullCount: number }[];
   readonly buffers: readonly BufferFacts[];
-  /** For each column of views the number of buffers that it points into. */
+  /** For each column of views, the number of buffers that it points into. */
   readonly variadicCounts: readonly number[];
   /** How its buffers are packed. */
   readonly codec: Codec | undefined;
@@ -42,24 +43,24 @@ export interface BufferFacts {
   readonly length: number;
 }
 
-/** What the buffers of a batch can be packed with: LZ4 frames or Zstandard. */
+/** How the buffers of a batch can be packed: LZ4 frames or Zstandard. */
 export type Codec = 'lz4' | 'zstd';
 
-/** A file that may be whole, but has something that is not read. */
+/** Thrown for a file that may be undamaged but has unsupported content. */
 export class UnsupportedTable extends Error {}
 
 const KINDS: Readonly<Record<number, MessageFacts['kind']>> = { 1: 'schema', 2: 'dictionary', 3: 'batch' };
-/** Arrow's number of the type union, which alone has a vector of its own. */
+/** Arrow's number of the type union, the only type with a vector of its own. */
 const UNION_TYPE = 14;
 /** Numbers of types that apache-arrow does not know. */
 const UNKNOWN_TYPES: Readonly<Record<number, string>> = { 22: 'run-end encoded', 25: 'a list view', 26: 'a list view' };
 /**
- * Of a record batch: what other languages can count. Columns of nulls have any number of rows in no
- * bytes.
+ * Maximum rows of a record batch: what other languages can count. Columns of nulls can have any
+ * number of rows in zero bytes.
  */
 const MAX_ROWS = 2 ** 31 - 1;
 const CODECS: Readonly<Record<number, Codec>> = { 0: 'lz4', 1: 'zstd' };
-/** `slots` of the tables, in the order of the format's definition. */
+/** Slots of the tables, in the order of the format's definition. */
 const MESSAGE = { version: 0, headerType: 1, header: 2, bodyLength: 3, metadata: 4 };
 const SCHEMA = { endianness: 0, fields: 1, metadata: 2, features: 3 };
 const FIELD = { name: 0, kind: 2, type: 3, dictionary: 4, children: 5, metadata: 6 };
@@ -67,15 +68,18 @@ const BATCH = { length: 0, nodes: 1, buffers: 2, compression: 3, variadic: 4 };
 const DICTIONARY = { id: 0, data: 1, isDelta: 2 };
 const COMPRESSION = { codec: 0 };
 const FOOTER = { schema: 1, dictionaries: 2, batches: 3, metadata: 4 };
-/** A place, the length of the metadata in half as many bytes, and that of the body. */
+/**
+ * A position (8 bytes), the length of the metadata (4 bytes and padding), and the length of the
+ * body.
+ */
 const BLOCK_BYTES = 24;
 
 /**
- * What the metadata of a message say.
+ * Parses and checks the metadata of a message.
  *
- * @param most the most bytes that can follow as a body.
- * @throws RangeError when they are not those of a whole message; UnsupportedTable when they tell of
- * what is not read.
+ * @param most the maximum bytes that can follow as a body.
+ * @throws RangeError when they are not those of a whole message; UnsupportedTable when they
+ * describe unsupported content.
  */
 export function checkMessage(metadata: Uint8Array, most: number): MessageFacts {
   const message = FlatTable.root(metadata);
@@ -99,20 +103,20 @@ export function checkMessage(metadata: Uint8Array, most: number): MessageFacts {
   return { kind, bodyLength, batch, dictionary };
 }
 
-/** What the footer of a file says. */
+/** The content of a file's footer. */
 export interface FooterFacts {
-  /** Where the messages begin: dictionaries first, then record batches. */
+  /** Where the messages start: dictionaries first, then record batches. */
   readonly positions: readonly number[];
   /** The footer of a file with the same schema and no messages. */
   readonly empty: Uint8Array;
 }
 
 /**
- * What the footer of a file says.
+ * Parses and checks the footer of a file.
  *
  * @param end where the messages end.
- * @throws RangeError when the bytes are not those of a whole footer; UnsupportedTable when its
- * schema has what is not read.
+ * @throws RangeError when the bytes are not a whole footer; UnsupportedTable when its schema has
+ * unsupported content.
  */
 export function checkFooter(footer: Uint8Array, end: number): FooterFacts {
   const table = FlatTable.root(footer);

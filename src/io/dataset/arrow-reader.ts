@@ -11,19 +11,19 @@ import type { TablePart } from './table-part.ts';
 
 const CONTINUATION = 0xffffffff;
 const PREFIX_BYTES = 8;
-/** Before Arrow 0.15 a message began with the length of its metadata. */
+/** Before Arrow 0.15 a message started with the length of its metadata. */
 const OLD_PREFIX_BYTES = 4;
 /** The magic at the start of a file, padded. */
 const FILE_START = Buffer.from('ARROW1\0\0');
 /** Length of the footer and the magic. */
 const TAIL_BYTES = 10;
 /**
- * What packed buffers of one batch may unpack to: this much, and this many times the length of the
- * file.
+ * Maximum unpacked size of one batch's buffers: this many bytes, or this many times the length of
+ * the file.
  */
 const [UNPACKED_BYTES, UNPACKED_SHARE] = [512 * 1024 * 1024, 64];
 
-/** A message whose metadata are in memory, and where its body lies. */
+/** A message whose metadata are in memory, and the place of its body. */
 interface FoundMessage extends MessageFacts {
   readonly metadata: Uint8Array;
   readonly bodyPosition: number;
@@ -41,12 +41,12 @@ interface ReadOptions {
 }
 
 /**
- * Opens an Arrow IPC file or stream. Reads the schema only; `batches` then reads slices of about
- * `batchBytes` of one record batch after another, the wanted columns only, whatever the size of the
- * batch. Of batches that are packed (LZ4, ZSTD) the wanted columns are unpacked whole.
+ * Opens an Arrow IPC file or stream. Reads only the schema; `batches` then reads the wanted columns
+ * of one record batch after another, in slices of about `batchBytes`, whatever the size of the
+ * batch. The wanted columns of packed batches (LZ4, ZSTD) are unpacked as a whole.
  *
  * @throws UsageError `dataset` when it is damaged, cut off (a stream must end with its end marker),
- * or has what is not read.
+ * or has unsupported content.
  */
 export async function openArrow(file: TableFile, options: ReadOptions): Promise<TablePart> {
   const handle = await open(file.path, 'r');
@@ -117,7 +117,7 @@ async function* slices(
   }
 }
 
-/** Rows of a batch of about this many bytes. */
+/** How many rows of a batch take about this many bytes. */
 async function rowsAtATime(
   wanted: readonly { readonly plan: ColumnPlan }[],
   body: ArrowBody,
@@ -146,13 +146,13 @@ function dictionaryField(fields: readonly Field[], id: number): Field | undefine
   return undefined;
 }
 
-/** A file: the footer at its end has the schema, and tells where the messages are. */
+/** Opens a file: the footer at its end has the schema and the places of the messages. */
 async function openFile(handle: FileHandle, { path, bytes }: TableFile): Promise<Messages> {
   const tail = await readAt(handle, bytes - TAIL_BYTES, TAIL_BYTES, path);
   const end = bytes - TAIL_BYTES - tail.readInt32LE(0);
   const footer = await readAt(handle, end, bytes - end, path);
   const facts = guarded(path, () => checkFooter(footer.subarray(0, footer.length - TAIL_BYTES), end));
-  // A file without batches: its beginning and its footer.
+  // A file without batches: only a beginning and a footer.
   const empty = Buffer.concat([FILE_START, facts.empty, tail]);
   const schema = guarded(path, () => schemaOf(empty));
   return {
@@ -167,7 +167,7 @@ async function openFile(handle: FileHandle, { path, bytes }: TableFile): Promise
   };
 }
 
-/** A stream: messages one after another, the schema first, until the end marker. */
+/** Opens a stream: messages one after another, the schema first, until the end marker. */
 async function openStream(handle: FileHandle, { path, bytes }: TableFile): Promise<Messages> {
   const first = await messageAt(handle, path, 0, bytes);
   if (first?.kind !== 'schema') throw damagedTable(path, 'it does not begin with a schema');
@@ -208,8 +208,7 @@ async function messageAt(
 }
 
 /**
- * The schema in bytes. Damaged ones can have types without what belongs to them, which shows when
- * they are looked at.
+ * Parses a schema. Damaged ones can have incomplete types, which shows when these are accessed.
  */
 function schemaOf(bytes: Uint8Array): Schema {
   const { fields, metadata } = RecordBatchReader.from(bytes).open().schema;
@@ -217,7 +216,7 @@ function schemaOf(bytes: Uint8Array): Schema {
   return new Schema(fields, metadata);
 }
 
-/** A message without a body as it stands in a stream, padded to eight bytes. */
+/** A message without a body, as written in a stream, padded to eight bytes. */
 function encapsulated({ metadata }: FoundMessage): Uint8Array {
   const padded = Math.ceil(metadata.length / 8) * 8;
   const bytes = new Uint8Array(PREFIX_BYTES + padded);

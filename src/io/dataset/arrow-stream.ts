@@ -4,23 +4,22 @@ import { recordBatch, vectorColumn } from './batch-columns.ts';
 import { type ColumnShape, columnName, compareColumns, type UnitTable } from './schema.ts';
 import { wholeUnitColumns } from './unit-columns.ts';
 
-/** A message of a stream begins with a mark and the length of its head, four bytes each. */
+/** A message of a stream starts with a mark and the length of its head, four bytes each. */
 const PREFIX_BYTES = 8;
 const MARK_BYTES = 4;
-/** After the mark, a head of no length: what ends a stream. */
+/** After the mark, a head of length 0, which ends a stream. */
 const END_BYTES = 4;
 
 /**
  * Units as an Arrow IPC stream: `start`, then a record batch for each unit, then `end`. The rows
  * are those of a unit's file: item_id utf8; subclips, subclip int32; seconds float64 between them,
- * where any cut is of fixed length; start, end float64 (s);
- * frames, patches int32; partial bool; then a nullable fixed_size_list<float32>[dimension] for each
- * stream and statistic, `visual_mean`, `audio_medmad`, ... Uncompressed; equal units give equal
- * bytes.
+ * if any cut has a fixed length; start, end float64 (s); frames, patches int32; partial bool; then
+ * a nullable fixed_size_list<float32>[dimension] for each stream and statistic, `visual_mean`,
+ * `audio_medmad`, ... Uncompressed; equal units give equal bytes.
  *
- * The mark that begins every message is given with the message before it: apache-arrow's reader
- * gives a batch only when a byte after it has come, which would else be after the next video. A
- * stream cut off after a unit is an error for readers.
+ * The mark that starts every message is sent with the message before it: apache-arrow's reader only
+ * returns a batch when a byte after it has arrived, which would otherwise be after the next video.
+ * Readers treat a stream that is cut off after a unit as an error.
  *
  * @example
  * const encoder = new UnitStreamEncoder([{ stream: 'visual', statistic: 'mean', dimension: 4096 }]);
@@ -29,7 +28,7 @@ const END_BYTES = 4;
 export class UnitStreamEncoder {
   /** The schema's message, and the mark of the next one. */
   readonly start: Uint8Array;
-  /** What ends the stream, after the mark. */
+  /** The bytes that end the stream, after the mark. */
   readonly end: Uint8Array = new Uint8Array(END_BYTES);
   readonly #columns: readonly ColumnShape[];
   readonly #metadata: Map<string, string>;
@@ -37,7 +36,7 @@ export class UnitStreamEncoder {
 
   /**
    * @param metadata entries of the schema: how the units were made
-   * @param cut.hasSeconds whether any cut is of fixed length
+   * @param cut.hasSeconds whether any cut has a fixed length
    */
   constructor(
     columns: readonly ColumnShape[],
@@ -52,8 +51,8 @@ export class UnitStreamEncoder {
   }
 
   /**
-   * A unit's record batch as a message, after its mark and with that of the next.
-   * @throws UsageError when the unit has a column that the schema has not.
+   * A unit's record batch as a message, without its own mark but with that of the next message.
+   * @throws UsageError when the unit has a column that the schema lacks.
    */
   batch(unit: UnitTable): Uint8Array {
     for (const { stream, statistic, dimension } of unit.columns) {

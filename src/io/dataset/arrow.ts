@@ -10,33 +10,33 @@ import { wholeUnitColumns } from './unit-columns.ts';
 import { listRowTables, ROW_TABLES, readRowTables, rowTableBytes } from './unit-rows.ts';
 
 /**
- * Entries of the schema metadata that the format itself owns; units of 0.1.0 before its release
- * have their checksum among them.
+ * Entries of the schema metadata that belong to the format itself; units of version 0.1.0 before
+ * its release have their checksum there.
  */
 const ITEM = 'item_id';
 const CUTS = 'subclips';
 const OWN_ENTRIES = [ITEM, CUTS, ROW_TABLES, 'checksum'];
-/** Stands before the eight digits of the checksum. */
+/** Precedes the eight digits of the checksum. */
 const SEAL = 'reelflow-unit-crc32=';
 const NO_DIGITS = '00000000';
 /**
- * The seal stands right before the footer, where no text of a user can be and no reader of Arrow
+ * The seal is written directly before the footer, where no user text can be and no reader of Arrow
  * files looks. A multiple of 8 keeps the footer aligned.
  */
 const SEAL_BYTES = 32;
 const FILE_MAGIC = 'ARROW1';
-/** Length of the footer, and the magic again. */
+/** Bytes of the footer's length and the final magic. */
 const TAIL_BYTES = 4 + FILE_MAGIC.length;
 
 /**
  * A unit as the bytes of an uncompressed Arrow IPC file with one record batch, or several of
- * `batchBytes` where that is exceeded: the same bytes for equal units. Columns: item_id utf8;
- * subclips, subclip int32; seconds float64 between them, where any cut is of fixed length (0 in
- * the rows of others); start, end float64 (s); frames, patches int32; partial bool; an int32
- * `NAME_rows` for each stream but visual and audio; then a nullable
- * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry
- * the unit's own, sorted. Tables of rows follow the record batches (see `unit-rows.ts`). A checksum
- * of the whole file stands between the record batch and the footer.
+ * `batchBytes` if it is larger. Equal units give equal bytes. Columns: item_id utf8; subclips,
+ * subclip int32; seconds float64 between them, if any cut has a fixed length (0 in rows of other
+ * cuts); start, end float64 (s); frames, patches int32; partial bool; an int32 `NAME_rows` for each
+ * stream except visual and audio; then a nullable fixed_size_list<float32>[dimension] for each
+ * stream and statistic. The schema's metadata include the unit's own, sorted. Tables of rows follow
+ * the record batches (see `unit-rows.ts`). A checksum of the whole file lies between the record
+ * batch and the footer.
  */
 export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const names = Object.keys(table.metadata).filter((name) => !OWN_ENTRIES.includes(name));
@@ -77,7 +77,8 @@ export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
 }
 
 /**
- * The unit in the bytes of an Arrow IPC file. Its columns are views of the bytes, not copies.
+ * Decodes the unit in the bytes of an Arrow IPC file. Its columns are views of the bytes, not
+ * copies.
  *
  * @throws DatasetError `damaged` when the bytes are not a whole, undamaged unit. `file` is named in
  * the message.
@@ -88,7 +89,8 @@ export function decodeUnit(bytes: Uint8Array, file: string): UnitTable {
   if (text(0, 6) !== FILE_MAGIC || text(aligned.length - 6, aligned.length) !== FILE_MAGIC) {
     throw damaged(file, aligned.length === 0 ? 'it is empty' : 'it does not begin and end as an Arrow file does');
   }
-  // Before anything is parsed: a reader of Arrow files may run for ever over a damaged one.
+  // Checked before anything is parsed, because a reader of Arrow files may never return on a
+  // damaged one.
   const whole = asBuffer(aligned);
   const position = sealPosition(whole);
   if (position === undefined) throw damaged(file, 'it has no checksum');
@@ -103,7 +105,7 @@ export function decodeUnit(bytes: Uint8Array, file: string): UnitTable {
 }
 
 /**
- * What a unit's file says about the unit without its rows: enough to count and to plan with.
+ * What a unit's file says about the unit without its rows: enough for counting and planning.
  *
  * @param tail the last bytes of the file.
  * @returns the facts, or the number of bytes from the end of the file that are needed.
@@ -185,8 +187,8 @@ function entry(metadata: Map<string, string>, name: string): string {
 }
 
 /**
- * Where the digits of the checksum stand: right before the footer; in units of the first format,
- * which refused the seal's text elsewhere, in the footer.
+ * The position of the checksum's digits: directly before the footer or, in units of the first
+ * format (which refused the seal's text elsewhere), in the footer.
  */
 function sealPosition(bytes: Buffer): number | undefined {
   const footer = footerStart(bytes);
@@ -194,18 +196,18 @@ function sealPosition(bytes: Buffer): number | undefined {
   if (position >= 0 && bytes.toString('latin1', position, position + SEAL.length) === SEAL)
     return position + SEAL.length;
   if (footer < 0) return undefined;
-  // In the footer alone: a search of a whole file finds nothing behind its first 2 GiB.
+  // Only in the footer: a search of a whole file finds nothing beyond its first 2 GiB.
   const first = bytes.subarray(footer).lastIndexOf(SEAL);
   return first < 0 ? undefined : footer + first + SEAL.length;
 }
 
-/** Where the footer of an Arrow file begins, by the length that stands behind it. */
+/** Where the footer of an Arrow file starts, from the length that follows it. */
 function footerStart(bytes: Buffer): number {
   const end = bytes.length - TAIL_BYTES;
   return end < 0 ? end : end - bytes.readInt32LE(end);
 }
 
-/** CRC-32 of the whole file, with the digits of the checksum taken as zeros. */
+/** CRC-32 of the whole file, with zeros in place of the checksum's digits. */
 function checksum(bytes: Buffer, position: number): string {
   const sum = crc32(NO_DIGITS, crc32(bytes.subarray(0, position)));
   return crc32(bytes.subarray(position + NO_DIGITS.length), sum)

@@ -21,7 +21,7 @@ export interface BatchColumn {
   readonly data: Data;
 }
 
-/** A record batch of columns, without copying them. */
+/** Makes a record batch of columns without copying them. */
 export function recordBatch(
   columns: readonly BatchColumn[],
   length: number,
@@ -102,7 +102,7 @@ export function vectorColumn(
 
 /**
  * A nullable list<float32> column, for Parquet: readers of Arrow for C++ and Python refuse Parquet
- * columns that their Arrow schema calls fixed-size lists as soon as a row is null.
+ * columns that their Arrow schema declares as fixed-size lists if any row is null.
  */
 export function listColumn(
   name: string,

@@ -19,21 +19,24 @@ import { isUnitKey, type UnitFiles } from './unit-files.ts';
 import { UnitIndex } from './unit-index.ts';
 import type { KeptLetter, UnitStore } from './unit-store.ts';
 
-/** Bytes read at first from the end of a unit's file for its facts; footers are seldom longer. */
+/**
+ * Bytes that are read first from the end of a unit's file for its facts; footers are seldom longer.
+ */
 const TAIL_BYTES = 16 * 1024;
-/** A unit that is read in a millisecond or so. */
+/** A unit of this size is read in a millisecond or so. */
 const SMALL_BYTES = 1024 * 1024;
-/** Why an index cannot be written where its dataset can be read all the same. */
+/** Errors after which an index cannot be written, although its dataset can still be read. */
 const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
-/** Units found without an entry in the index that are noted in it at a time. */
+/** How many units that are missing from the index are added to it at a time. */
 const NOTED_AT_A_TIME = 1000;
 
 /**
  * The truth of a dataset: one file for each committed unit (`_units/<kk>/<key>.arrow`) or dead
- * letter (`_dead/<key>.json`). A file appears whole or not at all and is never written over, so any
- * number of processes and machines may commit the same units at the same time, be killed anywhere,
- * and each unit is there once. Readers need no lock. An index (`_index.txt`) spares reading every
- * unit for its facts, and says which unit of an item is current when its file has changed.
+ * letter (`_dead/<key>.json`). A file appears whole or not at all and is never overwritten, so any
+ * number of processes and machines may commit the same units at the same time and be killed at any
+ * point, and each unit still exists exactly once. Readers need no lock. An index (`_index.txt`)
+ * saves reading every unit for its facts, and records which unit of an item is current when its
+ * file has changed.
  *
  * @example
  * declare const table: UnitTable;
@@ -44,7 +47,7 @@ const NOTED_AT_A_TIME = 1000;
 export class CommitStore implements UnitStore {
   readonly directory: string;
   /**
-   * Files that were found damaged and were renamed to end in `.damaged`: what they held is computed
+   * Files that were found damaged and renamed to end in `.damaged`; their content is computed
    * again.
    */
   readonly setAside: string[] = [];
@@ -52,8 +55,8 @@ export class CommitStore implements UnitStore {
   readonly #index: UnitIndex;
   readonly #letterKeys: LetterKeys;
   /**
-   * By place in the index: whether this process has seen that the unit's file is the one that the
-   * index knows.
+   * By place in the index: whether this process has verified that the unit's file is the one that
+   * the index knows.
    */
   readonly #seen = new Growing(Uint8Array);
   readonly #units: UnitFiles;
@@ -62,8 +65,7 @@ export class CommitStore implements UnitStore {
   readonly #items = new AskedOnce<Items>();
 
   /**
-   * Whether what is found out is noted in the index: not in a dataset of version 1 that is only
-   * read.
+   * Whether findings are recorded in the index; not in a dataset of version 1 that is only read.
    */
   readonly #notes: boolean;
 
@@ -80,14 +82,14 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Opens the store in a directory, and removes what killed processes of this machine left
-   * half-written.
+   * Opens the store in a directory, and removes half-written files of killed processes on this
+   * machine.
    *
    * @param options.create whether the directory may be missing (default true)
-   * @param options.readOnly whether nothing at all is written, not even an index that is missing;
-   * implies `create: false`
-   * @param options.metadata entries that every unit committed here carries beside its own: graph
-   * id, networks
+   * @param options.readOnly whether to write nothing at all, not even a missing index; implies
+   * `create: false`
+   * @param options.metadata entries that every unit committed here carries in addition to its own:
+   * graph id, networks
    * @throws UsageError when the directory is missing and may not be created.
    */
   static async open(
@@ -116,8 +118,8 @@ export class CommitStore implements UnitStore {
     await store.#letters.tidy();
     await units.tidy();
     if (!create) return store;
-    // Whoever commits must know which items have units: those that an index does not name are
-    // looked at now.
+    // A process that commits must know which items have units, so units missing from the index are
+    // read now.
     await store.#lookAtUnknown();
     await store.refresh();
     return store;
@@ -137,15 +139,15 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Commits a unit, which becomes the current one of its item. On disk, under its name, when this
-   * resolves.
+   * Commits a unit, which becomes the current one of its item. It is on disk, under its name, when
+   * this resolves.
    *
-   * @returns 'duplicate' when it was committed before, here or elsewhere: then this one is dropped.
+   * @returns 'duplicate' if it was already committed, here or elsewhere; this one is then dropped.
    */
   async commit(key: string, table: UnitTable): Promise<'committed' | 'duplicate'> {
     if (this.#units.seen(checkKey(key)) !== undefined) return 'duplicate';
     const bytes = encodeUnit({ ...table, metadata: { ...table.metadata, ...this.#metadata } });
-    // Another process may have committed the item as it was before.
+    // Another process may have committed an earlier state of the item.
     await this.#index.refresh();
     await this.makeCurrent(table.itemId, key);
     if (!(await this.#units.create(key, bytes))) return 'duplicate';
@@ -159,9 +161,9 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Says that of the units of an item this one is current: its file has become again what it was.
-   * Nothing is written where it is so anyway. May be said before it is committed. Dead letters of
-   * what the item's file was otherwise go.
+   * Makes this unit the current one of its item, because the item's file is back at that content.
+   * Writes nothing if it is already current. May be called before the unit is committed. Dead
+   * letters for other contents of the file are removed.
    */
   async makeCurrent(itemId: string, key: string): Promise<void> {
     await this.#letters.supersede(itemId, key);
@@ -188,34 +190,34 @@ export class CommitStore implements UnitStore {
     return this.#letterKeys.keys.size > 0;
   }
 
-  /** Looks at which dead letters other processes have written; at most once a second. */
+  /** Checks which dead letters other processes have written; at most once a second. */
   refresh(): Promise<void> {
     return this.#letterKeys.refresh();
   }
 
-  /** What the directory is the working copy of, if it is one. */
+  /** The remote dataset that the directory is a working copy of, if it is one. */
   get #far(): FarDataset | undefined {
     return farDatasetOf(this.directory);
   }
 
-  /** What is known of the items, read when it is first asked for. */
+  /** What is known of the items, read on first use. */
   items(): Promise<Items> {
     return this.#items.ask(() => Items.open(this.directory));
   }
 
   /**
-   * What is known of the items, where it has been asked for or its table may have to be written
-   * again: it is not read only to find that there is nothing to write.
+   * What is known of the items, if it has been used or its table may have to be rewritten; it is
+   * not read just to find that there is nothing to write.
    */
   async itemsInUse(): Promise<Items | undefined> {
     return !this.#items.has() && isWritten(this.directory) ? undefined : this.items();
   }
 
   /**
-   * Closes what is known of the items, where it has been asked for; it opens again when it is read.
+   * Closes what is known of the items, if it has been used; it opens again when it is read.
    */
   async closeItems(): Promise<void> {
-    // What could not be read has nothing open; whoever asked for it got the error.
+    // If it could not be read, nothing is open, and whoever asked for it got the error.
     (await this.#items.get()?.catch(() => undefined))?.close();
   }
 
@@ -232,8 +234,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Tells of an item whether it has a unit, of whatever its file was: by the names of the units'
-   * files as they are now, of which only those are opened that the index does not know.
+   * Tells whether an item has a unit, for any content of its file. Uses the names of the units'
+   * files as they are now, and only opens those that the index does not know.
    */
   async hasUnits(): Promise<(itemId: string) => boolean> {
     const index = this.#index;
@@ -251,12 +253,12 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * The units that stand for the items of the dataset, one for each, by key. Keys and facts are
-   * made when they are asked for, so that the list takes little memory. Lets other work continue
-   * while it looks.
+   * The current units of the dataset, one for each item, sorted by key. Keys and facts are made when
+   * they are read, so that the list takes little memory. Yields to other work in between.
    *
-   * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
-   * @throws DatasetError as `read`.
+   * @param damaged what to do with a unit whose end is damaged: `throw` an error, or set it
+   *   `aside`.
+   * @throws DatasetError as in `read`.
    */
   async currentUnits(damaged: 'throw' | 'aside' = 'throw'): Promise<PlannedUnit[]> {
     const units: PlannedUnit[] = [];
@@ -265,8 +267,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Calls `take` with each of the units of `currentUnits`, of which there need not be a list.
-   * @throws as `currentUnits`.
+   * Calls `take` with each of the units of `currentUnits`, without building a list.
+   * @throws what `currentUnits` throws.
    */
   async eachCurrentUnit(damaged: 'throw' | 'aside', take: (unit: PlannedUnit) => void): Promise<void> {
     await this.#index.refresh();
@@ -295,7 +297,7 @@ export class CommitStore implements UnitStore {
 
   /**
    * Reads a unit; a damaged one is set aside.
-   * @throws DatasetError `unreadable` when it is not there, `damaged`, naming the file.
+   * @throws DatasetError `unreadable` when it does not exist, `damaged`, naming the file.
    */
   async read(key: string): Promise<UnitTable> {
     const path = this.unitPath(key);
@@ -303,8 +305,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Reads a small unit at once: of many small files the pauses of an asynchronous read cost more
-   * than the reads. Undefined for a large one, a damaged one, and one that is far away: see `read`.
+   * Reads a small unit synchronously: for many small files, the pauses of asynchronous reads cost
+   * more than the reads. Undefined for a large, damaged or remote one: see `read`.
    *
    * @throws DatasetError `unreadable`.
    */
@@ -321,13 +323,13 @@ export class CommitStore implements UnitStore {
     try {
       return decodeUnit(bytes, path);
     } catch (error) {
-      // `read` says so, and sets it aside.
+      // `read` reports the error, and sets the unit aside.
       if (error instanceof DatasetError) return undefined;
       throw error;
     }
   }
 
-  /** A damaged unit is set aside, so that the next run computes its item again. */
+  /** Decodes a unit. A damaged one is set aside, so that the next run computes its item again. */
   async #decode(key: string, bytes: Uint8Array): Promise<UnitTable> {
     try {
       return decodeUnit(bytes, this.unitPath(key));
@@ -338,13 +340,13 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Reads what a unit says of itself, without its rows.
-   * @throws DatasetError as `read`.
+   * Reads what a unit says about itself, without its rows.
+   * @throws DatasetError as in `read`.
    */
   async readFacts(key: string): Promise<UnitFacts> {
     const path = this.unitPath(key);
-    // Without a pause where the place needs none: it costs ten times what the read does, and
-    // datasets have thousands of units.
+    // Synchronous where possible: a pause costs ten times as much as the read, and datasets have
+    // thousands of units.
     const readEnd = async (length: number): Promise<Uint8Array> => {
       try {
         const end = this.#units.readEnd(key, length);
@@ -363,7 +365,7 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * What a committed unit says of itself, or undefined when it is not committed. A unit whose
+   * What a committed unit says about itself, or undefined if it is not committed. A unit whose
    * footer is damaged is set aside, and counts as not committed: resuming computes it again.
    */
   async facts(key: string): Promise<UnitFacts | undefined> {
@@ -372,8 +374,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * The place of a whole unit. One that this process has already seen whole is looked up by name
-   * alone: nobody overwrites a unit.
+   * The place of a whole unit. A unit that this process has already found whole is only looked up
+   * by name, since nobody overwrites a unit.
    */
   #placeIfWhole(key: string): number | undefined | Promise<number | undefined> {
     const known = this.#index.placeOf(key);
@@ -391,8 +393,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * The place of a committed unit in the index: of what the index says of it where its file is the
-   * one that it knows; else of what the file says.
+   * The place of a committed unit in the index: with what the index says about it if its file is
+   * the one that the index knows, else with what the file says.
    */
   async #placeIfThere(key: string): Promise<number | undefined> {
     const known = this.#index.placeOf(key);
@@ -405,7 +407,7 @@ export class CommitStore implements UnitStore {
     return this.#index.note(key, { facts: await this.readFacts(key), ...file });
   }
 
-  /** Places of all units in the index, by key. */
+  /** Places of all units in the index, sorted by key. */
   async #lookAtAll(damaged: 'throw' | 'aside'): Promise<Growing<Int32Array>> {
     const found = new Growing(Int32Array);
     const breather = new Breather();
@@ -421,7 +423,9 @@ export class CommitStore implements UnitStore {
     return found;
   }
 
-  /** Units that the index does not name. What is damaged is looked at when it is asked for. */
+  /**
+   * Reads units that the index does not name. Damaged ones are dealt with when they are requested.
+   */
   async #lookAtUnknown(): Promise<void> {
     const breather = new Breather();
     for await (const keys of this.#units.keys()) {
@@ -439,8 +443,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * A reader of a dataset that it may not write to, or whose disk is full, does without: the index
-   * is a help.
+   * If the dataset is not writable or its disk is full, a reader does without: the index is only an
+   * aid.
    */
   async #flush(): Promise<void> {
     if (!this.#notes) return;
@@ -452,8 +456,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Writes the dead letter of an item, unless there is one; letters of what the item's file was
-   * before go. On disk when this resolves.
+   * Writes the dead letter of an item, unless there is one; letters for earlier contents of the
+   * item's file are removed. It is on disk when this resolves.
    *
    * @throws UsageError for a key that is not lower-case hexadecimal.
    */
@@ -463,8 +467,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * The dead letter of a key, if it has one and no unit. A damaged letter is set aside: its item is
-   * tried again.
+   * The dead letter of a key, if it has one and no unit. A damaged letter is set aside, and its
+   * item is retried.
    */
   async letter(key: string): Promise<DeadLetter | undefined> {
     return this.#letter(key);
@@ -475,8 +479,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * All dead letters with their keys, by key. Letters of keys that some other process has committed
-   * are left out.
+   * All dead letters with their keys, sorted by key. Letters of keys that another process has
+   * committed are left out.
    */
   async letters(): Promise<KeptLetter[]> {
     return this.#letters.keys().flatMap((key) => {
@@ -485,7 +489,7 @@ export class CommitStore implements UnitStore {
     });
   }
 
-  /** How many dead letters there are. Lets other work continue while it looks. */
+  /** How many dead letters there are. Yields to other work in between. */
   async countLetters(): Promise<number> {
     if (!existsSync(this.#dead)) return 0;
     let letters = 0;
@@ -497,7 +501,7 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Lets dead items be tried again: takes their letters away, and remembers how often they failed.
+   * Lets dead items be retried: removes their letters, and remembers how often they failed.
    *
    * @returns how many of the keys had a letter.
    * @throws UsageError for a key that is not lower-case hexadecimal.
@@ -509,7 +513,7 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Removes every unit of an item, of whatever its file was, and its dead letters.
+   * Removes every unit of an item, for any content of its file, and its dead letters.
    * @returns how many there were.
    */
   async remove(itemId: string): Promise<{ readonly units: number; readonly letters: number }> {

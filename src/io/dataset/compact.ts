@@ -37,27 +37,27 @@ import { orderUnits, type PlannedUnit, planTables, type TablePlan } from './tabl
 import { UnitTally } from './unit-tally.ts';
 
 const MIB = 1024 * 1024;
-/** Row groups of all tables that are written at the same time, together. */
+/** Total size of the open row groups of all tables that are written at the same time. */
 const OPEN_ROW_GROUP_BYTES = 128 * MIB;
 const MIN_ROW_GROUP_BYTES = 8 * MIB;
 const MAX_ROW_GROUP_BYTES = 32 * MIB;
-/** Rows of units that are written in one batch: more at a time buys no speed. */
+/** Bytes of rows that are written in one batch: more at a time is no faster. */
 const BATCH_BYTES = MIB;
 const BATCH_UNITS = 256;
-/** About what the other columns of a row take: an id of 30 bytes, and the numbers. */
+/** Approximate size of the other columns of a row: an id of 30 bytes, and the numbers. */
 const SCALAR_BYTES = 60;
 const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / MIN_ROW_GROUP_BYTES;
 
-/** How a dataset is compacted. */
+/** How to compact a dataset. */
 export interface CompactOptions {
   /**
-   * A part ends with the item at which its rows exceed this many bytes before compression. Default
+   * A part ends with the item whose rows make it exceed this many bytes before compression. Default
    * 512 MiB.
    */
   readonly partBytes?: number | undefined;
   /**
-   * Bytes of rows in a row group before compression. Default: 8 to 32 MiB, less the more tables
-   * there are.
+   * Bytes of rows in a row group before compression. Default: 8 to 32 MiB, less if there are more
+   * tables.
    */
   readonly rowGroupBytes?: number | undefined;
   /** How the vectors are encoded. Default `plain`; the values are the same. */
@@ -80,17 +80,17 @@ const known: KnownOptions<CompactOptions> = {
  * Writes the committed units of a dataset as Parquet tables, one for each cut into subclips and
  * statistic: `subclips=10/aggregate=mean/part-00000.parquet`, sorted by the item ids' UTF-8 bytes,
  * then subclip. Columns: item_id, subclip, start, end, frames, patches, partial, and a list of
- * float32 for each stream, null where the unit has none. The cut and the statistic are in the path
- * only (hive partitions); `subclips=5s` has the subclips of five seconds. Rows of tables of their own go to
- * `shots/part-00000.parquet`, by their names. The key-value metadata entry `reelflow` of every part
- * is JSON with the graph's id and parameters and the networks' cards and hashes; of every vector
- * column the Arrow field metadata name its networks and hashes.
+ * float32 for each stream, null where the unit has none. The cut and the statistic are only in the
+ * path (hive partitions); `subclips=5s` has the subclips of five seconds. Tables of rows go to a
+ * directory of their name, such as `shots/part-00000.parquet`. The key-value metadata entry
+ * `reelflow` of every part is JSON with the graph's id and parameters and the networks' cards and
+ * hashes; for every vector column, the Arrow field metadata name its networks and hashes.
  *
  * One unit and the open row groups (128 MiB together) are in memory at a time. Every run over the
- * same units writes the same bytes. New parts stand before old ones are removed; a killed run
- * leaves the old tables readable. Of an item whose file has changed the current unit is taken. Any
- * number of processes may compact at once: tables of fewer units never take the place of tables of
- * more, and whoever finds that others have been faster takes theirs, or begins again.
+ * same units writes the same bytes. New parts exist before old ones are removed, so a killed run
+ * leaves the old tables readable. For an item whose file has changed, the current unit is used. Any
+ * number of processes may compact at once: tables of fewer units never replace tables of more, and
+ * a process that finds that others were faster uses their tables or starts over.
  *
  * @returns the tables, as `_dataset.json` lists them.
  * @throws UsageError `dataset` when the directory is not a dataset, or a unit is damaged.
@@ -124,8 +124,8 @@ interface Layout {
 }
 
 /**
- * Writes the tables and gives them their names; undefined when another process has published others
- * meanwhile.
+ * Writes the tables and gives them their names; undefined if another process has published others
+ * in the meantime.
  */
 async function compactOnce(directory: string, layout: Layout): Promise<readonly DatasetTable[] | undefined> {
   const description = readDatasetFile(directory);
@@ -169,8 +169,8 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
     await updateDatasetFile(directory, async (file, assertHeld) => {
       const counted = await countDataset(store, 'throw');
       if (file.compacted?.generation !== description.compacted?.generation && counted.contents !== contents) {
-        // Tables that another process has published while these were written, and units that these
-        // lack: theirs may have them.
+        // Another process has published tables while these were written, or there are units that
+        // these lack, which its tables may have.
         outcome = file.compacted?.contents === counted.contents ? file.tables : undefined;
         return undefined;
       }
@@ -178,7 +178,7 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
       const current = new Set(tables.flatMap((table) => table.parts));
       await removeOldParts(directory, current);
       for (const { path } of ofRows) await removeOldPartsOf(directory, path, current);
-      // Written again as they were, nothing has changed.
+      // If the tables were rewritten unchanged, nothing has changed.
       const before = JSON.stringify([file.tables, file.rowTables ?? []]);
       const same = file.compacted?.contents === contents && before === JSON.stringify([listed, rowTables]);
       const compacted = (same && file.compacted) || { contents, generation: generationOf(file) + 1 };
@@ -192,12 +192,12 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
     });
     return outcome;
   } finally {
-    // All but what was published.
+    // Everything except what was published.
     for (const table of tables) await table.abort(new Error('not published'));
   }
 }
 
-/** One table in the making: its parts are temporary files until `publish`. */
+/** One table being written: its parts are temporary files until `publish`. */
 class TableWriter {
   readonly #directory: string;
   readonly #content: TableContent;
@@ -237,7 +237,7 @@ class TableWriter {
     return this.#finished.map((_, index) => `${this.#content.path}/${partName(index)}`);
   }
 
-  /** Makes the table's directory and clears it of what killed runs left. */
+  /** Creates the table's directory and removes what killed runs left in it. */
   async open(): Promise<void> {
     const directory = join(this.#directory, this.#content.path);
     await makeDirectory(directory);
@@ -260,7 +260,7 @@ class TableWriter {
     if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_UNITS) await this.#flush();
   }
 
-  /** Finishes the part at hand. */
+  /** Finishes the current part. */
   async close(): Promise<void> {
     const writer = this.#writer;
     if (!writer) return;
@@ -272,7 +272,7 @@ class TableWriter {
 
   /**
    * Gives the parts their names.
-   * @param assertHeld asked before each: whether no other process does the same.
+   * @param assertHeld called before each, to check that no other process is doing the same.
    */
   async publish(assertHeld: () => Promise<void>): Promise<void> {
     for (const [index, part] of this.#finished.entries()) {
@@ -284,7 +284,7 @@ class TableWriter {
     await syncDirectory(join(this.#directory, this.#content.path));
   }
 
-  /** Removes what is not published. */
+  /** Removes what has not been published. */
   async abort(reason: unknown): Promise<void> {
     await this.#writer?.abort(reason);
     for (const part of this.#finished.slice(this.#published)) await removeIfThere(part);
@@ -301,7 +301,7 @@ class TableWriter {
     };
   }
 
-  /** The rows of small units are written together: each batch has its cost. */
+  /** Writes the rows of small units together, because each batch has a cost. */
   async #flush(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -324,7 +324,7 @@ class TableWriter {
   }
 }
 
-/** What is known of a table that was written. */
+/** What is known about a written table. */
 type WrittenTable = Pick<DatasetTable, 'path' | 'encoding' | 'compression' | 'items' | 'rows' | 'parts'>;
 
 function listedTable({ subclips, statistic, columns }: TablePlan, written: WrittenTable): DatasetTable {
@@ -341,7 +341,7 @@ function partName(index: number): string {
   return `part-${String(index).padStart(5, '0')}.parquet`;
 }
 
-/** Removes parts that are not of the new tables, and directories that this leaves empty. */
+/** Removes parts that do not belong to the new tables, and directories that this leaves empty. */
 async function removeOldParts(directory: string, current: ReadonlySet<string>): Promise<void> {
   for (const cut of (await readdir(directory)).filter(isCutDirectory)) {
     for (const aggregate of (await readdir(join(directory, cut))).filter((name) => name.startsWith('aggregate='))) {
@@ -359,7 +359,7 @@ async function removeOldPartsOf(directory: string, table: string, current: Reado
   }
 }
 
-/** A directory that another process is about to write to is left. */
+/** Leaves a directory that another process is about to write to. */
 async function removeIfEmpty(directory: string): Promise<void> {
   if ((await readdir(directory)).length > 0) return;
   await rmdir(directory).catch((error: NodeJS.ErrnoException) => {

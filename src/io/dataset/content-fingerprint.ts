@@ -9,24 +9,24 @@ import type { ContentPlace, FarContent } from '../far/far-content.ts';
 import { appendToPart } from './far-dataset.ts';
 
 /**
- * Device and inode, size, modification time in ns, or what a server knows a content by: what a line
- * begins with. One that is cut off or run into another does not match.
+ * The start of a line: device and inode, size and modification time in ns, or a server's
+ * identification of the content. A line that is cut off or merged with another does not match.
  */
 const IDENTITY = /^(\d+:\d+ \d+ \d+|far [0-9a-f]{64}) $/;
-/** What a line ends with. */
+/** The end of a line. */
 const HASH = /^[0-9a-f]{64}$/;
 const HASH_DIGITS = 64;
 const HASH_BYTES = HASH_DIGITS / 2;
 /**
- * A file changed this recently may change again without its modification time showing it: not
- * remembered.
+ * A file that changed this recently is not remembered, because it may change again without its
+ * modification time showing it.
  */
 const SETTLED_NANOSECONDS = 2_000_000_000n;
 
 /**
  * Content hashes of files, remembered by device, inode, size and modification time in an
  * append-only text file, so that a second run reads no media. Any number of processes may append to
- * it. Damaged lines are skipped: what they remembered is computed again.
+ * it. Damaged lines are skipped, and their hashes computed again.
  *
  * @example
  * const fingerprints = await Fingerprints.open('features/_fingerprints.txt');
@@ -44,8 +44,8 @@ export class Fingerprints {
   }
 
   /**
-   * Opens the memory in a file, which may be missing; without a file nothing is remembered beyond
-   * this process.
+   * Opens the hashes remembered in a file, which may be missing; without a file, nothing is
+   * remembered beyond this process.
    */
   static async open(file?: string): Promise<Fingerprints> {
     const fingerprints = new Fingerprints(file);
@@ -60,9 +60,9 @@ export class Fingerprints {
   }
 
   /**
-   * What `of` would give without reading the file; undefined when it is not remembered, or cannot
-   * be accessed. Synchronous, since the pause of an asynchronous look costs ten times what the look
-   * does, and corpora have many files.
+   * What `of` would return without reading the file; undefined if it is not remembered or cannot be
+   * accessed. Synchronous, since the pause of an asynchronous call costs ten times as much as the
+   * call, and corpora have many files.
    */
   known(place: ContentPlace): string | undefined {
     if (typeof place !== 'string') {
@@ -73,19 +73,19 @@ export class Fingerprints {
     try {
       found = statSync(place, { bigint: true, throwIfNoEntry: false });
     } catch {
-      // `of` says what is the matter with it.
+      // `of` reports what is wrong with it.
       return undefined;
     }
     return found?.isFile() ? this.#hashOf(textOf(found)) : undefined;
   }
 
   /**
-   * SHA-256 of a file's content, 64 hexadecimal digits. Reads the file, in a stream, only when it
-   * is not remembered; of one that is far away its server is asked what it is now.
+   * SHA-256 of a file's content, 64 hexadecimal digits. The file is read, as a stream, only if its
+   * hash is not remembered; for a remote file, the server is asked for its current state.
    *
-   * @param signal aborted: a file that is being read is left.
-   * @throws MediaError `unreadable` when it cannot be read; as `InputCopies.take`; FlowError
-   * `aborted`.
+   * @param signal when aborted, reading stops.
+   * @throws MediaError `unreadable` when it cannot be read; what `InputCopies.take` throws;
+   * FlowError `aborted`.
    */
   async of(place: ContentPlace, signal?: AbortSignal): Promise<string> {
     return typeof place === 'string' ? this.#ofFile(place, signal) : this.#ofFar(place, signal);
@@ -125,7 +125,7 @@ export class Fingerprints {
   async #remember(identity: string, hash: string): Promise<void> {
     if (this.#hashOf(identity) === hash) return;
     this.#keep(identity, hash);
-    // The line break before it keeps a line that a killed process cut off from swallowing this one.
+    // The leading line break separates this line from one that a killed process cut off.
     if (this.#file !== undefined) await appendToPart('fingerprints', this.#file, `\n${identity}${hash}\n`);
   }
 }
@@ -142,7 +142,7 @@ export async function contentFingerprint(path: string): Promise<string> {
 async function identityOf(path: string): Promise<{ text: string; size: bigint; modified: bigint }> {
   try {
     const found = await stat(path, { bigint: true });
-    // A named pipe would be waited for, without an end.
+    // Reading a named pipe might never end.
     if (!found.isFile()) throw new Error('it is not a regular file');
     return { text: textOf(found), size: found.size, modified: found.mtimeNs };
   } catch (error) {
@@ -154,12 +154,12 @@ function shortOf(identity: string): string {
   return sha256(identity).slice(0, 32);
 }
 
-/** What a content that is far away is known by, as a line begins. */
+/** The identification of remote content, as the start of a line. */
 function farText(identity: string): string {
   return `far ${identity} `;
 }
 
-/** What a file is known by without its content, as a line begins. */
+/** The identification of a file without its content, as the start of a line. */
 function textOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
   return `${dev}:${ino} ${size} ${mtimeNs} `;
 }

@@ -3,7 +3,7 @@ import type { UnitTable } from './schema.ts';
 /** One way to cut items into subclips: `10` equal parts, or `'5s'`, one every five seconds. */
 export type Cut = number | `${number}s`;
 
-/** The cut that a row of a unit, or of a stream, is of. */
+/** The cut that a row of a unit or a stream belongs to. */
 export function cutOfRow({
   subclips,
   seconds,
@@ -14,7 +14,9 @@ export function cutOfRow({
   return seconds === undefined || seconds === 0 ? subclips : `${seconds}s`;
 }
 
-/** A cut as metadata and names of directories have it. @throws RangeError when it is none. */
+/**
+ * Parses a cut as written in metadata and directory names. @throws RangeError when it is not a cut.
+ */
 export function parseCut(text: string): Cut {
   if (!CUT.test(text)) throw new RangeError(`'${text}' is not a cut into subclips`);
   return text.endsWith('s') ? (text as Cut) : Number(text);
@@ -23,17 +25,19 @@ export function parseCut(text: string): Cut {
 const CUT = /^(?:\d+|\d+(?:\.\d+)?s)$/;
 const DIRECTORY = 'subclips=';
 
-/** Name of the directory of a cut's tables: of several kinds readers take all as text. */
+/**
+ * Name of the directory of a cut's tables: if there are several kinds, readers treat all as text.
+ */
 export function cutDirectory(cut: Cut): string {
   return `${DIRECTORY}${cut}`;
 }
 
-/** Whether a name is that of a directory of a cut's tables. */
+/** Whether a name is that of the directory of a cut's tables. */
 export function isCutDirectory(name: string): boolean {
   return name.startsWith(DIRECTORY) && CUT.test(name.slice(DIRECTORY.length));
 }
 
-/** Numbers of equal parts before fixed lengths, each ascending. */
+/** Sorts numbers of equal parts before fixed lengths, each ascending. */
 export function compareCuts(left: Cut, right: Cut): number {
   const [isFixed, otherIsFixed] = [typeof left === 'string', typeof right === 'string'];
   if (isFixed !== otherIsFixed) return isFixed ? 1 : -1;
@@ -48,7 +52,7 @@ export function cutsOf(unit: Pick<UnitTable, 'length' | 'subclips' | 'seconds'>)
 }
 
 /**
- * Where the rows of one cut stand in a unit: from `first`, `rows` of them; none when the unit has
+ * The range of rows of one cut in a unit: `rows` rows starting at `first`; 0 rows if the unit has
  * no such cut.
  */
 export function rowsOfCut(unit: UnitTable, cut: Cut): { readonly first: number; readonly rows: number } {

@@ -8,13 +8,15 @@ import type { Cut } from './cut.ts';
 import { isPartName, partPath, underDatasetLock } from './layout.ts';
 import type { RowSchema } from './row-types.ts';
 
-/** How many differences between two datasets are named, and in how many characters each. */
+/** How many differences between two datasets to name. */
 const LISTED_CHANGES = 4;
 const LONGEST_VALUE = 60;
 
 /** What made a dataset. */
 export interface DatasetDescription {
-  /** Content hash of all that changes values: two runs with one id write the same bytes. */
+  /**
+   * Content hash of everything that changes values: two runs with the same id write the same bytes.
+   */
   readonly graphId: string;
   /** Name of the graph. */
   readonly name: string;
@@ -29,7 +31,7 @@ export interface DatasetDescription {
   readonly models: readonly unknown[];
   /** How the graph can be made again, as JSON: see `graphFrom`. */
   readonly spec?: unknown;
-  /** The tables of rows that units have, by their names: their columns and the types of these. */
+  /** The tables of rows that units have, by name: their columns and column types. */
   readonly rows?: Readonly<Record<string, RowSchema>> | undefined;
 }
 
@@ -40,14 +42,15 @@ export interface DatasetCounts {
   /** Frames and audio patches decoded for them. */
   readonly frames: number;
   readonly patches: number;
-  /** Their length together, s. */
+  /** Their total length in seconds. */
   readonly videoSeconds: number;
   /** Units of damaged media, of which only a part could be decoded. */
   readonly partial: number;
   /** Dead letters. */
   readonly dead: number;
   /**
-   * For each stream the units that have no vector of it: videos without sound have none of `audio`.
+   * For each stream, the number of units that have no vector of it: videos without sound have none
+   * of `audio`.
    */
   readonly without: Readonly<Record<string, number>>;
 }
@@ -73,26 +76,26 @@ export interface DatasetTable {
 /** A Parquet table of rows. */
 export interface DatasetRowTable
   extends Pick<DatasetTable, 'path' | 'encoding' | 'compression' | 'items' | 'rows' | 'parts'> {
-  /** Its columns beside `item_id`, and their types. */
+  /** Its columns except `item_id`, and their types. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
 /** `_dataset.json`. */
 export interface DatasetFile extends DatasetDescription {
   readonly format: 'reelflow-dataset';
-  /** 1: what lies beside the tables had names without the `_`. */
+  /** 1: files beside the tables had names without the `_`. */
   readonly formatVersion: 1 | 2;
   readonly software: string;
   readonly counts: DatasetCounts;
   /** Empty until the dataset is compacted. */
   readonly tables: readonly DatasetTable[];
-  /** The tables of rows, where there are any. */
+  /** The tables of rows, if there are any. */
   readonly rowTables?: readonly DatasetRowTable[] | undefined;
-  /** Grows by one with every change of this file. */
+  /** Increases by one with every change of this file. */
   readonly generation?: number | undefined;
   /** SHA-256 over the keys of the current units, in order. */
   readonly contents?: string | undefined;
-  /** What the tables were made of, and the generation that they came with. */
+  /** What the tables were made from, and the generation in which they were written. */
   readonly compacted?: { readonly contents: string; readonly generation: number } | undefined;
 }
 
@@ -104,7 +107,7 @@ export function datasetFilePath(directory: string): string {
 /**
  * Reads `_dataset.json`.
  *
- * @throws UsageError `dataset` when the directory is not a dataset, or one of a newer format;
+ * @throws UsageError `dataset` when the directory is not a dataset, or has a newer format;
  * DatasetError `damaged`.
  */
 export function readDatasetFile(directory: string): DatasetFile {
@@ -148,12 +151,12 @@ export function readDatasetFile(directory: string): DatasetFile {
 }
 
 /**
- * Changes `_dataset.json`, whole or not at all, from what it is at that moment: under a lock, so
- * that no change of another process is lost, and with the next generation. A change that changes
- * nothing writes nothing.
+ * Changes the current content of `_dataset.json`, whole or not at all: under a lock, so that no
+ * change of another process is lost, and with the next generation. A change without effect writes
+ * nothing.
  *
- * @param change gives the file again, or undefined to leave it. Before it changes other files of
- * the dataset it asks `assertHeld`.
+ * @param change returns the new content, or undefined to leave it unchanged. It must call
+ * `assertHeld` before it changes other files of the dataset.
  * @throws UsageError `dataset` when it cannot be read or written; what `change` throws.
  */
 export async function updateDatasetFile(
@@ -177,9 +180,8 @@ export function generationOf(file: DatasetFile): number {
 }
 
 /**
- * Whether the tables lack a unit that is current, or have one that is not, or are not there, or are
- * stored otherwise than is asked for. Goes by what the last process that closed the dataset
- * counted.
+ * Whether the tables lack a current unit, have one that is not current, do not exist, or are stored
+ * differently from the request. Relies on the counts of the last process that closed the dataset.
  */
 export function areTablesOutOfDate(
   directory: string,
@@ -199,10 +201,10 @@ export function areTablesOutOfDate(
 }
 
 /**
- * Asserts that a directory can take the dataset of a graph: it is missing, empty, or holds that
- * graph's dataset.
+ * Checks that a directory can hold the dataset of a graph: it is missing, empty, or already holds
+ * that graph's dataset.
  *
- * @returns the dataset's file, or undefined when there is none yet.
+ * @returns the dataset's file, or undefined if there is none yet.
  * @throws UsageError `dataset` when it holds another graph's dataset, saying what differs, or other
  * files.
  */
@@ -232,7 +234,7 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
   });
 }
 
-/** Where two JSON values differ, in words not longer than a reader takes in. */
+/** Where two JSON values differ, in words, with at most a few differences. */
 export function changesBetween(there: unknown, now: unknown): string {
   const changes = differences('', there, now);
   if (changes.length === 0) return 'only the hash of the graph differs';
@@ -244,10 +246,10 @@ function comparable({ name, version, params }: DatasetDescription): unknown {
   return { graph: { name, version }, params };
 }
 
-/** Parameters of a graph that are options under another name. */
+/** Parameters of a graph whose options have another name. */
 const optionNames: Readonly<Record<string, string>> = { sampling: 'fps', duplicates: 'repeatedFrames' };
 
-/** Where two JSON values differ, a phrase for each place. */
+/** Where two JSON values differ, one phrase for each place. */
 function differences(path: string, there: unknown, now: unknown): string[] {
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;
   const isMap = (value: unknown) => isObject(value) && (!Array.isArray(value) || value.some(isObject));

@@ -31,7 +31,7 @@ import { withoutCard } from './provenance.ts';
 import { softwareVersion } from './software.ts';
 import { NOTHING, UnitTally } from './unit-tally.ts';
 
-/** How the temporary file's name ends that marks a dataset as open. */
+/** The end of the name of the temporary file that marks a dataset as open. */
 const MARK = '~open';
 /**
  * A feature dataset open for writing: its commit store, and the content hashes of its inputs. Any
@@ -48,11 +48,11 @@ export class Dataset {
   readonly directory: string;
   readonly store: CommitStore;
   /**
-   * How many other processes had it open for writing when it was opened, as far as the marks tell
-   * that they leave.
+   * How many other processes had it open for writing when it was opened, judging by the marks that
+   * they leave.
    */
   readonly others: number;
-  /** What there is to tell where it was of version 1 and has been given today's names. */
+  /** A message if it had version 1 and was converted to the current names. */
   readonly modernised: string | undefined;
   readonly #fingerprints: Fingerprints;
   readonly #mark: string;
@@ -72,7 +72,7 @@ export class Dataset {
   }
 
   /**
-   * Opens the dataset of a graph in a directory, which is made if it is missing.
+   * Opens the dataset of a graph in a directory, which is created if it is missing.
    *
    * @throws UsageError `dataset` when the directory holds another graph's dataset (both ids and
    * what differs are in the message) or other files.
@@ -92,7 +92,7 @@ export class Dataset {
     const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
     await removeStaleTemporaries(directory);
     const processes = await underDatasetLock(directory, () => markOpen(directory));
-    // Of several that have made it at once, far away, one was first.
+    // If several processes created it remotely at the same time, one was first.
     checkDirectory(directory, description);
     try {
       const store = await CommitStore.open(directory, { metadata });
@@ -106,7 +106,7 @@ export class Dataset {
 
   /**
    * SHA-256 of a file's content, remembered in the dataset.
-   * @throws as `Fingerprints.of`.
+   * @throws what `Fingerprints.of` throws.
    */
   fingerprint(path: string, signal?: AbortSignal): Promise<string>;
   /** @internal */
@@ -115,7 +115,7 @@ export class Dataset {
     return this.#fingerprints.of(place, signal);
   }
 
-  /** What `fingerprint` would give without reading the file, where it is remembered. */
+  /** What `fingerprint` would return without reading the file, if it is remembered. */
   knownFingerprint(path: string): string | undefined;
   /** @internal */
   knownFingerprint(place: ContentPlace): string | undefined;
@@ -123,7 +123,7 @@ export class Dataset {
     return this.#fingerprints.known(place);
   }
 
-  /** Closes its files and takes away the mark that it is open here. `close` does so too. */
+  /** Closes its files and removes the mark that it is open here. `close` does this too. */
   release(): Promise<void> {
     return closeAll(
       () => this.store.closeItems(),
@@ -132,9 +132,9 @@ export class Dataset {
   }
 
   /**
-   * Writes the table of items where it has changed, and brings the counts in `_dataset.json` up to
-   * date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`.
-   * Whatever fails, it is no longer open afterwards.
+   * Writes the table of items if it has changed, and updates the counts in `_dataset.json` to the
+   * current state. Damaged units are set aside, see `CommitStore.facts`. Even if this fails, the
+   * dataset is no longer open afterwards.
    */
   async close(): Promise<void> {
     await closeAll(
@@ -148,8 +148,9 @@ export class Dataset {
     await items?.flush();
     await updateDatasetFile(this.directory, async (file, assertHeld) => {
       if (items?.isUnwritten) {
-        // What others note continues: they have the places of its lines. Whoever has left before
-        // this look has its lines there; nobody comes while the lock is held.
+        // Other processes keep appending to the journal and remember the places of its lines. The
+        // lines of a process that left before this check are in it, and no process can join while
+        // the lock is held.
         const isAlone = (await openElsewhere(this.directory, this.#mark)) === 0;
         await items.flush();
         await writeItemsNow(this.store, assertHeld);
@@ -160,9 +161,10 @@ export class Dataset {
   }
 
   /**
-   * Instead of `close`, for a process that leaves others to finish: what it noted of the items is
-   * on disk, and the tables are said to be out of date, unless a driver has said so before
-   * (`isDriven`). Its cost does not grow with the dataset. Whatever fails, the rest is done.
+   * Used instead of `close` by a process that leaves others to finish: what it recorded about the
+   * items is put on disk, and the tables are marked as out of date, unless a driver has already
+   * done so (`isDriven`). Its cost does not grow with the dataset. If one step fails, the others
+   * are still done.
    */
   async leave({ isDriven = false }: { readonly isDriven?: boolean | undefined } = {}): Promise<void> {
     await closeAll(
@@ -172,7 +174,7 @@ export class Dataset {
     );
   }
 
-  /** Says that the tables are out of date, whatever becomes of the units. */
+  /** Marks the tables as out of date, whatever happens to the units. */
   async outdate(): Promise<void> {
     if (readDatasetFile(this.directory).contents === undefined) return;
     await updateDatasetFile(this.directory, async ({ contents: _outdated, ...file }) => file);
@@ -185,8 +187,8 @@ export class Dataset {
 }
 
 /**
- * Keeps how the graph is made again, where the dataset does not tell it: it is older, or its graph
- * was written inline.
+ * Stores how the graph can be made again, if the dataset lacks this because it is older or its
+ * graph was inline.
  */
 async function keepSpec(directory: string, { spec }: DatasetDescription): Promise<void> {
   const kindOf = (value: unknown) => (value as { readonly kind?: string | undefined } | undefined)?.kind ?? 'inline';
@@ -198,7 +200,7 @@ async function keepSpec(directory: string, { spec }: DatasetDescription): Promis
 
 /**
  * Marks a dataset as open in this process, by a temporary file: those of dead processes are removed
- * as all temporaries are.
+ * like all temporary files.
  */
 async function markOpen(directory: string): Promise<{ mark: string; others: number }> {
   const others = await openElsewhere(directory);
@@ -209,13 +211,13 @@ async function markOpen(directory: string): Promise<{ mark: string; others: numb
   return { mark, others };
 }
 
-/** How many processes have marked a dataset as open, this one aside. */
+/** How many processes have marked a dataset as open, not counting this one. */
 async function openElsewhere(directory: string, own?: string): Promise<number> {
   const marks = (await readdir(directory)).filter((name) => isTemporary(name) && name.endsWith(MARK));
   return marks.filter((name) => own === undefined || name !== basename(own)).length;
 }
 
-/** Writes the table of items again from what is known and what is there. */
+/** Rewrites the table of items from what is known about them and what exists. */
 export async function writeItemsNow(
   store: CommitStore,
   assertHeld: () => Promise<void>,
@@ -228,13 +230,13 @@ export async function writeItemsNow(
   await writeItems(partPath(store.directory, 'items'), itemBatches(kept(), items.moreColumns), assertHeld);
 }
 
-/** What stands in `_dataset.json` of the units of a dataset that are current. */
+/** The counts and hash of a dataset's current units for `_dataset.json`. */
 export async function countDataset(
   store: CommitStore,
   damaged: 'throw' | 'aside',
 ): Promise<{ counts: DatasetCounts; contents: string; software: string }> {
   const tally = new UnitTally();
-  // By key, so that any order of work gives the same sums to the last bit.
+  // In the order of keys, so that any order of work gives bit-identical sums.
   await store.eachCurrentUnit(damaged, (unit) => tally.add(unit));
   const { counts, contents } = tally.end(await store.countLetters());
   return { counts, contents, software: softwareVersion() };

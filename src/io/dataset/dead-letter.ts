@@ -17,9 +17,9 @@ export interface DeadLetter {
   readonly item: string;
   /** Code of the error: `truncated`, `corrupt`, `timeout`, ... */
   readonly code: string;
-  /** Class of the error, where it is one of the library's. */
+  /** Class of the error, if it is one of the library's. */
   readonly error?: string | undefined;
-  /** Where it failed: `read`, `probe`, `decode`, ... */
+  /** The stage at which it failed: `read`, `probe`, `decode`, ... */
   readonly stage: string;
   readonly message: string;
   readonly remedy?: string | undefined;
@@ -29,23 +29,23 @@ export interface DeadLetter {
   readonly decoderLines: readonly string[];
   /** How often it has failed so far, this time included; `record` counts it. */
   readonly attempts?: number | undefined;
-  /** When it failed, ISO 8601; `record` sets it where it is missing. */
+  /** When it failed, ISO 8601; `record` sets it if it is missing. */
   readonly time?: string | undefined;
   /** Name and version of the software that it failed in; `record` sets it. */
   readonly software?: string | undefined;
 }
 
 /**
- * Whether another run may answer a letter on its own: one for a budget, which that run may have,
- * one for a content that could not be had, which it may have then, and one for a fault of the
- * software, which a newer version may have mended.
+ * Whether another run may retry a dead letter without being told to: a letter about a budget,
+ * because the run may have more; about content that could not be fetched, because it may now be
+ * available; or about a software error, because a newer version may have fixed it.
  */
 export function mayBeAnswered(letter: DeadLetter): boolean {
   if (letter.code === 'budget-too-small' || letter.stage === 'read') return true;
   return letter.code === 'internal' && letter.software !== softwareVersion();
 }
 
-/** What is written of an item that failed. */
+/** The dead letter of an item that failed. */
 export function letterOf(itemId: string, error: unknown, stage: string): DeadLetter {
   const known = error instanceof ReelflowError ? error : undefined;
   return {
@@ -59,7 +59,7 @@ export function letterOf(itemId: string, error: unknown, stage: string): DeadLet
   };
 }
 
-/** The error that a letter was written of, for a caller whom the item alone matters to. */
+/** The error that a letter was written for, for a caller that is only interested in this item. */
 export function errorOfLetter({ error, code, message, remedy, decoderLines }: DeadLetter): Error {
   switch (error) {
     case 'MediaError':
@@ -75,7 +75,7 @@ export function errorOfLetter({ error, code, message, remedy, decoderLines }: De
   }
 }
 
-/** The letter in a file; undefined when there is none. */
+/** The letter in a file; undefined if there is none. */
 export function readLetter(path: string): DeadLetter | 'damaged' | undefined {
   let text: string;
   try {

@@ -14,23 +14,23 @@ import { openS3Store } from '../objects/s3-store.ts';
 const PATIENCE = { answer: 60_000, idle: 60_000 };
 const TRIES = { attempts: 6, firstPause: 0.5 };
 
-/** A copy of what lies in an object store, in a temporary folder. */
+/** A copy of objects from an object store, in a temporary folder. */
 export interface FarCopy {
   readonly path: string;
-  /** Its address, without slashes at its end. */
+  /** Its address, without trailing slashes. */
   readonly named: string;
-  /** Rewords an error about the copy for whoever named the address. */
+  /** Rewords an error about the copy for the caller who named the address. */
   speaking(error: unknown): unknown;
   remove(): Promise<void>;
 }
 
 /**
- * Copies the object at an address, or those that are chosen of the objects below it. All of them
- * together stay within the room for copies of inputs.
+ * Copies the object at an address, or chosen ones among the objects below it. Together they stay
+ * within the disk space for copies of inputs.
  *
- * @param choose is given the names below the address, and returns those to copy.
- * @param signal aborted: no more is copied.
- * @returns undefined when there is no object, or none was chosen.
+ * @param choose receives the names below the address, and returns those to copy.
+ * @param signal when aborted, copying stops.
+ * @returns undefined if there is no object, or none was chosen.
  * @throws UsageError `object-store` for an invalid address; SystemError `object-store`,
  * `disk-full`; FlowError `aborted`.
  */

@@ -5,10 +5,10 @@ import { isTablePart } from './table-files.ts';
 import { TRAINING_STORE } from './training-store-path.ts';
 
 /**
- * Copies features that lie in an object store: an object, the training store that a copied
- * directory of `reduce` has, or else the parts of a table and what says how they were made.
+ * Copies features from an object store: a single object, the training store in a directory that
+ * `reduce` wrote, or else the parts of a table together with the description of how they were made.
  *
- * @param signal aborted: no more is copied.
+ * @param signal when aborted, copying stops.
  * @throws UsageError `dataset` when there are none; SystemError `object-store`, `disk-full`.
  */
 export async function copyFeatures(address: string, signal?: AbortSignal | undefined): Promise<FarCopy> {

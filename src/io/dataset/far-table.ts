@@ -5,11 +5,11 @@ import { isTablePart } from './table-files.ts';
 import type { TableReader } from './table-reader.ts';
 
 /**
- * Opens a table that lies in an object store, by a copy of its parts in a temporary folder that
- * goes when the reader is closed. All parts together stay within the room for copies of inputs.
+ * Opens a table in an object store by copying its parts into a temporary folder, which is removed
+ * when the reader is closed. Together the parts stay within the disk space for copies of inputs.
  *
- * @param signal aborted: no more is copied.
- * @throws UsageError `dataset` when there is none; SystemError `object-store`, `disk-full`;
+ * @param signal when aborted, copying stops.
+ * @throws UsageError `dataset` when there is no table; SystemError `object-store`, `disk-full`;
  * FlowError `aborted`.
  */
 export async function openFarTable(

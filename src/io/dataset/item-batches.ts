@@ -6,38 +6,37 @@ export interface ItemBatchOptions {
   /** Items in a batch. */
   readonly batchSize: number;
   /**
-   * Whether each epoch has a random order of its own (default false: the order of the file, or of
+   * Whether each epoch has its own random order (default false: the order of the file, or of
    * `items`).
    */
   readonly shuffle?: boolean | undefined;
   /**
-   * What the orders of shuffled epochs depend on (default 0): an integer. The same seed gives the
+   * Seed of the orders of shuffled epochs, an integer (default 0). The same seed gives the
    * same orders everywhere.
    */
   readonly seed?: number | undefined;
-  /** Batches read ahead of the one that is in use (default 1). */
+  /** How many batches to read ahead of the one in use (default 1). */
   readonly prefetch?: number | undefined;
-  /** Ids of the items to give, if not all; an id that is there twice is given twice. */
+  /** Ids of the items to read, if not all; an id that is listed twice is read twice. */
   readonly items?: readonly string[] | undefined;
-  /** Whether a last batch of fewer items is left out (default false). */
+  /** Whether to leave out a last batch of fewer items (default false). */
   readonly dropLast?: boolean | undefined;
-  /** Ends the iteration with FlowError `aborted`. */
+  /** When aborted, the iteration ends with FlowError `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Some items side by side. */
+/** Some items in one set of arrays. */
 export interface ItemBatch {
   readonly itemIds: readonly string[];
   /** Number of items. */
   readonly size: number;
   /**
-   * For each stream size x subclips x dimension floats, row-major, in a reused buffer: valid until
-   * the next batch is asked for.
+   * For each stream, size x subclips x dimension floats, row-major, in a reused buffer: valid until
+   * the next batch is requested.
    */
   readonly streams: Readonly<Record<string, Float32Array>>;
   /**
-   * For each stream a byte per item: 1 where the item has the stream; 0 where not, and there the
-   * floats are zeros.
+   * For each stream, one byte per item: 1 if the item has the stream, else 0, with zeros as floats.
    */
   readonly present: Readonly<Record<string, Uint8Array>>;
 }
@@ -48,7 +47,8 @@ export class ItemBatches implements AsyncIterable<ItemBatch> {
   readonly #items: Uint32Array;
   readonly #source: ItemSource;
   /**
-   * Buffers of the epoch before, unless they were collected since: nothing is held between epochs.
+   * Buffers of the previous epoch, unless they have been garbage-collected: nothing is held between
+   * epochs.
    */
   #spare: WeakRef<readonly BatchBuffer[]> | undefined;
   #epoch = 0;

@@ -9,25 +9,25 @@ import { checkItemShape, type ItemShape } from './item-shape.ts';
 /** The metadata of a record batch take about 100 bytes for each stream. */
 const MAX_METADATA_BYTES = 2 ** 24;
 
-/** A whole Arrow file that is not a training store. */
+/** Thrown for a whole Arrow file that is not a training store. */
 export class OtherArrowError extends RangeError {}
 
-/** What the footer of a training store says. */
+/** The content of a training store's footer. */
 export interface ItemFooter {
   readonly shape: ItemShape;
-  /** The entries its writer was given. */
+  /** The entries that its writer was given. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly itemIds: readonly string[];
   /** Where each item's record batch begins in the file. */
   readonly offsets: Float64Array;
-  /** Length of the metadata that every record batch begins with. */
+  /** Length of the metadata at the start of every record batch. */
   readonly metadataBytes: number;
 }
 
 /**
- * Reads a footer that nobody vouches for. The record batches must stand one after another from the
- * schema to the footer, each as long as its id and the shape make it: then every read stays inside
- * the file, in its own item.
+ * Reads an untrusted footer. The record batches must follow each other from the schema to the
+ * footer, each with the length that its id and the shape imply; then every read stays inside the
+ * file and inside its own item.
  *
  * @param start where the footer begins in the file.
  * @throws RangeError or UsageError, saying what is wrong.
@@ -58,10 +58,10 @@ export function decodeItemFooter(bytes: Buffer, start: number): ItemFooter {
 }
 
 /**
- * Asserts that the metadata of a record batch put its buffers where the layout says.
+ * Checks that the metadata of a record batch place its buffers where the layout says.
  *
- * @param bytes the metadata, as they stand in the file.
- * @throws RangeError when they do not.
+ * @param bytes the metadata, as stored in the file.
+ * @throws RangeError if they do not.
  */
 export function checkBatchMessage(bytes: Buffer, shape: ItemShape, layout: ItemLayout): void {
   if (bytes.readUInt32LE(0) !== 0xffffffff || bytes.readInt32LE(4) !== bytes.length - 8) {

@@ -1,27 +1,27 @@
 import type { ItemShape } from './item-shape.ts';
 
-/** Arrow recommends that buffers begin at multiples of 64 bytes; so do all of ours in the file. */
+/** Arrow recommends that buffers start at multiples of 64 bytes, and all of ours do. */
 export const ALIGNMENT = 64;
 
-/** Where a buffer is in the body of a record batch, bytes; its padding is not counted. */
+/** Where a buffer is in the body of a record batch, in bytes, without its padding. */
 export interface BufferPlace {
   readonly offset: number;
   readonly length: number;
 }
 
 /**
- * Where everything is in the body of an item's record batch. It follows from the shape and the
- * length of the id alone, so an item is found and read without its metadata.
+ * Where everything is in the body of an item's record batch. It follows only from the shape and the
+ * length of the id, so an item is found and read without its metadata.
  */
 export interface ItemLayout {
   /** int32[subclips + 1]: where the id of each row begins. */
   readonly idOffsets: BufferPlace;
-  /** The id, once for each row, UTF-8. */
+  /** The id, repeated for each row, in UTF-8. */
   readonly ids: BufferPlace;
   /** int32[subclips]. */
   readonly subclip: BufferPlace;
   /**
-   * For each stream a bit per row, which says whether there is a vector, and the vectors:
+   * For each stream, one bit per row that says whether there is a vector, and the vectors:
    * float32[subclips * dimension].
    */
   readonly streams: readonly { readonly validity: BufferPlace; readonly values: BufferPlace }[];
@@ -50,7 +50,7 @@ export function itemLayout(shape: ItemShape, idBytes: number): ItemLayout {
   };
 }
 
-/** A length with the padding that follows it. */
+/** A length rounded up to include its padding. */
 export function padded(length: number): number {
   return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
 }

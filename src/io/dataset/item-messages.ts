@@ -23,9 +23,9 @@ import type { ItemShape } from './item-shape.ts';
 // The Arrow IPC file format (https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format),
 // as far as a training store needs it.
 
-/** What the file begins with, padded to 8 bytes, and ends with, unpadded. */
+/** The magic at the start of the file (padded to 8 bytes) and at its end (unpadded). */
 export const MAGIC = 'ARROW1';
-/** Before the footer: the end of the stream of messages. */
+/** The end of the stream of messages, before the footer. */
 export const END_OF_STREAM = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 /** Entry of the schema's metadata: the version of this layout. */
 export const VERSION_ENTRY = 'reelflow:item-store';
@@ -36,12 +36,12 @@ export const SHAPE_ENTRY = 'reelflow:shape';
  * JSON.
  */
 export const ITEMS_ENTRY = 'reelflow:items';
-/** The one version there is. */
+/** The only version so far. */
 export const VERSION = '1';
 
 /**
- * The first message of the file: the schema. Fills up to a multiple of 64 bytes, the magic before
- * it included.
+ * The first message of the file, the schema. Padded to a multiple of 64 bytes, including the magic
+ * before it.
  */
 export function encodeSchemaMessage(shape: ItemShape, metadata: Readonly<Record<string, string>>): Buffer {
   const builder = new Builder();
@@ -49,8 +49,8 @@ export function encodeSchemaMessage(shape: ItemShape, metadata: Readonly<Record<
 }
 
 /**
- * The metadata of an item's record batch: of one length for all items of a shape. `present` tells
- * which streams it has.
+ * The metadata of an item's record batch, which have the same length for all items of a shape.
+ * `present` says which streams the item has.
  */
 export function encodeBatchMessage(shape: ItemShape, layout: ItemLayout, present: readonly boolean[]): Buffer {
   const { subclips } = shape;
@@ -84,9 +84,9 @@ export function encodeBatchMessage(shape: ItemShape, layout: ItemLayout, present
 }
 
 /**
- * The end of the file: schema, places of the record batches, ids of the items.
+ * The end of the file: schema, positions of the record batches, ids of the items.
  *
- * @param blocks for each record batch its offset, the length of its metadata and that of its body.
+ * @param blocks for each record batch, its offset and the lengths of its metadata and its body.
  */
 export function encodeFooter(
   shape: ItemShape,
@@ -120,8 +120,8 @@ export function encodeFooter(
 }
 
 /**
- * A message as it stands in the file: a mark, its length, itself, and padding to a multiple of 64
- * after `lead` bytes.
+ * A message as stored in the file: a mark, its length, the message itself, and padding to a
+ * multiple of 64 after `lead` bytes.
  */
 function encapsulate(builder: Builder, kind: MessageHeader, header: Offset, bodyBytes: number, lead: number): Buffer {
   Message.startMessage(builder);

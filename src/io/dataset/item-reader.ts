@@ -6,7 +6,7 @@ import { type ItemLayout, itemLayout } from './item-layout.ts';
 
 const readAt = promisify(read);
 
-/** Reads bytes of a file, fewer where it ends before. */
+/** Reads bytes of a file; fewer if it ends before. */
 export async function readBytes(file: number, offset: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
   let done = 0;
@@ -23,8 +23,8 @@ export type Destinations = readonly Float32Array[];
 
 /**
  * Reads single items of an open training store, each with one positioned read (`preadv`) that puts
- * the vectors where they are wanted and the little that is between them into a scratch buffer. Any
- * number may read at once, each with its own scratch.
+ * the vectors directly into their destinations and the few bytes between them into a scratch
+ * buffer. Any number of reads may run at once, each with its own scratch buffer.
  */
 export class ItemReader {
   readonly #path: string;
@@ -40,16 +40,16 @@ export class ItemReader {
     this.#scratchBytes = scratchBytes(itemLayout(footer.shape, longest));
   }
 
-  /** A scratch buffer for one read at a time of any item. */
+  /** A scratch buffer for reading any item, one at a time. */
   scratch(): Buffer {
     return Buffer.alloc(this.#scratchBytes);
   }
 
   /**
-   * Reads an item by its number, waiting for the storage: 3 to 4 us from the page cache, where an
+   * Reads an item by its number, blocking on the storage: 3 to 4 us from the page cache, whereas an
    * asynchronous read takes 19.
    *
-   * @returns for each stream whether the item has it; where not, its destination is filled with
+   * @returns for each stream, whether the item has it; if not, its destination is filled with
    * zeros.
    */
   readSync(item: number, destinations: Destinations, scratch: Buffer): boolean[] {
@@ -59,12 +59,12 @@ export class ItemReader {
     return this.#check(item, layout, bytes, destinations, scratch);
   }
 
-  /** Reads an item by its number on a thread of Node's pool, and returns what `readSync` does. */
+  /** Reads an item by its number on a thread of Node's pool, and returns the same as `readSync`. */
   async read(item: number, destinations: Destinations, scratch: Buffer): Promise<boolean[]> {
     const layout = this.#layout(item);
     const parts = partsOf(layout, destinations, scratch);
     const bytes = await new Promise<number>((resolve, reject) => {
-      // Not the promises of node:fs, which take half as long again.
+      // Not with the promises of node:fs, which take half as long again.
       readv(this.#file, parts, this.#position(item), (error, count) =>
         error === null ? resolve(count) : reject(error),
       );
@@ -107,7 +107,7 @@ export class ItemReader {
   }
 }
 
-/** The body in the order of the file: scratch, vectors, scratch, vectors, ... */
+/** The parts of the body in file order: scratch, vectors, scratch, vectors, ... */
 function partsOf(layout: ItemLayout, destinations: Destinations, scratch: Buffer): Uint8Array[] {
   const parts: Uint8Array[] = [];
   let end = 0;
@@ -128,7 +128,7 @@ function scratchBytes(layout: ItemLayout): number {
   return layout.streams.reduce((bytes, { values }) => bytes - values.length, last.values.offset + last.values.length);
 }
 
-/** A file that is not a training store, or no longer a whole one. */
+/** The error for a file that is not, or no longer, a whole training store. */
 export function damagedStore(path: string, what: string, cause?: unknown): UsageError {
   return new UsageError(`${path} is not a whole training store: ${what}`, {
     code: 'dataset',

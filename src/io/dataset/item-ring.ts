@@ -3,20 +3,20 @@ import type { Destinations, ItemReader } from './item-reader.ts';
 import type { ItemShape } from './item-shape.ts';
 
 /**
- * Reads on their way at once; more do not help (measured: 16 as fast as 128, four 1.3 times
- * slower).
+ * Number of simultaneous reads; more do not help (measured: 16 are as fast as 128, four are 1.3
+ * times slower).
  */
 const READS_AT_ONCE = 16;
 
-/** What an iteration needs of its store. */
+/** What an iteration needs from its store. */
 export interface ItemSource {
   readonly shape: ItemShape;
   readonly itemIds: readonly string[];
   readonly reader: ItemReader;
-  /** Accounts for bytes that are held from now on, or, negative, no longer. */
+  /** Accounts for bytes that are now held or, if negative, released. */
   hold(bytes: number): void;
   checkOpen(): void;
-  /** Work that must be over before the file is closed. */
+  /** Registers work that must finish before the file is closed. */
   reading(work: Promise<void>): void;
 }
 
@@ -27,8 +27,7 @@ export interface BatchBuffer {
 }
 
 /**
- * The buffers of one iteration, and the one reader that fills them, in the order in which they are
- * asked for.
+ * The buffers of one iteration, and the single reader that fills them in the order of the requests.
  */
 export class ItemRing {
   readonly #source: ItemSource;
@@ -43,7 +42,7 @@ export class ItemRing {
   #closed = false;
 
   /**
-   * `spare`: buffers of an earlier ring for batches of the same size, which nobody uses any more.
+   * `spare`: buffers of an earlier ring for batches of the same size, which are no longer in use.
    */
   constructor(source: ItemSource, size: number, signal: AbortSignal | undefined, spare: readonly BatchBuffer[]) {
     this.#spare = [...spare];
@@ -60,7 +59,7 @@ export class ItemRing {
     this.#source.checkOpen();
   }
 
-  /** Reads items into a free buffer, after what was asked for before. */
+  /** Reads items into a free buffer, after all earlier requests. */
   fill(items: Uint32Array): Promise<BatchBuffer> {
     const filled = this.#last.then(async () => {
       this.check();
@@ -71,20 +70,20 @@ export class ItemRing {
       await reading;
       return buffer;
     });
-    // An error reaches the loop when it comes to that batch; a loop that ends before has no use for
+    // An error reaches the loop when it gets to that batch; a loop that ends earlier does not need
     // it.
     this.#last = filled.catch(() => undefined);
     return filled;
   }
 
-  /** The buffer may be filled again. */
+  /** Returns a buffer, which may then be filled again. */
   giveBack(buffer: BatchBuffer): void {
     this.#free.push(buffer);
   }
 
   /**
-   * Frees everything, after the reads that are on their way, and returns the buffers, which are
-   * spare then.
+   * Frees everything after pending reads have finished, and returns the buffers, which are then
+   * spare.
    */
   async close(): Promise<readonly BatchBuffer[]> {
     this.#closed = true;
@@ -95,8 +94,8 @@ export class ItemRing {
   }
 
   async #readAll(items: Uint32Array, buffer: BatchBuffer): Promise<void> {
-    // Items stand in the file in the order of their numbers: storage that is slow to seek reads
-    // forwards.
+    // Items are stored in the order of their numbers, so this reads forwards, which helps storage
+    // that seeks slowly.
     const order = Uint32Array.from(items.keys()).sort((a, b) => (items[a] as number) - (items[b] as number));
     let next = 0;
     const readSome = async (scratch: Buffer): Promise<void> => {

@@ -3,11 +3,11 @@ import { UsageError } from '../../core/errors.ts';
 import { checkStreamName } from './schema.ts';
 
 /**
- * What every item of a training store has: the same number of subclips, and the same streams of the
- * same dimensions.
+ * The shape that all items of a training store share: the same number of subclips, and the same
+ * streams with the same dimensions.
  */
 export interface ItemShape {
-  /** Rows of an item. */
+  /** Rows per item. */
   readonly subclips: number;
   /** Its vector columns, in the order of the file. */
   readonly streams: readonly { readonly name: string; readonly dimension: number }[];
@@ -17,20 +17,20 @@ export interface ItemShape {
 export interface Item {
   readonly itemId: string;
   /**
-   * Stream by stream, `subclips * dimension` float32 values, row-major; undefined where the item
-   * has no such stream (no sound).
+   * For each stream, `subclips * dimension` float32 values, row-major; undefined if the item has no
+   * such stream (no sound).
    */
   readonly vectors: Readonly<Record<string, Float32Array | undefined>>;
 }
 
-/** An item is read in one call, whose length a 32-bit integer counts. */
+/** An item is read in one call, whose length is a 32-bit integer. */
 const MAX_ITEM_BYTES = 2 ** 30;
 
 /**
- * Asserts that a shape can be that of a store.
+ * Checks that a store can have this shape.
  *
  * @throws UsageError when the number of subclips or a dimension is not a positive integer, there is
- * no stream, a name cannot be a column's or is there twice, or an item would have more than 1 GiB.
+ * no stream, a name cannot be a column's or occurs twice, or an item would have more than 1 GiB.
  */
 export function checkItemShape(shape: ItemShape): ItemShape {
   const subclips = checkInteger('shape.subclips', shape?.subclips);
@@ -51,8 +51,8 @@ export function checkItemShape(shape: ItemShape): ItemShape {
 }
 
 /**
- * Asserts that an item has the shape: then it has all its subclips, and of each stream all its
- * vectors or none.
+ * Checks that an item has the shape: it has all its subclips, and all vectors of each stream or
+ * none.
  *
  * @throws UsageError `item` when the id is missing, a stream is unknown, no stream has vectors, or
  * vectors are not exactly subclips * dimension finite floats.
@@ -85,6 +85,6 @@ export function checkItem(shape: ItemShape, item: Item): Item {
 export function itemFault(itemId: string, what: string): UsageError {
   return new UsageError(`item '${itemId}' cannot go into the store: ${what}`, {
     code: 'item',
-    remedy: 'Every item must have the same number of subclips, and of each stream all its vectors or none.',
+    remedy: 'Every item must have the same number of subclips, and all vectors of each stream or none.',
   });
 }

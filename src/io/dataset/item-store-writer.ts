@@ -13,20 +13,20 @@ import { itemLayout } from './item-layout.ts';
 import { encodeBatchMessage, encodeFooter, encodeSchemaMessage, MAGIC } from './item-messages.ts';
 import { checkItem, checkItemShape, type Item, type ItemShape, itemFault } from './item-shape.ts';
 
-/** The footer is read as a whole when the store is opened. */
+/** Maximum bytes of the footer, which is read as a whole when the store is opened. */
 export const MAX_FOOTER_BYTES = 2 ** 28;
-/** Entries of the file's own begin so. */
+/** Prefix of the format's own entries. */
 const OWN_PREFIX = 'reelflow:';
 
 /**
  * Writes a training store: an uncompressed Arrow IPC file with one record batch for each item,
- * which `ItemStore` reads, and so do pyarrow and apache-arrow. Columns: item_id utf8, subclip
- * int32, and for each stream a nullable fixed_size_list<float32>[dimension].
+ * which `ItemStore`, pyarrow and apache-arrow can read. Columns: item_id utf8, subclip int32, and
+ * for each stream a nullable fixed_size_list<float32>[dimension].
  *
- * The file appears whole, under its name, when `close` resolves, in place of a file of that name;
- * until then there is a temporary, which `abort`, or the next writer after a crash, removes. An
- * item is on its way to the disk when `add` resolves: one item is held, and 24 bytes and the id of
- * each item written.
+ * The file appears whole, under its name, when `close` resolves, replacing any file of that name;
+ * until then there is a temporary file, which `abort`, or the next writer after a crash, removes.
+ * When `add` resolves, the item has been passed to the operating system: memory holds one item,
+ * plus 24 bytes and the id of each written item.
  *
  * @example
  * const writer = await ItemStoreWriter.create('features.items', {
@@ -64,10 +64,10 @@ export class ItemStoreWriter {
   }
 
   /**
-   * Begins a store. Its directory is made where it is missing.
+   * Starts a store. Its directory is created if it is missing.
    *
-   * @param metadata entries for the schema's metadata: what made the features, so that the file
-   * found alone tells.
+   * @param metadata entries for the schema's metadata: what made the features, so that the file is
+   * self-describing.
    * @throws UsageError when the shape cannot be a store's, or an entry is named `reelflow:...`;
    * SystemError `disk-full`.
    */
@@ -98,10 +98,9 @@ export class ItemStoreWriter {
   /**
    * Adds an item. Its vectors are copied before this returns. Wait for one `add` before the next.
    *
-   * @throws UsageError `item` when the id is missing or there already, a stream is unknown, no
+   * @throws UsageError `item` when the id is missing or already present, a stream is unknown, no
    * stream has vectors, or vectors are not exactly subclips * dimension finite floats: then nothing
-   * was written, and the writer continues. SystemError `disk-full`: then nothing is left of
-   * the file.
+   * was written, and the writer remains usable. SystemError `disk-full`: then the file is removed.
    */
   async add(item: Item): Promise<void> {
     this.#checkOpen();
@@ -139,7 +138,7 @@ export class ItemStoreWriter {
   }
 
   /**
-   * Ends the store: on disk, under its name, when this resolves.
+   * Finishes the store, which is on disk, under its name, when this resolves.
    * @throws SystemError `disk-full`.
    */
   async close(): Promise<void> {
@@ -160,8 +159,8 @@ export class ItemStoreWriter {
   }
 
   /**
-   * Gives the store up: nothing is left of it. Does nothing after `close` or `abort`. Wait for
-   * `add` before.
+   * Abandons the store without leaving anything behind. Does nothing after `close` or `abort`. Wait
+   * for a pending `add` first.
    */
   async abort(): Promise<void> {
     if (this.#state === 'closed') return;
@@ -183,13 +182,13 @@ export class ItemStoreWriter {
     );
   }
 
-  /** The one buffer that items are put together in, zeros all over. */
+  /** The single buffer in which items are assembled, filled with zeros. */
   #itemBytes(length: number): Buffer {
     if (this.#item.byteLength < length) this.#item = new ArrayBuffer(length);
     return Buffer.from(this.#item, 0, length).fill(0);
   }
 
-  /** Work on the file. If it fails, the file is given up. */
+  /** Does work on the file. If it fails, the file is abandoned. */
   async #change(work: () => Promise<void>): Promise<void> {
     this.#state = 'busy';
     try {
@@ -216,7 +215,9 @@ export class ItemStoreWriter {
   }
 }
 
-/** A full disk is for the reader of the message to mend; other faults pass as they are. */
+/**
+ * Turns a full disk into an error that the user can act on; other errors are passed on unchanged.
+ */
 function storageFault(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) return error;

@@ -11,13 +11,13 @@ import { MAX_FOOTER_BYTES } from './item-store-writer.ts';
 import { notAStore, otherKind } from './not-a-store.ts';
 import { trainingStorePath } from './training-store-path.ts';
 
-/** Length of the footer, and the magic again. */
+/** Bytes of the footer's length and the final magic. */
 const TAIL_BYTES = 4 + MAGIC.length;
 
-/** Arrays to read an item into: for each stream `subclips * dimension` floats. */
+/** Arrays to read an item into: `subclips * dimension` floats for each stream. */
 export type ItemBuffer = Readonly<Record<string, Float32Array>>;
 
-/** An item was asked for that is not in the store. */
+/** Thrown when a requested item is not in the store. */
 export class MissingItemError extends UsageError {
   readonly itemId: string;
   /** File of the store. */
@@ -35,12 +35,12 @@ export class MissingItemError extends UsageError {
 
 /**
  * A training store: the features of many items of one shape, read item by item or in shuffled
- * batches. The footer is read when the store is opened, and an item is then one positioned read
- * into the caller's memory; in memory are only the ids and 8 bytes for each item. Any number of
- * processes and readers may read one file at the same time.
+ * batches. The footer is read when the store is opened, and reading an item is then one positioned
+ * read into the caller's memory; only the ids and 8 bytes for each item are held in memory. Any
+ * number of processes and readers may read one file at the same time.
  *
- * The file is not trusted: a damaged footer is refused, and no read leaves its item. The vectors
- * themselves carry no checksum: the cost of one would be several times that of the read.
+ * The file is not trusted: a damaged footer is refused, and no read goes beyond its item. The
+ * vectors themselves have no checksum: it would cost several times as much as the read.
  *
  * @example
  * const store = await ItemStore.open('reduced/');
@@ -72,9 +72,10 @@ export class ItemStore {
   }
 
   /**
-   * Opens a store, by its file or by the directory that `reduce` has written.
+   * Opens a store, by its file or by the directory that `reduce` wrote.
    *
-   * @throws UsageError `dataset` when the file is missing, cut off, damaged, or no training store.
+   * @throws UsageError `dataset` when the file is missing, cut off, damaged, or not a training
+   *   store.
    */
   static async open(fileOrDirectory: string): Promise<ItemStore> {
     const path = trainingStorePath(checkString('path', fileOrDirectory));
@@ -94,7 +95,7 @@ export class ItemStore {
     }
   }
 
-  /** What every item has. */
+  /** The shape of every item. */
   get shape(): ItemShape {
     return this.#footer.shape;
   }
@@ -120,12 +121,12 @@ export class ItemStore {
   }
 
   /**
-   * Reads an item. The read itself is synchronous: from the page cache that takes a quarter of the
-   * time of an asynchronous one, but the process waits for storage that is slow. `batches` reads
-   * beside other work.
+   * Reads an item. The read itself is synchronous: from the page cache this takes a quarter of the
+   * time of an asynchronous read, but it blocks the process on slow storage. `batches` reads in the
+   * background.
    *
-   * @param into arrays to read into, one for each stream; else new ones are made.
-   * @returns the item; its vectors are those arrays, or undefined where the item has no such stream
+   * @param into arrays to read into, one for each stream; if left out, new ones are created.
+   * @returns the item; its vectors are those arrays, or undefined if the item has no such stream
    * (its array is then zeros).
    * @throws MissingItemError when there is no such item; UsageError `dataset` when the file is
    * damaged there, `usage` when an array is missing or of another length, or the store is closed.
@@ -142,13 +143,13 @@ export class ItemStore {
   }
 
   /**
-   * The items in batches. Each iteration over the result is one epoch: it gives every item (or
-   * every entry of `items`) exactly once, in an order of its own when shuffled. Reads run ahead on
-   * Node's thread pool, in the order of the file inside each batch, into a ring of `prefetch + 1`
-   * buffers, and no further. Leaving the loop, an error, or the end of the epoch frees the ring,
-   * after the reads that are on their way.
+   * The items in batches. Each iteration over the result is one epoch: it yields every item (or
+   * every entry of `items`) exactly once, in its own order if shuffled. Reads run ahead on Node's
+   * thread pool, in file order within each batch, into a ring of `prefetch + 1` buffers, and no
+   * further. Leaving the loop, an error, or the end of the epoch frees the ring once pending reads
+   * have finished.
    *
-   * The arrays of a batch are valid until the next one is asked for, of this epoch or the next:
+   * The arrays of a batch are valid until the next one is requested, in this epoch or the next:
    * copy what must live longer.
    *
    * @throws UsageError when an option is out of range, or the store is closed; MissingItemError
@@ -186,8 +187,7 @@ export class ItemStore {
   }
 
   /**
-   * Closes the file, after the reads that are on their way. Iterations that still run fail with a
-   * UsageError.
+   * Closes the file after pending reads have finished. Running iterations fail with a UsageError.
    */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -253,7 +253,10 @@ async function readFooter(file: FileHandle, path: string): Promise<ItemFooter> {
   }
 }
 
-/** Our own errors say what is wrong; those of Node's buffers and of JSON only that something is. */
+/**
+ * Our own errors say what is wrong; those of Node's buffers and of JSON only say that something is
+ * wrong.
+ */
 function reasonOf(error: unknown): string {
   const own = error instanceof UsageError || (error instanceof RangeError && !('code' in error));
   return own ? error.message : 'its footer cannot be understood';

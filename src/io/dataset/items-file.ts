@@ -16,7 +16,7 @@ import { writeFailure } from '../../core/disk-full.ts';
 import { type BatchColumn, bitmap, recordBatch } from './batch-columns.ts';
 import type { ItemFacts } from './item-facts.ts';
 
-/** Columns of the table of items, and the facts that they hold. */
+/** Columns of the table of items, and the facts in them. */
 const COLUMNS = [
   ['item_id', 'id', 'text'],
   ['state', 'state', 'text'],
@@ -38,10 +38,10 @@ const COLUMNS = [
 /** Names of the columns that every table of items has. */
 export const ITEM_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name);
 
-/** Rows of a record batch. */
+/** Rows per record batch. */
 const BATCH_ROWS = 4096;
 
-/** Record batches of items, with the manifest's other columns (`more`) behind their own. */
+/** Record batches of items, with the manifest's other columns (`more`) after the standard ones. */
 export async function* itemBatches(
   items: AsyncIterable<ItemFacts>,
   more: readonly string[],
@@ -70,12 +70,12 @@ export function itemAt(batch: RecordBatch, row: number): ItemFacts {
   return { ...facts, more: Object.keys(more).length > 0 ? more : undefined } as unknown as ItemFacts;
 }
 
-/** An item as a row of the table, by the names of its columns. */
+/** An item as a row of the table, by column name. */
 export function itemRow(item: ItemFacts): Readonly<Record<string, string | number | undefined>> {
   return { ...Object.fromEntries(COLUMNS.map(([name, fact]) => [name, item[fact]])), ...item.more };
 }
 
-/** One fact of a row of such a batch: a row has many, and to look at one costs a tenth of all. */
+/** One fact of a row of such a batch: reading one costs a tenth of reading all. */
 export function factAt(batch: RecordBatch, row: number, fact: Exclude<keyof ItemFacts, 'more'>): unknown {
   return vectorsOf(batch).get(fact)?.vector?.get(row) ?? undefined;
 }
@@ -87,8 +87,8 @@ interface ItemColumn {
 }
 
 /**
- * The columns of a batch by the facts that they hold, a manifest's by their names: found once,
- * since rows are asked for one by one.
+ * The columns of a batch, by the facts in them or, for a manifest's columns, by their names. Looked
+ * up once, since rows are read one by one.
  */
 function vectorsOf(batch: RecordBatch): ReadonlyMap<string, ItemColumn> {
   const known = vectors.get(batch);
@@ -96,7 +96,7 @@ function vectorsOf(batch: RecordBatch): ReadonlyMap<string, ItemColumn> {
   const found = new Map<string, ItemColumn>();
   for (const [index, { name }] of batch.schema.fields.entries()) {
     const fact = COLUMNS.find(([column]) => column === name)?.[1];
-    // A manifest may have a column that is named as a fact.
+    // A manifest may have a column with the name of a fact.
     found.set(fact ?? `manifest ${name}`, { name, fact, vector: batch.getChildAt(index) });
   }
   vectors.set(batch, found);
@@ -108,7 +108,7 @@ const vectors = new WeakMap<RecordBatch, ReadonlyMap<string, ItemColumn>>();
 /**
  * Writes a table of items as an uncompressed Arrow IPC file, whole or not at all.
  *
- * @param assertHeld asked before it takes the place of the one before.
+ * @param assertHeld called before it replaces the previous table.
  */
 export async function writeItems(
   path: string,

@@ -4,19 +4,19 @@ import type { CommitStore } from './commit-store.ts';
 import { changed, type ItemFacts, type ItemState } from './item-facts.ts';
 import { compareUtf8, orderUnits, type PlannedUnit } from './table-plan.ts';
 
-/** What of an item lies in the store. */
+/** What the store has for an item. */
 interface Kept {
   readonly unit?: PlannedUnit | undefined;
-  /** Of its dead letter. */
+  /** Code of its dead letter. */
   readonly code?: string | undefined;
 }
 
 /**
- * Every item of a dataset as it is now, by the UTF-8 bytes of the ids: what is known of the items,
- * and over it what the store has, which is the truth of what is committed and what is dead. Units
- * and dead letters that no item is known of have one made up of what they say.
+ * Every item of a dataset in its current state, sorted by the UTF-8 bytes of the ids: what is known
+ * about the items, overridden by the store, which is the truth about what is committed and what is
+ * dead. For units and dead letters of unknown items, an item is made up from what they say.
  *
- * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
+ * @param damaged what to do with a unit whose end is damaged: `throw` an error, or set it `aside`.
  */
 export async function* itemsNow(store: CommitStore, damaged: 'throw' | 'aside'): AsyncGenerator<ItemFacts> {
   const items = await store.items();
@@ -38,7 +38,7 @@ export async function* itemsNow(store: CommitStore, damaged: 'throw' | 'aside'):
 }
 
 function itemNow(id: string, known: ItemFacts | undefined, { unit, code }: Kept): ItemFacts {
-  // A unit that was set aside or taken out is nobody's any more.
+  // A unit that was set aside or removed no longer belongs to an item.
   const facts = unit === undefined ? { ...known, unit: undefined } : changed(known, id, { unit: unit.key });
   const state = stateNow(known, { unit, code });
   const isFailed = state === 'dead' || state === 'superseded';

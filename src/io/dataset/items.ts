@@ -14,15 +14,15 @@ import { factAt, ITEM_COLUMNS, itemAt } from './items-file.ts';
 import { partPath } from './layout.ts';
 import { openTable } from './table-reader.ts';
 
-/** More rows than a batch has. */
+/** More than the rows of any batch. */
 const ROWS_AT_MOST = 2 ** 24;
-/** Changes that are appended to the journal at a time. */
+/** How many changes are appended to the journal at a time. */
 const APPENDED_AT_A_TIME = 256;
 
 /**
- * What a dataset knows of its items: the table `_items.arrow` as the last run wrote it, and over it
- * the changes since, in the append-only `_journal.txt`. Any number of processes may note changes; a
- * line that a killed process cut off is skipped. In memory are the table's bytes and the places of
+ * What a dataset knows about its items: the table `_items.arrow` as the last run wrote it, plus
+ * later changes in the append-only `_journal.txt`. Any number of processes may record changes; a
+ * line that a killed process cut off is skipped. Memory holds the table's bytes and the places of
  * the lines, not the facts.
  *
  * @example
@@ -47,7 +47,7 @@ export class Items {
   /** Whether there is a whole table. */
   #isTable = false;
   #read = 0;
-  /** Of the journal's file. */
+  /** Inode of the journal's file. */
   #inode: number | undefined;
   #pending: [string, ItemChange][] = [];
   #flushing: Promise<void> = Promise.resolve();
@@ -59,7 +59,7 @@ export class Items {
   }
 
   /**
-   * Reads what is known; a dataset that has no table of items yet has none. A damaged one is none.
+   * Reads what is known; a missing or damaged table counts as empty.
    */
   static async open(directory: string): Promise<Items> {
     const items = new Items(directory);
@@ -67,12 +67,12 @@ export class Items {
     return items;
   }
 
-  /** Whether anything is known that the table does not have yet, or there is no table. */
+  /** Whether something is known that is not in the table yet, or there is no table. */
   get isUnwritten(): boolean {
     return this.#starts.length > 0 || this.#pending.length > 0 || !this.#isTable;
   }
 
-  /** Ids of all items, in no order. */
+  /** Ids of all items, in no particular order. */
   *ids(): Generator<string> {
     for (let place = 0; place < this.#ids.size; place += 1) {
       if (this.#isKnownAt(place)) yield this.#ids.at(place) as string;
@@ -82,12 +82,12 @@ export class Items {
     }
   }
 
-  /** Whether anything is known of an item. */
+  /** Whether anything is known about an item. */
   has(id: string): boolean {
     return this.#isKnownAt(this.#ids.placeOf(id)) || this.#pending.some(([each]) => each === id);
   }
 
-  /** What is known of an item. */
+  /** What is known about an item. */
   get(id: string): ItemFacts | undefined {
     const place = this.#ids.placeOf(id);
     const row = this.#rowAt(place);
@@ -101,8 +101,8 @@ export class Items {
   }
 
   /**
-   * Whether all that a change names of an item is known already: what it leaves undefined it does
-   * not name.
+   * Whether everything that a change names is already known of an item. What the change leaves
+   * undefined, it does not name.
    */
   isKnown(id: string, change: ItemChange): boolean {
     const place = this.#ids.placeOf(id);
@@ -110,7 +110,7 @@ export class Items {
     const isPlain = row !== undefined && this.#pending.length === 0 && this.#lineAt(place) === undefined;
     const known = isPlain && change.more === undefined ? undefined : this.get(id);
     if (known === undefined && row === undefined) return false;
-    // Without a list of what it names: where all is done this is asked for each item.
+    // Without building a list of names, because for a finished corpus this is called for each item.
     for (const name in change) {
       const fact = name as keyof ItemChange;
       if (fact === 'more' || change[fact] === undefined) continue;
@@ -124,17 +124,16 @@ export class Items {
     return [...this.#more];
   }
 
-  /** Notes a change. On disk soon, and at `flush`. */
+  /** Records a change, which is put on disk soon, and at `flush` at the latest. */
   note(id: string, change: ItemChange): void {
     this.#pending.push([id, change]);
     for (const name of Object.keys(change.more ?? {})) this.#more.add(name);
-    // What the disk refuses now is thrown by the `flush` that is waited for: what was noted stays
-    // until then.
+    // An error now is thrown by the next awaited `flush`; the recorded changes stay until then.
     if (this.#pending.length % APPENDED_AT_A_TIME === 0) this.flush().catch(() => undefined);
   }
 
   /**
-   * Removes an item: the table that is written next no longer has it. To be followed by
+   * Removes an item: the next table that is written no longer has it. Must be followed by
    * `forgetJournal`.
    */
   forget(id: string): void {
@@ -146,7 +145,9 @@ export class Items {
     this.#isTable = false;
   }
 
-  /** Puts what was noted on disk, and takes in what others have. @throws what the disk refuses. */
+  /**
+   * Puts recorded changes on disk, and reads those of other processes. @throws errors of the disk.
+   */
   flush(): Promise<void> {
     const flushed = this.#flushing.then(() => this.#flush());
     this.#flushing = flushed.catch(() => undefined);
@@ -154,8 +155,8 @@ export class Items {
   }
 
   /**
-   * Forgets the journal, whose changes the table has now. To be called only when no other process
-   * has the dataset open.
+   * Removes the journal, whose changes are now in the table. May only be called when no other
+   * process has the dataset open.
    */
   async forgetJournal(): Promise<void> {
     this.close();
@@ -172,7 +173,7 @@ export class Items {
   }
 
   async #flush(): Promise<void> {
-    // More is noted while this is written.
+    // More changes may be recorded while this is written.
     const noted = [...this.#pending];
     if (noted.length > 0) {
       const lines = noted.map((each) => checkedLine(JSON.stringify(each))).join('');
@@ -184,7 +185,7 @@ export class Items {
 
   async #refresh(): Promise<void> {
     const found = statSync(this.#journal, { throwIfNoEntry: false });
-    // Another process has made a table of it, and begun a new one.
+    // Another process has turned it into a table, and started a new one.
     const isOther = this.#inode !== undefined && found?.ino !== this.#inode;
     if (isOther || (found?.size ?? 0) < this.#read) return this.#load();
     await this.#readOn();
@@ -210,7 +211,10 @@ export class Items {
     this.#read = await eachLine(this.#journal, this.#read, take, found.size);
   }
 
-  /** The journal first: what is taken out of it meanwhile is in the table that is read then. */
+  /**
+   * Reads the journal first: changes that are removed from it in the meantime are in the table,
+   * which is read afterwards.
+   */
   async #load(): Promise<void> {
     this.close();
     this.#ids.clear();
@@ -284,13 +288,16 @@ export class Items {
   }
 }
 
-/** Whether a dataset has a table of items and no changes since, as far as can be seen unread. */
+/**
+ * Whether a dataset has a table of items and no changes since, as far as can be told without
+ * reading them.
+ */
 export function isWritten(directory: string): boolean {
   const journal = statSync(partPath(directory, 'journal'), { throwIfNoEntry: false });
   return (journal?.size ?? 0) === 0 && existsSync(partPath(directory, 'items'));
 }
 
-/** Names of the columns that a table of items has of a manifest. */
+/** Names of a manifest's columns in a table of items. */
 function moreColumnsOf({ schema }: RecordBatch): string[] {
   return schema.fields.map(({ name }) => name).filter((name) => !ITEM_COLUMNS.includes(name));
 }
@@ -300,7 +307,7 @@ function changeOf(bytes: Buffer, start: number, end: number): [string, ItemChang
   return text === undefined ? undefined : (JSON.parse(text) as [string, ItemChange]);
 }
 
-/** The batches of the table; undefined when it is damaged: the next run writes it again. */
+/** The batches of the table; undefined if it is damaged, in which case the next run rewrites it. */
 async function batchesOf(path: string): Promise<readonly RecordBatch[] | undefined> {
   const batches: RecordBatch[] = [];
   try {

@@ -15,24 +15,24 @@ import {
 
 export type { UnitTable } from './schema.ts';
 
-/** What becomes a unit, of one video. */
+/** The results for one video that become a unit. */
 export interface JoinInput {
   readonly itemId: string;
   /** The rows of all its streams, in any order. */
   readonly rows: readonly SubclipRow[];
-  /** Length of the video, s. Default: the greatest end of a subclip. */
+  /** Length of the video in seconds. Default: the latest end of a subclip. */
   readonly seconds?: number | undefined;
   /** Frames decoded of the whole video. Default: the rows of the stream `visual`. */
   readonly frames?: number | undefined;
   /** Audio patches decoded of the whole video. Default: the rows of the stream `audio`. */
   readonly patches?: number | undefined;
-  /** Whether the media could be decoded whole. Default: whole. */
+  /** Whether the media could be decoded completely. Default: yes. */
   readonly verdict?: { readonly verdict: string; readonly reason?: string | undefined } | undefined;
-  /** Columns the unit must have; those no row is there for are null. */
+  /** Columns that the unit must have; those without rows are null. */
   readonly columns?: readonly ColumnShape[] | undefined;
   /**
-   * What the rows of each stream are of: pictures count as frames, sound as patches. Default:
-   * `visual` of pictures, `audio` of sound.
+   * What the rows of each stream are counted as: pictures as frames, sound as patches. Default:
+   * `visual` as pictures, `audio` as sound.
    */
   readonly countedAs?: Readonly<Record<string, 'pictures' | 'sound' | undefined>> | undefined;
   /** More entries of the unit's metadata. */
@@ -42,10 +42,10 @@ export interface JoinInput {
 /**
  * Joins the rows of a video's streams into one row for each subclip of each cut, with a column for
  * each stream and statistic. A stream without rows (a video without sound) has no column, or a null
- * one where `columns` asks for it.
+ * one if `columns` requires it.
  *
- * @throws UsageError when a stream's name cannot name a column, when two rows claim the same place,
- * or when rows of one column differ in length.
+ * @throws UsageError when a stream's name cannot be a column's, two rows claim the same place, or
+ * rows of one column differ in length.
  *
  * @example
  * declare const rows: SubclipRow[];
@@ -122,7 +122,7 @@ export function joinRows(input: JoinInput): UnitTable {
   return counts.size === 0 ? whole : { ...whole, counts: Object.fromEntries(counts) };
 }
 
-/** The count that the rows of a stream go into. */
+/** The count that the rows of a stream are added to. */
 function countsOf(stream: string, countedAs: JoinInput['countedAs'] = { visual: 'pictures', audio: 'sound' }) {
   const kind = countedAs[stream];
   if (kind === undefined) return undefined;
@@ -148,7 +148,7 @@ function metadataOf(input: JoinInput): Record<string, string> {
   });
 }
 
-/** Rows of a stream: those of all subclips of one cut, in one statistic. */
+/** Rows of a stream, counted over all subclips of one cut, in one statistic. */
 function rowsOf(rows: readonly SubclipRow[], stream: string): number {
   const first = rows.find((row) => row.stream === stream);
   if (!first) return 0;

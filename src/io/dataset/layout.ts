@@ -7,9 +7,9 @@ import { isCutDirectory } from './cut.ts';
 import { farDatasetOf } from './far-dataset.ts';
 
 /**
- * What lies in a dataset beside its tables, by its name today and the name that it had once.
- * Today's begin with `_`, which pandas, pyarrow, Spark, Hive and the like pass over, so that a
- * dataset's directory is read as the tables that it holds.
+ * The parts of a dataset besides its tables, with their current and former names. Current names
+ * start with `_`, which pandas, pyarrow, Spark, Hive and the like ignore, so that they read a
+ * dataset's directory as the tables in it.
  */
 const NAMES = {
   description: ['_dataset.json', 'dataset.json'],
@@ -29,17 +29,17 @@ const NAMES = {
 /** A file or folder of a dataset that is not a table. */
 export type DatasetPart = keyof typeof NAMES;
 
-/** What only a reduction has: elsewhere files of their old names are the user's own. */
+/** Parts that only a reduction has: elsewhere, files with their old names are the user's own. */
 const OF_REDUCTIONS: readonly string[] = ['training', 'pca'] satisfies DatasetPart[];
 
-/** What a part of a dataset is called. */
+/** The current name of a part of a dataset. */
 export function partName(part: DatasetPart): string {
   return NAMES[part][0];
 }
 
 /**
- * Where a part of a dataset is, or would be: under its old name only where the dataset still has it
- * there.
+ * The path that a part of a dataset has or would have: under its old name only if the dataset still
+ * has it there.
  */
 export function partPath(directory: string, part: DatasetPart): string {
   const [name, before] = NAMES[part];
@@ -50,9 +50,9 @@ export function partPath(directory: string, part: DatasetPart): string {
 }
 
 /**
- * Where a file is that is named as it lay before its dataset was given today's names, or after:
- * `reduced/pca/visual.json` may be `reduced/_pca/visual.json`. The path itself where there is no
- * such file either.
+ * The current path of a file that is named by its path before or after its dataset was converted to
+ * the current names: `reduced/pca/visual.json` may be `reduced/_pca/visual.json`. If there is no
+ * such file either, the given path.
  */
 export function pathNow(path: string): string {
   if (existsSync(path)) return path;
@@ -73,7 +73,7 @@ export function isOldLayout(directory: string): boolean {
   return oldParts(directory).length > 0;
 }
 
-/** The parts that still have their old names: these, and the names of today. */
+/** The parts that still have their old names: the old and the current names. */
 function oldParts(directory: string) {
   const there = Object.entries(NAMES).flatMap(([part, [name, before]]) =>
     before !== undefined && existsSync(join(directory, before)) ? [{ part: part as DatasetPart, name, before }] : [],
@@ -88,15 +88,15 @@ function isReduction(directory: string): boolean {
   try {
     return (JSON.parse(readFileSync(path, 'utf8')) as { readonly name?: unknown } | null)?.name === 'reduction';
   } catch (error) {
-    // Whoever needs it says what is wrong with it.
+    // Code that needs the file reports what is wrong with it.
     if (error instanceof SyntaxError) return false;
     throw error;
   }
 }
 
 /**
- * Whether a name in a directory is that of a part, or of a table that is cut into subclips; hidden
- * files are nobody's data.
+ * Whether a name in a directory belongs to a part of a dataset or to a table of subclips; hidden
+ * files count as well, since they are not data.
  */
 export function isPartName(name: string): boolean {
   return (
@@ -109,13 +109,13 @@ export function isPartName(name: string): boolean {
 }
 
 /**
- * Gives the parts of a dataset that have their old names those of today. Can be killed anywhere:
- * each step is whole or not done, every part is found under either name, and whoever writes next
- * does the rest. The description comes first, so that versions that know only the old names refuse
- * what is half done. What one of those has written meanwhile is joined.
+ * Renames the parts of a dataset that have old names to their current ones. May be killed at any
+ * point: each step is atomic, every part is found under either name, and the next writer does the
+ * rest. The description comes first, so that versions that only know the old names refuse a
+ * half-converted dataset. What such a version has written in the meantime is merged.
  *
- * @returns what there is to tell; undefined when nothing was to be done.
- * @throws SystemError `not-writable` where the directory cannot be changed.
+ * @returns a message for the user; undefined if there was nothing to do.
+ * @throws SystemError `not-writable` if the directory cannot be changed.
  */
 export async function modernise(directory: string): Promise<string | undefined> {
   const old = oldParts(directory);
@@ -124,10 +124,10 @@ export async function modernise(directory: string): Promise<string | undefined> 
     for await (const _ of moderniseStepwise(directory)) await assertHeld();
   });
   const renamed = old.map(({ before, name }) => `${before} is now ${name}`).join(', ');
-  return `${directory}: ${renamed}: every reader of Parquet now takes the directory as it is`;
+  return `${directory}: ${renamed}: every Parquet reader can now read the directory directly`;
 }
 
-/** The steps of `modernise`; each is on disk when it is given. */
+/** The steps of `modernise`; each is on disk when it is yielded. */
 export async function* moderniseStepwise(directory: string): AsyncGenerator<DatasetPart> {
   for (const { part, name, before } of oldParts(directory)) {
     const [from, to] = [join(directory, before), join(directory, name)];
@@ -141,19 +141,19 @@ export async function* moderniseStepwise(directory: string): AsyncGenerator<Data
 
 async function joinParts(from: string, to: string, part: DatasetPart): Promise<void> {
   if (part === 'units' || part === 'dead' || part === 'pca') return joinFolders(from, to);
-  // Lines of a text that is only ever appended to may come twice; of the other files the one of
-  // today stands.
+  // Lines of an append-only text may occur twice; of other files, the one with the current name is
+  // kept.
   if (part === 'index' || part === 'fingerprints') {
     await appendFile(to, Buffer.concat([Buffer.from('\n'), await readFile(from)]));
   }
   await removeIfThere(from);
 }
 
-/** Files of one name are equal: a unit's is the hash of what it is made of. */
+/** Files with the same name are equal: a unit's name is the hash of what it is made from. */
 async function joinFolders(from: string, to: string): Promise<void> {
   await makeDirectory(to);
   for (const entry of await readdir(from, { withFileTypes: true })) {
-    // Of a process that is writing it.
+    // A process is still writing it.
     if (isTemporary(entry.name)) continue;
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isDirectory()) await joinFolders(source, target);
@@ -167,10 +167,10 @@ async function joinFolders(from: string, to: string): Promise<void> {
 }
 
 /**
- * Does short work while no other process changes the dataset. Begins again when this process was
- * stopped for so long that the lock was taken away.
+ * Does short work while no other process changes the dataset. Starts over if this process was
+ * suspended for so long that it lost the lock.
  *
- * @param work asks `assertHeld` before each step that others see.
+ * @param work must call `assertHeld` before each step that others can see.
  */
 export async function underDatasetLock<T>(
   directory: string,
@@ -188,8 +188,8 @@ export async function underDatasetLock<T>(
         );
       return await (far === undefined ? locked() : far.underLease(locked));
     } catch (error) {
-      // This process was stopped for long and continues: it looks at what the others have made of
-      // it meanwhile.
+      // This process was suspended for a long time and continues from what the others have made of
+      // the dataset in the meantime.
       if (!(error instanceof LockLost)) throw error;
     }
   }

@@ -2,22 +2,22 @@ import { stat } from 'node:fs/promises';
 import { eachEntry } from '../directory-entries.ts';
 
 const LETTER = /^([0-9a-f]{8,128})\.json$/;
-/** A directory is looked at again after this time, ms. */
+/** A directory is checked again after this many milliseconds. */
 const LOOK_EVERY = 1000;
 /**
- * A directory that was changed so shortly before it was read may have been changed again without
- * its time showing it, ms.
+ * A directory that was changed less than this many milliseconds before it was read may have been
+ * changed again without its time showing it.
  */
 const SETTLED = 2000;
 
-/** The key in the name of a dead letter's file; undefined when it is none. */
+/** The key in the name of a dead letter's file; undefined if it is not one. */
 export function keyOfLetter(name: string): string | undefined {
   return LETTER.exec(name)?.[1];
 }
 
 /**
- * The keys that have a dead letter, in a directory that other processes write to as well: as they
- * were a second ago, at most, when it is refreshed at every turn.
+ * The keys that have a dead letter, in a directory that other processes also write to. At most a
+ * second old, if it is refreshed at every step.
  *
  * @example
  * const letters = new LetterKeys('features/_dead');
@@ -34,14 +34,13 @@ export class LetterKeys {
     this.#directory = directory;
   }
 
-  /** As they were when they were looked at. */
+  /** The keys as of the last check. */
   get keys(): ReadonlySet<string> {
     return this.#keys;
   }
 
   /**
-   * Looks at the directory again, unless it has done so just now, and reads it again if it has
-   * changed.
+   * Checks the directory again, unless it has just done so, and reads it again if it has changed.
    */
   async refresh(): Promise<void> {
     if (performance.now() - this.#looked < LOOK_EVERY) return;

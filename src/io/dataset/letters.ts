@@ -9,9 +9,9 @@ import { keyOfLetter } from './letter-keys.ts';
 import { softwareVersion } from './software.ts';
 
 /**
- * The dead letters of a dataset, one file each (`_dead/<key>.json`), and how often those failed
- * that are tried again (`_dead/<key>.raised`). An item has one letter at most: of its file as it
- * was last.
+ * The dead letters of a dataset, one file each (`_dead/<key>.json`), and how often retried items
+ * have failed (`_dead/<key>.raised`). An item has at most one letter, for the latest content of its
+ * file.
  *
  * @example
  * declare const letter: DeadLetter;
@@ -21,26 +21,26 @@ import { softwareVersion } from './software.ts';
 export class Letters {
   readonly #directory: string;
   readonly #onDamaged: (path: string) => void;
-  /** Keys of the letters of each item, as far as they were seen here. */
+  /** Keys of the letters of each item, as far as this process has seen them. */
   readonly #ofItems = new AskedOnce<Map<string, string[]>>();
 
-  /** @param onDamaged told where a letter now lies that cannot be read: its item is tried again. */
+  /** @param onDamaged called with the new path of an unreadable letter, whose item is retried. */
   constructor(directory: string, onDamaged: (path: string) => void) {
     this.#directory = directory;
     this.#onDamaged = onDamaged;
   }
 
-  /** Makes the folder where it is missing. */
+  /** Creates the folder if it is missing. */
   async make(): Promise<void> {
     await makeDirectory(this.#directory);
   }
 
-  /** Removes what killed processes of this machine left half-written. */
+  /** Removes half-written files of killed processes on this machine. */
   async tidy(): Promise<void> {
     await removeStaleTemporaries(this.#directory);
   }
 
-  /** The letter of a key. A damaged one is set aside, and is none. */
+  /** The letter of a key. A damaged one is set aside and counts as missing. */
   get(key: string): DeadLetter | undefined {
     const path = this.#path(key);
     const letter = readLetter(path);
@@ -58,8 +58,8 @@ export class Letters {
   }
 
   /**
-   * Writes a letter, unless its key has one; those of what the item's file was before go. On disk
-   * when this resolves.
+   * Writes a letter, unless its key has one; letters for earlier contents of the item's file are
+   * removed. It is on disk when this resolves.
    */
   async record(key: string, letter: DeadLetter): Promise<void> {
     const raised = readLetter(this.#raisedPath(key));
@@ -73,21 +73,21 @@ export class Letters {
   }
 
   /**
-   * Lets keys be tried again: takes their letters away, and remembers how often they failed.
+   * Lets keys be retried: removes their letters, and remembers how often they failed.
    * @returns how many had one.
    */
   retry(keys: readonly string[]): number {
     return keys.filter((key) => renameIfThere(this.#path(key), this.#raisedPath(key))).length;
   }
 
-  /** Forgets how often a key failed that is done, or has a letter again. */
+  /** Forgets how often a key failed, once it is finished or has a letter again. */
   async answered(key: string): Promise<void> {
     await removeIfThere(this.#raisedPath(key));
   }
 
   /**
-   * Removes the letters of an item that are of what its file was before: it is now what this key
-   * stands for.
+   * Removes the letters of an item that are for earlier contents of its file, which now has the
+   * content of this key.
    */
   async supersede(itemId: string, key: string): Promise<void> {
     const ofItems = await this.#itemsSeen();
@@ -113,7 +113,10 @@ export class Letters {
     return keys.length;
   }
 
-  /** Reads every letter, once. What other processes record later, the next one sees. */
+  /**
+   * Reads every letter, once. Letters that other processes record later are seen by the next
+   * process.
+   */
   #itemsSeen(): Promise<Map<string, string[]>> {
     return this.#ofItems.ask(() => this.#lookAtAll());
   }
@@ -132,7 +135,7 @@ export class Letters {
     return ofItems;
   }
 
-  // Joined by hand: paths are asked for at every turn.
+  // Joined by hand, because paths are needed at every step.
   #path(key: string): string {
     return `${this.#directory}${sep}${key}.json`;
   }
@@ -142,9 +145,9 @@ export class Letters {
   }
 }
 
-/** Renames a file; false when it is gone: another process was first. */
+/** Renames a file; false if it no longer exists because another process was first. */
 export function renameIfThere(from: string, to: string): boolean {
-  // Most letters that are asked for are not there, and a look is cheaper than an error.
+  // Most requested letters do not exist, and a check is cheaper than an error.
   if (!existsSync(from)) return false;
   try {
     renameSync(from, to);

@@ -1,24 +1,24 @@
 const MAGIC = 0x184d2204;
 const VERSION = 1;
-/** Of the frame's first flags. */
+/** Bits of the frame's first flags. */
 const [HAS_BLOCK_CHECKSUMS, HAS_SIZE, HAS_CHECKSUM, HAS_DICTIONARY] = [0x10, 0x08, 0x04, 0x01];
-/** Of a block's length: the block is stored as it is. */
+/** Bit of a block's length: the block is stored uncompressed. */
 const STORED = 0x80000000;
 const MIN_MATCH = 4;
 
 /**
- * Unpacks an LZ4 frame (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), which is what
- * Arrow's buffers are packed in by default. The bytes are not trusted; checksums are skipped.
+ * Unpacks an LZ4 frame (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), the default
+ * packing of Arrow's buffers. The bytes are not trusted; checksums are skipped.
  *
- * @param into as long as what was packed
- * @throws RangeError when the frame is damaged, or unpacks to another length.
+ * @param into must have the unpacked length
+ * @throws RangeError when the frame is damaged, or unpacks to a different length.
  */
 export function unpackLz4Frame(frame: Uint8Array, into: Uint8Array): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const flags = view.getUint8(4);
   if (view.getUint32(0, true) !== MAGIC || flags >> 6 !== VERSION) throw new RangeError('a buffer is not an LZ4 frame');
   if (flags & HAS_DICTIONARY) throw new RangeError('an LZ4 frame needs a dictionary');
-  // The magic, two bytes of flags, the size, a byte of the header's checksum.
+  // The magic, two bytes of flags, the size, one byte of header checksum.
   let at = 4 + 2 + (flags & HAS_SIZE ? 8 : 0) + 1;
   let filled = 0;
   for (;;) {
@@ -39,10 +39,12 @@ export function unpackLz4Frame(frame: Uint8Array, into: Uint8Array): void {
   if (filled !== into.length) throw new RangeError(`an LZ4 frame has ${filled} bytes where ${into.length} should be`);
 }
 
-/** Unpacks a block behind what is there, which it may refer to. Returns where it ends. */
+/**
+ * Appends an unpacked block to the existing output, which it may refer to. Returns where it ends.
+ */
 function unpackBlock(block: Uint8Array, into: Uint8Array, start: number): number {
   let [at, filled] = [0, start];
-  /** A length that continues in further bytes where its four bits are all set. */
+  /** A length that continues in further bytes if its four bits are all set. */
   const length = (bits: number): number => {
     let value = bits;
     let byte = bits === 15 ? 255 : 0;
@@ -62,7 +64,7 @@ function unpackBlock(block: Uint8Array, into: Uint8Array, start: number): number
     into.set(block.subarray(at, at + literals), filled);
     at += literals;
     filled += literals;
-    // The last sequence has literals only.
+    // The last sequence has only literals.
     if (at === block.length) break;
     const distance = byteAt(block, at) | (byteAt(block, at + 1) << 8);
     at += 2;
@@ -70,7 +72,7 @@ function unpackBlock(block: Uint8Array, into: Uint8Array, start: number): number
     if (distance === 0 || distance > filled) throw new RangeError('an LZ4 block refers to before its beginning');
     if (filled + match > into.length) throw tooLong();
     const end = filled + match;
-    // A match may reach into what it makes: then it repeats itself.
+    // A match may overlap its own output, in which case it repeats itself.
     if (distance >= match) into.copyWithin(filled, filled - distance, filled - distance + match);
     else for (let to = filled; to < end; to += 1) into[to] = into[to - distance] as number;
     filled = end;

@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import { isText } from '../../core/file-kind.ts';
 
-/** What else than training stores is given as features, by its first bytes. */
+/** Other kinds of files that users give as features, by their first bytes. */
 const KINDS: readonly (readonly [start: string, is: string])[] = [
   ['PAR1', 'a Parquet file'],
   ['\xff\xff\xff\xff', 'an Arrow stream'],
@@ -9,16 +9,16 @@ const KINDS: readonly (readonly [start: string, is: string])[] = [
   ['PK\x03\x04', 'a zip archive (of NumPy, if it is .npz)'],
 ];
 
-/** The error for a file that is not a training store, but may be made into one. */
+/** The error for a file that is not a training store, but can be turned into one. */
 export function notAStore(path: string, is: string, cause?: unknown): UsageError {
   return new UsageError(`${path} is ${is}, not a training store`, {
     code: 'dataset',
-    remedy: `Make one of it: \`importFeatures({ files: '${path}', out: 'items.arrow' })\`; of a dataset, \`reduce\` makes one.`,
+    remedy: `Make one from it: \`importFeatures({ files: '${path}', out: 'items.arrow' })\`; from a dataset, \`reduce\` makes one.`,
     cause,
   });
 }
 
-/** What a file is that does not begin as a training store does; undefined: nobody can say. */
+/** The kind of a file that does not begin like a training store; undefined if it is unknown. */
 export function otherKind(head: Uint8Array): string | undefined {
   const start = Buffer.from(head).toString('latin1');
   const [, known] = KINDS.find(([magic]) => start.startsWith(magic)) ?? [];

@@ -5,9 +5,9 @@ import { farDatasetOf } from './far-dataset.ts';
 export type Outcome = 'committed' | 'dead' | 'skipped';
 
 /**
- * What has become of the items of a dataset by now, whichever process did it; undefined for one
- * that is not finished. By the names of the files that units have: none is opened. Of an item whose
- * file has changed since, the unit of what it was counts.
+ * The outcomes so far of the items of a dataset, whichever process finished them; undefined for an
+ * unfinished item. Uses only the names of the units' files, without opening any. If an item's file
+ * has changed since, the unit of its earlier content counts.
  *
  * @example
  * const outcomeOf = await outcomes(await CommitStore.open('features/'));

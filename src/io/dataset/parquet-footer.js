@@ -1,19 +1,19 @@
 // @ts-check
-// The footer of a Parquet file is in Thrift's compact protocol
+// The footer of a Parquet file uses Thrift's compact protocol
 // (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md); its fields
 // are those of https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
 
 /** Types of Thrift's compact protocol. */
 const [TRUE, FALSE, BYTE, DOUBLE, BINARY, LIST, SET, MAP, STRUCT, UUID] = [1, 2, 3, 7, 8, 9, 10, 11, 12, 13];
-/** FileMetaData.row_groups, RowGroup.columns: the way to the column chunks. */
+/** FileMetaData.row_groups, RowGroup.columns: the path to the column chunks. */
 const PATH_TO_CHUNKS = [4, 1];
-/** Of a column chunk: where its offset index and its column index are, and their lengths. */
+/** Fields of a column chunk: the positions and lengths of its offset index and its column index. */
 const PAGE_INDEX_FIELDS = new Set([4, 5, 6, 7]);
 const MAX_DEPTH = 64;
 
 /**
- * The footer without any mention of page indexes. They only help to skip pages, and some writers'
- * are not what the format demands: a file is whole without them.
+ * The footer without any mention of page indexes. They only help to skip pages, and some writers
+ * produce invalid ones; a file is complete without them.
  *
  * @param {Uint8Array} footer
  * @returns {Uint8Array<ArrayBuffer>}
@@ -28,8 +28,8 @@ export function withoutPageIndex(footer) {
 }
 
 /**
- * Copies a struct. `path` are the fields that lead to the column chunks; empty, this is one of
- * them; undefined, it is none.
+ * Copies a struct. `path` has the fields that lead to the column chunks; if it is empty, this is a
+ * column chunk; if it is undefined, this is something else.
  *
  * @param {Thrift} input @param {Uint8Array[]} output @param {readonly number[] | undefined}
  * path @param {number} depth
@@ -78,12 +78,12 @@ function copyList(input, output, path, depth) {
 /** @param {number} type @param {number} id @param {number} delta @returns {Uint8Array} */
 function fieldHead(type, id, delta) {
   if (delta > 0 && delta < 16) return Uint8Array.of((delta << 4) | type);
-  // Ids of the format are small: as a zigzag number of one or two bytes.
+  // Ids of the format are small: one or two bytes as a zigzag number.
   const zigzag = id * 2;
   return zigzag < 0x80 ? Uint8Array.of(type, zigzag) : Uint8Array.of(type, (zigzag & 0x7f) | 0x80, zigzag >> 7);
 }
 
-/** A position in bytes of Thrift's compact protocol. */
+/** Reads bytes of Thrift's compact protocol. */
 class Thrift {
   #bytes;
   position = 0;
@@ -135,7 +135,7 @@ class Thrift {
   }
 
   /**
-   * Passes over a value. In lists and maps a truth value has a byte of its own.
+   * Skips a value. In lists and maps, a boolean takes a byte of its own.
    * @param {number} type
    * @param {number} depth
    */

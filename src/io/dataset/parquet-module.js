@@ -4,14 +4,14 @@ import { createRequire } from 'node:module';
 import { initSync } from 'parquet-wasm/esm';
 
 const PAGE_BYTES = 64 * 1024;
-/** What 32 bits can address. */
+/** The maximum number of pages that 32 bits can address. */
 const MAX_PAGES = 65_536;
 const HEADER_BYTES = 8;
 const MEMORY_SECTION = 5;
 
 /**
- * Loads parquet-wasm into this thread with a bound on its memory. By itself it may grow to 4 GiB,
- * which a file of some kilobytes can ask of it; over the bound an allocation fails, and with it the
+ * Loads parquet-wasm into this thread with a limit on its memory. Without one it may grow to 4 GiB,
+ * which a file of a few kilobytes can cause; beyond the limit an allocation fails, and with it the
  * thread.
  *
  * @param {number} mostBytes
@@ -24,8 +24,8 @@ export function loadParquet(mostBytes) {
 
 /**
  * A module whose memory section
- * (https://webassembly.github.io/spec/core/binary/modules.html#memory-section) states the most
- * pages that the memory may have.
+ * (https://webassembly.github.io/spec/core/binary/modules.html#memory-section) states the maximum
+ * number of pages.
  *
  * @param {Uint8Array} module
  * @param {number} pages
@@ -37,7 +37,7 @@ function withMostPages(module, pages) {
     const size = varint(module, at + 1);
     const end = size.end + size.value;
     if (module[at] === MEMORY_SECTION) {
-      // One memory, whose limits begin with a flag (1: there is a maximum) and the minimum.
+      // One memory, whose limits start with a flag (1: there is a maximum) and the minimum.
       const minimum = varint(module, size.end + 2);
       const limits = [1, 1, ...encodedVarint(minimum.value), ...encodedVarint(Math.max(minimum.value, pages))];
       const section = [MEMORY_SECTION, ...encodedVarint(limits.length), ...limits];

@@ -10,19 +10,19 @@ import {
 import { damagedTable, reasonOf, unreadableTable } from './table-error.ts';
 import type { TablePart } from './table-part.ts';
 
-/** More rows than these are never read at once, whatever a footer says of their size. */
+/** Maximum rows to read at once, whatever a footer says about their size. */
 const MAX_ROWS = 65_536;
-/** The writers' own entry, which parquet-wasm has turned into the schema. */
+/** The writers' own entry, which parquet-wasm has already converted to the schema. */
 const ARROW_SCHEMA = 'ARROW:schema';
 
-/** How the decoders say that they lack something, which is not damage. */
+/** How the decoders report that something is unsupported, as opposed to damaged. */
 const NOT_READ = /not (yet )?(implemented|supported)|unsupported|^NYI|unrecognized type|disabled feature/i;
 
 /**
- * Opens a Parquet file. Reads its footer only; `batches` then reads a slice of one row group at a
+ * Opens a Parquet file. Reads only its footer; `batches` then reads a slice of one row group at a
  * time, of about `batchBytes` of Arrow data, so that neither large files nor large row groups fill
- * the memory. What the decoder needs beside that are the compressed pages of the slice, or, of
- * files without a page index, those of the row group.
+ * the memory. In addition, the decoder needs the compressed pages of the slice or, in files without
+ * a page index, those of the row group.
  *
  * @throws UsageError `dataset` when the file is damaged.
  */
@@ -94,8 +94,8 @@ function batchesOf(path: string, bytes: Uint8Array): RecordBatch[] {
 }
 
 /**
- * Rows that make about `batchBytes` of Arrow data, by what the footer says of their encoded size
- * and their values.
+ * How many rows make about `batchBytes` of Arrow data, judging by what the footer says about their
+ * encoded size and their values.
  */
 function rowsAtATime(rows: number, chunks: RowGroupFacts['columns'], schema: Schema, batchBytes: number): number {
   const bytes = chunks.reduce((sum, chunk) => {
@@ -106,7 +106,7 @@ function rowsAtATime(rows: number, chunks: RowGroupFacts['columns'], schema: Sch
   return Math.max(1, Math.min(MAX_ROWS, Math.floor(batchBytes / perRow)));
 }
 
-/** Bytes of a value of a list's innermost type. */
+/** Bytes of a value of the innermost type of a list. */
 function widthOf(type: DataType | undefined): number {
   if (DataType.isFixedSizeList(type) || DataType.isList(type) || DataType.isLargeList(type)) {
     return widthOf(type.children[0]?.type);

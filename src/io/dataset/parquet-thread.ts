@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { ParquetCompression, ParquetEncoding } from './parquet.ts';
 
-/** What is asked of the thread of parquet-wasm. */
+/** A request to the thread of parquet-wasm. */
 export type ParquetRequest = { readonly id: number; readonly path: string } & ParquetQuestion;
 
-/** A question about the file of a path. */
+/** A request about the file at a path. */
 export type ParquetQuestion =
   | { readonly type: 'facts' }
   | ({ readonly type: 'rows' } & ParquetRows)
@@ -21,7 +21,7 @@ export interface ParquetRows {
   readonly columns: readonly string[] | undefined;
 }
 
-/** What the footer of a Parquet file says. */
+/** The content of a Parquet file's footer. */
 export interface ParquetFacts {
   /** The schema as an Arrow IPC stream without batches. */
   readonly schema: Uint8Array;
@@ -35,7 +35,7 @@ export interface RowGroupFacts {
   readonly columns: readonly { readonly name: string; readonly bytes: number; readonly values: number }[];
 }
 
-/** How a file is written. */
+/** How to write a file. */
 export interface ParquetProperties {
   readonly rowGroupRows: number;
   readonly metadata: string;
@@ -45,11 +45,11 @@ export interface ParquetProperties {
   readonly scalarColumns: readonly string[];
 }
 
-/** Why the thread could not do what it was asked. */
+/** Thrown when the thread could not fulfil a request. */
 export class ParquetFault extends Error {
-  /** What the operating system called it, where it was that. */
+  /** The code of the operating system's error, if it was one. */
   readonly code: string | undefined;
-  /** Whether parquet-wasm gave up: the thread ended, and what was open in it is lost. */
+  /** Whether parquet-wasm failed: the thread has ended, and everything open in it is lost. */
   readonly ended: boolean;
 
   constructor(
@@ -74,28 +74,28 @@ interface Reply {
   readonly error?: { readonly message: string; readonly code: string | undefined } | undefined;
 }
 
-/** A row group takes seconds; only damage can keep the decoder busy for so long. */
+/** A row group takes seconds; only damage can keep the decoder busy for this long. */
 const STALL_MILLISECONDS = 300_000;
 
 /**
  * A worker thread with parquet-wasm in it. Damaged files, and types that it cannot write, can make
- * that panic or never return: then the thread ends, what waits for it fails with a ParquetFault,
- * and the next question starts a new thread. Starts when first asked.
+ * it panic or never return: then the thread ends, pending requests fail with a ParquetFault, and
+ * the next request starts a new thread. The thread starts with the first request.
  */
 export class ParquetThread {
-  /** What parquet-wasm may hold in it. */
+  /** Maximum memory of parquet-wasm. */
   readonly mostBytes: number;
   #worker: Worker | undefined;
   #next = 0;
   readonly #waiting = new Map<number, Waiting>();
 
-  /** @param mostBytes what parquet-wasm may hold, at most 4 GiB */
+  /** @param mostBytes maximum memory of parquet-wasm, at most 4 GiB */
   constructor(mostBytes: number) {
     this.mostBytes = mostBytes;
   }
 
   /**
-   * Answers a question about a file. `transfer` is given over to the thread.
+   * Sends a request about a file. `transfer` is handed over to the thread.
    * @throws ParquetFault.
    */
   ask(path: string, question: ParquetQuestion, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
@@ -108,13 +108,13 @@ export class ParquetThread {
         void worker.terminate();
       }, STALL_MILLISECONDS);
       this.#waiting.set(id, { resolve, reject, alarm });
-      // An idle thread must not keep the process alive, one that is waited for must.
+      // An idle thread must not keep the process alive; one that is being waited for must.
       worker.ref();
       worker.postMessage({ id, path, ...question } satisfies ParquetRequest, [...transfer]);
     });
   }
 
-  /** Ends the thread; its memory and its open files go with it. */
+  /** Ends the thread; this frees its memory and closes its files. */
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;

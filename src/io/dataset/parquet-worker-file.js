@@ -1,6 +1,6 @@
 // @ts-check
-// Files of the thread of parquet-wasm, by descriptors: Node closes these when the thread ends,
-// whatever ended it, where it complains of a FileHandle.
+// Files in the thread of parquet-wasm, as descriptors: Node closes these when the thread ends for
+// whatever reason, whereas it complains about an open FileHandle.
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 
@@ -9,12 +9,12 @@ const write = promisify(fs.write);
 
 /** Opens a file. @type {(path: string, flags: string) => Promise<number>} */
 export const openFile = promisify(fs.open);
-/** Closes it. @type {(file: number) => Promise<void>} */
+/** Closes a file. @type {(file: number) => Promise<void>} */
 export const closeFile = promisify(fs.close);
-/** Waits until it is on disk. @type {(file: number) => Promise<void>} */
+/** Waits until a file is on disk. @type {(file: number) => Promise<void>} */
 export const syncFile = promisify(fs.fsync);
 
-/** Bytes of a file. @param {number} file */
+/** Size of a file in bytes. @param {number} file */
 export async function sizeOf(file) {
   return (await promisify(fs.fstat)(file)).size;
 }
@@ -35,7 +35,7 @@ export async function fill(file, into, start) {
 }
 
 /**
- * Writes all bytes at the end of what has been written.
+ * Appends all bytes to what has been written.
  * @param {number} file
  * @param {Uint8Array} bytes
  */

@@ -10,11 +10,11 @@ import { closeFile, fill, openFile, sizeOf } from './parquet-worker-file.js';
  * OpenFile
  */
 
-/** Length of the footer, and the magic. */
+/** Bytes of the footer's length and the magic. */
 const TAIL_BYTES = 8;
 const MAGIC = 'PAR1';
 
-/** A part of a file that is read when it is asked for: all that parquet-wasm uses of a Blob. */
+/** A part of a file that is read on demand, with the parts of a Blob that parquet-wasm uses. */
 class FileRange extends Blob {
   #source;
   #start;
@@ -26,7 +26,7 @@ class FileRange extends Blob {
     this.#source = source;
     this.#start = start;
     this.#size = end - start;
-    // A Blob has it from its prototype.
+    // A Blob inherits it from its prototype.
     Object.defineProperty(this, 'size', { value: this.#size });
   }
 
@@ -44,7 +44,7 @@ class FileRange extends Blob {
   }
 }
 
-/** A file up to a position, and what stands for the rest. */
+/** A file up to a position, followed by a replacement for the rest. */
 class FileSource {
   #file;
   #end;
@@ -75,7 +75,7 @@ let current;
 
 /**
  * @param {string} path
- * @param {boolean} indexed whether its page index is read
+ * @param {boolean} indexed whether to read its page index
  * @returns {Promise<OpenFile>}
  */
 async function opened(path, indexed) {
@@ -114,8 +114,8 @@ async function closeCurrent() {
 }
 
 /**
- * Works on a file; where that fails, once more without its page index, which some writers
- * (parquetjs-lite) write as no reader of the format can take it, and which nothing depends on.
+ * Works on a file. If that fails, tries again without its page index, which some writers
+ * (parquetjs-lite) write in a form that no reader accepts, and which is not essential.
  *
  * @template Result
  * @param {string} path
@@ -127,13 +127,13 @@ async function withFile(path, work) {
   try {
     return await work((await opened(path, indexed)).file);
   } catch (error) {
-    // After a panic nothing of the module can be relied on.
+    // After a panic, the module cannot be relied on.
     if (!indexed || isPanic(error)) throw error;
     try {
       return await work((await opened(path, false)).file);
     } catch (second) {
       if (isPanic(second)) throw second;
-      // The index was not at fault: what was wrong at first is what is wrong.
+      // The index was not the cause, so the first error is the real one.
       throw error;
     }
   }
@@ -144,7 +144,7 @@ export function isPanic(error) {
   return error instanceof Error && error.name === 'RuntimeError';
 }
 
-/** What the footer says. @param {string} path @returns {Promise<ParquetFacts>} */
+/** Facts from the footer. @param {string} path @returns {Promise<ParquetFacts>} */
 export function readFacts(path) {
   return withFile(path, factsOf);
 }
@@ -169,7 +169,7 @@ function factsOf(file) {
     group.free();
   }
   metadata.free();
-  // The call gives the schema over and frees it.
+  // The call hands over the schema and frees it.
   return { schema: file.schema().intoIPCStream(), metadata: entries, groups };
 }
 
@@ -183,7 +183,7 @@ export function readRows(path, { group, offset, limit, columns }) {
   return withFile(path, async (file) => {
     const rows = { rowGroups: [group], offset, limit, batchSize: limit };
     const table = await file.read(columns === undefined ? rows : { ...rows, columns: [...columns] });
-    // The call gives the table over and frees it.
+    // The call hands over the table and frees it.
     return table.intoIPCStream();
   });
 }

@@ -4,18 +4,18 @@ import { append, closeFile, openFile, syncFile } from './parquet-worker-file.js'
 
 /** @typedef {import('./parquet-thread.ts').ParquetProperties} ParquetProperties */
 
-/** Files in the making, by their paths. @type {Map<string, TableFile>} */
+/** Files being written, by path. @type {Map<string, TableFile>} */
 const files = new Map();
 
-/** A file in the making. */
+/** A file being written. */
 class TableFile {
   #file;
   #batches;
-  /** Settles when the last byte is written, or writing failed. */
+  /** Settles when the last byte is written, or when writing fails. */
   #written;
-  /** What writing failed with. @type {{ error: unknown } | undefined} */
+  /** The error that writing failed with. @type {{ error: unknown } | undefined} */
   #failure;
-  /** Ends the one call that waits. @type {((error: unknown) => void) | undefined} */
+  /** Ends the one pending call. @type {((error: unknown) => void) | undefined} */
   #fail;
 
   /** @param {number} file @param {ParquetProperties} properties */
@@ -24,7 +24,7 @@ class TableFile {
     /** @type {TransformStream<unknown, unknown>} */
     const through = new TransformStream();
     this.#batches = through.writable.getWriter();
-    // Its promise waits for the first batch, for the sake of the schema.
+    // Its promise waits for the first batch, which provides the schema.
     this.#written = parquet
       .transformParquetStream(through.readable, writerProperties(properties))
       .then((/** @type {ReadableStream<Uint8Array>} */ bytes) => drain(bytes, file))
@@ -38,7 +38,7 @@ class TableFile {
   async write(bytes) {
     const table = parquet.Table.fromIPCStream(bytes);
     try {
-      // Given over to the writer, which frees it.
+      // Handed over to the writer, which frees it.
       const owned = table.recordBatch(0);
       await this.#unlessFailed(this.#batches.write(owned));
     } finally {
@@ -64,8 +64,8 @@ class TableFile {
   }
 
   /**
-   * A promise, or what writing failed with, whichever is first. By hand: `Promise.race` would leave
-   * something behind on the promise of the whole file with every batch.
+   * A promise, or the error of writing, whichever comes first. Done by hand: with every batch,
+   * `Promise.race` would leave a reaction behind on the promise of the whole file.
    *
    * @template Value
    * @param {Promise<Value>} promise
@@ -91,19 +91,19 @@ function writerProperties({ rowGroupRows, metadata, createdBy, encoding, compres
   const { ZSTD, SNAPPY, GZIP, UNCOMPRESSED } = parquet.Compression;
   let builder = new parquet.WriterPropertiesBuilder()
     .setCompression({ zstd: ZSTD, snappy: SNAPPY, gzip: GZIP, none: UNCOMPRESSED }[compression])
-    // For all columns, less those below: the properties of one column cannot name a column inside a
-    // list.
+    // For all columns except those below: the properties of one column cannot name a column inside
+    // a list.
     .setEncoding(encoding === 'byte-stream-split' ? BYTE_STREAM_SPLIT : PLAIN)
     .setDictionaryEnabled(false)
     .setStatisticsEnabled(parquet.EnabledStatistics.None)
     .setMaxRowGroupSize(rowGroupRows)
     .setCreatedBy(createdBy)
-    // One entry only: the order of several would change from run to run.
+    // Only one entry, because the order of several would vary from run to run.
     .setKeyValueMetadata(new Map([['reelflow', metadata]]));
   for (const column of scalarColumns) {
     builder = builder
       .setColumnEncoding(column, PLAIN)
-      // The other compressions are for readers that know little: parquetjs-lite knows no
+      // The other compressions are for limited readers: parquetjs-lite does not support
       // dictionaries of this version.
       .setColumnDictionaryEnabled(column, compression === 'zstd')
       .setColumnStatisticsEnabled(column, parquet.EnabledStatistics.Chunk);
@@ -112,7 +112,7 @@ function writerProperties({ rowGroupRows, metadata, createdBy, encoding, compres
 }
 
 /**
- * Creates a file; there must be none of that path.
+ * Creates a file; none may exist at that path.
  * @param {string} path
  * @param {ParquetProperties} properties
  */
@@ -132,7 +132,7 @@ export async function closeTable(path) {
   await file.close();
 }
 
-/** Gives up; the file stays, unfinished. @param {string} path @param {string} reason */
+/** Stops writing; the unfinished file stays. @param {string} path @param {string} reason */
 export async function abortTable(path, reason) {
   const file = files.get(path);
   files.delete(path);

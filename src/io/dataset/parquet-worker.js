@@ -1,7 +1,7 @@
 // @ts-check
-// The thread of parquet-wasm: what makes it panic (damage in what is read, a type that it cannot
-// write) ends this thread and nothing else, and its memory, which never shrinks, goes with it.
-// JavaScript, because a worker thread of Node 20 cannot load TypeScript.
+// The thread of parquet-wasm: if it panics (because of damage in what it reads, or a type that it
+// cannot write), only this thread ends, and its memory, which never shrinks, is freed. This is
+// JavaScript because a worker thread in Node 20 cannot load TypeScript.
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadParquet } from './parquet-module.js';
 import { isPanic, readFacts, readRows } from './parquet-worker-reading.js';
@@ -31,7 +31,7 @@ function answer(request) {
   }
 }
 
-/** One request after another. */
+/** Requests are handled one after another. */
 let last = Promise.resolve();
 port.on('message', (/** @type {ParquetRequest} */ request) => {
   last = last.then(async () => {
@@ -42,7 +42,7 @@ port.on('message', (/** @type {ParquetRequest} */ request) => {
         value instanceof Uint8Array ? [/** @type {ArrayBuffer} */ (value.buffer)] : [],
       );
     } catch (error) {
-      // After a panic nothing of the module can be relied on: the thread ends.
+      // After a panic the module cannot be relied on, so the thread ends.
       if (isPanic(error)) throw error;
       const { message, code } = /** @type {NodeJS.ErrnoException} */ (
         error instanceof Error ? error : new Error(String(error))

@@ -7,56 +7,59 @@ import { ParquetFault, type ParquetQuestion, ParquetThread } from './parquet-thr
 import { reasonOf } from './table-error.ts';
 
 /**
- * How the values of vectors are stored before compression: as they are, which every reader knows,
- * or the first bytes of all values, then the second bytes, and so on (BYTE_STREAM_SPLIT), which can
- * make files of dense vectors smaller.
+ * How the values of vectors are stored before compression: unchanged, which every reader supports,
+ * or as the first bytes of all values, then the second bytes, and so on (BYTE_STREAM_SPLIT), which
+ * can make files of dense vectors smaller.
  */
 export type ParquetEncoding = (typeof parquetEncodings)[number];
 
-/** The encodings' names. */
+/** Names of the encodings. */
 export const parquetEncodings = ['plain', 'byte-stream-split'] as const;
 
 /**
  * How the pages of a file are compressed. `zstd` makes the smallest files. The others are for
- * readers that know little, such as parquetjs-lite: files have no dictionaries then.
+ * limited readers, such as parquetjs-lite: files then have no dictionaries.
  */
 export type ParquetCompression = (typeof parquetCompressions)[number];
 
-/** The compressions' names. */
+/** Names of the compressions. */
 export const parquetCompressions = ['zstd', 'snappy', 'gzip', 'none'] as const;
 
-/** How a Parquet file is written. */
+/** How to write a Parquet file. */
 export interface ParquetOptions {
   /** Rows in a row group; the writer holds about one row group in memory. */
   readonly rowGroupRows: number;
   /** The text of the file's key-value metadata entry `reelflow`. */
   readonly metadata: string;
-  /** What the file says it was written by. */
+  /** The file's `created_by` entry. */
   readonly createdBy: string;
   /** How the vectors are encoded. Default `plain`. */
   readonly encoding?: ParquetEncoding | undefined;
   /** How the pages are compressed. Default `zstd`. */
   readonly compression?: ParquetCompression | undefined;
   /**
-   * Columns small enough for dictionaries and statistics, and never split into bytes: everything
-   * but vectors.
+   * Columns that are small enough for dictionaries and statistics, and never split into bytes:
+   * everything except vectors.
    */
   readonly scalarColumns: readonly string[];
 }
 
-/** What parquet-wasm can address: the row groups of all files that are written at a time. */
+/**
+ * What parquet-wasm can address, which must hold the row groups of all files that are written at
+ * the same time.
+ */
 const MAX_BYTES = 2 ** 32;
-/** The thread stays for so long when no file is being written, for the next part. */
+/** When no file is being written, the thread stays this long for the next part. */
 const LINGER_MILLISECONDS = 2000;
 
 /** All files are written by one thread, so that parquet-wasm is loaded once. */
 let writing: { readonly thread: ParquetThread; writers: number; end?: NodeJS.Timeout | undefined } | undefined;
 
 /**
- * Writes record batches to a Parquet file as they come: floats without dictionary and statistics,
+ * Writes record batches to a Parquet file as they arrive: floats without dictionary and statistics,
  * the same bytes for the same batches. Holds about one row group, in the memory of parquet-wasm,
- * which runs in a thread of its own: a type that it cannot write costs no more than the file.
- * `write` waits until the batch before is taken, so memory stays bounded.
+ * which runs in its own thread: a type that it cannot write costs only the file. `write` waits
+ * until the previous batch has been taken, so memory stays bounded.
  */
 export class ParquetWriter {
   readonly path: string;
@@ -70,8 +73,8 @@ export class ParquetWriter {
   }
 
   /**
-   * Creates the file; there must be none of that path. At least one batch must be written before it
-   * is closed.
+   * Creates the file; none may exist at that path. At least one batch must be written before it is
+   * closed.
    */
   static async create(path: string, options: ParquetOptions): Promise<ParquetWriter> {
     writing ??= { thread: new ParquetThread(MAX_BYTES), writers: 0 };
@@ -98,21 +101,21 @@ export class ParquetWriter {
     const bytes = tableToIPC(new Table(batch.schema, [batch]), 'stream');
     const own = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
     this.#taken = this.#ask({ type: 'write', bytes }, own ? [bytes.buffer as ArrayBuffer] : []);
-    // Thrown by the next call; until then it must not end the process.
+    // The next call throws the error; until then it must not end the process.
     this.#taken.catch(() => undefined);
   }
 
-  /** Writes the footer and waits until everything is on disk. @throws as `write`. */
+  /** Writes the footer and waits until everything is on disk. @throws what `write` throws. */
   async close(): Promise<void> {
     await this.#taken;
     await this.#ask({ type: 'close' });
     this.#end();
   }
 
-  /** Gives up and removes the file. */
+  /** Stops writing and removes the file. */
   async abort(reason: unknown): Promise<void> {
     if (!this.#ended) {
-      // The caller throws the reason; that the rest fails because of it says nothing new.
+      // The caller throws the reason; failures that it causes add nothing new.
       await this.#taken.catch(() => undefined);
       await this.#thread.ask(this.path, { type: 'abort', reason: reasonOf(reason) }).catch(() => undefined);
       this.#end();

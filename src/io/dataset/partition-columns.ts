@@ -5,9 +5,9 @@ import type { PartFile } from './table-files.ts';
 const WHOLE_NUMBER = /^(0|-?[1-9]\d{0,9})$/;
 
 /**
- * The columns that hive partitions make of their directories' names, in the order of the
- * directories: int32 where every value is a whole number of 32 bits, else texts. A key that is a
- * column of the files themselves is none.
+ * The columns that hive partitions derive from the names of their directories, in the order of the
+ * directories: int32 if every value is a 32-bit integer, else text. A key that is already a column
+ * of the files does not count.
  */
 export function partitionFields(files: readonly PartFile[], schema: Schema): Field[] {
   const names = new Set(files.flatMap(({ keys }) => [...keys.keys()]));
@@ -20,7 +20,7 @@ export function partitionFields(files: readonly PartFile[], schema: Schema): Fie
     });
 }
 
-/** The batch with the columns of the partitions that its file lies in behind its own. */
+/** The batch, with the columns of its file's partitions appended. */
 export function withPartitions(batch: RecordBatch, fields: readonly Field[], keys: PartFile['keys']): RecordBatch {
   if (fields.length === 0) return batch;
   const own = batch.schema.fields.map((field, index) => ({ field, data: batch.data.children[index] }) as BatchColumn);

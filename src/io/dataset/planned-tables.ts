@@ -6,15 +6,15 @@ import { orderUnits, planTables, tablePath } from './table-plan.ts';
 export interface PlannedTable {
   /** Directory of its parts, relative to the dataset. */
   readonly path: string;
-  /** Undefined of rows of tables of their own, which only the units tell. */
+  /** Undefined for tables of rows, whose number only the units know. */
   readonly rows: number | undefined;
 }
 
 /**
- * The tables that `compact` would write of the units that are there, and whether those that there
- * are lack any of these. Writes nothing.
+ * The tables that `compact` would write from the existing units, and whether the existing tables
+ * lack any of these. Writes nothing.
  *
- * @throws as `compact`.
+ * @throws what `compact` throws.
  *
  * @example
  * const { tables, areOutOfDate } = await plannedTables('features/');
@@ -28,7 +28,7 @@ export async function plannedTables(
   const ofSubclips = (await planTables(units)).map((plan) => {
     const { subclips } = plan;
     const own = units.filter(({ facts }) => facts.subclips.includes(subclips));
-    // How many subclips of fixed length an item has is in its unit alone.
+    // Only the unit knows how many subclips of fixed length an item has.
     return { path: tablePath(plan), rows: typeof subclips === 'number' ? own.length * subclips : undefined };
   });
   const ofRows = Object.keys(declared).map((path) => ({ path, rows: undefined }));

@@ -4,9 +4,9 @@ import type { RowSchema } from './row-types.ts';
 import type { TablePlan } from './table-plan.ts';
 
 /**
- * A network as units and columns name it: by its hashes. The whole card stands in `_dataset.json`
- * and in the tables' files; what its weight files were called only in `_dataset.json`, because it
- * changes no values.
+ * A network as named in units and columns: by its hashes. The whole card is in `_dataset.json` and
+ * in the tables' files; the names of its weight files are only in `_dataset.json`, because they
+ * change no values.
  */
 export function withoutCard(model: unknown): unknown {
   if (typeof model !== 'object' || model === null) return model;
@@ -21,8 +21,8 @@ function withoutFiles(model: unknown): unknown {
 }
 
 /**
- * What a table's file says of itself as a whole: how it was made, so that a file found alone tells
- * it. JSON.
+ * What a table's file says about itself as a whole, as JSON: how it was made, so that the file is
+ * self-describing.
  */
 export function tableProvenance(description: DatasetDescription, plan: TablePlan, encoding: ParquetEncoding): string {
   const { graphId, name, version, params } = description;
@@ -31,7 +31,7 @@ export function tableProvenance(description: DatasetDescription, plan: TablePlan
   return JSON.stringify({ graphId, name, version, subclips, aggregate: statistic, encoding, models, params });
 }
 
-/** What the file of a table of rows says of itself as a whole, likewise. */
+/** The same for the file of a table of rows. */
 export function rowTableProvenance(
   description: DatasetDescription,
   table: string,
@@ -44,9 +44,9 @@ export function rowTableProvenance(
 }
 
 /**
- * What a vector column says of itself: its stream, statistic, dimension, number of subclips, graph,
- * and the networks that made it with the hashes of their cards and weights. A network that names
- * its `stream` belongs to that one, any other to all.
+ * What a vector column says about itself: its stream, statistic, dimension, number of subclips,
+ * graph, and the networks that made it with the hashes of their cards and weights. A network that
+ * names its `stream` belongs to that stream, any other to all streams.
  */
 export function columnProvenance(
   description: DatasetDescription,

@@ -1,19 +1,19 @@
-/** The networks that a training store says its features were made by; none where it says none. */
+/** The networks that made the features, according to a training store; empty if it names none. */
 export function networksOf(metadata: Readonly<Record<string, string>>): readonly unknown[] {
   try {
     const networks: unknown = JSON.parse(metadata.models ?? '[]');
     return Array.isArray(networks) ? networks : [];
   } catch {
-    // Not written by `reduce`: it says nothing of networks.
+    // Not written by `reduce`, so it says nothing about networks.
     return [];
   }
 }
 
 /**
- * Those of the streams that a network with random weights made: what is learnt from them, or seen
- * in them, means nothing. A network that names no stream made all of them.
+ * The streams that were made by a network with random weights: anything learnt from them or seen in
+ * them is meaningless. A network that names no stream made all of them.
  *
- * @param networks what a dataset or a training store notes of them.
+ * @param networks what a dataset or a training store records about them.
  */
 export function randomStreams(networks: readonly unknown[], streams: readonly string[]): string[] {
   return streams.filter((name) =>

@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises';
 import { readAt } from './table-files.ts';
 
 /**
- * Reads a file of any size that memory can hold: `readFile` refuses those of 2 GiB and more.
- * @throws as `open` and `read` do.
+ * Reads a file of any size that memory can hold: `readFile` refuses files of 2 GiB and more.
+ * @throws what `open` and `read` throw.
  */
 export async function readWhole(path: string): Promise<Uint8Array> {
   const file = await open(path, 'r');

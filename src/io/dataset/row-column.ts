@@ -4,7 +4,7 @@ import { Growing } from '../../core/growing.ts';
 import { type BatchColumn, bitmap } from './batch-columns.ts';
 import type { ParsedRowType, RowScalar } from './row-types.ts';
 
-/** What a value must be, and is not. */
+/** Thrown for a value of the wrong kind. */
 export class WrongValue extends Error {
   constructor(
     /** In words: `a finite number`. */
@@ -20,7 +20,7 @@ export class WrongValue extends Error {
 interface Values {
   /** @throws WrongValue */
   push(value: unknown): void;
-  /** In place of a null. */
+  /** Adds a placeholder for a null. */
   pushNothing(): void;
   readonly length: number;
   readonly byteLength: number;
@@ -28,7 +28,7 @@ interface Values {
   data(nulls: { readonly nullCount: number; readonly nullBitmap?: Uint8Array | undefined }): Data;
 }
 
-/** A column of rows in the making. */
+/** A column of rows being built. */
 export class RowColumn {
   readonly #values: Values;
   readonly #offsets: Growing<Int32Array> | undefined;
@@ -45,7 +45,7 @@ export class RowColumn {
     }
   }
 
-  /** Bytes that it keeps. */
+  /** Bytes that it holds. */
   get byteLength(): number {
     return this.#values.byteLength + this.#valid.byteLength + (this.#offsets?.byteLength ?? 0);
   }
@@ -76,7 +76,7 @@ export class RowColumn {
     for (let at = 0; at < list.length; at += 1) this.#values.push(list[at]);
   }
 
-  /** The column as Arrow has it. */
+  /** The finished column in Arrow's form. */
   finish(): BatchColumn {
     const { nullable, text } = this.type;
     const valid = this.#valid.whole();
@@ -98,7 +98,7 @@ const SCALARS: Readonly<Record<RowScalar, string>> = {
   float32: 'a finite number',
   float64: 'a finite number',
   time: 'a finite number of seconds',
-  int32: 'an integer of 32 bits',
+  int32: 'a 32-bit integer',
   bool: 'true or false',
   utf8: 'a text',
 };

@@ -5,14 +5,14 @@ import { recordBatch } from './batch-columns.ts';
 import { RowColumn, WrongValue } from './row-column.ts';
 import type { ParsedRowType } from './row-types.ts';
 
-/** Rows of one table of a unit, as bytes of an Arrow IPC stream with one record batch. */
+/** Rows of one table of a unit, as the bytes of an Arrow IPC stream with one record batch. */
 export interface RowTable {
   readonly table: string;
   readonly rows: number;
   readonly bytes: Uint8Array;
 }
 
-/** Takes rows one by one, checks them against their schema, and copies what they have. */
+/** Takes rows one by one, checks them against their schema, and copies their values. */
 export class RowTableBuilder {
   readonly #table: string;
   readonly #columns: readonly RowColumn[];
@@ -25,7 +25,7 @@ export class RowTableBuilder {
     this.#names = new Set(schema.keys());
   }
 
-  /** Bytes that it keeps. */
+  /** Bytes that it holds. */
   get byteLength(): number {
     return this.#columns.reduce((sum, column) => sum + column.byteLength, 0);
   }
@@ -63,7 +63,7 @@ export class RowTableBuilder {
   }
 }
 
-/** The record batch of a table's rows. @throws RangeError when there is not just one. */
+/** The record batch of a table's rows. @throws RangeError when there is not exactly one. */
 export function batchOfRows({ table, rows, bytes }: RowTable): RecordBatch {
   const [batch] = tableFromIPC(bytes).batches;
   if (batch === undefined || batch.numRows !== rows) throw new RangeError(`the rows of '${table}' are not whole`);

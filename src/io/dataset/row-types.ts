@@ -7,8 +7,8 @@ type RowValueType = RowScalar | `${RowScalar}[]` | `float32[${number}]`;
 
 /**
  * Type of a column of rows: `float32`, `float64`, `int32`, `bool`, `utf8`, `time` (seconds); a list
- * of one of these, as `utf8[]`; a vector of a fixed length, as `float32[512]`. With `?` at its end
- * it may be null or left out.
+ * of one of these, such as `utf8[]`; a vector of a fixed length, such as `float32[512]`. With `?`
+ * at the end, the value may be null or left out.
  */
 export type RowType = RowValueType | `${RowValueType}?`;
 
@@ -18,7 +18,7 @@ export type RowSchema = Readonly<Record<string, RowType>>;
 type ScalarValue<T> = T extends 'utf8' ? string : T extends 'bool' ? boolean : number;
 type ListValue<T> = T extends 'utf8' | 'bool' ? readonly ScalarValue<T>[] : ArrayLike<number>;
 
-/** What a column of a type takes. */
+/** The values that a column of a type accepts. */
 export type RowValue<T extends RowType> = T extends `${infer Own extends RowValueType}?`
   ? RowValue<Own> | null | undefined
   : T extends `${infer Scalar extends RowScalar}[]`
@@ -29,12 +29,12 @@ export type RowValue<T extends RowType> = T extends `${infer Own extends RowValu
 
 type Optional<S extends RowSchema> = { [Name in keyof S]: S[Name] extends `${string}?` ? Name : never }[keyof S];
 
-/** A row of the columns of a schema. */
+/** A row with the columns of a schema. */
 export type Row<S extends RowSchema> = { readonly [Name in Exclude<keyof S, Optional<S>>]: RowValue<S[Name]> } & {
   readonly [Name in Optional<S>]?: RowValue<S[Name]>;
 };
 
-/** A column's type, taken apart. */
+/** A parsed column type. */
 export interface ParsedRowType {
   readonly text: string;
   readonly scalar: RowScalar;
@@ -47,7 +47,7 @@ const TYPE = /^(float32|float64|int32|bool|utf8|time)(?:\[(\d*)\])?(\?)?$/;
 const COLUMN_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const LONGEST_VECTOR = 1_000_000;
 
-/** Takes a column's type apart. @throws UsageError for what is not a type. */
+/** Parses a column type. @throws UsageError for something that is not a type. */
 export function parseRowType(column: string, text: unknown): ParsedRowType {
   const match = typeof text === 'string' ? TYPE.exec(text) : null;
   const [, scalar, length, mark] = match ?? [];
@@ -56,15 +56,15 @@ export function parseRowType(column: string, text: unknown): ParsedRowType {
   if (scalar === undefined || (isVector && (scalar !== 'float32' || size < 1 || size > LONGEST_VECTOR))) {
     throw new UsageError(`column '${column}' has the type '${String(text)}', which rows cannot have`, {
       remedy:
-        "Types are float32, float64, int32, bool, utf8 and time, a list of one as in 'utf8[]', a vector as in 'float32[512]'; '?' at the end for what may be null.",
+        "Types are float32, float64, int32, bool, utf8 and time, a list such as 'utf8[]', a vector such as 'float32[512]'; with '?' at the end, the value may be null.",
     });
   }
   return { text: text as string, scalar: scalar as RowScalar, length: size, nullable: mark !== undefined };
 }
 
 /**
- * The columns of rows, their types taken apart.
- * @throws UsageError for names and types that cannot be.
+ * The columns of rows, with parsed types.
+ * @throws UsageError for invalid names and types.
  */
 export function parseRowSchema(schema: RowSchema): ReadonlyMap<string, ParsedRowType> {
   const columns = Object.entries(schema ?? {});
@@ -78,12 +78,12 @@ export function parseRowSchema(schema: RowSchema): ReadonlyMap<string, ParsedRow
   return new Map(columns.map(([name, type]) => [name, parseRowType(name, type)]));
 }
 
-/** Directories of a dataset that a table cannot be called. */
+/** Directories of a dataset whose names a table cannot have. */
 const TAKEN = ['units', 'dead', 'pca', 'dataset'];
 
 /**
- * Asserts that a table of rows can have a name: it is its directory's too.
- * @throws UsageError for one that is taken.
+ * Checks that a table of rows can have this name, which is also its directory's.
+ * @throws UsageError for a name that is taken.
  */
 export function checkTableName(name: string): string {
   if (!TAKEN.includes(name.toLowerCase())) return name;

@@ -16,36 +16,36 @@ export interface UnitColumn {
 }
 
 /**
- * What is committed of one video: a row for each subclip of each cut, in that order, held column by
- * column. The vector columns come in the order of `compareColumns`.
+ * What is committed for one video: a row for each subclip of each cut, in that order, stored column
+ * by column. The vector columns come in the order of `compareColumns`.
  */
 export interface UnitTable {
   readonly itemId: string;
   /** Number of rows. */
   readonly length: number;
-  /** Number of subclips the row's cut has. */
+  /** Number of subclips in the row's cut. */
   readonly subclips: Int32Array;
   /**
-   * Length of the subclips of the row's cut, s, where that is fixed, and 0 where they are equal
-   * parts; left out where all are.
+   * Length of the subclips of the row's cut in seconds if it is fixed, and 0 if they are equal
+   * parts; left out if all cuts are into equal parts.
    */
   readonly seconds?: Float64Array | undefined;
-  /** Which of them the row is, from 0. */
+  /** The number of the row's subclip, from 0. */
   readonly subclip: Int32Array;
-  /** Start of the subclip, s. */
+  /** Start of the subclip in seconds. */
   readonly start: Float64Array;
-  /** End of the subclip, s. */
+  /** End of the subclip in seconds. */
   readonly end: Float64Array;
   /** Rows of the stream `visual` in the subclip. */
   readonly frames: Int32Array;
   /** Rows of the stream `audio` in the subclip. */
   readonly patches: Int32Array;
   readonly columns: readonly UnitColumn[];
-  /** For each stream but `visual` and `audio`, the rows that it has in each subclip. */
+  /** For each stream except `visual` and `audio`, the number of its rows in each subclip. */
   readonly counts?: Readonly<Record<string, Int32Array>> | undefined;
-  /** Rows of tables of their own. */
+  /** Tables of rows. */
   readonly rowTables?: readonly RowTable[] | undefined;
-  /** What is known of the unit as a whole, see `UnitFacts`; more entries may stand beside those. */
+  /** What is known about the unit as a whole, see `UnitFacts`; there may be further entries. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -57,17 +57,17 @@ export interface ColumnFacts extends ColumnShape {
   readonly vectors: number;
 }
 
-/** What counting and compacting read of a unit without its rows. */
+/** What counting and compacting need to know about a unit without its rows. */
 export interface UnitFacts {
   readonly itemId: string;
-  /** The cuts it has rows for, in the order of `compareCuts`. */
+  /** The cuts that it has rows for, in the order of `compareCuts`. */
   readonly subclips: readonly Cut[];
   readonly columns: readonly ColumnFacts[];
   /** Frames decoded of the whole video. */
   readonly frames: number;
   /** Audio patches decoded of the whole video. */
   readonly patches: number;
-  /** Its length, s. */
+  /** Its length in seconds. */
   readonly seconds: number;
   /** Whether the media were damaged and only a part could be decoded. */
   readonly partial: boolean;
@@ -75,12 +75,12 @@ export interface UnitFacts {
 
 /** Names that a stream cannot have, because a column has them already. */
 const RESERVED = ['item_id', 'subclips', 'subclip', 'start', 'end', 'frames', 'patches', 'partial', 'aggregate'];
-/** How the name of a column ends that counts rows. */
+/** The end of the name of a column that counts rows. */
 const COUNTS = '_rows';
 const STREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /**
- * Asserts that a stream's name can name a column.
+ * Checks that a stream's name can be a column's name.
  *
  * @throws UsageError when it is not a letter followed by up to 63 letters, digits, `_` and `-`, or
  * is taken.
@@ -92,7 +92,9 @@ export function checkStreamName(name: string): void {
     );
   }
   if (name.endsWith(COUNTS)) {
-    throw new UsageError(`a stream cannot be named '${name}': '${COUNTS}' ends the names of columns that count rows`);
+    throw new UsageError(
+      `a stream cannot be named '${name}': names ending in '${COUNTS}' are for columns that count rows`,
+    );
   }
   if (RESERVED.includes(name)) {
     throw new UsageError(`a stream cannot be named '${name}': every dataset has a column of that name`);
@@ -118,8 +120,8 @@ export function columnName(column: Pick<UnitColumn, 'stream' | 'statistic'>): st
 }
 
 /**
- * `visual` before `audio` before the other streams by name; of a stream, the statistics in their
- * own order.
+ * `visual` before `audio` before the other streams by name; within a stream, the statistics in
+ * their own order.
  */
 export function compareColumns(
   left: Pick<UnitColumn, 'stream' | 'statistic'>,

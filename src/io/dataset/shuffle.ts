@@ -1,13 +1,13 @@
 import { randomIntegers } from '../../core/random-integers.ts';
 
-/** Part of what is hashed: raise it when the orders change. */
+/** Part of what is hashed: change it when the orders change. */
 const ALGORITHM = 'reelflow-shuffle-1';
 
 /**
- * The numbers from 0 to `count - 1` in a random order that seed and epoch decide, the same on every
- * machine: Fisher and Yates's shuffle (Knuth, The Art of Computer Programming, volume 2, algorithm
- * P), drawing from `randomIntegers`. Draws that would favour small numbers are thrown away, so that
- * every order is equally likely.
+ * The numbers from 0 to `count - 1` in a random order that depends on seed and epoch, the same on
+ * every machine: Fisher and Yates's shuffle (Knuth, The Art of Computer Programming, volume 2,
+ * algorithm P), drawing from `randomIntegers`. Draws that would favour small numbers are rejected,
+ * so that every order is equally likely.
  */
 export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);

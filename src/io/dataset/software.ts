@@ -10,7 +10,7 @@ export function softwareVersion(): string {
   return known;
 }
 
-/** The package file lies at another depth in the sources than in the built package. */
+/** The package file is at a different depth in the sources than in the built package. */
 function find(directory: string): string {
   try {
     const { name, version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Record<

@@ -11,7 +11,7 @@ export interface TableStatus {
   readonly path: string;
   readonly items: number;
   readonly rows: number;
-  /** When it was written, ISO 8601; undefined when its files are not there. */
+  /** When it was written, ISO 8601; undefined if its files do not exist. */
   readonly written: string | undefined;
 }
 
@@ -19,27 +19,27 @@ export interface TableStatus {
 export interface DatasetStatus {
   readonly name: string;
   readonly graphId: string;
-  /** Items by what has become of them. */
+  /** Number of items by state. */
   readonly items: Readonly<Record<ItemState, number>>;
-  /** Of dead and superseded items, how many for each reason. */
+  /** Number of dead and superseded items by reason. */
   readonly codes: Readonly<Record<string, number>>;
-  /** Length of what is committed, s. */
+  /** Total length of the committed items in seconds. */
   readonly seconds: number;
   readonly tables: readonly TableStatus[];
   /** Whether the tables have exactly the units that are current. */
   readonly tablesAreCurrent: boolean;
   /** When the state of an item was last changed, ISO 8601. */
   readonly changed: string | undefined;
-  /** The software that changed the items last, and how many each. */
+  /** The software versions that last changed the items, and how many items each. */
   readonly versions: Readonly<Record<string, number>>;
 }
 
 /**
- * Every item of a dataset as it is now, by id: where its file is, its content hash, its unit, its
- * state, what is known of its media. Writes nothing.
+ * Every item of a dataset in its current state, sorted by id: where its file is, its content hash,
+ * its unit, its state, and what is known about its media. Writes nothing.
  *
- * @throws UsageError `dataset` when the directory is not a dataset; DatasetError when a unit of it
- * is damaged.
+ * @throws UsageError `dataset` when the directory is not a dataset; DatasetError when one of its
+ * units is damaged.
  *
  * @example
  * for await (const { id, path, state } of datasetItems('features/')) console.log(id, path, state);
@@ -57,10 +57,10 @@ export async function* datasetItems(directory: string): AsyncGenerator<ItemFacts
 }
 
 /**
- * What is in a dataset: items by their state, how old the tables are, which versions made it.
+ * What is in a dataset: items by state, how old the tables are, and which versions made it.
  * Writes nothing.
  *
- * @throws as `datasetItems`.
+ * @throws what `datasetItems` throws.
  *
  * @example
  * const { items } = await datasetStatus('features/');

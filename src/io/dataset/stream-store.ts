@@ -5,21 +5,22 @@ import type { DeadLetter } from './dead-letter.ts';
 import type { UnitTable } from './schema.ts';
 import type { KeptLetter, UnitStore } from './unit-store.ts';
 
-/** How units are written to a stream. */
+/** How to write units to a stream. */
 export interface StreamStoreOptions {
-  /** Aborted: a write that waits for the reader is given up. */
+  /** When aborted, a write that is waiting for the reader is abandoned. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with how many bytes begin, and cease, to wait for the reader. */
+  /** Called with the number of bytes that start, or stop, waiting for the reader. */
   readonly onWaiting?: ((bytes: number) => void) | undefined;
 }
 
 /**
- * Writes units to a stream as they come, as a commit store would keep them: a record batch each,
- * one write at a time, and a commit resolves when the stream has taken the bytes. A reader that
- * does not read thus holds up the commits, and with them what comes before. A reader that goes away
- * is not an error: `readerGone` aborts. Nothing is kept, so there is nothing to resume.
+ * Writes units to a stream as they arrive, with the interface of a commit store: one record batch
+ * each, one write at a time, and a commit resolves when the stream has taken the bytes. So a reader
+ * that does not read holds up the commits, and with them everything before. If the reader goes
+ * away, that is not an error: `readerGone` aborts. Nothing is stored, so there is nothing to
+ * resume.
  *
- * Buffering: the units whose commits wait, none of its own. Cancellation: `signal`.
+ * Buffering: the units whose commits are waiting, and nothing else. Cancellation: `signal`.
  */
 export class StreamStore implements UnitStore {
   readonly #stream: Writable;
@@ -27,9 +28,9 @@ export class StreamStore implements UnitStore {
   readonly #options: StreamStoreOptions;
   readonly #gone = new AbortController();
   #broken = false;
-  /** What the stream has failed with. */
+  /** The error of the stream. */
   #failure: Error | undefined;
-  /** Ends the write that is under way. */
+  /** Ends the current write. */
   #abandon: (error: unknown) => void = () => {};
   #last: Promise<unknown> = Promise.resolve();
 
@@ -51,7 +52,7 @@ export class StreamStore implements UnitStore {
     await this.#write(() => this.#encoder.start);
   }
 
-  /** None: an earlier run's units are in no one's keeping. */
+  /** None: units of an earlier run are not stored anywhere. */
   async facts(_key: string): Promise<undefined> {}
 
   /** No, for the same reason. */
@@ -99,7 +100,7 @@ export class StreamStore implements UnitStore {
 
   /**
    * Writes a unit; resolves when the stream has taken it.
-   * @throws what the stream failed with, or the abort's reason.
+   * @throws the error of the stream, or the reason of the abort.
    */
   async commit(_key: string, unit: UnitTable): Promise<'committed'> {
     const bytes = unit.columns.reduce((sum, column) => sum + column.values.byteLength, 0);
@@ -116,8 +117,8 @@ export class StreamStore implements UnitStore {
   async record(_key: string, _letter: DeadLetter): Promise<void> {}
 
   /**
-   * Ends the Arrow stream, but not the stream that it was written to. Not called, the reader can
-   * tell that it is not whole.
+   * Ends the Arrow stream, but not the stream that it was written to. If this is not called, the
+   * reader can tell that the stream is incomplete.
    */
   async end(): Promise<void> {
     await this.#write(() => this.#encoder.end);
@@ -136,7 +137,7 @@ export class StreamStore implements UnitStore {
   };
 
   readonly #onClose = (): void => {
-    // A stream closes after any error; only one that closes without has lost its reader.
+    // A stream closes after any error; it has lost its reader only if it closes without one.
     if (this.#broken) return;
     const error = new Error('the reader has closed the stream');
     this.#gone.abort(error);
@@ -148,7 +149,7 @@ export class StreamStore implements UnitStore {
     this.#abandon(error);
   }
 
-  /** Encoded only when its turn comes, so that one unit's bytes are there at a time. */
+  /** Encodes each unit only when its turn comes, so that only one unit's bytes exist at a time. */
   #write(encode: () => Uint8Array): Promise<void> {
     const written = this.#last.then(() => this.#writeNow(encode()));
     this.#last = written.catch(() => {});
@@ -158,8 +159,8 @@ export class StreamStore implements UnitStore {
   #writeNow(bytes: Uint8Array): Promise<void> {
     const { signal } = this.#options;
     const stop = () => this.#abandon(signal?.reason);
-    // One promise for each write and nothing that outlives it: a promise of the stream's failure,
-    // raced against every write, would keep something of each.
+    // One promise for each write and nothing that outlives it: racing every write against a promise
+    // of the stream's failure would retain something of each write.
     return new Promise<void>((resolve, reject) => {
       this.#abandon = reject;
       if (this.#failure !== undefined) return reject(this.#failure);
@@ -167,7 +168,7 @@ export class StreamStore implements UnitStore {
       signal?.addEventListener('abort', stop, { once: true });
       this.#stream.write(bytes, (error) => {
         if (!error) return resolve();
-        // Here before the event: what waits for the commit must find `readerGone` aborted.
+        // This runs before the event: whoever waits for the commit must find `readerGone` aborted.
         this.#onError(error);
         reject(writeFailure('the stream', error));
       });

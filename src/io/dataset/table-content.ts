@@ -14,21 +14,21 @@ import { UNIT_COLUMNS, type UnitRows, unitColumns } from './unit-columns.ts';
 export interface TableContent<Taken = unknown> {
   /** Directory of its parts, relative to the dataset's. */
   readonly path: string;
-  /** About what a row takes before compression. */
+  /** Approximate bytes of a row before compression. */
   readonly rowBytes: number;
   /** Columns small enough for dictionaries and statistics. */
   readonly scalarColumns: readonly string[];
-  /** What its file says of itself, as JSON. */
+  /** What its file says about itself, as JSON. */
   provenance(encoding: ParquetEncoding): string;
-  /** What a unit has for it; undefined where that is nothing. */
+  /** What a unit contributes to it; undefined if nothing. */
   take(unit: UnitTable): { readonly taken: Taken; readonly rows: number; readonly bytes: number } | undefined;
-  /** The rows of what was taken of several units. */
+  /** The rows of what was taken from several units. */
   batches(taken: readonly Taken[]): RecordBatch[];
 }
 
-/** About what the other columns of a row take: an id of 30 bytes, and the numbers. */
+/** Approximate size of the other columns of a row: an id of 30 bytes, and the numbers. */
 const SCALAR_BYTES = 60;
-/** What a text or a list is taken to be, before it is seen. */
+/** Assumed size of a text or a list before it is known. */
 const VARYING_BYTES = 64;
 
 /** The table of one cut into subclips and one statistic. */
@@ -72,7 +72,7 @@ export function subclipTable(plan: TablePlan, description: DatasetDescription): 
   };
 }
 
-/** Rows of a stream in each subclip; none where a unit does not say. */
+/** Rows of a stream in each subclip; undefined if a unit does not say. */
 function countsOf(units: readonly UnitRows[], stream: string, length: number): Int32Array {
   const counts = new Int32Array(length);
   let at = 0;
@@ -84,7 +84,7 @@ function countsOf(units: readonly UnitRows[], stream: string, length: number): I
   return counts;
 }
 
-/** A table of rows: of each item those that its unit has, in their order, under the item's id. */
+/** A table of rows: for each item, the rows in its unit, in order, with the item's id. */
 export function rowTable(
   name: string,
   schema: RowSchema,

@@ -1,15 +1,18 @@
 import { UsageError } from '../../core/errors.ts';
 
-/** A table's file that is cut off, or whose bytes are not what its format demands. */
+/** The error for a table's file that is cut off, or whose bytes violate its format. */
 export function damagedTable(file: string, what: string, cause?: unknown): UsageError {
   return new UsageError(`${file} is not a whole table: ${what}`, {
     code: 'dataset',
-    remedy: 'Copy the file again from where it came from, or write it again; of a dataset, by `compact`.',
+    remedy: 'Copy the file again from where it came from, or write it again; for a dataset, with `compact`.',
     cause,
   });
 }
 
-/** A table's file that may be whole, but is of a kind, or has something, that is not read. */
+/**
+ * The error for a table's file that may be undamaged, but is of an unsupported kind or has
+ * unsupported content.
+ */
 export function unreadableTable(file: string, what: string, cause?: unknown): UsageError {
   return new UsageError(`${file} cannot be read as a table: ${what}`, {
     code: 'dataset',
@@ -18,7 +21,7 @@ export function unreadableTable(file: string, what: string, cause?: unknown): Us
   });
 }
 
-/** The sentence of anything that was thrown, without addresses. */
+/** The message of anything that was thrown, without addresses. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.split('\n')[0]?.slice(0, 300) ?? 'unknown';

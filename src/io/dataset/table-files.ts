@@ -16,12 +16,11 @@ export interface TableFile {
 
 const PART = /\.(parquet|pq|arrow|arrows|feather|ipc)$/;
 const PARTITION = /^[^=./][^=/]*=[^/]*$/;
-/** What Hive calls the directory of rows whose key is null. */
+/** Hive's name for the directory of rows whose key is null. */
 const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__';
 
 /**
- * A part of a table and the keys of the hive partitions that it lies in; null where a key has no
- * value.
+ * A part of a table and the keys of its hive partitions; null if a key has no value.
  */
 export interface PartFile {
   readonly path: string;
@@ -29,7 +28,7 @@ export interface PartFile {
 }
 
 /**
- * Whether a name below a table's directory, with slashes, is that of one of its parts.
+ * Whether a name below a table's directory, with slashes, is one of its parts.
  */
 export function isTablePart(name: string): boolean {
   const parts = name.split('/');
@@ -39,7 +38,7 @@ export function isTablePart(name: string): boolean {
 
 /**
  * The files of a table in the order of their rows: the file itself, or the parts in a directory and
- * its hive partitions (`key=value`), sorted by name, files before partitions. Names that begin with
+ * its hive partitions (`key=value`), sorted by name, files before partitions. Names that start with
  * `.` or `_` are skipped, as Spark and DuckDB do.
  *
  * @throws UsageError `dataset` when there is no such path, or a directory without parts.
@@ -87,25 +86,25 @@ async function partsOf(directory: string, keys: PartFile['keys']): Promise<PartF
   return [...files.map(({ name }) => ({ path: join(directory, name), keys })), ...nested];
 }
 
-/** The key and the value that a partition's directory is named after. */
+/** The key and the value in the name of a partition's directory. */
 function partitionKey(name: string): readonly [string, string | null] {
   const at = name.indexOf('=');
   const value = name.slice(at + 1);
   return [unescaped(name.slice(0, at)), value === NULL_PARTITION ? null : unescaped(value)];
 }
 
-/** Writers escape what a path cannot hold as URLs do. */
+/** Writers escape what a path cannot contain, as in URLs. */
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign that escapes nothing: the text as it stands.
+    // A percent sign that escapes nothing: the text is taken literally.
     return text;
   }
 }
 
 /**
- * Tells a file's format by its first and last bytes, whatever its name.
+ * Detects a file's format by its first and last bytes, whatever its name.
  *
  * @throws UsageError `dataset` when it is cut off, or neither Parquet nor Arrow IPC.
  */

@@ -6,8 +6,8 @@ export interface TablePart {
   /** All columns of the file. */
   readonly schema: Schema;
   /**
-   * Its rows, the wanted columns only. `firstRow` is the number of the batch's first row in the
-   * file, from 0.
+   * Its rows, with only the wanted columns. `firstRow` is the number of the batch's first row in
+   * the file, from 0.
    */
   batches(): AsyncGenerator<{ readonly batch: RecordBatch; readonly firstRow: number }>;
   close(): Promise<void>;

@@ -26,7 +26,7 @@ export function tablePath(table: Pick<TablePlan, 'subclips' | 'statistic'>): str
 }
 
 /**
- * The tables that a set of units makes: one for each cut into subclips and statistic, with the
+ * The tables for a set of units: one for each cut into subclips and statistic, with the
  * columns that any of the units has.
  *
  * @throws DatasetError `damaged` when two units have vectors of different lengths in one column.
@@ -66,8 +66,8 @@ export async function planTables(units: readonly PlannedUnit[]): Promise<TablePl
 }
 
 /**
- * The units in the order of their rows in the tables: by the UTF-8 bytes of the item ids. Lets
- * other work continue while it sorts.
+ * The units in the order of their rows in the tables: by the UTF-8 bytes of the item ids. Yields to
+ * other work while it sorts.
  */
 export async function orderUnits(units: readonly PlannedUnit[]): Promise<PlannedUnit[]> {
   const breather = new Breather();
@@ -83,8 +83,8 @@ export async function orderUnits(units: readonly PlannedUnit[]): Promise<Planned
 }
 
 /**
- * Compares as the UTF-8 bytes do: UTF-16 puts what needs two of its units before the last of those
- * that need one.
+ * Compares in the order of UTF-8 bytes: UTF-16 sorts characters that need two units before the last
+ * of those that need one.
  */
 export function compareUtf8(left: string, right: string): number {
   const length = Math.min(left.length, right.length);

@@ -13,10 +13,10 @@ import { partitionFields, withPartitions } from './partition-columns.ts';
 import { detectFormat, type PartFile, tableFiles } from './table-files.ts';
 import type { TablePart } from './table-part.ts';
 
-/** Rows of a table, and where they stand. */
+/** Rows of a table, and where they are. */
 export interface TableBatch {
   readonly batch: RecordBatch;
-  /** The file they are of. */
+  /** The file they come from. */
   readonly file: string;
   /** Number of the first of them in that file, from 0. */
   readonly firstRow: number;
@@ -28,11 +28,11 @@ export interface TableReader {
   readonly path: string;
   /** The wanted columns, in the order of the file. */
   readonly schema: Schema;
-  /** What the file says of itself as key and value; of several parts, the first. */
+  /** Key-value metadata of the file; with several parts, of the first. */
   readonly metadata: ReadonlyMap<string, string>;
   /**
-   * The rows in their order, some at a time, none twice. Every call begins again. Reads no further
-   * than it is asked, and leaving the loop frees what it has open.
+   * The rows in order, some at a time, none twice. Every call starts over. Reads only as far as
+   * requested, and leaving the loop frees what it has open.
    *
    * @throws UsageError `dataset` when a file is damaged or its columns differ from the first
    * part's.
@@ -42,37 +42,37 @@ export interface TableReader {
   close(): Promise<void>;
 }
 
-/** What of a table is read, and how. */
+/** What to read of a table, and how. */
 export interface TableReaderOptions {
-  /** Columns that are wanted. Default: all. */
+  /** The wanted columns. Default: all. */
   readonly columns?: readonly string[] | undefined;
-  /** About as many bytes of values are in one batch. Default 16 MiB. */
+  /** Approximate bytes of values in one batch. Default 16 MiB. */
   readonly batchBytes?: number | undefined;
-  /** Aborted: a table in an object store is copied no further. */
+  /** When aborted, copying a table from an object store stops. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const BATCH_BYTES = 16 * 1024 * 1024;
 /**
- * What the decoder of Parquet may hold: pages, which may unpack to hundreds of times their size,
- * the compressed pages of a row group, which are no more than the file, and the batch in several
- * forms. A file of some kilobytes gets no gigabytes.
+ * What the Parquet decoder may hold: pages, which may unpack to hundreds of times their size, the
+ * compressed pages of a row group, which are at most the size of the file, and the batch in several
+ * forms. A file of a few kilobytes does not get gigabytes.
  */
 const [DECODER_BYTES, DECODER_SHARE, DECODER_BATCHES] = [512 * 1024 * 1024, 2, 4];
 
 const known: KnownOptions<TableReaderOptions> = { columns: true, batchBytes: true, signal: true };
 
 /**
- * Opens a table: a Parquet file, an Arrow IPC file or stream (told by their first bytes, not by
- * name), or a directory of parts, such as a table of a dataset; of hive partitions (`key=value`)
- * all are read, in the order of their names, and the keys are columns behind the others. Parts may
- * have their columns in any order; the first part's is kept. A table in an object store (`s3://`)
- * is copied first, into a temporary folder that goes when it is closed; its copies take at most
- * half of what is free there.
+ * Opens a table: a Parquet file, an Arrow IPC file or stream (recognised by their first bytes, not
+ * by name), or a directory of parts, such as a table of a dataset. All hive partitions
+ * (`key=value`) are read, in the order of their names, and the keys become columns after the
+ * others. Parts may have their columns in any order; that of the first part is used. A table in an
+ * object store (`s3://`) is first copied into a temporary folder, which is removed when it is
+ * closed; its copies take at most half of the free space there.
  *
- * Buffering: one batch, and what the decoder needs for it: of Parquet the compressed pages of a row
- * group, of Arrow one record batch as it was written. Parquet is decoded in a thread of its own,
- * and damage ends no more than the read.
+ * Buffering: one batch, and what the decoder needs for it: for Parquet the compressed pages of a
+ * row group, for Arrow one record batch as written. Parquet is decoded in its own thread, and
+ * damage only ends the read.
  *
  * @throws UsageError `dataset` when there is no such table, it is damaged, or lacks a wanted
  * column.
@@ -113,7 +113,7 @@ export async function openTable(path: string, options: TableReaderOptions = {}):
     const read = new Schema(schema.fields.filter((field) => !isAdded(field)));
     const partitions = schema.fields.filter(isAdded);
     const names = read.fields.map(({ name }) => name);
-    // Of keys alone the rows must be counted all the same.
+    // Even if only keys are wanted, the rows must be counted.
     const wanted = columns === undefined || names.length === 0 ? undefined : names;
     return {
       path,
@@ -159,7 +159,7 @@ function wantedOf(path: string, schema: Schema, columns: readonly string[] | und
   return columns === undefined ? schema : schema.select([...columns]);
 }
 
-/** The batch with the columns of a schema in its order: parts may have them in another. */
+/** The batch with its columns in the order of a schema, since parts may differ in order. */
 function inOrder(batch: RecordBatch, schema: Schema): RecordBatch {
   const names = batch.schema.names.map(String);
   const order = schema.names.map(String);
@@ -172,14 +172,15 @@ function inOrder(batch: RecordBatch, schema: Schema): RecordBatch {
 }
 
 /**
- * Whether a part has the columns of the first, in any order, and, where all are read, no others.
+ * Checks that a part has the columns of the first part, in any order, and, if all are read, no
+ * others.
  */
 function checkAlike(
   expected: Schema,
   found: Schema,
   { first, file, all }: { readonly first: string; readonly file: string; readonly all: boolean },
 ): void {
-  // Of a dataset's tables the types are alike, but not what their vectors are.
+  // A dataset's tables have equal types, but their vectors differ in meaning.
   const kind = (metadata: Map<string, string>) =>
     ['graph', 'subclips', 'aggregate'].flatMap((key) => (metadata.has(key) ? [` ${key}=${metadata.get(key)}`] : []));
   const shown = (field: Field | undefined) => field && `${field.name}: ${field.type}${kind(field.metadata).join('')}`;

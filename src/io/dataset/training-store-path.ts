@@ -2,13 +2,14 @@ import { existsSync, statSync } from 'node:fs';
 import { refuseObjectAddress } from '../../core/object-address.ts';
 import { partName, partPath, pathNow } from './layout.ts';
 
-/** Name of the training store in a directory that a reduction is written into. */
+/** Name of the training store in the directory of a reduction. */
 export const TRAINING_STORE = partName('training');
 
 /**
- * The file of a training store that is named by itself, or by the directory that `reduce` wrote it
- * into. The path itself where there is none.
- * @throws UsageError `object-store` of an address: it is read here and there, as a file is.
+ * The file of a training store that is named directly, or by the directory that `reduce` wrote it
+ * into. The path itself if there is none.
+ * @throws UsageError `object-store` for an address, because a store is read in random order, as
+ *   only a file can be.
  */
 export function trainingStorePath(path: string): string {
   refuseObjectAddress(path);

@@ -3,12 +3,12 @@ import { type ColumnPlan, planColumns } from './arrow-columns.ts';
 import { checkFooter, checkMessage } from './arrow-message.ts';
 
 const FILE_START = Buffer.from('ARROW1\0\0');
-/** Length of the footer, and the magic. */
+/** Bytes of the footer's length and the magic. */
 const TAIL_BYTES = 10;
-/** A message begins with a mark and the length of its metadata. */
+/** A message starts with a mark and the length of its metadata. */
 const MESSAGE_PREFIX_BYTES = 8;
 /**
- * From 2 GiB on apache-arrow writes wrong lengths into a record batch, and reads nothing out of it.
+ * From 2 GiB, apache-arrow writes wrong lengths into a record batch and cannot read it.
  */
 const BATCH_BYTES = 2 ** 30;
 
@@ -25,10 +25,10 @@ interface ViewOf<View> {
 export interface UnitBatches {
   readonly schema: Schema;
   readonly rows: number;
-  /** A column of numbers. @throws RangeError when there is none, or it is cut off. */
+  /** A column of numbers. @throws RangeError when it is missing or cut off. */
   readonly numbers: <View extends NumberView>(name: string, type: ViewOf<View>) => View;
   /**
-   * A column of vectors: row after row, and for each row whether it has one.
+   * A column of vectors, row after row, and for each row whether it has a vector.
    * @throws RangeError when it is cut off.
    */
   readonly vectors: (
@@ -37,7 +37,10 @@ export interface UnitBatches {
   ) => { readonly values: Float32Array; readonly valid: Uint8Array };
 }
 
-/** The record batches that a unit is written in: itself, or slices of about this many bytes. */
+/**
+ * The record batches in which a unit is written: the whole batch, or slices of about this many
+ * bytes.
+ */
 export function unitBatches(batch: RecordBatch, batchBytes = BATCH_BYTES): RecordBatch[] {
   const bytes = batch.data.children.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const count = Math.min(Math.max(1, batch.numRows), Math.ceil(bytes / batchBytes));
@@ -49,18 +52,18 @@ export function unitBatches(batch: RecordBatch, batchBytes = BATCH_BYTES): Recor
 }
 
 /**
- * The schema in a footer, which stands alone as an Arrow file without batches, once its beginning
- * is put before it.
+ * The schema in a footer. With the start of a file before it, a footer is an Arrow file without
+ * batches.
  */
 export function schemaOfFooter(footer: Buffer): Schema {
   return RecordBatchReader.from(Buffer.concat([FILE_START, footer])).open().schema;
 }
 
 /**
- * The record batches of a unit's file: columns are views of its bytes where there is one, else
+ * The record batches of a unit's file: columns are views of its bytes if there is one batch, else
  * copies.
  *
- * @throws RangeError when the bytes are not those of a whole file.
+ * @throws RangeError when the bytes are not a whole file.
  */
 export function readUnitBatches(bytes: Buffer): UnitBatches {
   const end = bytes.length - TAIL_BYTES;

@@ -1,7 +1,7 @@
 import { type BatchColumn, flagColumn, numberColumn, textColumn } from './batch-columns.ts';
 import type { UnitTable } from './schema.ts';
 
-/** Rows of a unit that stand one after another: those of one of its cuts. */
+/** Consecutive rows of a unit: those of one of its cuts. */
 export interface UnitRows {
   readonly unit: UnitTable;
   readonly first: number;
@@ -11,7 +11,7 @@ export interface UnitRows {
 /** Names of the columns of `unitColumns`, in their order. */
 export const UNIT_COLUMNS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches', 'partial'] as const;
 
-/** The columns that rows of any units have beside their vectors. */
+/** The columns besides vectors that rows of any units have. */
 export function unitColumns(units: readonly UnitRows[]): BatchColumn[] {
   const length = units.reduce((sum, { rows }) => sum + rows, 0);
   const integers = (name: 'subclip' | 'frames' | 'patches') =>
@@ -41,14 +41,14 @@ export function unitColumns(units: readonly UnitRows[]): BatchColumn[] {
   ];
 }
 
-/** The columns that a unit of all its cuts has beside its vectors: which cut a row is of, too. */
+/** The columns besides vectors of a unit with all its cuts, including the cut of each row. */
 export function wholeUnitColumns(unit: UnitTable): BatchColumn[] {
   const [itemId, ...others] = unitColumns([{ unit, first: 0, rows: unit.length }]) as [BatchColumn, ...BatchColumn[]];
   const lengths = unit.seconds === undefined ? [] : [numberColumn('seconds', unit.seconds)];
   return [itemId, numberColumn('subclips', unit.subclips), ...lengths, ...others];
 }
 
-/** Whether a unit's media could be decoded only in part, by its metadata. */
+/** Whether a unit's media could only be decoded in part, according to its metadata. */
 export function isPartial(metadata: Readonly<Record<string, string>>): boolean {
   return metadata.verdict === 'partial';
 }

@@ -13,43 +13,49 @@ import { eachEntry } from '../directory-entries.ts';
 import { renameIfThere } from './letters.ts';
 import { readWhole } from './read-whole.ts';
 
-/** What a unit's file is known by without its content. */
+/** What identifies a unit's file without reading its content. */
 export interface SeenFile {
   readonly size: number;
-  /** When it was modified, ms. */
+  /** When it was modified, in milliseconds. */
   readonly modified: number;
 }
 
 /**
- * The files of a dataset's units, wherever they lie. A file is there whole or not at all, and is
- * never written over: the first writer wins.
+ * The files of a dataset's units, local or remote. A file exists whole or not at all, and is never
+ * overwritten: the first writer wins.
  */
 export interface UnitFiles {
-  /** Where a unit is or would be, as messages name it. */
+  /** The path that a unit has or would have, for messages. */
   pathOf(key: string): string;
-  /** What is seen of a unit's file; undefined when there is none. Far away it may be a look old. */
+  /**
+   * The identification of a unit's file; undefined if there is none. For a remote one, it may be as
+   * old as the last listing.
+   */
   seen(key: string): SeenFile | undefined;
-  /** The same as it is now. */
+  /** The same, but always up to date. */
   look(key: string): Promise<SeenFile | undefined>;
   /** Writes a unit's file unless there is one. @returns whether this call wrote it. */
   create(key: string, bytes: Uint8Array): Promise<boolean>;
-  /** Keys of all units, ascending, as they are now, a part of them at a time. */
+  /** Keys of all current units, ascending, a part of them at a time. */
   keys(): AsyncIterable<readonly string[]>;
-  /** @throws where it is not there, as the place says it. */
+  /** @throws the store's own error if it does not exist. */
   read(key: string): Promise<Uint8Array>;
-  /** The same at once, where that costs less than a pause. */
+  /** The same synchronously, if that costs less than a pause. */
   readNow?(key: string): Uint8Array;
-  /** The last bytes of a file, or all of it. @throws as `read`. */
+  /** The last bytes of a file, or all of it. @throws what `read` throws. */
   readEnd(key: string, length: number): Uint8Array | Promise<Uint8Array>;
-  /** Renames a damaged file to end in `.damaged`. @returns its path; undefined when it was gone. */
+  /**
+   * Renames a damaged file to end in `.damaged`. @returns its path; undefined if it no longer
+   * existed.
+   */
   putAside(key: string): Promise<string | undefined>;
-  /** Removes a unit's file, and one that was put aside. @returns how many there were. */
+  /** Removes a unit's file, and a damaged one that was renamed. @returns how many there were. */
   remove(key: string): Promise<number>;
-  /** Removes what killed processes left half-written. */
+  /** Removes half-written files of killed processes. */
   tidy(): Promise<void>;
-  /** Whether there is a place for them at all. */
+  /** Whether the place for units exists at all. */
   isThere(): boolean;
-  /** Makes the place. */
+  /** Creates the place for units. */
   make(): Promise<void>;
 }
 
@@ -61,12 +67,12 @@ export function isUnitKey(text: string): boolean {
   return KEY.test(text);
 }
 
-/** Where a unit is below the folder of units. */
+/** The path of a unit below the folder of units. */
 export function unitName(key: string, separator = '/'): string {
   return `${key.slice(0, 2)}${separator}${key}${EXTENSION}`;
 }
 
-/** The key in the name of a unit's file; undefined when it is none. */
+/** The key in the name of a unit's file; undefined if it is not one. */
 export function keyOfUnit(name: string): string | undefined {
   const key = name.slice(0, -EXTENSION.length);
   return name.endsWith(EXTENSION) && KEY.test(key) ? key : undefined;
@@ -80,7 +86,7 @@ export class LocalUnitFiles implements UnitFiles {
     this.#folder = folder;
   }
 
-  // Joined by hand: paths are asked for at every turn.
+  // Joined by hand, because paths are needed at every step.
   pathOf(key: string): string {
     return `${this.#folder}${sep}${unitName(key, sep)}`;
   }

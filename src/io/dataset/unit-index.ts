@@ -9,18 +9,18 @@ import type { ColumnFacts, UnitFacts } from './schema.ts';
 import type { PlannedUnit } from './table-plan.ts';
 import { isUnitKey } from './unit-files.ts';
 
-/** What the index knows of a unit: its facts, and the file that they were read from. */
+/** What the index knows about a unit: its facts, and the file that they were read from. */
 export interface IndexedUnit {
   readonly facts: UnitFacts;
   /** Bytes of the file. */
   readonly size: number;
-  /** When it was modified, ms. */
+  /** When it was modified, in milliseconds. */
   readonly modified: number;
 }
 
 type Shape = Pick<UnitFacts, 'subclips' | 'columns'>;
 
-/** Facts as a line has them. */
+/** Facts as written in a line. */
 type FactsLine = readonly [
   itemId: string,
   subclips: readonly Cut[],
@@ -41,19 +41,18 @@ type Line =
   | readonly ['current', itemId: string, key: string];
 
 /**
- * A unit's line as nearly all are; others are read as the JSON that they are, which takes five
- * times as long.
+ * The usual form of a unit's line; other lines are parsed as JSON, which takes five times as long.
  */
 const UNIT_LINE =
   /^\["unit","([0-9a-f]+)",(\d+),([\d.]+),\["([^"\\]*)",(\[[\d,.s"]*\],\[.*\]),(\d+),(\d+),([\d.]+),([01])\]\]$/;
 
 /**
- * What the units of a dataset say of themselves, in one append-only text file beside them, so that
- * a resume reads one file instead of every unit's; and, for an item whose file has changed, which
- * of its units is current. A line is a CRC-32 and JSON: one that is damaged, cut off or run into
- * another is skipped. The units are the truth: what is known of a file whose size or modification
- * time is another is not believed, and a missing index is rebuilt from them. Any number
- * of processes may append.
+ * What the units of a dataset say about themselves, in one append-only text file beside them, so
+ * that resuming reads one file instead of every unit's; and, for an item whose file has changed,
+ * which of its units is current. A line is a CRC-32 and JSON; a line that is damaged, cut off or
+ * merged with another is skipped. The units are the truth: facts about a file whose size or
+ * modification time differs are not trusted, and a missing index is rebuilt from the units. Any
+ * number of processes may append.
  *
  * @example
  * const index = await UnitIndex.open('features/_index.txt');
@@ -62,10 +61,10 @@ const UNIT_LINE =
  */
 export class UnitIndex {
   readonly #file: string;
-  /** Their places are those of the units, in these and in the lists that follow. */
+  /** The places of units, in these lists and in those that follow. */
   readonly #keys = new PackedTexts('hex');
   readonly #items = new PackedTexts();
-  /** Of each unit the place of its item. */
+  /** The place of each unit's item. */
   readonly #itemOf = new Growing(Int32Array);
   readonly #shapeOf = new Growing(Int32Array);
   readonly #sizes = new Growing(Float64Array);
@@ -74,21 +73,21 @@ export class UnitIndex {
   readonly #patches = new Growing(Float64Array);
   readonly #seconds = new Growing(Float64Array);
   readonly #partial = new Growing(Uint8Array);
-  /** Of each item the first unit that was seen of it. */
+  /** The first unit that was seen for each item. */
   readonly #first = new Growing(Int32Array);
-  /** All keys, for items of several. */
+  /** All keys, for items with several units. */
   readonly #several = new Map<string, readonly string[]>();
-  /** For items that were said to have a current unit: its keys, the last said last. */
+  /** For items whose current unit was chosen: the chosen keys, latest last. */
   readonly #said = new Map<string, readonly string[]>();
   readonly #shapes: Shape[] = [];
   /** Their places, by how they are written. */
   readonly #written = new Map<string, number>();
   #read = 0;
-  /** Of the file. */
+  /** Inode of the file. */
   #inode: number | undefined;
   #pending = '';
   #noted = 0;
-  /** Whether something is pending that others go by. */
+  /** Whether something is pending that other processes depend on. */
   #isUrgent = false;
 
   private constructor(file: string) {
@@ -102,10 +101,10 @@ export class UnitIndex {
     return index;
   }
 
-  /** Takes in what has been appended since, by anybody. */
+  /** Reads what has been appended since, by any process. */
   async refresh(): Promise<void> {
     const found = statSync(this.#file, { throwIfNoEntry: false });
-    // Another file, with the lines of this one and others among them: all are read again.
+    // Another file, which includes the lines of this one: everything is read again.
     if (found?.ino !== this.#inode) this.#read = 0;
     this.#inode = found?.ino;
     if (found === undefined) return;
@@ -114,8 +113,8 @@ export class UnitIndex {
   }
 
   /**
-   * Where a unit is in the index, which stays as long as the index is open: to ask for it by its
-   * place is faster than by its key.
+   * The place of a unit in the index, which is stable as long as the index is open: access by place
+   * is faster than by key.
    */
   placeOf(key: string): number | undefined {
     return this.#keys.placeOf(key);
@@ -147,8 +146,8 @@ export class UnitIndex {
   }
 
   /**
-   * Whether a file of this size and time of modification, ms, is the one that the facts at a place
-   * were read from.
+   * Whether a file with this size and modification time (in milliseconds) is the one that the facts
+   * at a place were read from.
    */
   isOf(place: number, size: number, modified: number): boolean {
     return this.#sizes.at(place) === size && this.#modified.at(place) === modified;
@@ -160,7 +159,7 @@ export class UnitIndex {
     return place === undefined ? undefined : this.#sizes.at(place);
   }
 
-  /** What is known of the unit at a place. */
+  /** What is known about the unit at a place. */
   factsAt(place: number): UnitFacts {
     const { subclips, columns } = this.#shapes[this.#shapeOf.at(place)] as Shape;
     return {
@@ -174,7 +173,7 @@ export class UnitIndex {
     };
   }
 
-  /** Keys of the units of an item that were ever seen. */
+  /** Keys of all units of an item that were ever seen. */
   keysOf(itemId: string): readonly string[] {
     const item = this.#items.placeOf(itemId);
     return item === undefined ? [] : (this.#several.get(itemId) ?? [this.keyAt(this.#first.at(item))]);
@@ -191,10 +190,10 @@ export class UnitIndex {
   }
 
   /**
-   * Which of the units of an item stands for it: the one that was last said to, else the recorded
-   * one, else the one that was committed last.
+   * Which of the units of an item is current: the one that was chosen last, else the recorded one,
+   * else the one that was committed last.
    *
-   * @param keys of those that are there.
+   * @param keys of the units that exist.
    * @param recorded the one that the table of items names.
    */
   currentOf(itemId: string, keys: readonly string[], recorded: string | undefined): string | undefined {
@@ -205,7 +204,7 @@ export class UnitIndex {
     return [...keys].sort((left, right) => age(left) - age(right) || (left < right ? -1 : 1)).at(-1);
   }
 
-  /** Remembers a unit; on disk with the next `flush`. @returns its place. */
+  /** Adds a unit, which is put on disk by the next `flush`. @returns its place. */
   note(key: string, unit: IndexedUnit): number {
     const { facts, size, modified } = unit;
     const { itemId, subclips, columns, frames, patches, seconds, partial } = facts;
@@ -217,20 +216,20 @@ export class UnitIndex {
   }
 
   /**
-   * Says which unit of an item is current; on disk with the next `flush`. A unit that is not there
-   * yet is so as soon as it is.
+   * Chooses the current unit of an item; put on disk by the next `flush`. A unit that does not
+   * exist yet becomes current as soon as it does.
    */
   choose(itemId: string, key: string): void {
     this.#add(['current', itemId, key]);
     this.#isUrgent = true;
   }
 
-  /** Lines that were noted since the last `flush`. */
+  /** Number of lines added since the last `flush`. */
   get pending(): number {
     return this.#noted;
   }
 
-  /** Appends what was noted. */
+  /** Appends pending lines to the file. */
   async flush(): Promise<void> {
     if (this.#pending === '') return;
     const lines = this.#pending;
@@ -308,7 +307,7 @@ export class UnitIndex {
     this.#partial.set(place, partial ? 1 : 0);
   }
 
-  /** The place of a shape: units of one dataset have few. */
+  /** The place of a shape: units of one dataset have few distinct shapes, and each is stored once. */
   #shape(subclips: FactsLine[1], columns: FactsLine[2]): number {
     const name = JSON.stringify([subclips, columns]).slice(1, -1);
     const known = this.#written.get(name);
@@ -323,7 +322,7 @@ export class UnitIndex {
   }
 }
 
-/** A unit of the index: of a hundred thousand the keys and facts would take 30 MB. */
+/** A unit of the index. The keys and facts of a hundred thousand would take 30 MB. */
 class UnitAtPlace implements PlannedUnit {
   readonly #index: UnitIndex;
   readonly #place: number;

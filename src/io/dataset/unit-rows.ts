@@ -1,28 +1,28 @@
 import type { RowTable } from './row-table.ts';
 import type { UnitTable } from './schema.ts';
 
-// Where a unit's tables of rows stand in its file: one after another before its seal, each from a
-// multiple of 8 bytes. Readers of Arrow files do not look there; the schema's metadata say what is
-// there, and the seal's checksum covers it.
+// A unit's tables of rows are stored in its file one after another before its seal, each starting
+// at a multiple of 8 bytes. Readers of Arrow files do not look there; the schema's metadata list
+// the tables, and the seal's checksum covers them.
 
 /** Entry of the metadata that lists the tables of rows: name, rows and bytes of each. */
 export const ROW_TABLES = 'row_tables';
 
 const padded = (bytes: number) => Math.ceil(bytes / 8) * 8;
 
-/** What the metadata say of a unit's tables of rows; undefined where it has none. */
+/** What the metadata say of a unit's tables of rows; undefined if it has none. */
 export function listRowTables({ rowTables = [] }: UnitTable): string | undefined {
   if (rowTables.length === 0) return undefined;
   return JSON.stringify(rowTables.map(({ table, rows, bytes }) => [table, rows, bytes.length]));
 }
 
-/** The bytes of a unit's tables of rows, as they stand in its file. */
+/** The bytes of a unit's tables of rows, as stored in its file. */
 export function rowTableBytes({ rowTables = [] }: UnitTable): Uint8Array[] {
   return rowTables.flatMap(({ bytes }) => [bytes, new Uint8Array(padded(bytes.length) - bytes.length)]);
 }
 
 /**
- * The tables of rows that stand before a position of a unit's file.
+ * The tables of rows that end at a position of a unit's file.
  *
  * @throws RangeError when the file is too short for them.
  */

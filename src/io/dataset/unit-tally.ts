@@ -3,7 +3,7 @@ import type { DatasetCounts } from './dataset-file.ts';
 import type { UnitFacts } from './schema.ts';
 import type { PlannedUnit } from './table-plan.ts';
 
-/** Keys that are hashed in one go: each on its own would cost ten times as much. */
+/** How many keys are hashed at once: hashing each separately would cost ten times as much. */
 const HASHED_AT_A_TIME = 1024;
 
 /** The counts of a dataset without units. */
@@ -18,7 +18,7 @@ export const NOTHING: DatasetCounts = {
 };
 
 /**
- * Counts units that are given in ascending order of their keys, and hashes their keys.
+ * Counts units, which must come in ascending order of their keys, and hashes their keys.
  *
  * @example
  * declare const units: PlannedUnit[];
@@ -28,7 +28,7 @@ export const NOTHING: DatasetCounts = {
  */
 export class UnitTally {
   readonly #counts = { ...NOTHING };
-  /** Units of one dataset have few shapes, and each is one object. */
+  /** Units of one dataset have few distinct shapes, and each is one object. */
   readonly #shapes = new Map<UnitFacts['columns'], number>();
   readonly #hash = createHash('sha256');
   #keys: string[] = [];
@@ -45,7 +45,10 @@ export class UnitTally {
     if (this.#keys.push(key) >= HASHED_AT_A_TIME) this.#hashKeys();
   }
 
-  /** What was counted, beside `dead` letters, and the SHA-256 of the keys. To be called once. */
+  /**
+   * The counts, together with the number of `dead` letters, and the SHA-256 of the keys. May only
+   * be called once.
+   */
   end(dead: number): { readonly counts: DatasetCounts; readonly contents: string } {
     this.#hashKeys();
     const having = new Map<string, number>();

@@ -3,10 +3,10 @@ import { UsageError } from '../../core/errors.ts';
 
 /** The vectors of a column. */
 export interface Vectors {
-  /** Values in a row; 0 when a plain list has no row that is not null. */
+  /** Values in a row; 0 if a plain list has only null rows. */
   readonly dimension: number;
   /**
-   * `rows * dimension` values, row after row, zeros where a row is null. May be a view of the
+   * `rows * dimension` values, row after row, with zeros where a row is null. May be a view of the
    * batch: do not write to it.
    */
   readonly values: Float32Array;
@@ -15,7 +15,7 @@ export interface Vectors {
   readonly rows: number;
 }
 
-/** Where a batch stands, for error messages. */
+/** Where a batch is, for error messages. */
 export interface BatchPlace {
   readonly file: string;
   /** Number of the batch's first row in the file, from 0. */
@@ -26,7 +26,7 @@ export interface BatchPlace {
  * The vectors of a column of float32, float64 or float16 lists, plain, large or of fixed size, as
  * float32.
  *
- * @param dimension what every vector must have; left out, what the first has.
+ * @param dimension the length of every vector; if left out, that of the first.
  * @throws UsageError `dataset` when there is no such column or it has no vectors of numbers; naming
  * file and row, when a vector has another length than those before it, is empty, or has a null, a
  * NaN, an infinity or a number beyond float32.
@@ -83,7 +83,7 @@ export function vectorsOf(batch: RecordBatch, column: string, at: BatchPlace, di
       const raw = source[start + index] as number;
       const value = precision === Precision.HALF ? fromHalf(raw) : raw;
       const rounded = Math.fround(value);
-      // Not so of NaN and the infinities only.
+      // False only for NaN and the infinities.
       if (rounded - rounded !== 0)
         throw fault(row, `value ${index} is ${value}${Number.isFinite(value) ? ', beyond float32' : ''}`);
       if (!view) values[row * size + index] = rounded;
@@ -98,7 +98,7 @@ function isVector(type: DataType): boolean {
 }
 
 /**
- * Where each row's values begin in the elements, and where the last one's end; undefined when the
+ * Where each row's values start in the elements, and where the last row's end; undefined if the
  * column has no lists.
  */
 function startsOf(data: Data, rows: number, at: BatchPlace, column: string): Float64Array | undefined {

@@ -12,8 +12,8 @@ import { UsageError } from '../../core/errors.ts';
 import { type BatchColumn, recordBatch } from './batch-columns.ts';
 
 /**
- * Refuses columns that cannot be written as Parquet, by name and before anything is done. Of those
- * that parquet-wasm cannot write it makes no error: it panics, or never returns.
+ * Refuses columns that cannot be written as Parquet, by name and before anything is done, because
+ * parquet-wasm does not report them as errors: it panics, or never returns.
  *
  * @throws UsageError `dataset` naming the columns and their types.
  */
@@ -28,9 +28,9 @@ export function checkWritable(schema: Schema, file: string): void {
 }
 
 /**
- * The batch as it can be written: dictionaries of texts in the layout of views, which Polars makes
- * of its Categorical and Enum columns, become dictionaries of plain texts. All other columns stay
- * as they are.
+ * The batch in a writable form: dictionaries of texts in the view layout, which Polars makes from
+ * its Categorical and Enum columns, become dictionaries of plain texts. All other columns stay
+ * unchanged.
  */
 export function writable(batch: RecordBatch): RecordBatch {
   if (!batch.schema.fields.some(({ type }) => isViewDictionary(type))) return batch;

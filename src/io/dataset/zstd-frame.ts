@@ -4,7 +4,7 @@ import { Decompress, decompress } from 'fzstd';
 const MAGIC = 0xfd2fb528;
 const SINGLE_SEGMENT = 0x20;
 
-/** Node has a decoder of its own from version 22.15. */
+/** Node has a built-in decoder from version 22.15. */
 const native = (
   zlib as {
     readonly zstdDecompressSync?: ((bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer) | undefined;
@@ -12,10 +12,10 @@ const native = (
 ).zstdDecompressSync;
 
 /**
- * Unpacks a frame of Zstandard (RFC 8878). The bytes are not trusted.
+ * Unpacks a Zstandard frame (RFC 8878). The bytes are not trusted.
  *
- * @param into as long as what was packed
- * @throws an error when the frame is damaged, or unpacks to another length.
+ * @param into must have the unpacked length
+ * @throws an error when the frame is damaged, or unpacks to a different length.
  */
 export function unpackZstdFrame(frame: Uint8Array, into: Uint8Array): void {
   if (native !== undefined) {
@@ -27,7 +27,7 @@ export function unpackZstdFrame(frame: Uint8Array, into: Uint8Array): void {
   const stated = statedSize(frame);
   if (stated !== undefined) {
     if (stated !== into.length) throw wrongLength(stated, into.length);
-    // Straight into the memory that is there.
+    // Directly into the existing memory.
     decompress(frame, into);
     return;
   }
@@ -41,7 +41,7 @@ export function unpackZstdFrame(frame: Uint8Array, into: Uint8Array): void {
   if (filled !== into.length) throw wrongLength(filled, into.length);
 }
 
-/** What a frame says of its size, undefined where it does not. */
+/** The size that a frame states; undefined if it does not. */
 function statedSize(frame: Uint8Array): number | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   if (view.getUint32(0, true) !== MAGIC) throw new RangeError('a buffer is not a frame of Zstandard');

@@ -6,7 +6,7 @@ import { type Part, type PartFacts, validatorOf } from '../http/part.ts';
 const remedy =
   'Make room, give a smaller `scratch`, or set TMPDIR to a directory with more room; then run it again: what is committed is kept.';
 
-/** A file that is received into a copy of its own; its hash is computed as it comes. */
+/** A file that is being received into a copy; its hash is computed as the bytes arrive. */
 export class CopyPart implements Part {
   readonly path: string;
   readonly #file: FileHandle;
@@ -19,7 +19,7 @@ export class CopyPart implements Part {
     this.#file = file;
   }
 
-  /** Begins a copy. */
+  /** Starts a copy. */
   static async begin(path: string): Promise<CopyPart> {
     try {
       return new CopyPart(path, await open(path, 'ax', 0o600));
@@ -57,7 +57,7 @@ export class CopyPart implements Part {
     return this.#size > 0 && this.#facts !== undefined && validatorOf(this.#facts) !== undefined;
   }
 
-  /** Ends it. @returns SHA-256 of what has come. */
+  /** Finishes the copy. @returns SHA-256 of what was received. */
   async end(): Promise<string> {
     await this.#file.close();
     return this.#hash.digest('hex');

@@ -2,9 +2,9 @@ import { UsageError } from '../../core/errors.ts';
 import { shownAddress } from '../http/redirects.ts';
 import { hiddenAddress, objectAddress } from '../objects/object-address.ts';
 
-/** What is shown instead of a query, which may be a signature that opens the file to anybody. */
+/** Shown instead of a query, which may be a signature that gives anybody access to the file. */
 const HIDDEN = '?***';
-/** Of addresses that S3 and Google signed, what is another for each signature. */
+/** Query parameters of addresses signed by S3 and Google that differ with each signature. */
 const SIGNATURE = /^x-(amz|goog)-/i;
 
 /** Where a remote file is. */
@@ -13,29 +13,29 @@ export type FarAddress =
   | {
       readonly kind: 's3';
       readonly bucket: string;
-      /** Name of the object, or of what several begin with. */
+      /** Name of the object, or the common prefix of several. */
       readonly name: string;
       readonly shown: string;
       readonly identity: string;
     };
 
-/** Whether a text is an address that files are read from: `https://`, `http://` or `s3://`. */
+/** Whether a text is an address from which files can be read: `https://`, `http://` or `s3://`. */
 export function isFarAddress(text: string): boolean {
   return /^(https?|s3):\/\//i.test(text);
 }
 
 /**
- * Whether an address is one that is only shown: its query is left out, and nobody can read from it.
+ * Whether an address is only for display: its query is hidden, so it cannot be read from.
  */
 export function isHiddenAddress(text: string): boolean {
   return isFarAddress(text) && text.endsWith(HIDDEN);
 }
 
 /**
- * Reads the address of an input. `shown` is what messages and datasets have of it, without its
- * query; `identity` is what it is known by, which another signature does not change.
+ * Parses the address of an input. `shown` is the form used in messages and datasets, without the
+ * query; `identity` identifies the file independently of the signature.
  *
- * @throws UsageError for what is no address, has a password, or was only shown.
+ * @throws UsageError for something that is not an address, has a password, or is only for display.
  *
  * @example
  * farAddress('https://films.example.org/heat.mp4?token=1').shown; // 'https://films.example.org/heat.mp4?***'
@@ -57,7 +57,7 @@ export function farAddress(text: string): FarAddress {
   }
   if (isHiddenAddress(text)) {
     throw new UsageError(`'${shown}' is only what is shown of an address: its query is not kept`, {
-      remedy: 'Give the whole address, or one without a query, where others are to read it from the dataset.',
+      remedy: 'Give the whole address, or one without a query if others must read it from the dataset.',
     });
   }
   const unsigned = new URL(url.href);
@@ -66,7 +66,7 @@ export function farAddress(text: string): FarAddress {
 }
 
 /**
- * The part of an address that is a path, with no slash at its beginning: what ids are made of.
+ * The path of an address without a leading slash, from which ids are made.
  */
 export function pathOfAddress(text: string): string {
   const address = farAddress(text);

@@ -5,23 +5,23 @@ import type { InputCopies, InputCopy } from './input-copies.ts';
 /** Where the content of an item is: the path of a file, or a remote file. */
 export type ContentPlace = string | FarContent;
 
-/** What a content is known by without reading it, where its server says so, and its hash. */
+/** What identifies content without reading it, if its server provides that, and its hash. */
 export interface HashedContent {
   readonly identity: string | undefined;
   readonly sha256: string;
 }
 
-/** A content that is not on this machine, and the copies of it while they are in use. */
+/** Content that is not on this machine, and its copies while they are in use. */
 export class FarContent {
   readonly address: FarAddress;
   readonly #copies: InputCopies;
-  /** The copy that is in use, or being made, and how many use it. */
+  /** The copy that is in use or being made, and the number of its users. */
   #copy: Promise<InputCopy> | undefined;
   #stop = new AbortController();
   #users = 0;
   #atHand: InputCopy | undefined;
   #size: number | undefined;
-  /** A copy whose hash was just told: what is computed next is of the same bytes. */
+  /** A copy whose hash was just reported; the next computation uses the same bytes. */
   #hashed: InputCopy | undefined;
 
   constructor(address: FarAddress, copies: InputCopies) {
@@ -34,28 +34,28 @@ export class FarContent {
     return this.#atHand;
   }
 
-  /** Bytes, as far as they are known. */
+  /** Size in bytes, if known. */
   get size(): number | undefined {
     return this.#size ?? this.#copies.sizeOf(this.address);
   }
 
-  /** What it was known by when its folder was listed, or it was asked for since. */
+  /** Its identification when its folder was listed, or when it was last requested. */
   get listedIdentity(): string | undefined {
     return this.#copies.listedIdentity(this.address);
   }
 
   /**
-   * What it is known by now; its hash too while a copy is in use.
-   * @throws as `InputCopies.identity`.
+   * Its current identification, and its hash while a copy is in use.
+   * @throws what `InputCopies.identity` throws.
    */
   async now(signal?: AbortSignal): Promise<Partial<HashedContent>> {
     if (this.#atHand !== undefined) return this.#atHand;
     return { identity: await this.#copies.identity(this.address, signal) };
   }
 
-  /** Its hash, by a copy that is kept for a while. @throws as `InputCopies.take`. */
+  /** Its hash, from a copy that is kept for a while. @throws what `InputCopies.take` throws. */
   async read(signal?: AbortSignal): Promise<HashedContent> {
-    // The copy that was hashed before may be of what it was then.
+    // The copy that was hashed before may be of an earlier content.
     this.#hashed = undefined;
     const { copy, release } = await this.hold(signal);
     await release(true);
@@ -64,9 +64,9 @@ export class FarContent {
   }
 
   /**
-   * A copy of it, one for all that use it at the same time.
-   * @returns the copy, and what gives it back; only its first call does.
-   * @throws as `InputCopies.take`.
+   * Gets a copy, which is shared by all simultaneous users.
+   * @returns the copy, and a function that releases it; only its first call has an effect.
+   * @throws what `InputCopies.take` throws.
    */
   async hold(signal?: AbortSignal): Promise<{ copy: InputCopy; release: (keep: boolean) => Promise<void> }> {
     this.#users += 1;
@@ -84,7 +84,7 @@ export class FarContent {
       if (this.#users > 0) return;
       this.#copy = undefined;
       this.#atHand = undefined;
-      // Nobody waits for it any longer.
+      // Nobody is waiting for it any longer.
       stop.abort(signal?.reason);
       const copy = await shared.catch(() => undefined);
       if (copy !== undefined) await this.#copies.give(copy, keep);

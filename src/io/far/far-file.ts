@@ -4,7 +4,7 @@ import type { Patience } from '../http/request.ts';
 import { RefusedTransfer, type Transfer, WrongSize } from '../http/transfer.ts';
 import { objectFault } from '../objects/s3-store.ts';
 
-/** How a remote file is read. */
+/** How to read a remote file. */
 export interface FarReading {
   readonly patience: Patience;
   readonly signal?: AbortSignal | undefined;
@@ -13,15 +13,15 @@ export interface FarReading {
 
 /** A remote file. */
 export interface FarFile {
-  /** Its size, and what tells its content from another, as far as its server says so. */
+  /** Its size and what identifies its content, as far as its server says so. */
   look(reading: FarReading): Promise<Transfer & { readonly facts?: PartFacts | undefined }>;
-  /** Asks once for all of it, or for the rest of it. */
+  /** Makes one request for all of it, or for the rest of it. */
   transfer(part: Part, most: number, reading: FarReading): Promise<Transfer>;
 }
 
 /**
- * The error for a file that cannot be fetched: its own fault, unless all files of its store would
- * meet it, such as missing credentials.
+ * The error for a file that cannot be fetched: an error of this file, unless it would affect all
+ * files of its store, such as missing credentials.
  */
 export function farFault(shown: string, error: unknown): unknown {
   if (!(error instanceof SystemError)) return error;

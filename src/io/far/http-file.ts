@@ -17,7 +17,7 @@ export class HttpFile implements FarFile {
     this.#url = url;
   }
 
-  /** Asks for its first byte: an address that is signed for reading cannot be asked otherwise. */
+  /** Requests its first byte: an address that is signed for reading allows no other request. */
   async look({ patience, signal }: FarReading): Promise<Transfer & { readonly facts?: PartFacts | undefined }> {
     const answer = await requestFile(this.#url, { range: 'bytes=0-0' }, { patience, redirects, signal });
     answer.body.destroy();

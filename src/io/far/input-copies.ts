@@ -20,20 +20,20 @@ import { type FarFile, farFault } from './far-file.ts';
 import { HttpFile } from './http-file.ts';
 import { ObjectFile } from './object-file.ts';
 
-/** How remote inputs are copied. */
+/** How to copy remote inputs. */
 export interface InputCopiesOptions {
   /**
-   * Bytes of the disk that copies may take together, or the room that was found for them. Default:
-   * half of what is free.
+   * Bytes of disk that copies may take together, or the result of `scratchRoom`. Default: half of
+   * the free space.
    */
   readonly room?: number | string | ScratchRoom | undefined;
-  /** Aborted: folders of stores are listed no further. */
+  /** When aborted, listing folders of stores stops. */
   readonly signal?: AbortSignal | undefined;
   /** Called with the reason for each retry. */
   readonly onMessage?: ((line: string) => void) | undefined;
   /** Seconds to wait for an answer, and for the next 16 KiB. Default 60. */
   readonly timeoutSeconds?: number | undefined;
-  /** Seconds before the second try; doubled before each further one, at most 30. Default 0.5. */
+  /** Seconds before the first retry; doubled before each further one, up to 30. Default 0.5. */
   readonly retrySeconds?: number | undefined;
 }
 
@@ -42,34 +42,34 @@ export interface InputCopy {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** What tells its content from another unread; undefined where its server says none. */
+  /** What identifies its content without reading it; undefined if its server provides nothing. */
   readonly identity: string | undefined;
 }
 
-/** How much room a copy was given while it is in use. */
+/** The disk space that a copy was given while it is in use. */
 interface Claim {
   readonly bytes: number;
   readonly leave: () => void;
 }
 
-/** An object as an input of a folder. */
+/** An object that is an input in a folder. */
 export interface ListedObject {
   readonly address: string;
   /** Its name below the folder. */
   readonly name: string;
 }
 
-/** Unused copies are kept for whoever asks next, up to this many bytes. */
+/** Unused copies are kept for the next request, up to this many bytes. */
 const IDLE_BYTES = 2 * 1024 ** 3;
 const ATTEMPTS = 6;
-/** How often a file that has grown since it was looked at is looked at again. */
+/** How often a file is checked again if it has grown since the last check. */
 const CHANGES = 3;
 
-/** Of all that are in use in this process. */
+/** All instances in use in this process. */
 const open = new Set<InputCopies>();
 
 /**
- * Disk bytes that all copies of this process take, or are about to.
+ * Disk bytes that all copies of this process take, or are about to take.
  *
  * @example
  * copiedBytes();
@@ -78,7 +78,7 @@ export function copiedBytes(): number {
   return [...open].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** The room that copies have, where it is and what is free there. */
+/** The disk space that copies may take, its directory, and the free space there. */
 export interface ScratchRoom {
   readonly directory: string;
   readonly bytes: number;
@@ -88,7 +88,7 @@ export interface ScratchRoom {
 /**
  * The disk space for copies of remote inputs.
  *
- * @throws UsageError when it is more than is free.
+ * @throws UsageError if it is more than the free space.
  */
 export function scratchRoom(wanted?: number | string): ScratchRoom {
   const directory = tmpdir();
@@ -105,10 +105,10 @@ export function scratchRoom(wanted?: number | string): ScratchRoom {
 }
 
 /**
- * Copies of remote inputs, in a temporary folder of this process, for as long as they
- * are in use: decoders read files, and go forward and back in them. All copies together stay within
- * the room; a file is asked for only when there is room for all of it. Cut transfers continue where
- * they were cut, of the same content only.
+ * Copies of remote inputs, in a temporary folder of this process, for as long as they are in use:
+ * decoders need files in which they can seek. Together, the copies stay within the disk space; a
+ * file is requested only when there is room for all of it. Interrupted transfers continue where
+ * they stopped, if the content is still the same.
  *
  * @example
  * const copies = new InputCopies({ room: '20GiB' });
@@ -117,13 +117,13 @@ export function scratchRoom(wanted?: number | string): ScratchRoom {
  * await copies.close();
  */
 export class InputCopies {
-  /** For videos that belong to no run. */
+  /** The shared instance, for videos that belong to no run. */
   static readonly ofProcess = new InputCopies();
 
   readonly #options: InputCopiesOptions;
   readonly #stores = new AskedOnce<ObjectStore, string>();
   readonly #listed = new Map<string, PartFacts>();
-  /** By what they are of; the longest unused first. */
+  /** Unused copies by identity, least recently used first. */
   readonly #idle = new Map<string, InputCopy>();
   readonly #inUse = new Map<InputCopy, { readonly of: string; readonly claim: Claim }>();
   #room: ScratchRoom | undefined;
@@ -136,14 +136,14 @@ export class InputCopies {
     this.#options = options;
   }
 
-  /** The room, as it was when it was first asked for. @throws UsageError as `scratchRoom`. */
+  /** The disk space, as determined on first use. @throws what `scratchRoom` throws. */
   get room(): ScratchRoom {
     const { room } = this.#options;
     this.#room ??= typeof room === 'object' ? room : scratchRoom(room);
     return this.#room;
   }
 
-  /** Bytes on the disk, or about to be. */
+  /** Bytes that are on the disk or about to be. */
   get bytes(): number {
     return this.#claimed + this.#idleBytes;
   }
@@ -153,7 +153,7 @@ export class InputCopies {
   }
 
   /**
-   * The objects below an address of a store, by name; of their content nothing is read.
+   * The objects below an address of a store, sorted by name, without reading their content.
    * @throws SystemError `object-store`; FlowError `aborted`.
    */
   async *list(prefix: string): AsyncGenerator<ListedObject> {
@@ -169,14 +169,14 @@ export class InputCopies {
     }
   }
 
-  /** Bytes of a file as far as they are known by now; undefined where nobody has asked. */
+  /** The size of a file if already known; undefined if nobody has asked for it. */
   sizeOf(address: FarAddress): number | undefined {
     return this.#listed.get(address.shown)?.total;
   }
 
   /**
-   * What tells the content of a listed object from another, without asking for it: as it was
-   * listed, or asked for since.
+   * What identifies the content of a listed object, without a request: as of the listing or the
+   * last request.
    */
   listedIdentity(address: FarAddress): string | undefined {
     const facts = this.#listed.get(address.shown);
@@ -184,27 +184,27 @@ export class InputCopies {
   }
 
   /**
-   * What tells the content of a file from another; undefined where its server says none.
+   * What identifies the content of a file; undefined if its server provides nothing.
    *
-   * @throws MediaError `not-found`, `forbidden`, `unreachable`; SystemError `object-store` where
-   * there are no credentials; FlowError `aborted`.
+   * @throws MediaError `not-found`, `forbidden`, `unreachable`; SystemError `object-store` if there
+   * are no credentials; FlowError `aborted`.
    */
   async identity(address: FarAddress, signal?: AbortSignal): Promise<string | undefined> {
     return identityOf(address, await this.#look(await this.#fileOf(address), address, signal));
   }
 
   /**
-   * A copy of a file, when there is room for it.
+   * Makes a copy of a file as soon as there is room for it.
    *
-   * @param just a copy of it that was given back just now: it is good if it is still there.
-   * @throws as `identity`; MediaError `too-large` of one that has more bytes than the room,
-   * `empty`, `unreadable` of one that grew each time that it was fetched; SystemError `disk-full`.
+   * @param just a copy that was returned just now, which is used if it still exists.
+   * @throws what `identity` throws; MediaError `too-large` for a file larger than the disk space,
+   * `empty`, `unreadable` for one that grew each time it was fetched; SystemError `disk-full`.
    */
   async take(address: FarAddress, signal: AbortSignal, just?: InputCopy): Promise<InputCopy> {
     const kept = this.#idle.get(address.identity);
     if (kept !== undefined && kept.path === just?.path) {
       const claim = await this.#claim(kept.bytes, signal);
-      // While it waited, others may have taken it, or another may have come in its place.
+      // In the meantime, another user may have taken it, or another copy may have replaced it.
       if (this.#idle.get(address.identity) === kept) {
         this.#idle.delete(address.identity);
         return this.#used(kept, address, claim);
@@ -217,16 +217,19 @@ export class InputCopies {
       try {
         return await this.#taken(file, address, facts, signal);
       } catch (error) {
-        // It is not as long as it was when it was looked at, or it is too long for any room.
+        // Its length has changed since the check, or it is too long for the disk space.
         if (!(error instanceof WrongSize) || facts.total === undefined) throw farFault(address.shown, error);
       }
     }
     throw new MediaError('unreadable', `'${address.shown}' kept changing while it was fetched`, {
-      remedy: 'Run it again when nothing writes to it any longer.',
+      remedy: 'Run it again once nothing writes to it any longer.',
     });
   }
 
-  /** A copy of a file as it was looked at. @throws WrongSize where it is longer by now. */
+  /**
+   * Makes a copy of a file in the state of the last check. @throws WrongSize if it is longer by
+   * now.
+   */
   async #taken(file: FarFile, address: FarAddress, facts: PartFacts, signal: AbortSignal): Promise<InputCopy> {
     const { bytes: room, directory } = this.room;
     if (facts.total === 0) throw new MediaError('empty', `'${address.shown}' has zero bytes`);
@@ -237,7 +240,7 @@ export class InputCopies {
         { remedy: 'Give a larger `scratch`, or set TMPDIR to a directory with more room.' },
       );
     }
-    // A file of unknown size takes all the room.
+    // A file of unknown size claims all the space.
     const claim = await this.#claim(facts.total ?? room, signal);
     try {
       const copy = (await this.#idleOf(address, facts)) ?? (await this.#receive(file, address, claim.bytes, signal));
@@ -268,8 +271,8 @@ export class InputCopies {
   }
 
   /**
-   * Gives a copy back.
-   * @param keep whether it may be asked for again soon.
+   * Returns a copy.
+   * @param keep whether it may be needed again soon.
    */
   async give(copy: InputCopy, keep: boolean): Promise<void> {
     const used = this.#inUse.get(copy);
@@ -329,7 +332,7 @@ export class InputCopies {
     } catch (error) {
       throw farFault(address.shown, error);
     }
-    // What the listing said may be out of date.
+    // The listing may be out of date.
     if (this.#listed.has(address.shown)) this.#listed.set(address.shown, facts);
     return facts;
   }
@@ -347,7 +350,7 @@ export class InputCopies {
     await this.#evict(this.room.bytes - this.#claimed);
     open.add(this);
     const folder = await this.#folder.ask(() => temporaryFolder('reelflow-inputs~'));
-    // Formats without a mark of their own are known by their names.
+    // Formats without a signature are recognised by their names.
     const extension = /^\.[a-z0-9]{1,8}$/i.exec(extname(pathOfAddress(textOf(address))))?.[0] ?? '';
     const part = await CopyPart.begin(join(folder.path, `${++this.#count}${extension}`));
     try {
@@ -362,7 +365,7 @@ export class InputCopies {
     }
   }
 
-  /** Removes copies that nobody uses until at most these bytes of them are left. */
+  /** Removes unused copies until at most this many bytes of them are left. */
   async #evict(most: number): Promise<void> {
     for (const [of, { path }] of this.#idle) {
       if (this.#idleBytes <= most) return;
@@ -382,7 +385,7 @@ export class InputCopies {
   }
 }
 
-/** What a content is known by: its address, what its server calls it, and its size. */
+/** The identity of content: its address, its server's identification, and its size. */
 function identityOf(address: FarAddress, facts: PartFacts): string | undefined {
   const validator = validatorOf(facts);
   if (validator === undefined || facts.total === undefined) return undefined;

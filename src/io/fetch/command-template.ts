@@ -33,7 +33,7 @@ export class CommandTemplate {
     }
   }
 
-  /** The program that is started, as it was written. */
+  /** The program to start, as written in the command. */
   get program(): string {
     return this.#words[0] ?? '';
   }
@@ -44,7 +44,7 @@ export class CommandTemplate {
   }
 
   /**
-   * Whether this id would be read as an option: it begins with `-`, and so would a word before any
+   * Whether this id would be read as an option: it starts with `-`, and so would a word before any
    * `--`.
    */
   readsAsOption(id: string): boolean {

@@ -5,12 +5,12 @@ import { directoryFailure } from '../../core/directory-failure.ts';
 import { DatasetError } from '../../core/errors.ts';
 
 /**
- * Makes this the only process that works on a directory. Each process puts a file of its own name
- * into `directory`, and then looks for others: of two that come at the same time at least one sees
- * the other, so never both continue. Files of dead processes of this machine are removed.
+ * Makes this the only process that works on a directory. Each process puts a file with its own name
+ * into `directory` and then looks for others: if two come at the same time, at least one sees the
+ * other, so they never both continue. Files of dead processes on this machine are removed.
  *
- * @returns what gives the lock back.
- * @throws DatasetError `in-use` when another process is there, naming its file; SystemError
+ * @returns a function that releases the lock.
+ * @throws DatasetError `in-use` when another process is working there, naming its file; SystemError
  * `not-writable` when it cannot be written.
  */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {

@@ -9,7 +9,7 @@ import { removeFolder } from './remove-folder.ts';
 import { type ProgramEnd, runProgram } from './run-program.ts';
 import { writtenMedia } from './written-media.ts';
 
-/** A file that a command wrote, on disk and not yet in its place. */
+/** A file that a command wrote, on disk but not yet in its place. */
 export interface Downloaded {
   readonly path: string;
   /** Lower case, without the dot. */
@@ -17,9 +17,9 @@ export interface Downloaded {
   readonly bytes: number;
 }
 
-/** How one attempt is made. */
+/** How to make one attempt. */
 export interface DownloadOptions {
-  /** Emptied before the command runs; `{out}` lies in it. */
+  /** The folder that contains `{out}`; emptied before the command runs. */
   readonly folder: string;
   /** Milliseconds until the command is killed. */
   readonly timeout: number;
@@ -80,14 +80,14 @@ async function whyNoMedia(path: string, signal: AbortSignal): Promise<Omit<Fetch
     return undefined;
   } catch (error) {
     if (!(error instanceof MediaError)) throw error;
-    // The temporary path is gone when somebody reads this.
+    // The temporary path no longer exists when somebody reads this.
     return { reason: error.code, message: error.message.replaceAll(`'${path}'`, 'what the command wrote') };
   }
 }
 
 const UNREADABLE = ['EACCES', 'EPERM', 'ENOENT', 'ELOOP'];
 
-/** Flushes what was written to disk; says why when it cannot even be opened. */
+/** Flushes a written file to disk; returns the reason if it cannot even be opened. */
 async function flush(path: string): Promise<Omit<FetchFault, 'output'> | undefined> {
   let file: FileHandle;
   try {

@@ -1,10 +1,11 @@
 import type { MediaErrorCode } from '../../core/errors.ts';
 
 /**
- * Why something was not fetched: `bad-id` of the list, `exit` code other than 0, ended by a
- * `signal`, `timeout`, not started (`spawn`), wrote `no-file`, `several-files` or an `unsafe-file`
- * (a link or no plain file), a file of that name `exists` that is not of fetching; or what the
- * check of the file says: `not-media`, `empty`, `corrupt`, `no-streams`, ...
+ * Why something was not fetched: a `bad-id` in the list; the command had an `exit` code other than
+ * 0, was ended by a `signal` or `timeout`, could not be started (`spawn`), or wrote `no-file`,
+ * `several-files` or an `unsafe-file` (a link or not a regular file); a file of that name `exists`
+ * that was not fetched; or the result of checking the file: `not-media`, `empty`, `corrupt`,
+ * `no-streams`, ...
  */
 export type FetchReason =
   | 'bad-id'
@@ -17,7 +18,7 @@ export type FetchReason =
   | 'exists'
   | MediaErrorCode;
 
-/** One attempt that failed. */
+/** One failed attempt. */
 export interface FetchFault {
   readonly reason: FetchReason;
   readonly message: string;

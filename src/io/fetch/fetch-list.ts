@@ -7,17 +7,17 @@ import { readText } from '../ratings/read-text.ts';
 /** One thing to fetch: all rows of the list that share an id. */
 export interface FetchItem {
   readonly id: string;
-  /** Ids of the movies it belongs to, ascending; none where the list has no such column. */
+  /** Ids of the movies that it belongs to, ascending; empty if the list has no such column. */
   readonly movieIds: readonly string[];
   /** Lines of the list that have this id. */
   readonly lines: readonly number[];
-  /** Whether it fits `VALID_ID`: others are never handed to a command, nor made part of a path. */
+  /** Whether it matches `VALID_ID`: other ids are never passed to a command or used in a path. */
   readonly valid: boolean;
 }
 
 /**
- * Letters, digits, `_` and `-`, at most 64: what an id may be to become an argument and a file
- * name.
+ * The form that an id must have to be used as an argument and a file name: at most 64 letters,
+ * digits, `_` and `-`.
  */
 const VALID_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const ID_COLUMNS = ['youtubeid', 'trailerid', 'trailer', 'youtube', 'id'];
@@ -25,11 +25,11 @@ const MOVIE_COLUMNS = ['movieid', 'itemid', 'movie', 'item'];
 
 /**
  * Reads a list of things to fetch: CSV with a header and a column of ids (youtubeId, trailerId or
- * id, or the one named by `column`), and movieId where there is one. An id that several rows share
- * comes once, at its first row's place. The whole file is held in memory.
+ * id, or the one named by `column`), and movieId if there is one. An id shared by several rows
+ * occurs once, at the place of its first row. The whole file is held in memory.
  *
- * @throws UsageError `ratings` when the file cannot be read, is empty, has no such column,
- * or not one id in it; `no-inputs` when it has no rows.
+ * @throws UsageError `ratings` when the file cannot be read, is empty, has no such column, or not a
+ * single id in it; `no-inputs` when it has no rows.
  */
 export async function readFetchList(
   path: string,
@@ -72,7 +72,7 @@ export async function readFetchList(
   return list;
 }
 
-/** What is wrong with an id that is not valid, and where it stands. */
+/** What is wrong with an invalid id, and where it is in the list. */
 export function badIdMessage({ id, lines }: FetchItem): string {
   const shown = lines.slice(0, 3).join(', ');
   const where = lines.length === 1 ? `line ${shown}` : `${lines.length} rows, lines ${shown}`;

@@ -4,7 +4,7 @@ import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/a
 import { sha256 } from '../../core/hash.ts';
 import type { FetchFault } from './fetch-fault.ts';
 
-/** What is known of an id that was fetched. */
+/** What is known about a fetched id. */
 export interface FetchedRecord {
   readonly state: 'fetched';
   readonly id: string;
@@ -12,13 +12,13 @@ export interface FetchedRecord {
   readonly file: string;
   readonly bytes: number;
   readonly movieIds: readonly string[];
-  /** Times the command was started for it, in all runs. */
+  /** How often the command was started for it, over all runs. */
   readonly attempts: number;
   /** ISO 8601. */
   readonly time: string;
 }
 
-/** What is known of an id that was not. */
+/** What is known about an id that was not fetched. */
 export interface FailedRecord extends FetchFault {
   readonly state: 'failed';
   readonly id: string;
@@ -27,20 +27,20 @@ export interface FailedRecord extends FetchFault {
   readonly time: string;
 }
 
-/** What became of an id; ids that were never tried, or stopped on the way, have none. */
+/** The outcome for an id; ids that were never tried, or were interrupted, have none. */
 export type FetchRecord = FetchedRecord | FailedRecord;
 
 /**
- * A name that is safe in every file system, whatever the id: ids may be no file names, or differ by
- * case alone.
+ * A name that is safe in every file system, whatever the id: ids may be invalid as file names, or
+ * differ only by case.
  */
 export function recordKey(id: string): string {
   return sha256(id).slice(0, 32);
 }
 
 /**
- * Names of records and of their folders: whatever else lies there, as desktops put it, is not a
- * record.
+ * Names of records and of their folders; anything else there, such as files that desktops create,
+ * is not a record.
  */
 const RECORD = /^[0-9a-f]{32}\.json$/;
 const SHARD = /^[0-9a-f]{2}$/;
@@ -49,8 +49,8 @@ const SHARD = /^[0-9a-f]{2}$/;
 const AT_ONCE = 32;
 
 /**
- * What became of every id, one small file each (`<kk>/<key>.json`): each appears, and is replaced,
- * whole or not at all, so a run that is killed loses only what was under way.
+ * The outcome for every id, in one small file each (`<kk>/<key>.json`): each appears, and is
+ * replaced, whole or not at all, so a killed run only loses what was in progress.
  */
 export class FetchRecords {
   readonly #directory: string;
@@ -64,7 +64,7 @@ export class FetchRecords {
     this.damaged = damaged;
   }
 
-  /** Reads all records of a directory, which may be missing; writes nothing. */
+  /** Reads all records in a directory, which may be missing; writes nothing. */
   static async read(directory: string): Promise<FetchRecords> {
     const records = new Map<string, FetchRecord>();
     const damaged: string[] = [];
@@ -86,23 +86,23 @@ export class FetchRecords {
     return new FetchRecords(directory, records, damaged);
   }
 
-  /** Removes what killed processes left half-written. */
+  /** Removes half-written files of killed processes. */
   async clean(): Promise<void> {
     for (const shard of await shardsIn(this.#directory)) await removeStaleTemporaries(join(this.#directory, shard));
   }
 
-  /** The record of an id, undefined when it has no verdict yet. */
+  /** The record of an id, undefined if it has no verdict yet. */
   get(id: string): FetchRecord | undefined {
     return this.#records.get(id);
   }
 
-  /** All records, by id. */
+  /** All records, sorted by id. */
   all(): FetchRecord[] {
     return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   }
 
   /**
-   * Writes a record in place of an earlier one. On disk when this resolves.
+   * Writes a record, replacing an earlier one. It is on disk when this resolves.
    * @throws SystemError `disk-full`.
    */
   async put(record: FetchRecord): Promise<void> {
@@ -118,7 +118,7 @@ async function shardsIn(directory: string): Promise<string[]> {
   return (await namesIn(directory)).filter((name) => SHARD.test(name));
 }
 
-/** The text of a record; what is not a file has none, and is damaged. */
+/** The text of a record; something that is not a file has none, and counts as damaged. */
 async function textOf(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
@@ -154,7 +154,7 @@ function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
-/** A record names a file of its own directory, never a path out of it. */
+/** A record names a file in its own directory, never a path out of it. */
 function isFileName(value: unknown): boolean {
   return typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}\.[a-z0-9]{1,8}$/.test(value);
 }

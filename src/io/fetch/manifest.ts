@@ -3,13 +3,13 @@ import { replaceFile } from '../../core/atomic-file.ts';
 import { csvField } from '../../core/csv-field.ts';
 import type { FetchedRecord } from './fetch-record.ts';
 
-/** File name of the manifest in the directory of what was fetched. */
+/** File name of the manifest in the directory of fetched files. */
 export const MANIFEST = 'manifest.csv';
 
 /**
- * Writes the list of fetched files as the option `manifest` of `extract` takes it, whole or not at
- * all: columns path (relative to the manifest), item_id (the id of the list, by which a trailer
- * list finds its movies), movie_ids (with `|` between).
+ * Writes the list of fetched files in the form of `extract`'s option `manifest`, whole or not at
+ * all. Columns: path (relative to the manifest), item_id (the id in the list, by which a trailer
+ * list finds its movies), movie_ids (separated by `|`).
  *
  * @returns the manifest's path.
  * @throws SystemError `disk-full`.

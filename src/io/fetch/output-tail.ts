@@ -1,16 +1,15 @@
-/** Bytes kept of what a program prints. */
+/** How many bytes of a program's output to keep. */
 const KEPT_BYTES = 4096;
 const KEPT_LINES = 20;
 const KEPT_LINE_LENGTH = 300;
 
 /**
- * Keeps the end of what a program prints, whatever it prints before: never more than 8 KiB are
- * held.
+ * Keeps the end of a program's output, however much it prints: never more than 8 KiB are held.
  */
 export class OutputTail {
   #kept: Buffer = Buffer.alloc(0);
 
-  /** Takes in a piece. */
+  /** Adds a piece of output. */
   write(bytes: Buffer): void {
     const end = bytes.subarray(-KEPT_BYTES);
     this.#kept = Buffer.concat([this.#kept.subarray(-(KEPT_BYTES - end.length) || this.#kept.length), end]);
@@ -18,7 +17,7 @@ export class OutputTail {
 
   /**
    * The last lines: at most 20 of at most 300 characters, without control characters, which could
-   * steer a terminal.
+   * manipulate a terminal.
    */
   get lines(): string[] {
     return this.#kept

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 const DENIED = ['EACCES', 'EPERM'];
 
 /**
- * Removes a folder and all that a program left in it, also folders that it made read-only; one that
- * is gone already is not an error. Links are removed, never followed.
+ * Removes a folder and everything that a program left in it, including read-only folders; a folder
+ * that no longer exists is not an error. Links are removed, never followed.
  */
 export async function removeFolder(folder: string): Promise<void> {
   try {

@@ -4,30 +4,31 @@ import { OutputTail } from './output-tail.ts';
 
 /** How a program ended. */
 export interface ProgramEnd {
-  /** Exit code; null when a signal ended it, or it was not started. */
+  /** Exit code; null if a signal ended it, or it was not started. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** It took longer than it may, and was killed. */
+  /** Whether it exceeded its time limit and was killed. */
   readonly timedOut: boolean;
-  /** Why it could not be started, for want of memory, processes or room for its arguments. */
+  /** Why it could not be started, if memory, processes or room for its arguments were lacking. */
   readonly notStarted?: string | undefined;
-  /** The last lines of what it printed on its standard error and standard output. */
+  /** The last lines that it printed on standard error and standard output. */
   readonly output: readonly string[];
 }
 
-/** Programs that run: should this process exit, they are killed first. */
+/** Running programs: if this process exits, they are killed first. */
 const running = new Set<ChildProcess>();
 const killAll = (): void => {
   for (const child of running) killGroup(child);
 };
 
 /**
- * Runs a program to its end, directly and never through a shell, with no standard input and in a
- * process group of its own. When it ends, times out or is aborted, the whole group is killed:
- * children it left behind go too (on Windows, which has no process groups, only the program
- * itself). Of what it prints only the end is kept.
+ * Runs a program to its end, directly and never through a shell, without standard input and in its
+ * own process group. When it ends, times out or is aborted, the whole group is killed, including
+ * children that it left behind (on Windows, which has no process groups, only the program itself).
+ * Only the end of its output is kept.
  *
- * Resolves when program and group are gone, also after an abort (then with `signal` SIGKILL).
+ * Resolves when the program and its group are gone, also after an abort (then with `signal`
+ * SIGKILL).
  *
  * @throws UsageError `program` when there is no such program, or it is not executable.
  */
@@ -48,8 +49,7 @@ export function runProgram(
     try {
       child = spawnGroup(program, rest);
     } catch (error) {
-      // What spawning comes upon is emitted or thrown, depending on what it is: ENOENT and E2BIG
-      // are not alike.
+      // Errors of spawning are emitted or thrown, depending on their kind: ENOENT and E2BIG differ.
       settleUnstarted(error as NodeJS.ErrnoException);
       return;
     }
@@ -73,12 +73,12 @@ export function runProgram(
       settle();
       settleUnstarted(cause);
     });
-    // What the program left behind may hold its pipes open: it is killed before they are waited
-    // for.
+    // Children that the program left behind may hold its pipes open, so they are killed before
+    // waiting for the pipes.
     child.once('exit', () => {
       settle();
       killGroup(child);
-      // One that made a group of its own is out of reach, and must not keep this waiting.
+      // A child that made its own group is out of reach, and must not block this.
       setTimeout(() => {
         child.stdout.destroy();
         child.stderr.destroy();
@@ -92,7 +92,7 @@ export function runProgram(
   });
 }
 
-/** Milliseconds that pipes may stay open when their program has ended. */
+/** Milliseconds that pipes may stay open after their program has ended. */
 const PIPES_WITHIN = 1000;
 
 function spawnGroup(program: string, rest: readonly string[]) {
@@ -113,8 +113,8 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch (error) {
-    // ESRCH: nothing of the group is left. EPERM: macOS says so of a group in which all are dead
-    // but not yet reaped.
+    // ESRCH: nothing of the group is left. EPERM: on macOS, all processes of the group are dead but
+    // not yet reaped.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
@@ -126,7 +126,7 @@ function notStarted(error: Error, output: readonly string[]): ProgramEnd {
 
 const MISSING = 'there is no such program, or the interpreter in its first line is missing';
 const FORBIDDEN = 'it is not executable';
-/** What is wrong with the program itself, and so with every start of it. */
+/** Errors of the program itself, which would affect every start. */
 const NO_PROGRAM: Readonly<Record<string, string>> = {
   ...{ ENOENT: MISSING, ENOTDIR: MISSING, EACCES: FORBIDDEN, EPERM: FORBIDDEN },
   ...{ ELOOP: 'its path is a loop of links', ENAMETOOLONG: 'its name is too long' },

@@ -1,25 +1,26 @@
 import { checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 
-/** What these would do in a shell, for the message that refuses them. */
+/** What these characters would mean in a shell, for the message that refuses them. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ...{ '|': 'a pipe', '&': 'a background job', ';': 'a second command', '<': 'a redirection', '>': 'a redirection' },
   ...{ '(': 'a group', ')': 'a group', $: 'a variable or a substitution', '`': 'a substitution' },
   ...{ '*': 'a file pattern', '?': 'a file pattern', '[': 'a file pattern' },
   ...{ '~': 'a home directory', '#': 'a comment', '\n': 'a second command', '\r': 'a second command' },
 };
-/** These mean something only where a word begins. */
+/** These have a meaning only at the start of a word. */
 const AT_START = '~#';
 const BLANK = ' \t';
 
 /**
- * Splits a command into words by a small part of what a POSIX shell does, and interprets nothing:
+ * Splits a command into words with a small subset of the rules of a POSIX shell, and interprets
+ * nothing:
  *
  * - blanks (spaces and tabs) separate words;
- * - single quotes group, and all between them is literal;
+ * - single quotes group, and everything between them is literal;
  * - double quotes group; a backslash before `"`, `\`, `$` or `` ` ` ` makes that literal, and stays
  *   before anything else;
- * - elsewhere a backslash makes the next character literal; before a line break both go.
+ * - elsewhere a backslash makes the next character literal; before a line break, both are removed.
  *
  * What a shell would interpret (`| & ; < > ( ) $ ` * ?
  * [`, a line break, `~` or `#` at the beginning of a word, `NAME=value` before the program) is refused unless it is quoted, so that a command that is accepted has the words that a shell would give it. In double quotes that holds for `$` and `` `
@@ -63,8 +64,8 @@ export function splitCommand(command: string): string[] {
 }
 
 /**
- * A quoted part, an escaped character or a plain one; no text where it adds nothing to a word, not
- * even an empty one.
+ * A quoted part, an escaped character or a plain one; no text if it adds nothing to a word, not
+ * even an empty string.
  */
 interface Piece {
   readonly text: string | undefined;

@@ -3,20 +3,20 @@ import { extname, join } from 'node:path';
 import { MEDIA_EXTENSIONS } from '../media/sniff.ts';
 import type { FetchReason } from './fetch-fault.ts';
 
-/** The media file that a program wrote into its folder, or why there is none to take. */
+/** The media file that a program wrote into its folder, or why there is none to use. */
 export type WrittenMedia =
   | { readonly path: string; readonly extension: string; readonly bytes: number }
   | { readonly reason: FetchReason; readonly message: string };
 
-/** Names listed in a message. */
+/** How many names a message lists. */
 const NAMED = 5;
 const GONE = ['ENOENT', 'ENOTDIR'];
 const DENIED = ['EACCES', 'EPERM'];
 
 /**
- * Finds the one media file in a folder: by its extension, one of `MEDIA_EXTENSIONS`. Other files
- * beside it (subtitles, pictures, descriptions, parts) do not count. Several, a link, anything but
- * a plain file, and an empty file are refused.
+ * Finds the single media file in a folder, by its extension (one of `MEDIA_EXTENSIONS`). Other
+ * files beside it (subtitles, pictures, descriptions, parts) do not count. Several media files, a
+ * link, anything but a regular file, and an empty file are refused.
  */
 export async function writtenMedia(folder: string): Promise<WrittenMedia> {
   try {
@@ -30,7 +30,7 @@ export async function writtenMedia(folder: string): Promise<WrittenMedia> {
 }
 
 async function findMedia(folder: string): Promise<WrittenMedia> {
-  // A link in its place could lead to any folder of this machine.
+  // A link in its place could lead to any folder on this machine.
   if (!(await lstat(folder)).isDirectory()) {
     return { reason: 'unsafe-file', message: 'the command replaced its folder with something else' };
   }
@@ -45,10 +45,10 @@ async function findMedia(folder: string): Promise<WrittenMedia> {
     return { reason: 'several-files', message: `the command wrote several media files: ${listed(media)}` };
   }
   const path = join(folder, name);
-  // A link could name any file of this machine.
+  // A link could name any file on this machine.
   const facts = await lstat(path);
   if (!facts.isFile()) {
-    const kind = facts.isSymbolicLink() ? 'a link' : facts.isDirectory() ? 'a directory' : 'no plain file';
+    const kind = facts.isSymbolicLink() ? 'a link' : facts.isDirectory() ? 'a directory' : 'not a regular file';
     return { reason: 'unsafe-file', message: `what the command wrote, ${listed([name])}, is ${kind}` };
   }
   if (facts.size === 0) return { reason: 'empty', message: `the command wrote an empty file, ${listed([name])}` };

@@ -1,24 +1,25 @@
-/** What of the network this process has used since it began. */
+/** How much of the network this process has used since it started. */
 export interface NetworkUse {
-  /** Requests that were sent. */
+  /** Number of requests sent. */
   readonly requests: number;
-  /** Bytes of files and objects that came. */
+  /** Bytes of files and objects received. */
   readonly received: number;
-  /** Bytes of objects that were sent. */
+  /** Bytes of objects sent. */
   readonly sent: number;
-  /** Requests that were made again, since the ones before them failed. */
+  /** Number of requests that were repeated because an earlier one had failed. */
   readonly retries: number;
 }
 
 const used = { requests: 0, received: 0, sent: 0, retries: 0 };
 
-/** Counts what of the network was used. */
+/** Adds to the count of network use. */
 export function countNetworkUse(kind: keyof NetworkUse, amount = 1): void {
   used[kind] += amount;
 }
 
 /**
- * What of the network this process has used for inputs, weights and object stores since it began.
+ * How much of the network this process has used for inputs, weights and object stores since it
+ * started.
  *
  * @example
  * networkUse().received;

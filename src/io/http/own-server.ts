@@ -5,27 +5,27 @@ import { UsageError } from '../../core/errors.ts';
 /** Where a server listens. */
 export interface ListeningAddress {
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0 means any free port. */
   readonly port: number;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface OwnServer {
-  /** Such as `http://127.0.0.1:9464`. */
+  /** For example `http://127.0.0.1:9464`. */
   readonly origin: string;
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Milliseconds in which a request must have arrived. */
+/** Milliseconds within which a request must have arrived completely. */
 const ARRIVAL = 10_000;
 
 /**
- * Opens an HTTP server whose connections, headers and time to arrive are bounded.
+ * Opens an HTTP server with limits on connections, headers and the arrival time of requests.
  *
- * @param bounds.connections at most.
- * @param bounds.lastAnswers milliseconds that what is being answered has when it closes.
- * @throws UsageError `address` where it cannot listen there.
+ * @param bounds.connections maximum number of connections.
+ * @param bounds.lastAnswers milliseconds that requests in progress get when it closes.
+ * @throws UsageError `address` if it cannot listen there.
  *
  * @example
  * const answer: RequestListener = (_, response) => void response.end('ok');
@@ -40,7 +40,7 @@ export async function openServer(
   const server = createServer(
     {
       ...{ requestTimeout: ARRIVAL, headersTimeout: ARRIVAL, maxHeaderSize: 8192 },
-      // How often the two are looked at; every 30 s otherwise.
+      // How often both limits are checked; the default is every 30 s.
       connectionsCheckingInterval: 1000,
     },
     answer,
@@ -56,7 +56,7 @@ export async function openServer(
       cause,
     });
   });
-  // A connection that could not be accepted is the client's loss alone.
+  // A connection that could not be accepted only affects its client.
   server.on('error', () => undefined);
   const { port: given } = server.address() as AddressInfo;
   return {
@@ -64,7 +64,7 @@ export async function openServer(
     port: given,
     close: () =>
       new Promise((resolve) => {
-        // Of a connection that asks nothing, or that asks for long, nobody waits for the end.
+        // Idle connections, and requests that take too long, are not waited for.
         const end = setTimeout(() => server.closeAllConnections(), lastAnswers);
         server.close(() => {
           clearTimeout(end);
@@ -76,9 +76,9 @@ export async function openServer(
 }
 
 /**
- * Whether a `Host` header names a server that listens at a host by what nobody can point elsewhere:
- * an address, `localhost` or the host itself. A page of the web that a browser shows sends a name of
- * its own, wherever that leads.
+ * Whether a `Host` header names a server that listens at a host by a name that nobody can redirect:
+ * an address, `localhost` or the host itself. A web page in a browser sends its own name, wherever
+ * that leads.
  */
 export function isOwnName(header: string | undefined, host: string): boolean {
   const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(header ?? '') ?? [];

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UsageError } from '../../core/errors.ts';
 import { isOwnName, type ListeningAddress, type OwnServer, openServer } from './own-server.ts';
 
-/** A page, and its type. */
+/** A page and its content type. */
 export interface ServedPage {
   readonly type: string;
   readonly body: string;
@@ -11,7 +11,7 @@ export interface ServedPage {
 const LOOPBACK = '127.0.0.1';
 
 /**
- * Reads where to listen: a port of the loopback address, or `HOST:PORT`.
+ * Parses where to listen: a port of the loopback address, or `HOST:PORT`.
  * @throws UsageError for anything else.
  *
  * @example
@@ -25,13 +25,13 @@ export function listeningAddress(option: string, given: number | string): Listen
 }
 
 /**
- * Serves a few pages that are made when they are asked for, to readers only. The `Host` header must
- * be an address, `localhost` or the host that it listens at: so no page of the web that a browser
- * shows can read them through a name of its own.
+ * Serves a few read-only pages that are made on request. The `Host` header must be an address,
+ * `localhost` or the host that it listens at, so no web page in a browser can read them through its
+ * own name.
  *
- * @param pages by path.
- * @returns where it listens, and what ends it.
- * @throws UsageError `address` where it cannot listen there.
+ * @param pages the pages, by path.
+ * @returns where it listens, and a function that stops it.
+ * @throws UsageError `address` if it cannot listen there.
  *
  * @example
  * const ok = async () => ({ type: 'text/plain', body: 'ok' });

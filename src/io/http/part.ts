@@ -1,6 +1,6 @@
 /**
- * What the server said of the file of which a part is here: without a validator that holds for
- * bytes, no part is resumed.
+ * What the server said about a file of which a part has been received: without a validator for its
+ * exact bytes, a part is not resumed.
  */
 export interface PartFacts {
   readonly etag?: string | undefined;
@@ -9,23 +9,23 @@ export interface PartFacts {
   readonly total?: number | undefined;
 }
 
-/** The part of a file that is here while it is received. */
+/** The received part of a file. */
 export interface Part {
-  /** Bytes that are here. */
+  /** Number of bytes received. */
   readonly size: number;
-  /** What the server said when the part was begun; undefined when that is not known. */
+  /** What the server said when the part was started; undefined if that is unknown. */
   facts(): Promise<PartFacts | undefined>;
   /** Empties the part. */
   restart(facts?: PartFacts): Promise<void>;
   /** Appends a piece. @throws SystemError `disk-full`. */
   append(piece: Uint8Array): Promise<void>;
-  /** Whether a later request can ask for the rest of it alone. */
+  /** Whether a later request can ask for only the rest. */
   isResumable(): Promise<boolean>;
 }
 
 /**
- * What an HTTP condition on the part's bytes can name (RFC 9110): a weak ETag says that files are
- * alike, not that their bytes are the same.
+ * The validator for an HTTP condition on the part's bytes (RFC 9110): a weak ETag says that files
+ * are equivalent, not that their bytes are the same.
  */
 export function validatorOf(facts: PartFacts): string | undefined {
   return facts.etag?.startsWith('"') ? facts.etag : facts.lastModified;

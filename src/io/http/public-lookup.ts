@@ -4,8 +4,8 @@ import { isPrivateHost } from '../../core/private-host.ts';
 import { type RedirectRules, refusedRedirect } from './redirects.ts';
 
 /**
- * Looks up names, and refuses those that lead into a private network or to this machine: a redirect
- * names a host, and its name server says where that is.
+ * Looks up names, and refuses those that lead into a private network or to this machine, because
+ * the name server of a redirect's host could point anywhere.
  *
  * @param from the address whose redirects are followed.
  */

@@ -5,34 +5,34 @@ import type { Part } from './part.ts';
 import { InterruptedTransfer } from './request.ts';
 import type { Transfer } from './transfer.ts';
 
-/** How often it is tried, and who hears of it. */
+/** How often to try, and whom to tell. */
 export interface Perseverance {
-  /** Tries that may end without a megabyte of gain before it is given up. */
+  /** How many attempts may end without a megabyte of progress before giving up. */
   readonly attempts: number;
-  /** Seconds before the second try; doubled before each further one, at most 30. */
+  /** Seconds before the second attempt; doubled before each further one, up to 30. */
   readonly firstPause: number;
   readonly signal?: AbortSignal | undefined;
   readonly onMessage?: ((line: string) => void) | undefined;
 }
 
-/** A server that wants to be left alone for longer than this is not waited for. */
+/** If a server asks for a longer pause than this, it is not waited for. */
 const longestPause = 120;
 const longestBackoff = 30;
 const gainThatCounts = 1 << 20;
 
 /**
- * Asks for a file until all of it is here, each time from where the part ends.
+ * Requests a file until all of it has been received, each time from where the part ends.
  *
- * @throws SystemError `download` when it is given up; what `once` throws that no further try
- * changes; FlowError `aborted`.
+ * @throws SystemError `download` after giving up; errors of `once` that no further attempt can
+ * change; FlowError `aborted`.
  */
 export async function receiveWhole(
   part: Pick<Part, 'size' | 'isResumable'>,
   once: () => Promise<Transfer>,
   { attempts, firstPause, signal, onMessage }: Perseverance,
 ): Promise<void> {
-  // Only what no try had reached before is gain: a server that makes every try begin again is given
-  // up too.
+  // Progress only counts beyond what any earlier attempt has reached, so a server that makes every
+  // attempt start over is also given up.
   let furthest = part.size;
   for (let failures = 0; ; ) {
     let result: Transfer;

@@ -4,17 +4,17 @@ import { isPrivateHost } from '../../core/private-host.ts';
 
 /** Where redirects of a request may lead. */
 export interface RedirectRules {
-  /** What is said against those that may not be followed. */
+  /** The remedy to show for a redirect that may not be followed. */
   readonly remedy: string;
-  /** Whether plain http may lead to plain http of other machines. */
+  /** Whether plain http may lead to plain http on other machines. */
   readonly plain: boolean;
-  /** Whether they may lead into private networks: only where the first address was in one. */
+  /** Whether they may lead into private networks: only if the first address was in one. */
   readonly private: boolean;
 }
 
 /**
- * An address as messages and records show it: a query may hold a signature that opens the file to
- * anybody, and is left out.
+ * An address as shown in messages and records, without its query, which may be a signature that
+ * gives anybody access to the file.
  */
 export function shownAddress(url: URL): string {
   return `${url.origin}${url.pathname}`;
@@ -40,7 +40,7 @@ export function redirectTarget(from: URL, location: string | undefined, rules: R
   return target;
 }
 
-/** What is thrown where a redirect may not be followed. */
+/** The error for a redirect that may not be followed. */
 export function refusedRedirect(from: URL, to: string, { remedy }: Pick<RedirectRules, 'remedy'>): SystemError {
   return new SystemError('download', `${shownAddress(from)} redirects to ${to}, which is not allowed`, { remedy });
 }

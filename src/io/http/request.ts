@@ -15,7 +15,7 @@ export interface Patience {
   readonly idle: number;
 }
 
-/** How a request is made. */
+/** How to make a request. */
 export interface RequestOptions {
   readonly patience: Patience;
   readonly redirects: Omit<RedirectRules, 'private'>;
@@ -25,13 +25,13 @@ export interface RequestOptions {
 /** The server's answer; its body must be read or destroyed. */
 export interface Answer {
   readonly status: number;
-  /** Where the answer came from, redirects followed. */
+  /** Where the answer came from, after redirects. */
   readonly url: URL;
   readonly body: IncomingMessage;
   header(name: string): string | undefined;
 }
 
-/** The connection broke or the server fell silent: the same request may succeed another time. */
+/** The connection broke or the server fell silent: the same request may succeed later. */
 export class InterruptedTransfer extends SystemError {
   constructor(message: string, cause?: unknown) {
     super('download', message, { cause });
@@ -42,10 +42,10 @@ const redirectStatuses = [301, 302, 303, 307, 308];
 const redirectLimit = 5;
 
 /**
- * Asks for a file with GET, following at most five redirects by hand: see `redirectTarget`. A
- * request that was answered from the public network is led into no private one, whatever the names
- * on the way lead to. Every connection is its own and is closed with its answer. Proxies named by
- * environment variables are not used.
+ * Requests a file with GET, and follows at most five redirects itself: see `redirectTarget`. A
+ * request that was answered from the public network is never redirected into a private one,
+ * whatever names are involved. Every request has its own connection, which is closed with its
+ * answer. Proxies named by environment variables are not used.
  *
  * @throws SystemError `download` when the server cannot be reached or its redirects are refused;
  * InterruptedTransfer when trying again may help; FlowError `aborted`.
@@ -63,7 +63,7 @@ export async function requestFile(
     if (!redirectStatuses.includes(status)) {
       return { status, url, body, header: (name) => body.headersDistinct[name]?.join(', ') };
     }
-    // What the address that was given leads to, its giver has chosen.
+    // The user has chosen where the given address itself leads.
     rules ??= { ...redirects, private: isPrivateHost(body.socket.remoteAddress ?? source.hostname) };
     body.destroy();
     url = redirectTarget(url, body.headers.location, rules);
@@ -81,7 +81,7 @@ function answerOf(
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(interrupted(shownAddress(url)));
     const send = url.protocol === 'https:' ? secureRequest : plainRequest;
-    // A content encoding would make sizes, ranges and hashes those of other bytes.
+    // With a content encoding, sizes, ranges and hashes would refer to other bytes.
     const request = send(url, {
       agent: false,
       headers: { 'accept-encoding': 'identity', ...headers },
@@ -119,9 +119,9 @@ function answerOf(
 }
 
 /**
- * The pieces of a body. Ends with an error when the connection is cut, when less than 16 KiB come
- * within `patience.idle` and it is not the end, or on the signal; the connection is closed in every
- * case, also when the reader stops early.
+ * The pieces of a body. Ends with an error when the connection is cut, when less than 16 KiB arrive
+ * within `patience.idle` before the end, or on the signal; the connection is always closed, even if
+ * the reader stops early.
  *
  * @throws InterruptedTransfer; FlowError `aborted`.
  */
@@ -135,7 +135,7 @@ export async function* piecesOf(
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   let idle: NodeJS.Timeout | undefined;
-  // A reader that takes its time is not the server's fault: only waiting for it counts.
+  // A slow reader is not the server's fault, so only time spent waiting for the server counts.
   let [left, since, came] = [patience.idle, 0, 0];
   const wait = () => {
     if (came >= LEAST_BYTES) [left, came] = [patience.idle, 0];
@@ -164,7 +164,7 @@ export async function* piecesOf(
   }
 }
 
-/** Bytes that are to come in the time that a body may be idle: a trickle is as good as nothing. */
+/** Minimum bytes to arrive within the idle time of a body: a trickle counts as nothing. */
 const LEAST_BYTES = 16 * 1024;
 
 const interrupted = (where: string) => new FlowError('aborted', `the download of ${where} was interrupted`);

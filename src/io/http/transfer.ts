@@ -9,23 +9,23 @@ export type Transfer =
   | {
       readonly outcome: 'again';
       readonly why: string;
-      /** What the server asks to wait. */
+      /** The pause that the server asks for. */
       readonly pauseSeconds?: number | undefined;
       readonly cause?: unknown;
     };
 
-/** What one request is held to. */
+/** The limits of one request. */
 export interface TransferOptions extends RequestOptions {
-  /** The size, where it is known, and the most that is taken. */
+  /** The size, if known, and the maximum that is accepted. */
   readonly limits: { readonly bytes: number | undefined; readonly most: number };
   readonly onBytes?: ((done: number, total: number | undefined) => void) | undefined;
 }
 
 const worthTryingAgain = [408, 425, 429, 500, 502, 503, 504];
 
-/** The server has answered, and what it has, or has not, no further try changes. */
+/** The server's answer is final: another attempt would not change it. */
 export class RefusedTransfer extends SystemError {
-  /** Of its answer. */
+  /** Status of the answer. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -34,14 +34,14 @@ export class RefusedTransfer extends SystemError {
   }
 }
 
-/** The file is larger than what is taken, or is not as long as it must be. */
+/** The file is larger than accepted, or does not have the required length. */
 export class WrongSize extends SystemError {
   constructor(message: string) {
     super('download', message, { remedy: 'It is not the expected file: try another source.' });
   }
 }
 
-/** When to try again, where an answer says that another time may go well. */
+/** When to try again, if an answer says that a later attempt may succeed. */
 export function busyAnswer({ status, url, header }: Answer): Transfer | undefined {
   if (!worthTryingAgain.includes(status)) return undefined;
   const pauseSeconds = pauseAskedFor(header('retry-after'));
@@ -49,12 +49,12 @@ export function busyAnswer({ status, url, header }: Answer): Transfer | undefine
 }
 
 /**
- * Asks once for a file, or, where a part of it is here with a validator (RFC 9110: strong ETag,
- * else Last-Modified), for the rest of it with `Range` and `If-Range`. A server that sends the
- * whole file instead, because it ignores ranges or the file has changed, makes the part begin
- * again.
+ * Makes one request for a file or, if a part of it has been received with a validator (RFC 9110:
+ * strong ETag, else Last-Modified), for the rest of it with `Range` and `If-Range`. If the server
+ * sends the whole file instead, because it ignores ranges or the file has changed, the part starts
+ * over.
  *
- * @throws SystemError `download` for an answer that trying again does not change;
+ * @throws SystemError `download` for an answer that another attempt would not change;
  * InterruptedTransfer; FlowError `aborted`.
  */
 export async function transfer(url: URL, part: Part, options: TransferOptions): Promise<Transfer> {
@@ -142,15 +142,15 @@ function checkTotal(total: number | undefined, limits: TransferOptions['limits']
     throw new WrongSize(`${where} has ${total} bytes, more than the ${limits.most} that are accepted`);
 }
 
-/** What an answer says of the file. */
+/** What an answer says about the file. */
 export function factsOf(answer: Answer, total: number | undefined): PartFacts {
   const [etag, lastModified] = [answer.header('etag'), answer.header('last-modified')];
   return { etag, lastModified, total };
 }
 
 /**
- * Whether a partial answer belongs to the part; servers may leave out what the request named
- * already.
+ * Whether a partial answer belongs to the part; servers may leave out what the request already
+ * named.
  */
 function sameValidator(before: PartFacts | undefined, now: PartFacts): boolean {
   if (before?.etag?.startsWith('"') && now.etag !== undefined) return now.etag === before.etag;
@@ -172,7 +172,7 @@ export function contentLength(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
-/** Seconds of a `Retry-After`, which is a number of them or a date. */
+/** Seconds of a `Retry-After`, which is a number of seconds or a date. */
 function pauseAskedFor(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header)) return Number(header);

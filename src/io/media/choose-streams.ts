@@ -1,6 +1,6 @@
 import { type ProbedStream, parseRatio } from './probe-report.ts';
 
-/** The streams of a file that are decoded, and why the others are not. */
+/** The streams of a file to decode, and why the others are left out. */
 export interface ChosenStreams {
   readonly video: ProbedStream | undefined;
   readonly audio: ProbedStream | undefined;

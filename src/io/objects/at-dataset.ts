@@ -7,14 +7,14 @@ import { WorkingCopy } from './working-copy.ts';
 export interface DatasetPlace {
   /** Its directory, or the working copy of it. */
   readonly directory: string;
-  /** Rewords an error of the library for whoever named the address. */
+  /** Rewords an error of the library for the caller who named the address. */
   speaking(error: unknown): unknown;
   close(): Promise<void>;
 }
 
 /**
- * The place to work on the dataset at an address: its directory, or a working copy of one that lies
- * in an object store.
+ * Opens the place to work on the dataset at an address: its directory, or a working copy of a
+ * dataset in an object store.
  *
  * @param options.create whether there may be no dataset yet.
  * @throws UsageError for an invalid address, or one without a dataset; SystemError `object-store`.
@@ -50,7 +50,7 @@ export async function atDataset<T>(
   try {
     done = await work(place.directory);
   } catch (error) {
-    // What keeps it from closing is the cause of the failure, or less.
+    // An error of closing is either caused by the failure or less important.
     await place.close().catch(() => undefined);
     throw place.speaking(error);
   }

@@ -4,12 +4,12 @@ import { LockLost } from '../../core/file-lock.ts';
 import { PROCESS_NAME } from '../../core/process-identity.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** Milliseconds between two signs of life of a lease's owner. */
+/** Milliseconds between two heartbeats of a lease's owner. */
 const SIGN = 5000;
-/** A lease without a sign of life for this many of our milliseconds belongs to nobody. */
+/** A lease without a heartbeat for this many milliseconds by our clock has lapsed. */
 const SILENCE = 30_000;
 
-/** How long a lease lives, for tests. */
+/** How long a lease lasts, for tests. */
 export interface LeaseTimes {
   readonly sign?: number | undefined;
   readonly silence?: number | undefined;
@@ -17,10 +17,10 @@ export interface LeaseTimes {
 
 /**
  * Does work while nobody else works under the same lease, which is an object that names its owner.
- * As with `underLock`, clocks need not agree, and a process that was suspended finds out by
+ * As with `underLock`, clocks need not agree, and a process that was suspended learns from
  * `assertHeld` that it no longer owns the lease.
  *
- * @throws LockLost when it was taken away; SystemError `object-store`.
+ * @throws LockLost if the lease was taken over; SystemError `object-store`.
  *
  * @example
  * declare const store: ObjectStore;
@@ -36,14 +36,15 @@ export async function underLease<T>(
 ): Promise<T> {
   const holder = `${PROCESS_NAME}~${randomBytes(8).toString('hex')}`;
   let turn = 0;
-  // Other bytes, and so another tag, for each sign of life.
+  // Each heartbeat writes different bytes, and so gets a different tag.
   const content = () => Buffer.from(`${holder} ${turn++}`);
   let etag: string | undefined = await take(store, name, content, silence);
   let signing: Promise<void> = Promise.resolve();
   const signs = setInterval(() => {
     signing = signing.then(async () => {
       if (etag === undefined) return;
-      // A failed sign of life is given the next time; a refused one means that the lease is lost.
+      // A failed heartbeat is made up for by the next one; a refused one means that the lease is
+      // lost.
       await store.put(name, content(), { etag }).then(
         (next) => {
           etag = next;
@@ -64,7 +65,7 @@ export async function underLease<T>(
   } finally {
     clearInterval(signs);
     await signing;
-    // One that cannot be given back lapses, and what was done, or failed, stands.
+    // If the lease cannot be released, it lapses, and the result of the work stands.
     await isHeld()
       .then((held) => (held ? store.delete(name) : undefined))
       .catch(() => undefined);
@@ -80,7 +81,7 @@ async function take(store: ObjectStore, name: string, content: () => Buffer, sil
     if (found === undefined) continue;
     if (seen?.etag !== found.etag) seen = { etag: found.etag, since: performance.now() };
     else if (performance.now() - seen.since > silence) {
-      // Of several that do this at once one is first.
+      // If several processes do this at the same time, one is first.
       const takenOver = await store.put(name, content(), { etag: found.etag });
       if (takenOver !== undefined) return takenOver;
     }

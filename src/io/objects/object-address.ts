@@ -3,13 +3,13 @@ import { UsageError } from '../../core/errors.ts';
 /** Where a dataset is in an object store. */
 export interface ObjectAddress {
   readonly bucket: string;
-  /** Without slashes at its ends; empty for the whole bucket. */
+  /** Without leading or trailing slashes; empty for the whole bucket. */
   readonly prefix: string;
 }
 
 /**
- * Reads `s3://bucket/prefix`.
- * @throws UsageError `object-store` when it is not of that form.
+ * Parses `s3://bucket/prefix`.
+ * @throws UsageError `object-store` when it does not have that form.
  *
  * @example
  * objectAddress('s3://films/features'); // { bucket: 'films', prefix: 'features' }
@@ -19,14 +19,17 @@ export function objectAddress(text: string): ObjectAddress {
   const parts = path.replace(/\/+$/, '').split('/');
   const isPlain = path === '' || parts.every((part) => part !== '' && part !== '.' && part !== '..');
   if (bucket !== undefined && bucket === bucket.toLowerCase() && isPlain) return { bucket, prefix: parts.join('/') };
-  throw new UsageError(`an object store must be such as s3://bucket/prefix, but is '${hiddenAddress(text)}'`, {
-    code: 'object-store',
-  });
+  throw new UsageError(
+    `an object store must have an address such as s3://bucket/prefix, but is '${hiddenAddress(text)}'`,
+    {
+      code: 'object-store',
+    },
+  );
 }
 
 /**
- * A text that was given for an address, without what may be secret in it: all before its last `@`,
- * and its query.
+ * A text that was given as an address, without its possibly secret parts: everything before its
+ * last `@`, and its query.
  *
  * @example
  * hiddenAddress('ftp://me:word@host/a?key=1'); // 'ftp://***@host/a?***'

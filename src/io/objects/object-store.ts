@@ -1,35 +1,37 @@
 import type { Readable } from 'node:stream';
 
-/** An object as a store lists it. */
+/** An object, as listed by a store. */
 export interface StoredObject {
-  /** Below the store's prefix. */
+  /** Name below the store's prefix. */
   readonly name: string;
-  /** Bytes; undefined where the store does not say. */
+  /** Size in bytes; undefined if the store does not say. */
   readonly size: number | undefined;
-  /** When it was last written, ms. */
+  /** When it was last written, in milliseconds. */
   readonly modified: number;
-  /** Another for other bytes. */
+  /** Its tag, which differs for different bytes. */
   readonly etag: string;
 }
 
-/** What of an object is wanted. */
+/** Which part of an object to get. */
 export interface ObjectRange {
   /** Only this many of its last bytes. */
   readonly last: number;
 }
 
-/** How an answer is waited for. */
+/** How to wait for an answer. */
 export interface ObjectWait {
-  /** Aborted: nothing more is asked for, and what is asked fails with FlowError `aborted`. */
+  /**
+   * When aborted, nothing more is requested, and pending requests fail with FlowError `aborted`.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until an answer begins. Default 60,000. */
+  /** Milliseconds to wait for the start of an answer. Default 60,000. */
   readonly answer?: number | undefined;
 }
 
-/** Where reading an object begins, and how it is waited for. */
+/** Where to start reading an object, and how to wait for it. */
 export interface ObjectStart extends ObjectWait {
   readonly from: number;
-  /** Of the bytes before, where there are any. */
+  /** Tag of the bytes before, if there are any. */
   readonly etag: string | undefined;
 }
 
@@ -41,37 +43,37 @@ export interface OpenObject {
   readonly etag: string;
 }
 
-/** The content of a write: bytes at hand, or those of a file. */
+/** The content of a write: bytes in memory, or those of a file. */
 export type ObjectContent = Uint8Array | { readonly file: string };
 
 /**
- * When an object is written: only if there is none, or only if it is still the one that is known.
+ * The condition for writing an object: only if there is none, or only if it is still the known one.
  */
 export type PutCondition = 'absent' | { readonly etag: string };
 
 /**
- * Named bytes far away, below one prefix. A write is whole or not at all and seen by every read
- * that begins after it. All fail with SystemError `object-store`, after retries where these may
+ * Named objects in a remote store, below one prefix. A write is atomic, and every read that starts
+ * after it sees it. All methods fail with SystemError `object-store`, after retries if these may
  * help.
  */
 export interface ObjectStore {
-  /** Such as `s3://bucket/features`, without a slash at its end. */
+  /** For example `s3://bucket/features`, without a trailing slash. */
   readonly address: string;
-  /** The bytes of an object; undefined when there is none. */
+  /** The bytes of an object; undefined if there is none. */
   get(name: string, range?: ObjectRange): Promise<{ readonly bytes: Uint8Array; readonly etag: string } | undefined>;
   /**
-   * The bytes of an object as they come, from the `from`th on, of one that has the tag: asked for
-   * once. `changed` when it has another tag by now; undefined when there is none.
-   * @throws InterruptedTransfer where another try may go well; SystemError `object-store`.
+   * The bytes of the object with this tag as they arrive, starting at byte `from`, in a single
+   * request. `changed` if it now has another tag; undefined if there is no such object.
+   * @throws InterruptedTransfer if another attempt may succeed; SystemError `object-store`.
    */
   open(name: string, from: ObjectStart): Promise<OpenObject | 'changed' | undefined>;
   /** An object's entry in a listing. */
   head(name: string, wait?: ObjectWait): Promise<StoredObject | undefined>;
   /** Writes an object. @returns its tag; undefined when the condition does not hold. */
   put(name: string, content: ObjectContent, condition?: PutCondition): Promise<string | undefined>;
-  /** Objects whose names begin so, by name. */
+  /** Objects whose names start with a prefix, sorted by name. */
   list(prefix: string, wait?: ObjectWait): AsyncIterable<StoredObject>;
-  /** Removes an object; one that is gone already is not an error. */
+  /** Removes an object; an object that no longer exists is not an error. */
   delete(name: string): Promise<void>;
   /** Closes its connections. */
   close(): void;

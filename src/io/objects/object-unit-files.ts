@@ -2,12 +2,12 @@ import { keyOfUnit, type SeenFile, type UnitFiles, unitName } from '../dataset/u
 import type { ObjectStore, StoredObject } from './object-store.ts';
 
 const FOLDER = '_units/';
-/** Keys that are given at a time. */
+/** How many keys are yielded at a time. */
 const AT_A_TIME = 1000;
 
 /**
- * Units as objects of a store: `_units/kk/<key>.arrow`. What is seen at once is of the last
- * listing.
+ * Units as objects of a store: `_units/kk/<key>.arrow`. What is available immediately comes from
+ * the last listing.
  */
 export class ObjectUnitFiles implements UnitFiles {
   readonly #store: ObjectStore;
@@ -83,7 +83,7 @@ export class ObjectUnitFiles implements UnitFiles {
     return removed;
   }
 
-  /** Nothing: an object is there whole or not at all. */
+  /** Nothing: an object exists whole or not at all. */
   async tidy(): Promise<void> {}
 
   isThere(): boolean {
@@ -98,7 +98,7 @@ function nameOf(key: string): string {
   return `${FOLDER}${unitName(key)}`;
 }
 
-/** Listings and answers tell the time of one object with and without its milliseconds. */
+/** Listings and answers state an object's time with and without milliseconds. */
 function seenAs({ size = 0, modified }: StoredObject): SeenFile {
   return { size, modified: Math.floor(modified / 1000) * 1000 };
 }

@@ -23,23 +23,23 @@ import type {
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
-/** How often a request is made when the store, or the way to it, fails. */
+/** How often a request is attempted if the store or the connection fails. */
 const ATTEMPTS = 6;
-/** Milliseconds before the second try; twice as long before each further one. */
+/** Milliseconds before the first retry; twice as long before each further one. */
 const FIRST_PAUSE = 100;
 const CONNECT_PATIENCE = 10_000;
-/** Milliseconds without a byte, and until an answer begins. */
+/** Milliseconds without a byte, and milliseconds to the start of an answer. */
 const SILENCE = 60_000;
-/** Names an object's writer in it: whether a write that was cut off had arrived. */
+/** Metadata that name an object's writer, to tell whether an interrupted write had arrived. */
 const WRITER = 'reelflow-writer';
 
 /**
- * Opens `s3://bucket/prefix` of Amazon S3 or of a store that speaks its protocol, by the AWS SDK:
- * credentials, region and endpoint are where it looks for them (`AWS_PROFILE`, `AWS_REGION`,
+ * Opens `s3://bucket/prefix` in Amazon S3 or a store that speaks its protocol, with the AWS SDK,
+ * which finds credentials, region and endpoint in its usual places (`AWS_PROFILE`, `AWS_REGION`,
  * `AWS_ENDPOINT_URL`).
  *
- * @throws UsageError `object-store` for an address that is none; SystemError `package` when
- * the SDK is not installed.
+ * @throws UsageError `object-store` for an invalid address; SystemError `package` when the SDK is
+ * not installed.
  *
  * @example
  * const store = await openS3Store('s3://films/features');
@@ -50,11 +50,11 @@ export async function openS3Store(address: string): Promise<ObjectStore> {
   const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
   const hasRegion = process.env.AWS_REGION !== undefined || process.env.AWS_DEFAULT_REGION !== undefined;
   const client = new sdk.S3Client({
-    // A write must not be tried again behind our back: see `#put`.
+    // The SDK must not retry a write on its own: see `#put`.
     maxAttempts: 1,
-    // A limit on whole requests would end long writes.
+    // A time limit on whole requests would abort long writes.
     requestHandler: { connectionTimeout: CONNECT_PATIENCE, socketTimeout: SILENCE },
-    // Errors are thrown, and what the SDK would print would end up among our own lines.
+    // Errors are thrown, and output of the SDK would mix with our own.
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
     // Stores that only speak the protocol seldom know the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -89,7 +89,7 @@ class S3Store implements ObjectStore {
     if (part === undefined) return { bytes: bytes.subarray(Math.max(0, bytes.byteLength - last)), etag };
     const isEnd = part.to + 1 === part.total && part.from === Math.max(0, part.total - last);
     if (isEnd && bytes.byteLength === part.to + 1 - part.from) return { bytes, etag };
-    // Some stores take the number of last bytes for the place of the last one.
+    // Some stores mistake the number of last bytes for the position of the last one.
     const whole = await this.#get(name);
     return whole && { bytes: whole.bytes.subarray(Math.max(0, whole.bytes.byteLength - last)), etag: whole.etag };
   }
@@ -120,14 +120,14 @@ class S3Store implements ObjectStore {
     } catch (error) {
       if (error instanceof FlowError) throw error;
       if (isMissing(error)) return undefined;
-      // 416: it is shorter than what was read of it.
+      // 416: it is now shorter than what has been read.
       if (statusOf(error) === 412 || statusOf(error) === 416) return 'changed';
       const failure = this.#failure(`read ${name}`, error);
       throw mayGoWell(error) ? new InterruptedTransfer(failure.message, failure) : failure;
     }
     const body = got.Body as Readable;
     const part = partOf(got.ContentRange);
-    // A store that ignores the range, or the tag, must not have its bytes joined to others.
+    // If a store ignores the range or the tag, its bytes must not be joined to others.
     const isOther = got.ETag === undefined || (etag !== undefined && got.ETag !== etag) || (part?.from ?? 0) !== from;
     const total = part?.total ?? got.ContentLength;
     if (!isOther && Number.isSafeInteger(total)) return { body, total: total as number, etag: got.ETag ?? '' };
@@ -169,7 +169,7 @@ class S3Store implements ObjectStore {
         return put.ETag ?? '';
       } catch (error) {
         if (statusOf(error) === 412) return undefined;
-        // The object of `If-Match` is gone.
+        // The object for `If-Match` no longer exists.
         if (statusOf(error) === 404 && condition !== undefined && codeOf(error) === 'NoSuchKey') return undefined;
         isInDoubt = true;
         throw error;
@@ -177,7 +177,7 @@ class S3Store implements ObjectStore {
         if (!(body instanceof Uint8Array)) body.destroy();
       }
     });
-    // A try whose answer did not come may have been the one that was first.
+    // An attempt whose answer was lost may have been the one that succeeded.
     return written ?? (isInDoubt ? this.#ownTag(name, writer) : undefined);
   }
 
@@ -234,7 +234,7 @@ class S3Store implements ObjectStore {
   }
 
   /**
-   * Retries what may succeed another time: a store that is busy, or a connection that broke.
+   * Retries what may succeed later: the store is busy, or the connection broke.
    */
   async #trying<Found>(what: string, ask: () => Promise<Found>, signal?: AbortSignal | undefined): Promise<Found> {
     for (let attempt = 1; ; attempt += 1) {
@@ -264,12 +264,12 @@ class S3Store implements ObjectStore {
   }
 }
 
-/** What the SDK stops a request by. */
+/** The signal with which the SDK aborts a request. */
 interface Until {
   readonly abortSignal: AbortSignal;
 }
 
-/** The answer to a request, given up when the wait for its beginning is over. */
+/** The answer to a request, abandoned if it does not start in time. */
 async function answered<Answer>(
   { signal, answer = SILENCE }: ObjectWait,
   ask: (until: Until) => Promise<Answer>,
@@ -280,7 +280,7 @@ async function answered<Answer>(
     return await ask({ abortSignal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]) });
   } catch (error) {
     if (signal?.aborted) throw stopped(error);
-    // Not what the SDK calls it, which reads as if somebody had stopped it.
+    // Replaces the SDK's message, which reads as if somebody had aborted it.
     if (late.signal.aborted) throw new Error(`it did not answer within ${answer / 1000} s`, { cause: error });
     throw error;
   } finally {
@@ -291,31 +291,31 @@ async function answered<Answer>(
 const stopped = (cause: unknown) => new FlowError('aborted', 'the reading of an object was stopped', { cause });
 
 /**
- * The status that a store refused with, 0 where it did not answer; undefined of what is no fault of
- * the store's or of what was asked for.
+ * The status with which a store refused, 0 if it did not answer; undefined for errors that are due
+ * neither to the store nor to the request.
  */
 export function objectFault({ code, cause }: SystemError): number | undefined {
   return code !== 'object-store' || cause === undefined || isSetUp(cause) ? undefined : (statusOf(cause) ?? 0);
 }
 
-/** Which bytes of how many an answer has; undefined of one that has all. */
+/** The range of an answer and the total size; undefined if the answer has all bytes. */
 function partOf(range: string | undefined) {
   const [, from, to, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range ?? '') ?? [];
   return total === undefined ? undefined : { from: Number(from), to: Number(to), total: Number(total) };
 }
 
-/** Whether there is no such object, which a bucket that is not there does not say. */
+/** Whether there is no such object, as opposed to a missing bucket. */
 function isMissing(error: unknown): boolean {
   return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
 }
 
-/** Whether another try may succeed: a store that is busy, or a connection that broke. */
+/** Whether another attempt may succeed: the store is busy, or the connection broke. */
 function mayGoWell(error: unknown): boolean {
   const status = statusOf(error);
   return (status === undefined || status >= 500 || [408, 409, 429].includes(status)) && !isSetUp(error);
 }
 
-/** The status of the answer; of a connection that broke while it came there is none. */
+/** The status of the answer; undefined if the connection broke while it arrived. */
 function statusOf(error: unknown): number | undefined {
   return (error as Partial<S3ServiceException>).$metadata?.httpStatusCode;
 }
@@ -324,7 +324,7 @@ function codeOf(error: unknown): string {
   return (error as Error).name;
 }
 
-/** What no further try can change: there are no credentials, or no region. */
+/** Errors that no further attempt can change: missing credentials or region. */
 function isSetUp(error: unknown): boolean {
   return codeOf(error) === 'CredentialsProviderError' || /region is missing/i.test((error as Error).message);
 }
@@ -341,7 +341,7 @@ function remedyFor(error: unknown): string {
   if (isSetUp(error)) return 'Give the credentials and the region as for the AWS command line: `aws configure`.';
   if (status === 403)
     return 'The credentials must allow getting, putting, listing and deleting objects below this prefix.';
-  if (status === 404) return 'Make the bucket, or name another one.';
+  if (status === 404) return 'Create the bucket, or name another one.';
   if (status === 501 || status === 400)
     return 'The store must support conditional writes (`If-None-Match`, `If-Match`).';
   return 'Make sure that the store can be reached, and run it again: what is committed is kept.';

@@ -3,7 +3,7 @@ import { openS3Store } from './s3-store.ts';
 
 /** How a store handles conditional writes. */
 export interface StoreCheck {
-  /** Whether it refuses a second write of a name that is to be written once. */
+  /** Whether it refuses a second write to a name that may only be written once. */
   readonly refusesSecondWrite: boolean;
   /** Whether it refuses to replace an object that somebody else has replaced in the meantime. */
   readonly refusesStaleReplace: boolean;
@@ -12,10 +12,9 @@ export interface StoreCheck {
 }
 
 /**
- * Tries what a dataset in an object store depends on, with an object of its own below the prefix
- * that it removes again.
+ * Tests what a dataset in an object store depends on, with a temporary object below the prefix.
  *
- * @throws as `openS3Store`; SystemError `object-store` where the store cannot be used at all.
+ * @throws what `openS3Store` throws; SystemError `object-store` if the store cannot be used at all.
  *
  * @example
  * const { refusesSecondWrite } = await checkStore('s3://films/features');
@@ -40,7 +39,7 @@ export async function checkStore(address: string): Promise<StoreCheck> {
     await store.delete(name);
     return { refusesSecondWrite, refusesStaleReplace, showsAtOnce: isShown && (await store.get(name)) === undefined };
   } finally {
-    // Once more if something went wrong before: what remains is in nobody's way.
+    // Removes them again in case something went wrong before; any remains do no harm.
     await store.delete(name).catch(() => undefined);
     store.close();
   }

@@ -15,27 +15,27 @@ import { ObjectUnitFiles } from './object-unit-files.ts';
 const DESCRIPTION = '_dataset.json';
 const ITEMS = '_items.arrow';
 const LOCK = '_lock';
-/** Files that are copied as they are, in addition to the description and the tables. */
+/** Files that are copied unchanged, in addition to the description and the tables. */
 const WHOLE = ['_calibration.json', ITEMS] as const;
-/** Lines of these are kept in separate objects, since nothing can be appended to an object. */
+/** Lines of these are stored in separate objects, since nothing can be appended to an object. */
 const APPENDED: readonly AppendedPart[] = ['index', 'journal', 'fingerprints'];
-/** Bytes of lines that wait for others. */
+/** Up to this many bytes, lines wait for more before they are uploaded. */
 const WAITING_BYTES = 64 * 1024;
 /** This many objects of lines are merged into one. */
 const MANY_OBJECTS = 64;
 
 /** The lines of one part. */
 interface Lines {
-  /** Noted here, but not yet there. */
+  /** Recorded here, but not yet uploaded. */
   waiting: string;
-  /** Objects whose lines the working copy has. */
+  /** Objects whose lines are in the working copy. */
   readonly taken: Set<string>;
 }
 
 /**
  * A working copy, in a temporary directory, of a dataset in an object store. The store is the
- * truth: units and dead letters are written there at once, the first wins, and everything else
- * under a lease.
+ * truth: units and dead letters are written there immediately, and the first writer wins;
+ * everything else is written under a lease.
  *
  * @example
  * declare const store: ObjectStore;
@@ -49,9 +49,9 @@ export class WorkingCopy implements FarDataset {
   readonly #store: ObjectStore;
   readonly #remove: () => Promise<void>;
   readonly #times: LeaseTimes;
-  /** Tags of what is copied whole, as it was last seen there. */
+  /** Tags of the files that are copied whole, as last seen in the store. */
   readonly #tags = new Map<string, string>();
-  /** What the copies were when they last were what is there. */
+  /** The state of the copies when they last matched the store. */
   readonly #copied = new Map<string, string>();
   readonly #lines = new Map<AppendedPart, Lines>(
     APPENDED.map((part) => [part, { waiting: '', taken: new Set<string>() }]),
@@ -68,10 +68,11 @@ export class WorkingCopy implements FarDataset {
   }
 
   /**
-   * Makes a working copy of what is at the store.
+   * Makes a working copy of the dataset in a store.
    *
    * @param options.create whether there may be no dataset yet.
-   * @throws UsageError `dataset` when there is none and may not be made, or something else is there.
+   * @throws UsageError `dataset` when there is none and it may not be created, or something else is
+   *   there.
    */
   static async open(
     store: ObjectStore,
@@ -85,7 +86,7 @@ export class WorkingCopy implements FarDataset {
     const copy = new WorkingCopy(folder, store, times);
     try {
       await mkdir(join(directory, '_dead'));
-      // What has the file open sees by another one that the changes are others.
+      // A new file lets readers that have the old one open notice the change.
       await writeFile(join(directory, fileOf('journal')), '');
       await copy.#pull();
       if (!existsSync(datasetFilePath(directory))) await refuseUnlessEmpty(store, create);
@@ -129,7 +130,7 @@ export class WorkingCopy implements FarDataset {
     );
   }
 
-  /** Uploads what was noted, and removes the copy. */
+  /** Uploads pending changes, and removes the copy. */
   async close(): Promise<void> {
     try {
       await this.#inTurn(() => this.#pushLines());
@@ -140,7 +141,7 @@ export class WorkingCopy implements FarDataset {
     }
   }
 
-  /** One thing at a time: what is pushed is known before anything is pulled. */
+  /** Runs one operation at a time, so that a push is complete before anything is pulled. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
@@ -199,9 +200,9 @@ export class WorkingCopy implements FarDataset {
   }
 
   /**
-   * Every process has the lines in the order of their objects' names. What comes after all that the
-   * copy has is appended; where others have made many one, or noted with a clock that is behind,
-   * the copy is written again.
+   * In every process, the lines are in the order of their objects' names. Lines that come after all
+   * those in the copy are appended; if others have merged objects, or recorded lines with a clock
+   * that is behind, the copy is rewritten.
    */
   async #pullLines(part: AppendedPart): Promise<void> {
     const { taken } = this.#linesOf(part);
@@ -220,8 +221,8 @@ export class WorkingCopy implements FarDataset {
   }
 
   /**
-   * The changes since the table of items: written again, and so another file, when either is other
-   * than it was here. Lines that the table has by now are not among them any more.
+   * The changes since the table of items: rewritten, as a new file, if either differs from its
+   * local state. Lines that are now in the table are no longer included.
    */
   async #pullJournal(isOtherTable: boolean): Promise<void> {
     const { taken } = this.#linesOf('journal');
@@ -230,7 +231,7 @@ export class WorkingCopy implements FarDataset {
     await this.#rewrite('journal', there);
   }
 
-  /** Makes another file of a part: the lines of these objects, and those that wait here. */
+  /** Makes a new file for a part, from the lines of these objects and the lines pending here. */
   async #rewrite(part: AppendedPart, names: readonly string[]): Promise<void> {
     const { taken, waiting } = this.#linesOf(part);
     const pieces: Uint8Array[] = [];
@@ -276,19 +277,20 @@ export class WorkingCopy implements FarDataset {
     }
   }
 
-  /** What is listed in the description comes before the description. */
+  /** Uploads everything that the description lists before the description itself. */
   async #push(assertHeld: () => Promise<void>): Promise<void> {
     await this.#pushLetters();
     await this.#pushLines();
     for (const name of WHOLE) await this.#pushFile(name, assertHeld);
     const journal = this.#linesOf('journal');
-    // All of it is in the table of items by now.
+    // All of it is now in the table of items.
     if (!existsSync(join(this.directory, fileOf('journal')))) await this.#forget(journal);
     const tables = await this.#tables();
     const parts = new Set(tables.flatMap(partsOf));
     for (const name of parts) {
       if (this.#isCopied(name)) continue;
-      // What it is now, while the lease is held: others may have written it since it was last seen.
+      // The current state, while the lease is held: others may have written it since it was last
+      // seen.
       const seen = await this.#store.head(name);
       if (seen === undefined) this.#tags.delete(name);
       else this.#tags.set(name, seen.etag);
@@ -306,13 +308,16 @@ export class WorkingCopy implements FarDataset {
     for (const part of ['index', 'fingerprints'] as const) await this.#makeOne(part);
   }
 
-  /** Whether what is there is what the copy has, or the copy has none. */
+  /** Whether the store has the same as the copy, or the copy has none. */
   #isCopied(name: string): boolean {
     const path = join(this.directory, name);
     return !existsSync(path) || this.#copied.get(name) === stateOf(path);
   }
 
-  /** Only if nobody else has changed it: a process that was suspended for long changes nothing. */
+  /**
+   * Uploads only if nobody else has changed it: a process that was suspended for a long time
+   * changes nothing.
+   */
   async #pushFile(name: string, assertHeld: () => Promise<void>): Promise<void> {
     if (this.#isCopied(name)) return;
     await assertHeld();
@@ -328,7 +333,7 @@ export class WorkingCopy implements FarDataset {
     const lines = this.#linesOf(part);
     const path = join(this.directory, fileOf(part));
     if (lines.taken.size < MANY_OBJECTS || !existsSync(path)) return;
-    // Its lines are older than whatever was appended since, and are to come before that.
+    // Its lines are older than whatever has been appended since, so they must come first.
     const [newest = ''] = [...lines.taken].sort().slice(-1);
     const name = `${newest.slice(0, lineObject(part).length - '.txt'.length)}-${randomBytes(6).toString('hex')}.txt`;
     await this.#store.put(name, { file: path }, 'absent');
@@ -353,7 +358,7 @@ function fileOf(part: AppendedPart): string {
   return `_${part}.txt`;
 }
 
-/** A name that comes after those of before. */
+/** A name that sorts after earlier ones. */
 function lineObject(part: AppendedPart): string {
   return `_${part}/${new Date().toISOString()}-${randomBytes(6).toString('hex')}.txt`;
 }
@@ -362,12 +367,12 @@ function partsOf({ path, parts }: { readonly path: string; readonly parts: numbe
   return Array.from({ length: parts }, (_, index) => `${path}/part-${String(index).padStart(5, '0')}.parquet`);
 }
 
-/** Whoever can write to the store must not be able to write outside the copy. */
+/** Checks a path: whoever can write to the store must not be able to write outside the copy. */
 function isPlain(path: unknown): path is string {
   return typeof path === 'string' && path.split('/').every((each) => /^[\w=.-]+$/.test(each) && !/^\.+$/.test(each));
 }
 
-/** Another for a file that was written again. */
+/** A value that changes when a file is rewritten. */
 function stateOf(path: string): string {
   const { ino, size, mtimeMs } = statSync(path);
   return `${ino} ${size} ${mtimeMs}`;
@@ -381,7 +386,7 @@ async function refuseUnlessEmpty(store: ObjectStore, create: boolean): Promise<v
     });
   }
   for await (const { name } of store.list('')) {
-    // Another process may be making it just now.
+    // Another process may be creating it at this moment.
     if (name.startsWith('_')) continue;
     throw new UsageError(`${store.address} is not empty and does not hold a dataset: it has '${name}'`, {
       code: 'dataset',

@@ -29,17 +29,19 @@ export interface QueueClasses {
 
 /** Milliseconds that a server may take to answer for the first time. */
 const FIRST_ANSWER = 10_000;
-/** Milliseconds that a server has for the last thing that it is told. */
+/** Milliseconds that a server gets for the last message to it. */
 export const FAREWELL = 10_000;
-/** Tries of a setup, and milliseconds before the second one; doubled before each further one. */
+/**
+ * Attempts at a setup, and milliseconds before the first retry; doubled before each further one.
+ */
 const SETUP = { attempts: 6, firstPause: 250 };
 /** Milliseconds by which the clocks of a queue on PostgreSQL may differ. */
 const MOST_AHEAD = 10_000;
-/** The packages that reach each kind of server. */
+/** The packages that connect to each kind of server. */
 const PACKAGES: Readonly<Record<QueueServer, string>> = { redis: 'ioredis', postgres: 'pg' };
 
 /**
- * BullMQ for a server: pinged once, then used with a patience that outlasts its restarts.
+ * BullMQ for a server, which is pinged once; after that, restarts of the server are waited out.
  *
  * @throws SystemError `package` when one is not installed, `queue` when the server does not answer.
  */
@@ -71,12 +73,12 @@ interface Opened {
 }
 
 /**
- * Opens a part of a queue, connected and with its tables. BullMQ never repeats a setup that failed,
- * as it does where several processes make the tables of a fresh PostgreSQL at once, and asks in an
- * endless loop that leaves the process no turn; so another one is opened instead.
+ * Opens a part of a queue, connected and with its tables. BullMQ never repeats a failed setup
+ * (which happens when several processes create the tables of a fresh PostgreSQL at the same time)
+ * but polls in an endless loop that blocks the process; so a new part is opened instead.
  *
  * @param open - opens it without running it.
- * @throws SystemError `queue` when it fails each time.
+ * @throws SystemError `queue` if it fails every time.
  */
 export async function connected<Part extends Opened>(open: () => Part): Promise<Part> {
   for (let attempt = 1; ; attempt += 1) {
@@ -89,7 +91,7 @@ export async function connected<Part extends Opened>(open: () => Part): Promise<
       if (attempt === SETUP.attempts) {
         const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
         throw new SystemError('queue', `the queue cannot be set up: ${why}`, {
-          remedy: 'Look into the log of its server.',
+          remedy: 'Look at the log of its server.',
           cause,
         });
       }
@@ -98,7 +100,7 @@ export async function connected<Part extends Opened>(open: () => Part): Promise<
   }
 }
 
-/** Connects clients of Redis as they connect themselves, by sockets that can be cut. */
+/** Connects Redis clients as they connect themselves, but with sockets that can be cut. */
 async function redisConnector(sockets: Sockets) {
   const { AbstractConnector } = await import('ioredis');
   return class extends AbstractConnector {
@@ -124,8 +126,9 @@ async function redisConnector(sockets: Sockets) {
 }
 
 /**
- * A client whose connection may end while it is in use: what it was asked fails then, and the
- * process goes on. Nobody else listens, and an `error` without a listener ends a process.
+ * A client whose connection may end while it is in use: pending queries then fail, and the process
+ * continues. Nothing else listens for `error`, and without a listener the event would end the
+ * process.
  */
 async function lastingClient() {
   const { default: pg } = await import('pg');
@@ -168,7 +171,7 @@ async function pingRedis(uri: string): Promise<void> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // Its reason comes as an event; the command itself says only that the connection is closed.
+  // The reason arrives as an event; the command itself only says that the connection is closed.
   let reason: unknown;
   client.on('error', (error) => {
     reason = error;
@@ -202,8 +205,8 @@ async function pingPostgres(uri: string): Promise<void> {
 }
 
 /**
- * BullMQ makes PostgreSQL rely on its clients' clocks: a worker whose clock is ahead takes the jobs
- * of others for abandoned, and one whose clock is behind loses its own.
+ * BullMQ makes PostgreSQL rely on its clients' clocks: a worker whose clock is ahead considers the
+ * jobs of others abandoned, and one whose clock is behind loses its own.
  */
 function checkClock(ahead: number): void {
   if (Math.abs(ahead) <= MOST_AHEAD) return;

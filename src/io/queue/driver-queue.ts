@@ -9,25 +9,28 @@ export interface QueueDepth {
   readonly waiting: number;
   /** Jobs that nobody may take yet: another process was working on their item. */
   readonly delayed: number;
-  /** Jobs that a worker has. */
+  /** Jobs that a worker is working on. */
   readonly active: number;
 }
 
-/** What a driver does with a queue. */
+/** A queue, as used by a driver. */
 export interface DriverQueue {
-  /** Adds jobs; one that is there already is not added again. */
+  /** Adds jobs; a job that is already in the queue is not added again. */
   add(jobs: readonly Job[]): Promise<void>;
   depth(): Promise<QueueDepth>;
   /** How many workers are connected. */
   workers(): Promise<number>;
   /** Removes the jobs that nobody has taken. */
   empty(): Promise<void>;
-  /** Removes everything, including what a worker is thought to have. */
+  /** Removes everything, including jobs that a worker supposedly has. */
   drop(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Listeners for what happens in a queue. What they get is hearsay: anybody may have written it. */
+/**
+ * Listeners for what happens in a queue. What they receive cannot be trusted: anybody may have
+ * written it.
+ */
 export interface QueueListeners {
   /** Called with a worker's report on a finished job. */
   readonly onReport: (report: unknown) => void;
@@ -37,7 +40,7 @@ export interface QueueListeners {
   readonly onError: (error: Error) => void;
 }
 
-/** Events that are kept for listeners: each may be as long as a report. */
+/** How many events are kept for listeners; each may be as long as a report. */
 const KEPT_EVENTS = 2000;
 
 /**
@@ -56,7 +59,7 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
     const opened = new Queue(name, {
       connection,
       streams: { events: { maxLen: KEPT_EVENTS } },
-      // A job that was kept would keep its name, and could not be added again.
+      // A finished job that was kept would occupy its name, and could not be added again.
       defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
     });
     opened.on('error', listeners.onError);
@@ -72,7 +75,7 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
   events.run().catch(listeners.onError);
   return {
     add: async (jobs) => {
-      // A driver that was killed while it dropped everything left the queue paused.
+      // A driver that was killed while removing everything may have left the queue paused.
       if (await queue.isPaused()) await queue.resume();
       await queue.addBulk(jobs.map((job) => ({ name: 'item', data: job, opts: { jobId: jobId(job) } })));
     },
@@ -88,7 +91,7 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
       try {
         await queue.obliterate({ force: true });
       } catch (error) {
-        // Another driver has dropped it meanwhile, and fills it again.
+        // Another driver has emptied it in the meantime, and is filling it again.
         if (!(error as Error).message.includes('non-paused')) throw error;
       }
       await queue.resume();

@@ -1,15 +1,15 @@
 import { sha256 } from '../../core/hash.ts';
 
 /**
- * What a queue carries: which item, and of which graph. No path, no options and no code: whoever
- * can write to the queue can only name items that the dataset has.
+ * A job in a queue: an item, and the graph to compute for it. No path, no options and no code:
+ * whoever can write to the queue can only name items that the dataset has.
  */
 export interface Job {
   readonly item: string;
   readonly graph: string;
 }
 
-/** Characters of one entry at most: as long as a path may be, so that a queue stays small. */
+/** Maximum characters of one entry: as long as a path may be, so that a queue stays small. */
 const LONGEST = 4096;
 
 /** The job in whatever came from a queue; undefined if it is not one. */
@@ -21,7 +21,7 @@ export function jobOf(value: unknown): Job | undefined {
   return isEntry(item) && isEntry(graph) ? { item, graph } : undefined;
 }
 
-/** The name of a job in its queue: an item is there once, however many drivers ask for it. */
+/** The name of a job in its queue: each item occurs once, however many drivers request it. */
 export function jobId({ graph, item }: Job): string {
   return sha256(JSON.stringify([graph, item])).slice(0, 32);
 }

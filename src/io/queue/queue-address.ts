@@ -19,7 +19,7 @@ const SERVERS: ReadonlyMap<string, QueueServer> = new Map([
 ]);
 
 /**
- * Reads the address of a queue's server: `redis://`, `rediss://` (TLS) or `postgres://`.
+ * Parses the address of a queue's server: `redis://`, `rediss://` (TLS) or `postgres://`.
  *
  * @throws UsageError for anything else.
  *
@@ -38,7 +38,7 @@ export function queueAddress(text: string): QueueAddress {
   });
 }
 
-/** The address as messages show it: without user and password. */
+/** The address as shown in messages, without user and password. */
 export function shownQueue(uri: string): string {
   if (!/[@?]/.test(uri)) return uri;
   const [scheme = ''] = /^[a-z]+:\/\//i.exec(uri) ?? [];

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 
-/** The sockets of clients that end together: all are cut at once, and later ones as they come. */
+/**
+ * The sockets of clients that end together: all are cut at once, and later ones as soon as they are
+ * added.
+ */
 export class Sockets {
   readonly #open = new Set<Socket>();
   #isCut = false;
@@ -14,12 +17,12 @@ export class Sockets {
   add<Kind extends Socket>(socket: Kind): Kind {
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));
-    // Whoever made it hears of its end once it listens.
+    // Its creator learns of its end once it listens.
     if (this.#isCut) setImmediate(() => socket.destroy());
     return socket;
   }
 
-  /** Ends every socket without a word. */
+  /** Destroys every socket without a goodbye. */
   cut(): void {
     this.#isCut = true;
     for (const socket of this.#open) socket.destroy();

@@ -2,37 +2,37 @@ import { farewell } from '../farewell.ts';
 import { bullmqFor, connected, FAREWELL } from './bullmq.ts';
 import { queueAddress } from './queue-address.ts';
 
-/** A job that this worker has taken, until it says what has become of it. */
+/** A job that this worker has taken, until its outcome is reported. */
 export interface TakenJob {
   /** What the queue carried; anybody may have written it. */
   readonly data: unknown;
   /** Aborted when the job no longer belongs to this worker: its lock was lost. */
   readonly signal: AbortSignal;
-  /** It is done; the report goes to the listeners. */
+  /** Marks the job as done; the report goes to the listeners. */
   done(report: unknown): void;
-  /** It must come again after some milliseconds. */
+  /** Makes the job come back after some milliseconds. */
   later(milliseconds: number): void;
-  /** Another worker should have it. */
+  /** Returns the job for another worker. */
   back(): void;
-  /** It is not a job that can be done. */
+  /** Refuses the job because it cannot be done. */
   refuse(reason: string): void;
 }
 
-/** How a worker takes jobs. */
+/** How a worker takes jobs from a queue. */
 export interface WorkerQueueOptions {
-  /** Jobs at a time. */
+  /** Number of jobs at a time. */
   readonly concurrency: number;
-  /** Milliseconds for which a job stays with a worker that says nothing. */
+  /** Milliseconds for which a job stays with a silent worker. */
   readonly lock: number;
   /** Called when a server does not answer: everything waits until it does. */
   readonly onError: (error: Error) => void;
 }
 
-/** A queue whose jobs are taken. */
+/** A queue, as used by a worker. */
 export interface WorkerQueue {
   /** The next job; undefined after `stop`. Must not be called again before it has answered. */
   next(): Promise<TakenJob | undefined>;
-  /** Takes no more, and gives back what was not asked for. */
+  /** Stops taking jobs, and returns those that were not requested. */
   stop(): void;
   /** Waits until every job has been answered, unless the server is silent. */
   close(): Promise<void>;
@@ -46,8 +46,8 @@ type Answer =
   | { readonly type: 'refuse'; readonly reason: string };
 
 /**
- * Opens a queue to take its jobs. What is taken stays this worker's as long as its lock is renewed,
- * by itself and however long the job takes; a job whose worker died goes to another.
+ * Opens a queue to take its jobs. A job stays with this worker as long as its lock is renewed,
+ * which happens automatically, however long the job takes; a job whose worker died goes to another.
  *
  * @throws UsageError for the address; SystemError `queue` when it cannot be opened.
  */
@@ -88,7 +88,7 @@ export async function openWorkerQueue(uri: string, name: string, options: Worker
         autorun: false,
         lockDuration: lock,
         stalledInterval: lock / 2,
-        // The queue, which may forget, does not decide what is to blame for a worker's death.
+        // The queue, which may forget, does not decide what caused a worker's death.
         maxStalledCount: MANY,
         runRetryDelay: 500,
       },
@@ -110,10 +110,10 @@ export async function openWorkerQueue(uri: string, name: string, options: Worker
   };
 }
 
-/** More often than any job comes again. */
+/** More often than any job comes back. */
 const MANY = 2 ** 31 - 1;
 
-/** Hands over jobs from those who take them to those who do them. */
+/** Passes jobs from the code that takes them to the code that does them. */
 class Handover {
   readonly #jobs: TakenJob[] = [];
   #waiting: ((job: TakenJob | undefined) => void) | undefined;

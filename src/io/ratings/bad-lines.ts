@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 
-/** How many bad lines are kept word for word when they are skipped. */
+/** How many skipped bad lines are kept verbatim. */
 const KEPT = 10;
 
 /** A line (of a table file: a row) that is not a rating, movie or trailer. */
@@ -18,7 +18,7 @@ export interface BadLineReport {
   readonly first: readonly BadLine[];
 }
 
-/** A line of a ratings, movies or trailer file is wrong. Its code is `bad-line`. */
+/** Thrown for a wrong line in a ratings, movies or trailer file. Its code is `bad-line`. */
 export class RatingFileError extends UsageError {
   readonly file: string;
   readonly line: number;
@@ -35,7 +35,7 @@ export class RatingFileError extends UsageError {
   }
 }
 
-/** A user has rated an item twice. Its code is `duplicate`. */
+/** Thrown when a user has rated an item twice. Its code is `duplicate`. */
 export class DuplicateRatingError extends UsageError {
   readonly file: string;
   readonly line: number;
@@ -83,14 +83,16 @@ export class BadLines {
 }
 
 /**
- * A file is wrong as a whole: empty, of another kind, without a column that is needed. Its code is
- * `ratings`.
+ * The error for a file that is wrong as a whole: empty, of the wrong kind, or lacking a required
+ * column. Its code is `ratings`.
  */
 export function fileFault(file: string, fact: string, remedy?: string): UsageError {
   return new UsageError(`${file} ${fact}`, { code: 'ratings', remedy });
 }
 
-/** A field of a file in an error message: short, control characters shown as such. */
+/**
+ * A field of a file as shown in an error message: shortened, with control characters made visible.
+ */
 export function quoted(text: string): string {
   const whole = text.length > 60 ? `${text.slice(0, 57)}...` : text;
   return `'${JSON.stringify(whole).slice(1, -1).replaceAll('\\"', '"')}'`;

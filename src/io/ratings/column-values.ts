@@ -2,9 +2,9 @@ import { DataType, DateUnit, Int64, Vector } from 'apache-arrow';
 import { decodeText } from './fields.ts';
 
 /**
- * Reads a column of a table row by row: numbers, integers or texts; of a decimal its text, of a
- * time the seconds since 1970 (as near as float64 can be, whatever the column's unit), of raw bytes
- * the text that they are. Null is null.
+ * Reads a column of a table row by row: numbers, integers or texts; a decimal as its text, a time
+ * as seconds since 1970 (as precise as float64 allows, whatever the column's unit), raw bytes as
+ * text. Null stays null.
  */
 export function columnValues(column: Vector): (row: number) => unknown {
   const { type } = column;
@@ -27,8 +27,8 @@ function mapped<T>(column: Vector, convert: (value: T) => unknown): (row: number
 }
 
 /**
- * Arrow gives a time in milliseconds, and an error beyond 2^53 of them: so the 64-bit integers
- * themselves.
+ * Arrow converts times to milliseconds, and fails beyond 2^53 of them, so the 64-bit integers are
+ * read directly.
  */
 function secondsOf(column: Vector, perSecond: number): (row: number) => unknown {
   const ticks = new Vector(column.data.map((data) => data.clone(new Int64())));
@@ -53,8 +53,8 @@ function dictionaryValues(column: Vector): (row: number) => unknown {
 }
 
 /**
- * The text of a decimal: its 32-bit words, the lowest first, in two's complement, make a whole
- * number of 10^-scale.
+ * The text of a decimal: its 32-bit words, lowest first, form an integer in two's complement, in
+ * units of 10^-scale.
  */
 function decimalOf(words: Uint32Array, scale: number): string {
   const bits = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);

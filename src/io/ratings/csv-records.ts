@@ -8,9 +8,10 @@ export interface CsvRecord {
 }
 
 /**
- * The records of CSV text, the header first; fields of any number, quoted ones may span lines.
+ * The records of CSV text, starting with the header. Records may have any number of fields, and
+ * quoted fields may span lines.
  *
- * A quote inside a field that does not begin with one is part of it.
+ * A quote inside a field that does not start with one is part of the field.
  *
  * @throws UsageError `ratings` when a quoted field is not closed.
  */
@@ -32,7 +33,8 @@ export function csvRecords(text: string, file: string, delimiter = ','): CsvReco
 }
 
 /**
- * The position of the first of some column names, case and underscores aside; -1: none is there.
+ * The position of the first of some column names, ignoring case and underscores; -1 if there is
+ * none.
  */
 export function columnOf(header: readonly string[], names: readonly string[]): number {
   const plain = header.map((name) => name.toLowerCase().replaceAll('_', ''));

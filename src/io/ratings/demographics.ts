@@ -4,7 +4,7 @@ import { columnOf, csvRecords } from './csv-records.ts';
 import { plainId } from './identifiers.ts';
 import { readText } from './read-text.ts';
 
-/** Ages at which the groups of MovieLens 1M begin, and their names. */
+/** Lowest ages of the groups of MovieLens 1M, and their names. */
 const ageGroups = [
   [56, '56 and over'],
   [50, '50 to 55'],
@@ -23,11 +23,11 @@ const occupations = [
 ];
 
 /**
- * Reads what is known of users: `u.user` (MovieLens 100K), `users.dat` (1M), or CSV with a column
- * of user ids (userId, user, id) and any others, told by the first line. Ages become the groups of
- * MovieLens 1M; postcodes, of which each is rare, are left out; so are empty fields.
+ * Reads facts about users: `u.user` (MovieLens 100K), `users.dat` (1M), or CSV with a column
+ * of user ids (userId, user, id) and any others, recognised by the first line. Ages become the
+ * groups of MovieLens 1M. Postcodes, each of which is rare, and empty fields are left out.
  *
- * @throws UsageError `ratings` when the file is missing or of another form, or a user is there
+ * @throws UsageError `ratings` when the file is missing or has another form, or a user occurs
  * twice.
  * @example
  * const facts = await readDemographics('ml-100k/u.user');
@@ -74,7 +74,7 @@ function csvRows(text: string, path: string): Row[] {
     throw fileFault(
       path,
       `is not a list of users: its first line is ${quoted(names.join(','))}`,
-      'It needs a column userId, and one at least that says something of the user.',
+      'It needs a column userId, and at least one that says something about the user.',
     );
   }
   const zip = columnOf(names, ['zip', 'zipcode', 'postcode']);
@@ -84,7 +84,7 @@ function csvRows(text: string, path: string): Row[] {
   });
 }
 
-/** The group of an age in years; any other text stays. */
+/** The group of an age in years; any other text is unchanged. */
 function ageGroup(age: string): string {
   const years = Number(age);
   return ageGroups.find(([from]) => years >= from)?.[1] ?? age;

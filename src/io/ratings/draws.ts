@@ -3,13 +3,13 @@ import { checkInteger } from '../../core/check.ts';
 import { mixBits } from '../../core/xoshiro.js';
 import type { RatingTable } from './rating-table.ts';
 
-/** Part of every draw: raise it when the numbers change. */
+/** Part of every draw: change it when the numbers change. */
 const ALGORITHM = 'reelflow-draws-1';
 
 /**
  * Seeded random numbers that belong to ids instead of to a sequence: the draw of a rating depends
  * only on the seed, the purpose and the ids of its user and item. So a sample does not depend on
- * the order of the lines that ratings were read from, and is the same on every machine.
+ * the order of the lines in the file, and is the same on every machine.
  *
  * A draw is the 53 upper bits of two MurmurHash3 words (Appleby, 2011; the 32-bit variant) over the
  * first 8 bytes of the SHA-256 of each id, keyed with the SHA-256 of seed and purpose.
@@ -46,8 +46,8 @@ export class Draws {
   }
 
   /**
-   * A function that gives the draw from [0, 1) of any pair of a user and an item by their numbers,
-   * the same as that of a rating of this pair.
+   * A function that returns the draw from [0, 1) for any pair of user and item, given by number;
+   * the same as for a rating of this pair.
    */
   ofPairs(userIds: readonly string[], itemIds: readonly string[]): (user: number, item: number) => number {
     const [users, items] = [idWords(userIds), idWords(itemIds)];
@@ -66,13 +66,13 @@ export class Draws {
 }
 
 /**
- * The numbers 0 .. draws - 1 in ascending order of their draws; the lower number first where draws
- * are equal.
+ * The numbers 0 .. draws - 1 in ascending order of their draws; the lower number first if draws are
+ * equal.
  */
 export function orderOfDraws(draws: Float64Array, rows?: Int32Array): Int32Array {
   const given = rows ?? numbersBelow(draws.length);
-  // Draws are uniform: put into as many buckets as there are, they are nearly sorted, and what is
-  // left to insertion is a few places each.
+  // Draws are uniform: sorted into as many buckets as there are draws, they are almost in order,
+  // and insertion moves each by only a few places.
   const buckets = Math.max(1, given.length);
   const starts = new Int32Array(buckets + 1);
   const bucketOf = (row: number) => Math.min(buckets - 1, Math.floor((draws[row] as number) * buckets));

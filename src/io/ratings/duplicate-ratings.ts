@@ -1,16 +1,16 @@
 import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';
 
-/** What becomes of a second rating of one item by one user. */
+/** What to do with a second rating of one item by one user. */
 export type DuplicateRatingRule = 'error' | 'first' | 'last';
 
 /**
- * Settles pairs of user and item that a table has more than once: keeps the first or the last row
- * of each in file order, or calls `refuse` with the second row and the first. Beside the table it
- * holds 4 bytes per item and, when the rows of a user do not follow one another, 4 per row; 1 per
+ * Resolves pairs of user and item that occur more than once in a table: keeps the first or the last
+ * row of each in file order, or calls `refuse` with the second row and the first. Besides the table
+ * it holds 4 bytes per item and, if the rows of a user are not consecutive, 4 per row; plus 1 per
  * row once a duplicate is found.
  *
- * @returns the table itself when it has no duplicates, and how many rows were dropped.
+ * @returns the table itself if it has no duplicates, and how many rows were dropped.
  */
 export function settleDuplicates(
   table: RatingTable,

@@ -5,10 +5,9 @@ const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, power) => 10 ** powe
 const [SPACE, DOT, ZERO] = [32, 46, 48];
 
 /**
- * The whole number that the bytes are in its plain form: at most nine digits, no sign, no leading
- * zero.
+ * Parses the bytes as a whole number in plain form: at most nine digits, no sign, no leading zero.
  *
- * @returns -1 when they are anything else.
+ * @returns -1 if they are anything else.
  */
 export function wholeNumber(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
@@ -23,10 +22,10 @@ export function wholeNumber(bytes: Uint8Array, start: number, end: number): numb
 }
 
 /**
- * The number that the bytes are in decimal notation, as near as float64 can be: `3`, `3.5`,
+ * Parses the bytes as a number in decimal notation, as precisely as float64 allows: `3`, `3.5`,
  * `-1e-3`; spaces around it are skipped.
  *
- * @returns NaN when they are not a finite number.
+ * @returns NaN if they are not a finite number.
  */
 export function decimalNumber(bytes: Buffer, start: number, end: number): number {
   if (end - start <= 16 && end > start) {
@@ -49,7 +48,7 @@ export function decimalNumber(bytes: Buffer, start: number, end: number): number
   return decimalText(bytes.toString('latin1', start, end));
 }
 
-/** The number that a text is in decimal notation, or NaN. */
+/** Parses a text as a number in decimal notation; NaN if it is not one. */
 export function decimalText(text: string): number {
   const trimmed = text.trim();
   const value = DECIMAL.test(trimmed) ? Number(trimmed) : Number.NaN;
@@ -57,21 +56,21 @@ export function decimalText(text: string): number {
 }
 
 /**
- * The text of bytes: UTF-8 where they are that, else latin-1, which has a character for every byte.
+ * Decodes bytes as UTF-8 if they are valid, else as latin-1, which has a character for every byte.
  */
 export function decodeText(bytes: Buffer, start: number, end: number): string {
   const part = bytes.subarray(start, end);
   return part.toString(isUtf8(part) ? 'utf8' : 'latin1');
 }
 
-/** Where the bytes begin once spaces are skipped. */
+/** The start of the bytes without leading spaces. */
 export function skipSpaces(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] === SPACE) at += 1;
   return at;
 }
 
-/** Where the bytes end once the spaces at the end are left out. */
+/** The end of the bytes without trailing spaces. */
 export function trimSpaces(bytes: Uint8Array, start: number, end: number): number {
   let at = end;
   while (at > start && bytes[at - 1] === SPACE) at -= 1;

@@ -2,14 +2,14 @@ import { UsageError } from '../../core/errors.ts';
 import type { Movie } from './movies.ts';
 import type { RatingTable } from './rating-table.ts';
 
-/** Which items count. Each condition that is left out holds for all items. */
+/** Which items count. A condition that is left out holds for all items. */
 export interface ItemFilter {
   /** First and last year, both included. Items without a year are left out. */
   readonly years?: { readonly from?: number | undefined; readonly to?: number | undefined } | undefined;
-  /** Items that have at least one of these genres; the case of letters aside. */
+  /** Items that have at least one of these genres; ignoring case. */
   readonly genres?: readonly string[] | undefined;
   /**
-   * The ids of the items that have features (see `moviesWithFeatures` where features belong to
+   * The ids of the items that have features (see `moviesWithFeatures` if the features belong to
    * trailers).
    */
   readonly itemsWithFeatures?: ReadonlySet<string> | undefined;
@@ -22,17 +22,17 @@ export interface FilteredRatings {
   /** Items of the table that pass. */
   readonly items: number;
   /**
-   * Items of the table that the list of movies does not have; they pass no condition on years or
+   * Items of the table that the list of movies does not have; they fail any condition on years or
    * genres.
    */
   readonly unknownItems: number;
 }
 
 /**
- * The ratings of items by year, genre and whether they have features.
+ * Selects the ratings of items by year, by genre and by whether they have features.
  *
  * @param movies the list of movies; needed for years and genres.
- * @throws UsageError when years are not whole numbers in order, or genres or years are asked for
+ * @throws UsageError when years are not whole numbers in order, or genres or years are requested
  * without movies, or no movie has a genre.
  */
 export function filterRatings(
@@ -76,7 +76,7 @@ function movieTest(filter: ItemFilter, movies: ReadonlyMap<string, Movie>): (mov
   const unknown = filter.genres.find((genre) => !known.has(genre.toLowerCase()));
   if (unknown !== undefined || wanted.size === 0) {
     throw new UsageError(
-      `\`genres\` must be genres of the movies, but ${unknown ? `'${unknown}' is none` : 'are empty'}`,
+      `\`genres\` must be genres of the movies, but ${unknown ? `'${unknown}' is not one` : 'are empty'}`,
       {
         remedy: `There are ${[...known].sort().join(', ')}.`,
       },

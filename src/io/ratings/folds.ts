@@ -6,15 +6,15 @@ import { rowsByGroup } from './rows-by-group.ts';
 import type { Split } from './split.ts';
 
 /**
- * How ratings are divided into folds.
+ * How to divide ratings into folds.
  *
- * `non-cold` and `hard-cold`: folds over the items, every item a test item exactly once. Of each
- * user's ratings of a fold's test items half (drawn by the seed, rounded down) are the test set;
- * the other half is in training (`non-cold`) or nowhere (`hard-cold`: nothing of a test item is
- * seen in training). The test sets of the two are identical.
+ * `non-cold` and `hard-cold`: folds over the items, with every item a test item exactly once. Half
+ * of each user's ratings of a fold's test items (drawn with the seed, rounded down) are the test
+ * set; the other half is in training (`non-cold`) or unused (`hard-cold`: nothing about a test item
+ * is seen in training). The test sets of the two are identical.
  *
  * `leave-items-out`: all ratings of a fold's items are its test set, all others training. `random`:
- * each rating is in the test set of one fold, drawn by the seed.
+ * each rating is in the test set of one fold, drawn with the seed.
  */
 export type FoldKind = 'non-cold' | 'hard-cold' | 'leave-items-out' | 'random';
 
@@ -22,8 +22,8 @@ export type FoldKind = 'non-cold' | 'hard-cold' | 'leave-items-out' | 'random';
 export const FOLD_KINDS: readonly FoldKind[] = ['non-cold', 'hard-cold', 'leave-items-out', 'random'];
 
 /**
- * Divides ratings into folds of nearly equal numbers of items (of ratings, when `random`). No
- * validation part is taken yet (see `withValidation`).
+ * Divides ratings into folds with nearly equal numbers of items (of ratings for `random`). Does not
+ * split off a validation part (see `withValidation`).
  *
  * @returns splits `fold-1`, `fold-2`, ...
  * @throws UsageError when there are fewer items (ratings) than folds, or fewer than two folds.
@@ -47,7 +47,7 @@ export function makeFolds(
   });
 }
 
-/** The row numbers of a table that are kept, ascending. */
+/** The kept row numbers of a table, ascending. */
 function rowsWhere({ users }: RatingTable, keep: (row: number) => boolean): Int32Array {
   let count = 0;
   for (let row = 0; row < users.length; row += 1) if (keep(row)) count += 1;

@@ -7,7 +7,7 @@ import type { Scenario } from './scenarios.ts';
 import type { Split } from './split.ts';
 import { checkNotEmpty } from './subset.ts';
 
-/** The files of a split that somebody else made. */
+/** The files of an existing split. */
 export interface GivenFiles {
   readonly train: string;
   readonly test: string;
@@ -15,9 +15,9 @@ export interface GivenFiles {
 }
 
 /**
- * Reads a split given as files, for instance MovieLens 100K's `u1.base` and `u1.test`: one table of
- * all ratings in file order, training first, and one split of it. Users and items of the test file
- * that training does not have are in the table too.
+ * Reads a split given as files, for instance MovieLens 100K's `u1.base` and `u1.test`: returns one
+ * table of all ratings in file order, training first, and one split of it. Users and items that
+ * occur only in the test file are in the table too.
  *
  * @throws UsageError `ratings` when a file is wrong or the training or test file has no ratings;
  * `overlap` when a user's rating of an item is in two files; RatingFileError `bad-line`.
@@ -67,7 +67,7 @@ function joined(tables: readonly RatingTable[]): RatingTable {
   return timestamps === undefined ? columns : { ...columns, timestamps };
 }
 
-/** Ids that only dropped lines had are left out. */
+/** Leaves out ids that only occurred in dropped lines. */
 function numberedByAppearance(columns: readonly { keys: Int32Array; ids: readonly string[] }[]) {
   const numbers = new Map<string, number>();
   const keys = columns.map(({ keys: own, ids }) =>

@@ -1,16 +1,15 @@
 import { UsageError } from '../../core/errors.ts';
 
 /**
- * Whole numbers below this have their place in an array; larger ones and texts are looked up in a
- * map.
+ * Whole numbers below this are looked up in an array; larger ones and texts in a map.
  */
 const DIRECT_LIMIT = 1 << 24;
-/** What a Map of V8 can hold. */
+/** The maximum size of a Map in V8. */
 const MAP_LIMIT = 2 ** 24 - 1;
 const WHOLE_NUMBER = /^(0|[1-9][0-9]*)$/;
 
 /**
- * The id that a text stands for: spaces around it do not count, and a whole number written `1.0`,
+ * The id that a text stands for: surrounding spaces are ignored, and a whole number written `1.0`,
  * as spreadsheets and data frames do, is `1`.
  */
 export function plainId(text: string): string {
@@ -20,20 +19,20 @@ export function plainId(text: string): string {
 }
 
 /**
- * Numbers ids in the order they first come: 0, 1, 2, ... Ids that are whole numbers, as MovieLens
- * has, cost four bytes for each number up to the largest one; a text is held once.
+ * Numbers ids in the order in which they first occur: 0, 1, 2, ... Ids that are whole numbers, as
+ * in MovieLens, cost four bytes for each number up to the largest one; a text is stored once.
  */
 export class IdentifierIndex {
   #direct = new Int32Array(1024);
   readonly #mapped = new Map<string | number, number>();
   readonly #ids: string[] = [];
 
-  /** The ids by their numbers. */
+  /** The ids in the order of their numbers. */
   get ids(): readonly string[] {
     return this.#ids;
   }
 
-  /** The number of the id that is this whole number (0 or more, at most nine digits). */
+  /** The number of an id that is a whole number (0 or more, at most nine digits). */
   ofInteger(value: number): number {
     if (value < this.#direct.length) {
       const known = this.#direct[value] as number;
@@ -88,13 +87,13 @@ export function compareIdentifiers(left: string, right: string): number {
 }
 
 /**
- * The rank of each id in ascending order (`compareIdentifiers`): rank 0 is the least id.
+ * The rank of each id in ascending order (`compareIdentifiers`): rank 0 is the first id.
  *
  * @returns int32[ids], a permutation of 0 .. ids - 1.
  */
 export function identifierRanks(ids: readonly string[]): Int32Array {
   const order = Int32Array.from(ids.keys());
-  // Almost always all ids are short whole numbers, which compare faster as such.
+  // Almost always, all ids are short whole numbers, which compare faster as numbers.
   if (ids.every((id) => id.length <= 9 && WHOLE_NUMBER.test(id))) {
     const values = Int32Array.from(ids, Number);
     order.sort((left, right) => (values[left] as number) - (values[right] as number));

@@ -4,15 +4,15 @@ import type { RatingScale } from '../../core/rating-scale.ts';
 import type { RatingTable } from './rating-table.ts';
 
 /**
- * Which ratings say that a user chose an item: `any`, or those above (`gt:3.5`) or of at least
- * (`ge:4`) a number.
+ * Which ratings say that a user chose an item: `any`, or those above a number (`gt:3.5`), or at or
+ * above it (`ge:4`).
  */
 export type ImplicitRule = 'any' | `gt:${number}` | `ge:${number}`;
 
-/** The scale of implicit ratings: 1 is chosen, 0 what nobody says. */
+/** The scale of implicit ratings: 1 means chosen; 0 is never stated. */
 export const implicitScale: RatingScale = { minimum: 0, maximum: 1 };
 
-/** Between what is chosen and what is not. */
+/** The threshold between chosen and not chosen. */
 export const implicitThreshold = 0.5;
 
 /** Checks a rule. @throws UsageError unless it is `any`, `gt:NUMBER` or `ge:NUMBER`. */
@@ -28,7 +28,7 @@ export function checkImplicit(rule: unknown): ImplicitRule {
 /**
  * The ratings that pass a rule, each with the value 1; the others are left out.
  *
- * @returns how many were left out too.
+ * @returns also how many were left out.
  */
 export function positivesOf(table: RatingTable, rule: ImplicitRule): { table: RatingTable; leftOut: number } {
   const bound = Math.fround(Number(rule.slice(3)));

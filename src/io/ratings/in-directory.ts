@@ -3,8 +3,8 @@ import { UsageError } from '../../core/errors.ts';
 import { isObjectAddress } from '../../core/object-address.ts';
 
 /**
- * Whether ratings are a directory, and not a file or a table in an object store.
- * @throws UsageError `ratings` when there is nothing of that name.
+ * Whether ratings are in a directory, as opposed to a file or a table in an object store.
+ * @throws UsageError `ratings` when nothing has that name.
  */
 export async function areInDirectory(ratings: string): Promise<boolean> {
   if (isObjectAddress(ratings)) return false;

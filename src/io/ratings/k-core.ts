@@ -3,11 +3,10 @@ import type { RatingTable } from './rating-table.ts';
 import { countByGroup } from './rows-by-group.ts';
 
 /**
- * The k-core of ratings: the largest set in which each user has at least `k` ratings and each item
- * too. A user who is left out takes ratings from items, so it is counted again until nothing
- * changes.
+ * The k-core of ratings: the largest set in which each user and each item has at least `k` ratings.
+ * Removing a user removes ratings from items, so counting is repeated until nothing changes.
  *
- * @param rows row numbers of `table`, ascending; all when left out.
+ * @param rows row numbers of `table`, ascending; all rows if left out.
  * @returns row numbers, ascending; may be empty.
  *
  * @example

@@ -1,8 +1,8 @@
 /**
- * The rows that pass, in their order. As `filter` of an Int32Array, without the list of twice its
- * size that this makes on the way.
+ * The rows that pass, in order. Like `filter` of an Int32Array, but without its intermediate list
+ * of twice the size.
  *
- * @param keep asked twice of each row.
+ * @param keep called twice for each row.
  */
 export function keptRows(rows: Int32Array, keep: (row: number) => boolean): Int32Array {
   let count = 0;

@@ -17,20 +17,20 @@ import { readTrailers, type TrailerList } from './trailers.ts';
 export interface MovieLens {
   readonly ratings: RatingTable;
   readonly movies: ReadonlyMap<string, Movie>;
-  /** The trailer list, when there is an `ml-youtube.csv` or another one was named. */
+  /** The trailer list, if there is an `ml-youtube.csv` or another list was named. */
   readonly trailers: TrailerList | undefined;
-  /** What the list of users says, of MovieLens 100K (`u.user`) and 1M (`users.dat`). */
+  /** Facts from the list of users in MovieLens 100K (`u.user`) and 1M (`users.dat`). */
   readonly userFacts: UserFacts | undefined;
-  /** 1 to 5 of MovieLens 100K and 1M, 0.5 to 5 of the others; 0 to 1 of implicit ratings. */
+  /** 1 to 5 for MovieLens 100K and 1M, 0.5 to 5 for the others; 0 to 1 for implicit ratings. */
   readonly scale: RatingScale;
   readonly report: RatingReport;
   /** Bad lines of the other two lists. */
   readonly badLines: { readonly movies: BadLineReport; readonly trailers: BadLineReport | undefined };
 }
 
-/** How a MovieLens directory is read; its files have columns of their own. */
+/** How to read a MovieLens directory; its files have fixed columns. */
 export interface MovieLensOptions extends Omit<ReadRatingsOptions, 'columns'> {
-  /** Another trailer list than the directory's. */
+  /** A trailer list to use instead of the directory's. */
   readonly trailers?: string | undefined;
 }
 
@@ -39,7 +39,7 @@ const known: KnownOptions<MovieLensOptions> = {
   ...{ trailers: true, signal: true },
 };
 
-/** How the directories are told apart: the files they have. */
+/** The files by which the directories are distinguished. */
 const FORMS = [
   { ratings: 'ratings.csv', movies: 'movies.csv', whole: undefined, minimum: 0.5 },
   { ratings: 'ratings.dat', movies: 'movies.dat', whole: 'users.dat', minimum: 0.5 },
@@ -50,9 +50,9 @@ const USERS = ['u.user', 'users.dat'];
 
 /**
  * Opens a directory of MovieLens 100K (`u.data`, `u.item`), 1M or 10M (`ratings.dat`,
- * `movies.dat`), or 20M, 25M, latest (`ratings.csv`, `movies.csv`), told by the files it has; with
- * the trailer list `ml-youtube.csv` when it is there too. Ratings are streamed (see `readRatings`);
- * a rating off the scale is a bad line.
+ * `movies.dat`), or 20M, 25M, latest (`ratings.csv`, `movies.csv`), recognised by its files; with
+ * the trailer list `ml-youtube.csv` if it exists. Ratings are streamed (see `readRatings`); a
+ * rating off the scale is a bad line.
  *
  * @throws UsageError `ratings` when it is not such a directory; RatingFileError `bad-line`.
  * @example
@@ -75,7 +75,8 @@ export async function openMovieLens(directory: string, options: MovieLensOptions
       remedy: 'Name the folder that the archive was unpacked to; use `readRatings` for other data.',
     });
   }
-  // Only MovieLens 100K and 1M have whole stars only; 1M has a list of users where 10M has tags.
+  // Only MovieLens 100K and 1M have whole stars throughout; 1M has a list of users where 10M has
+  // tags.
   const minimum = form.whole !== undefined && names.includes(form.whole) ? 1 : form.minimum;
   const { trailers: trailerPath, ...reading } = options;
   const scale = options.scale ?? { minimum, maximum: 5 };

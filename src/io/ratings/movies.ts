@@ -6,20 +6,20 @@ import { readText } from './read-text.ts';
 /** A movie of a MovieLens list. */
 export interface Movie {
   readonly id: string;
-  /** As in the list, the year included. */
+  /** As in the list, including the year. */
   readonly title: string;
-  /** The year at the end of the title, `(1995)`; of a series the first one, `(2006-2007)`. */
+  /** The year at the end of the title, `(1995)`; for a series the first one, `(2006-2007)`. */
   readonly year: number | undefined;
   readonly genres: readonly string[];
 }
 
-/** The movies of a list by their ids, in file order. */
+/** The movies of a list, by id, in file order. */
 export interface MovieList {
   readonly movies: ReadonlyMap<string, Movie>;
   readonly badLines: BadLineReport;
 }
 
-/** The genre flags of `u.item` in their order, after `unknown`, which means none. */
+/** The genre flags of `u.item` in order, after `unknown`, which means no genre. */
 const FLAGGED_GENRES = [
   ...[
     'unknown',
@@ -44,12 +44,12 @@ interface Line {
 
 /**
  * Reads a list of movies: `movies.csv` (columns movieId or itemId, title, genres), `movies.dat`
- * (`id::title::genres`) or `u.item` (bars and genre flags), told by its first line. UTF-8, or
- * latin-1 where it is not that. The whole file is held in memory.
+ * (`id::title::genres`) or `u.item` (bars and genre flags), recognised by its first line. UTF-8, or
+ * else latin-1. The whole file is held in memory.
  *
- * @throws UsageError `ratings` when the file is missing, empty or of another form; RatingFileError
- * `bad-line` for a line without id or with the wrong number of fields, and for an id that comes
- * twice, unless bad lines are skipped (then the first one of an id counts).
+ * @throws UsageError `ratings` when the file is missing, empty or has another form; RatingFileError
+ * `bad-line` for a line without id or with the wrong number of fields, and for an id that occurs
+ * twice, unless bad lines are skipped (then the first line of an id counts).
  * @example
  * const { movies } = await readMovies('ml-latest-small/movies.csv');
  * movies.get('1'); // { id: '1', title: 'Toy Story (1995)', year: 1995, genres: ['Adventure', ...] }
@@ -77,8 +77,7 @@ export async function readMovies(
 }
 
 /**
- * The year that a title ends with: `(1995)`, `(2006-2007)`, `(2006- )`; undefined when there is
- * none.
+ * The year that a title ends with: `(1995)`, `(2006-2007)`, `(2006- )`; undefined if there is none.
  */
 export function yearOf(title: string): number | undefined {
   const year = /\((\d{4})(?:\s*[-\u2013\u2014]\s*(?:\d{4})?)?\s*\)["\s]*$/.exec(title)?.[1];
@@ -102,7 +101,7 @@ function* textLines(text: string): Generator<{ line: number; content: string }> 
 
 function* datLines(text: string): Generator<Line> {
   for (const { line, content } of textLines(text)) {
-    // A title may have a double colon of its own.
+    // A title may itself contain a double colon.
     const [from, to] = [content.indexOf('::'), content.lastIndexOf('::')];
     if (from === to) yield { line, fields: 'it is not of the form id::title::genres' };
     else {

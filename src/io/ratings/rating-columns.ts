@@ -1,6 +1,6 @@
 import type { RatingTable } from './rating-table.ts';
 
-/** Rows of a chunk: columns grow by whole chunks, so nothing is copied while ratings come. */
+/** Rows of a chunk: columns grow by whole chunks, so nothing is copied while ratings arrive. */
 const CHUNK_ROWS = 1 << 20;
 
 interface Chunk {
@@ -22,7 +22,7 @@ export class RatingColumns {
   #values = new Float32Array(0);
   #timestamps = new Float64Array(0);
   #used = 0;
-  /** Rows before which lines were skipped, and the line of each such row. */
+  /** Rows before which lines were skipped, and the line number of each such row. */
   readonly #jumpRows: number[] = [];
   readonly #jumpLines: number[] = [];
   #expectedLine = Number.NaN;
@@ -36,7 +36,7 @@ export class RatingColumns {
     return this.#chunks.length === 0 ? 0 : (this.#chunks.length - 1) * CHUNK_ROWS + this.#used;
   }
 
-  /** Appends a rating that stood in `line`. */
+  /** Appends a rating from `line`. */
   add(user: number, item: number, value: number, timestamp: number, line: number): void {
     if (this.#used === this.#values.length) this.#grow();
     if (line !== this.#expectedLine) {
@@ -63,8 +63,8 @@ export class RatingColumns {
   }
 
   /**
-   * The table, its columns in memory that threads can share; the collected chunks are given up
-   * column by column, so that one column at most exists twice.
+   * The table, with columns in memory that threads can share; the collected chunks are released
+   * column by column, so that at most one column exists twice.
    */
   take(userIds: readonly string[], itemIds: readonly string[]): RatingTable {
     const { rows } = this;

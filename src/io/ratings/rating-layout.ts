@@ -2,7 +2,7 @@ import { fileFault, quoted } from './bad-lines.ts';
 import { decimalText } from './fields.ts';
 import { splitLine } from './split-line.ts';
 
-/** Names of the columns in a file with a header, where they are not among the usual ones. */
+/** Names of the columns in a file with a header, if they are not among the usual ones. */
 export interface RatingColumnNames {
   readonly user?: string | undefined;
   readonly item?: string | undefined;
@@ -13,10 +13,10 @@ export interface RatingColumnNames {
 /** How the lines of a ratings file are laid out. */
 export interface RatingLayout {
   readonly delimiter: string;
-  /** Whether fields may stand in double quotes. */
+  /** Whether fields may be in double quotes. */
   readonly quotes: boolean;
   readonly header: boolean;
-  /** Fields that every line has. */
+  /** Number of fields in every line. */
   readonly fields: number;
   /** Positions of the columns, from 0; -1: none. */
   readonly user: number;
@@ -25,7 +25,7 @@ export interface RatingLayout {
   readonly timestamp: number;
 }
 
-/** Names that are looked for, case and underscores aside, when none are given. */
+/** Names to look for, ignoring case and underscores, if none are given. */
 const USUAL: Readonly<Record<keyof RatingColumnNames, readonly string[]>> = {
   user: ['userid', 'user', 'uid'],
   item: ['movieid', 'itemid', 'item', 'movie', 'iid'],
@@ -35,10 +35,9 @@ const USUAL: Readonly<Record<keyof RatingColumnNames, readonly string[]>> = {
 const NEEDED = ['user', 'item', 'rating'] as const;
 
 /**
- * Positions of the columns among the names that a header or a schema has; -1: not there.
+ * Positions of the columns among the names in a header or a schema; -1 if missing.
  *
- * @throws UsageError `ratings` when a name that was given is not there, or names more than one
- * column.
+ * @throws UsageError `ratings` when a given name does not exist, or names more than one column.
  */
 export function locateColumns(
   names: readonly string[],
@@ -68,9 +67,9 @@ export function missingColumns(file: string, names: readonly string[]): Error {
 }
 
 /**
- * Finds out the layout from the first line: the delimiter (`::`, tab, comma, semicolon, bar),
- * whether it is a header, and where user, item and rating stand. Without a header they are the
- * first three fields, and the time the fourth.
+ * Determines the layout from the first line: the delimiter (`::`, tab, comma, semicolon, bar),
+ * whether it is a header, and the positions of user, item and rating. Without a header they are the
+ * first three fields, and the time is the fourth.
  *
  * @throws UsageError `ratings` when the line can be neither a header nor a rating.
  */

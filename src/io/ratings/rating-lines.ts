@@ -6,12 +6,12 @@ import type { RatingSink } from './rating-sink.ts';
 import { splitLine } from './split-line.ts';
 
 const [NEWLINE, RETURN, SPACE, QUOTE] = [10, 13, 32, 34];
-/** Beyond this many fields only their number is known, which is all that is needed. */
+/** Beyond this many fields, only their number is recorded, which is all that is needed. */
 const MAX_FIELDS = 1024;
 
 /**
- * Parses the lines of a text file of ratings by their bytes. Text is made only of ids that are not
- * whole numbers.
+ * Parses the lines of a text file of ratings byte by byte. Only ids that are not whole numbers are
+ * converted to text.
  */
 export class RatingLines implements LineBlockTaker {
   readonly #file: string;
@@ -21,7 +21,7 @@ export class RatingLines implements LineBlockTaker {
   readonly #starts = new Int32Array(MAX_FIELDS);
   readonly #ends = new Int32Array(MAX_FIELDS);
   #layout: RatingLayout | undefined;
-  /** Lines so far. */
+  /** Number of lines so far. */
   lines = 0;
 
   constructor(file: string, names: RatingColumnNames, sink: RatingSink, bad: BadLines) {
@@ -97,7 +97,7 @@ export class RatingLines implements LineBlockTaker {
     this.lines = line;
   }
 
-  /** The fields stand in `starts` and `ends`. */
+  /** Parses a line whose fields are in `starts` and `ends`. */
   #plainLine(bytes: Buffer, line: number, layout: RatingLayout): void {
     const sink = this.#sink;
     const starts = this.#starts;
@@ -128,7 +128,7 @@ export class RatingLines implements LineBlockTaker {
     }
   }
 
-  /** A line with quotes, which is rare: by its text. */
+  /** Parses a line with quotes, which is rare, as text. */
   #quotedLine(bytes: Buffer, start: number, end: number, line: number, layout: RatingLayout): void {
     const text = decodeText(bytes, start, end);
     const fields = splitLine(text, layout.delimiter, true);

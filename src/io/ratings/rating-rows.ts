@@ -8,11 +8,11 @@ import type { RatingSink } from './rating-sink.ts';
 
 /**
  * Reads the ratings of a Parquet or Arrow file, a batch of rows at a time. Ids may be integers or
- * texts; ratings any numbers.
+ * texts; ratings may be any numbers.
  *
- * @returns rows read.
- * @throws UsageError `ratings` when the columns are not there; RatingFileError for a bad row unless
- * they are skipped.
+ * @returns the number of rows read.
+ * @throws UsageError `ratings` when the columns do not exist; RatingFileError for a bad row, unless
+ * bad rows are skipped.
  */
 export async function readRatingRows(
   path: string,
@@ -59,12 +59,12 @@ function numberOf(value: unknown): number {
   return typeof value === 'string' ? decimalText(value) : Number.NaN;
 }
 
-/** A value in a message; nothing for null. */
+/** A value as shown in a message; empty for null. */
 function shown(value: unknown): string {
   return String(value ?? '').trim();
 }
 
-/** The id that a value stands for: 7, 7n, 7.0 and '7' are the same. Nothing for null and NaN. */
+/** The id that a value stands for: 7, 7n, 7.0 and '7' are the same. Empty for null and NaN. */
 function textOf(value: unknown): string {
   return typeof value === 'number' && !Number.isFinite(value) ? '' : shown(value);
 }

@@ -5,13 +5,13 @@ import { RatingColumns } from './rating-columns.ts';
 
 const MAX_FLOAT32 = 3.4028234663852886e38;
 
-/** Takes ratings of any kind of file, judges them and numbers their ids. */
+/** Takes ratings from any kind of file, checks them and numbers their ids. */
 export class RatingSink {
   readonly users = new IdentifierIndex();
   readonly items = new IdentifierIndex();
   readonly columns: RatingColumns;
   readonly timestamps: boolean;
-  /** What the fourth column is called in messages. */
+  /** The name of the fourth column in messages. */
   readonly fourth: string;
   readonly minimum: number;
   readonly maximum: number;
@@ -25,7 +25,7 @@ export class RatingSink {
   }
 
   /**
-   * Takes the texts of a rating; `time` is empty where there is none. What is wrong goes to `bad`.
+   * Takes the texts of a rating; `time` is empty if there is none. Errors go to `bad`.
    */
   addTexts(user: string, item: string, value: number, time: number, line: number, bad: BadLines): void {
     if (user === '') bad.add(line, 'the user id is empty');
@@ -38,12 +38,12 @@ export class RatingSink {
     return value >= this.minimum && value <= this.maximum;
   }
 
-  /** Why a value of the fourth column does not do. */
+  /** Why a value of the fourth column is invalid. */
   notNumber(text: string): string {
     return `the ${this.fourth} ${quoted(text)} is not a number`;
   }
 
-  /** Why a rating does not fit. */
+  /** Why a rating is invalid. */
   misfit(text: string, value: number): string {
     if (text.trim() === '') return 'the rating is empty';
     if (Number.isNaN(value)) return `the rating ${quoted(text)} is not a number`;

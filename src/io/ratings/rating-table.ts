@@ -2,7 +2,7 @@ import type { RatingScale } from '../../core/rating-scale.ts';
 
 /**
  * Ratings in compact columns, one row per rating. A user or item number is an index into the list
- * of ids. Twelve bytes per rating, twenty with times.
+ * of ids. Takes twelve bytes per rating, twenty with times.
  */
 export interface RatingTable {
   /** int32[rows]: index into `userIds`. */
@@ -14,16 +14,16 @@ export interface RatingTable {
   readonly userIds: readonly string[];
   readonly itemIds: readonly string[];
   /**
-   * float64[rows]: the times of the ratings as the file has them (MovieLens: seconds since 1970),
-   * where they were asked for.
+   * float64[rows]: the times of the ratings as in the file (MovieLens: seconds since 1970), if
+   * requested.
    */
   readonly timestamps?: Float64Array | undefined;
 }
 
 /**
- * The least and the greatest rating that a table has: the scale of a file that states none.
+ * The lowest and the highest rating in a table: the scale of a file that does not state one.
  *
- * @returns `{ minimum: NaN, maximum: NaN }` of no ratings.
+ * @returns `{ minimum: NaN, maximum: NaN }` if there are no ratings.
  */
 export function observedScale(values: Float32Array): RatingScale {
   let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -35,7 +35,7 @@ export function observedScale(values: Float32Array): RatingScale {
   return values.length === 0 ? { minimum: Number.NaN, maximum: Number.NaN } : { minimum, maximum };
 }
 
-/** The mean of some rows' ratings; NaN of none. */
+/** The mean of some rows' ratings; NaN if there are none. */
 export function meanRating({ values }: Pick<RatingTable, 'values'>, rows: Int32Array): number {
   let sum = 0;
   for (let index = 0; index < rows.length; index += 1) sum += values[rows[index] as number] as number;

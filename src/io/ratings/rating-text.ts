@@ -3,8 +3,7 @@ import { quoted } from './bad-lines.ts';
 import type { RatingTable } from './rating-table.ts';
 
 /**
- * Rows of a piece of text: pieces keep the text of millions of ratings from being in memory at
- * once.
+ * Rows per piece of text, so that the text of millions of ratings is never in memory at once.
  */
 const PIECE_ROWS = 1 << 16;
 const HEADER = 'user,item,rating';
@@ -19,10 +18,10 @@ export function float32Text(value: number): string {
 }
 
 /**
- * Ratings as CSV with the columns user, item, rating and, where the table has times, timestamp; in
+ * Ratings as CSV with the columns user, item, rating and, if the table has times, timestamp; in
  * pieces.
  *
- * @throws UsageError `ratings` when an id has a line break, which would not be read back.
+ * @throws UsageError `ratings` when an id has a line break, which could not be read back.
  */
 export function* ratingText(table: RatingTable, rows: Int32Array): Generator<string> {
   const users = table.userIds.map(field);

@@ -4,14 +4,14 @@ import { plainId } from './identifiers.ts';
 import { readText } from './read-text.ts';
 
 /**
- * Names that a column of ids goes by, case and underscores aside; the first that is there is it.
+ * Usual names of a column of ids, ignoring case and underscores; the first one that exists is used.
  */
 export const ID_NAMES = ['itemid', 'movieid', 'mlid', 'trailerid', 'youtubeid', 'item', 'movie', 'id', 'ids'];
 
 /**
- * Reads the ids of items: text with one id in a line, or CSV, with commas or tabs, with a column
- * item, itemId, movieId or id (a list of movies, for instance). An id that comes again counts once.
- * The whole file is held in memory.
+ * Reads the ids of items: text with one id per line, or CSV (with commas or tabs) with a column
+ * item, itemId, movieId or id, for instance a list of movies. Repeated ids count once. The whole
+ * file is held in memory.
  *
  * @throws UsageError `ratings` when the file is missing, empty, or has several columns and none of
  * these; RatingFileError `bad-line` for an empty id.
@@ -20,7 +20,7 @@ export async function readItemIds(path: string): Promise<ReadonlySet<string>> {
   return new Set(await listItemIds(path));
 }
 
-/** As `readItemIds`, every id as often as it comes, in the order of the file. */
+/** Like `readItemIds`, but with repeated ids, in file order. */
 export async function listItemIds(path: string): Promise<string[]> {
   const text = await readText(path);
   const delimiter = /^.*/.exec(text)?.[0].includes('\t') ? '\t' : ',';

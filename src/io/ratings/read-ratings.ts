@@ -12,27 +12,27 @@ import { RatingSink } from './rating-sink.ts';
 import type { RatingTable } from './rating-table.ts';
 import { tableOrText } from './table-or-text.ts';
 
-/** How ratings are read. */
+/** How to read ratings. */
 export interface ReadRatingsOptions {
   /**
-   * Names of the columns, where the header has others than userId, movieId or itemId, rating,
-   * timestamp and their like.
+   * Names of the columns, if the header has names other than userId, movieId or itemId, rating,
+   * timestamp and the like.
    */
   readonly columns?: RatingColumnNames | undefined;
-  /** Keeps the times too: 8 more bytes per rating. Default false. */
+  /** Also keeps the times, at 8 more bytes per rating. Default false. */
   readonly timestamps?: boolean | undefined;
-  /** The scale that ratings must be on; a rating outside is a bad line. Default: any number. */
+  /** The scale of the ratings; a rating outside it is a bad line. Default: any number. */
   readonly scale?: RatingScale | undefined;
-  /** Passes over bad lines and counts them, instead of throwing the first one. Default false. */
+  /** Skips bad lines and counts them, instead of throwing on the first one. Default false. */
   readonly skipBadLines?: boolean | undefined;
   /**
-   * What becomes of a second rating of one item by one user: an error (default), or the first or
+   * What to do with a second rating of one item by one user: an error (default), or the first or
    * the last line of the pair in file order counts.
    */
   readonly duplicateRatings?: DuplicateRatingRule | undefined;
   /**
-   * Reads what was chosen instead of ratings: those that pass count 1, the others are left out and
-   * counted. Default: ratings as they are.
+   * Reads choices instead of ratings: ratings that pass count as 1, the others are left out and
+   * counted. Default: ratings unchanged.
    */
   readonly implicit?: ImplicitRule | undefined;
   /** Stops reading before the next mebibyte. */
@@ -42,12 +42,12 @@ export interface ReadRatingsOptions {
 /** What was found while a file of ratings was read. */
 export interface RatingReport {
   readonly file: string;
-  /** Lines of the file, header and empty ones included; rows of a table file. */
+  /** Lines of the file, including the header and empty ones; rows of a table file. */
   readonly lines: number;
   readonly badLines: BadLineReport;
   /** Ratings left out because another one of the same user and item counts. */
   readonly duplicates: number;
-  /** Ratings that `implicit` left out; only where it was asked for. */
+  /** Ratings that `implicit` left out; only if it was requested. */
   readonly leftOut?: number | undefined;
 }
 
@@ -58,16 +58,16 @@ export interface LoadedRatings {
 }
 
 /**
- * Reads ratings from a file of any known form, told by its content: MovieLens (`u.data`,
+ * Reads ratings from a file in any known format, recognised by its content: MovieLens (`u.data`,
  * `ratings.dat`, `ratings.csv`), any comma-, tab-, semicolon- or bar-separated text with the
- * columns user, item and rating (with a header in any order; without, these first), Parquet and
- * Arrow. Fields may be quoted; a byte-order mark, CRLF, empty lines and a missing last newline are
- * not fault; ids that are not UTF-8 are read as latin-1. Rows and ids are in file order.
+ * columns user, item and rating (in any order with a header; without one, these come first),
+ * Parquet and Arrow. Fields may be quoted; a byte-order mark, CRLF, empty lines and a missing last
+ * newline are accepted; ids that are not UTF-8 are read as latin-1. Rows and ids are in file order.
  *
- * The file is streamed: beside the table (12 bytes per rating) about 2 MiB are held.
+ * The file is streamed: besides the table (12 bytes per rating), about 2 MiB are held.
  *
- * @throws UsageError `ratings` when the file is missing, empty, or of another kind; RatingFileError
- * `bad-line` with file, line and reason; the reason of `signal` when it is aborted.
+ * @throws UsageError `ratings` when the file is missing, empty, or of the wrong kind;
+ * RatingFileError `bad-line` with file, line and reason; the reason of `signal` when it is aborted.
  * @example
  * const { ratings, report } = await readRatings('ml-25m/ratings.csv', { skipBadLines: true });
  * console.log(ratings.values.length, 'ratings,', report.badLines.count, 'bad lines');
@@ -97,7 +97,7 @@ const known: KnownOptions<ReadRatingsOptions> = {
 };
 
 /**
- * As `readRatings`, but a file may have no ratings. `fourth` is what the column of times is called
+ * Like `readRatings`, but a file may have no ratings. `fourth` is the name of the column of times
  * in messages.
  */
 export async function loadRatings(

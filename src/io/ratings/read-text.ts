@@ -7,8 +7,8 @@ import { decodeText } from './fields.ts';
 const MAX_BYTES = 512 * 2 ** 20;
 
 /**
- * The text of a small file: UTF-8 where all of it is that, else latin-1 (as MovieLens 100K and 1M
- * are), without a byte-order mark.
+ * Reads the text of a small file: as UTF-8 if all of it is valid, else as latin-1 (like MovieLens
+ * 100K and 1M), without a byte-order mark.
  *
  * @throws UsageError `ratings` when it cannot be read, is empty or has more than 512 MiB,
  * `object-store` for an address.
@@ -26,7 +26,7 @@ export async function readText(path: string): Promise<string> {
   return text;
 }
 
-/** Reads at most `MAX_BYTES`, also of a pipe, whose size nobody knows beforehand. */
+/** Reads at most `MAX_BYTES`, even from a pipe, whose size is not known in advance. */
 async function readBounded(path: string): Promise<Buffer> {
   const file = await open(path, 'r');
   try {

@@ -1,5 +1,5 @@
 /**
- * Rows gathered by a key: the rows of group g are `rows[starts[g] .. starts[g + 1])`, in ascending
+ * Rows grouped by a key: the rows of group g are `rows[starts[g] .. starts[g + 1])`, in ascending
  * order.
  */
 export interface RowsByGroup {
@@ -9,12 +9,12 @@ export interface RowsByGroup {
 }
 
 /**
- * Gathers rows by user, by item or by any other small number; a counting sort, so O(rows + groups)
- * time and 4 bytes per row.
+ * Groups rows by user, item or any other small number, with a counting sort: O(rows + groups) time
+ * and 4 bytes per row.
  *
  * @param keys int32[all rows]: the group of each row, 0 .. groups - 1.
- * @param rows which rows, in the order they are to have within their group; all when left out.
- * @param groupOf the group of each key, where the keys are not the groups themselves.
+ * @param rows the rows, in the order that they should have within their group; all if left out.
+ * @param groupOf the group of each key, if the keys are not the groups themselves.
  */
 export function rowsByGroup(keys: Int32Array, groups: number, rows?: Int32Array, groupOf?: Int32Array): RowsByGroup {
   const count = rows?.length ?? keys.length;

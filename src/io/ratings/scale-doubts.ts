@@ -1,16 +1,19 @@
-/** How far, in usual steps, an end of the scale may lie from the rating next to it. */
+/** How far an end of the scale may lie from the nearest rating, in usual steps. */
 const usualSteps = 2.5;
-/** Beyond this many different ratings they have no usual step: their whole range is one. */
+/**
+ * If there are more distinct ratings than this, there is no usual step: their whole range counts as
+ * one.
+ */
 const manyValues = 100;
-/** Share of the ratings that an end of the scale, or ratings off the grid, must not fall below. */
+/** Minimum share of the ratings at an end of the scale, or off the grid, to be beyond doubt. */
 const support = 0.001;
 
 /**
- * What makes one doubt that the ratings are all meant: an end of their range that hardly anybody
- * gave and that lies far from the others (45 for 4.5 widens the scale tenfold), and a few ratings
- * that are not in the half steps of all others.
+ * Reasons to doubt that all ratings are intended: an end of their range that hardly anybody gave
+ * and that lies far from the others (45 instead of 4.5 widens the scale tenfold), and a few ratings
+ * that are not in half steps when all others are.
  *
- * @returns sentences; none for ratings that look as they should.
+ * @returns sentences; none if the ratings look normal.
  *
  * @example
  * scaleDoubts(Float32Array.of(1, 2, 3, 4, 4.5, 45)); // ['45 is given once, ...']
@@ -43,7 +46,10 @@ export function scaleDoubts(ratings: ArrayLike<number>): string[] {
   return doubts;
 }
 
-/** Either end with the value next to it and all values but the end; none of too few values. */
+/**
+ * Each end, with its neighbouring value and all values except the end; none if there are too few
+ * values.
+ */
 function ends(values: readonly number[]): [end: number, next: number, rest: readonly number[]][] {
   if (values.length < 4) return [];
   return [
@@ -60,7 +66,7 @@ function usualStep(values: readonly number[]): number {
   return steps.sort((left, right) => left - right)[steps.length >> 1] as number;
 }
 
-/** Float32 digits are enough to know a rating by. */
+/** Float32 digits are enough to identify a rating. */
 function shown(value: number): string {
   return String(Number(value.toPrecision(7)));
 }

@@ -2,7 +2,7 @@ import { fileFault } from './bad-lines.ts';
 import { SCENARIO_KINDS } from './scenario-kinds.ts';
 import type { Scenario } from './scenarios.ts';
 
-/** What `scenario.json` says. */
+/** The content of `scenario.json`. */
 export interface ScenarioFile extends Pick<Scenario, 'kind' | 'parameters' | 'counts'> {
   readonly format: string;
   readonly folds: readonly {
@@ -11,7 +11,7 @@ export interface ScenarioFile extends Pick<Scenario, 'kind' | 'parameters' | 'co
     readonly validation: number;
     readonly test: number;
   }[];
-  /** Whether the files have the times of the ratings. */
+  /** Whether the files include the times of the ratings. */
   readonly timestamps?: boolean | undefined;
   /** SHA-256 of each file, by its path in the directory. */
   readonly files: Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export interface ScenarioFile extends Pick<Scenario, 'kind' | 'parameters' | 'co
 /**
  * Parses `scenario.json`.
  *
- * @throws UsageError `ratings` when it is not JSON, of another format, or lacks what is needed to
+ * @throws UsageError `ratings` when it is not JSON, has another format, or lacks what is needed to
  * read the splits.
  */
 export function scenarioFile(text: string, path: string, format: string): ScenarioFile {

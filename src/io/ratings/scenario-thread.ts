@@ -5,14 +5,14 @@ import type { Movie } from './movies.ts';
 import type { RatingTable } from './rating-table.ts';
 import { type Scenario, type ScenarioParameters, scenarioStages } from './scenarios.ts';
 
-/** What the thread is given: columns in shared memory are not copied. */
+/** The thread's input: columns in shared memory are not copied. */
 export interface ScenarioTask {
   readonly table: RatingTable;
   readonly parameters: ScenarioParameters;
   readonly movies: ReadonlyMap<string, Movie> | undefined;
 }
 
-/** What it says. */
+/** The thread's reply. */
 export type ScenarioReply =
   | { readonly kind: 'stage'; readonly stage: string }
   | { readonly kind: 'scenario'; readonly scenario: Scenario }
@@ -24,23 +24,26 @@ export type ScenarioReply =
       readonly remedy: string | undefined;
     };
 
-/** How a scenario is made beside other work. */
+/** How to make a scenario in the background. */
 export interface ScenarioRun {
   readonly signal?: AbortSignal | undefined;
-  /** Told what is done next. */
+  /** Called with the next stage. */
   readonly onStage?: ((stage: string) => void) | undefined;
 }
 
-/** Ratings up to which a thread takes longer to start than the stages take: 30 ms each, about. */
+/**
+ * Up to this many ratings, starting a thread takes longer than the stages, which take about 30 ms
+ * each.
+ */
 const fewRatings = 200_000;
 
 /**
- * Makes the same scenario as `makeScenario` without standing in the way: of many ratings in a
- * thread of its own, which can be stopped at any moment and whose memory is free when it is done;
- * of few between turns of the event loop.
+ * Makes the same scenario as `makeScenario` without blocking: for many ratings in a separate
+ * thread, which can be stopped at any moment and whose memory is freed when it is done; for few,
+ * between turns of the event loop.
  *
  * @throws what `makeScenario` throws; the reason of `signal`; SystemError `session` when the thread
- * dies, mostly for want of memory.
+ * dies, usually for lack of memory.
  */
 export async function makeScenarioBeside(
   table: RatingTable,

@@ -1,5 +1,5 @@
 // @ts-check
-// The thread that makes a scenario of many ratings. What it imports is TypeScript: it runs from the
+// The thread that makes a scenario of many ratings. Its imports are TypeScript, so it runs from the
 // build, or where Node strips types.
 import { parentPort, workerData } from 'node:worker_threads';
 import { UsageError } from '../../core/errors.ts';

@@ -14,7 +14,7 @@ import { userFolds } from './user-splits.ts';
 import { resolveValidation, type ValidationOptions, withValidation } from './validation.ts';
 
 /**
- * What decides a scenario: equal parameters and ratings give equal splits, whatever the order of
+ * What determines a scenario: equal parameters and ratings give equal splits, whatever the order of
  * the ratings' lines.
  */
 export interface ScenarioParameters {
@@ -22,32 +22,32 @@ export interface ScenarioParameters {
   /** Only items of these years, genres and with features (see `filterRatings`). */
   readonly filter?: ItemFilter | undefined;
   /**
-   * Only users and items with at least this many of the filtered ratings each, counted again until
-   * it holds (see `kCore`).
+   * Only users and items with at least this many of the filtered ratings each, counting again until
+   * this holds (see `kCore`).
    */
   readonly core?: number | undefined;
-  /** Only the items with most ratings, and the users with most. Default: all. */
+  /** Only this many items and users, those with the most ratings. Default: all. */
   readonly items?: number | undefined;
   readonly users?: number | undefined;
-  /** Ratings drawn of each user. Default: all. */
+  /** Ratings to draw from each user. Default: all. */
   readonly ratingsPerUser?: number | undefined;
   /** Whether users with fewer ratings than that keep them (default) or are left out. */
   readonly fewer?: 'keep' | 'drop' | undefined;
-  /** Default 2; a scenario that goes by time has one split. */
+  /** Default 2; a scenario that depends on time has one split. */
   readonly folds?: number | undefined;
   /**
-   * Where the kind `time` divides: the share of ratings that come before (default 0.8), or a date
+   * Where the kind `time` divides: the share of ratings before that point (default 0.8), or a date
    * (UTC) such as `2015-03-31`.
    */
   readonly cut?: number | string | undefined;
   /** Share of a test user's ratings that the kind `user` shows. Default 0.8. */
   readonly foldIn?: number | undefined;
   readonly validation?: ValidationOptions | undefined;
-  /** Decides all draws: 0 to 4294967295. Default 1. */
+  /** Seed of all random draws: 0 to 4294967295. Default 1. */
   readonly seed?: number | undefined;
 }
 
-/** How many ratings and what else each step left. */
+/** How many ratings each step left, and further counts. */
 export interface ScenarioCounts {
   readonly ratings: number;
   readonly users: number;
@@ -55,11 +55,11 @@ export interface ScenarioCounts {
   /** Ratings after the filter and after the choice of items and users. */
   readonly filteredRatings?: number | undefined;
   readonly subsetRatings?: number | undefined;
-  /** Ratings in the k-core, where one was asked for. */
+  /** Ratings in the k-core, if one was requested. */
   readonly coreRatings?: number | undefined;
   /** Items of the ratings that the list of movies does not have. */
   readonly unknownItems?: number | undefined;
-  /** Users that had fewer ratings than asked for: kept with all they had, or dropped. */
+  /** Users who had fewer ratings than requested: kept with all they had, or dropped. */
   readonly usersWithFewer?: number | undefined;
 }
 
@@ -69,15 +69,18 @@ export interface Scenario {
   /** The ratings of the scenario only; the splits are row numbers of this table. */
   readonly ratings: RatingTable;
   readonly splits: readonly Split[];
-  /** The parameters as JSON, defaults filled in; of a set of items with features its size. */
+  /**
+   * The parameters as JSON, with defaults filled in; for a set of items with features, its size.
+   */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly counts: ScenarioCounts;
 }
 
 /**
- * Makes a scenario of ratings: filter, then the items and users with most ratings, then ratings per
- * user, folds, and a validation part of each fold's training ratings. Scenarios `non-cold` and
- * `hard-cold` of the same other parameters have the same ratings and the same test sets.
+ * Makes a scenario from ratings: first the filter, then the items and users with the most ratings,
+ * then ratings per user, folds, and a validation part of each fold's training ratings. Scenarios
+ * `non-cold` and `hard-cold` with otherwise equal parameters have the same ratings and the same
+ * test sets.
  *
  * @param movies the list of movies, for filters by year and genre.
  * @throws UsageError when a parameter is wrong, or a step leaves no rating.
@@ -100,7 +103,7 @@ export function makeScenario(
   }
 }
 
-/** The stages of a scenario, each named before it begins. */
+/** The stages of a scenario, each named before it starts. */
 export function* scenarioStages(
   table: RatingTable,
   parameters: ScenarioParameters,
@@ -111,7 +114,8 @@ export function* scenarioStages(
   const folds = checkInteger('folds', parameters.folds ?? 2, 2);
   const validation = resolveValidation(parameters.validation ?? {});
   yield 'filtering';
-  // Lists of rows are let go when nothing needs them any more: of 10 million, 38 MiB each.
+  // Lists of rows are released as soon as they are no longer needed: with 10 million rows, each
+  // takes 38 MiB.
   let { rows: chosen, unknownItems } = filterRatings(table, parameters.filter ?? {}, movies);
   const filteredRatings = chosen.length;
   checkNotEmpty(filteredRatings, 'the filter');
@@ -140,13 +144,14 @@ export function* scenarioStages(
     ratings = drawn.ratings;
     usersWithFewer = sampled.usersWithFewer;
   }
-  // Only where the last of equal times is the last of the file does the order of the file matter.
+  // The order of the file only matters where the last of several equal times is the last one in the
+  // file.
   if (kind !== 'leave-last-out') rows = new Int32Array(0);
   yield 'dividing into folds';
   const splits: Split[] = [];
   for (const split of splitsOf(ratings, { ...parameters, kind, folds, seed }, validation.share, rows)) {
     yield `validation part of ${split.name}`;
-    // By time, the validation part is what comes just before the test part.
+    // With a split by time, the validation part is what comes just before the test part.
     const isThere = isTimed(kind) && validation.kind === 'ratings';
     splits.push(isThere ? split : withValidation(ratings, split, validation, seed));
   }

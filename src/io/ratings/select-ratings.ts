@@ -3,18 +3,18 @@ import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';
 
 /**
- * The table of some rows of another, in canonical form: only the users and items that occur, both
- * numbered by ascending id, and the rows by user and then item. So the result does not depend on
- * the order of the lines that the ratings were read from, and an item's number is its rank where
- * ties are broken by ascending id.
+ * A table of some rows of another, in canonical form: only the users and items that occur, both
+ * numbered by ascending id, with rows sorted by user and then item. So the result does not depend
+ * on the order of the lines in the file, and an item's number is its rank wherever ties are broken
+ * by ascending id.
  *
- * @param rows row numbers of `table`, each at most once; all when left out.
+ * @param rows row numbers of `table`, each at most once; all if left out.
  */
 export function selectRatings(table: RatingTable, rows?: Int32Array): RatingTable {
   return selectWithRows(table, rows).ratings;
 }
 
-/** As `selectRatings`, and the row of `table` that each row of the result is. */
+/** Like `selectRatings`, but also returns the row of `table` for each row of the result. */
 export function selectWithRows(
   table: RatingTable,
   rows?: Int32Array,
@@ -39,7 +39,7 @@ export function selectWithRows(
   return { ratings: { ...selected, timestamps }, rows: order };
 }
 
-/** The new number of each old one that occurs, and the ids of the new ones. */
+/** The new number for each old one that occurs, and the ids in the order of the new numbers. */
 function renumbered(keys: Int32Array, ids: readonly string[], rows: Int32Array | undefined) {
   const used = new Uint8Array(ids.length);
   for (let index = 0; index < (rows?.length ?? keys.length); index += 1) {
@@ -57,7 +57,7 @@ function renumbered(keys: Int32Array, ids: readonly string[], rows: Int32Array |
   return { numberOf, ids: newIds };
 }
 
-/** In place. */
+/** Works in place. */
 function renumber(numbers: Int32Array, numberOf: Int32Array): Int32Array {
   for (let at = 0; at < numbers.length; at += 1) numbers[at] = numberOf[numbers[at] as number] as number;
   return numbers;

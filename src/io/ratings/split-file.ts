@@ -14,16 +14,17 @@ import { selectRatings } from './select-ratings.ts';
 import type { Split } from './split.ts';
 
 const FORMAT = 'reelflow-scenario-1';
-/** The parts of a split by the names of their files. */
+/** The parts of a split, with the names of their files. */
 const PARTS = { train: 'train', validation: 'validation', foldIn: 'fold-in', test: 'test' } as const;
 
 /**
  * Saves a scenario as a directory that any program can use: `ratings.csv` with all its ratings,
  * `fold-1/train.csv`, `fold-1/validation.csv`, `fold-1/test.csv`, ... (columns user, item, rating
- * and, where they were read, timestamp; UTF-8), and `scenario.json` with kind, parameters, seed, counts and the SHA-256 of each file. The
- * directory appears whole or not at all. Equal scenarios give equal bytes.
+ * and, if they were read, timestamp; UTF-8), and `scenario.json` with kind, parameters, seed,
+ * counts and the SHA-256 of each file. The directory appears whole or not at all. Equal scenarios
+ * give equal bytes.
  *
- * @throws UsageError `exists` when something other than an empty directory is there.
+ * @throws UsageError `exists` when something other than an empty directory already exists.
  */
 export async function saveScenario(scenario: Scenario, directory: string): Promise<void> {
   const target = resolve(directory);
@@ -74,7 +75,7 @@ export async function saveScenario(scenario: Scenario, directory: string): Promi
 /**
  * Reads a saved scenario exactly: the same table, and the same rows in every split.
  *
- * @throws UsageError `ratings` when the directory is none of a scenario, or a file is missing or
+ * @throws UsageError `ratings` when the directory does not hold a scenario, or a file is missing or
  * has been changed.
  */
 export async function readScenario(directory: string): Promise<Scenario> {
@@ -87,8 +88,8 @@ export async function readScenario(directory: string): Promise<Scenario> {
   }
   const description = scenarioFile(text, path, FORMAT);
   const read = await readChecked(directory, 'ratings.csv', description);
-  // A given split keeps the order of its files; all others are in canonical form, which the order
-  // of the ids is part of.
+  // A given split keeps the order of its files; all others are in canonical form, which includes
+  // the order of the ids.
   const ratings = description.kind === 'given' ? read : selectRatings(read);
   const splits: Split[] = [];
   for (const { name } of description.folds) {
@@ -136,7 +137,7 @@ async function readChecked(directory: string, name: string, description: Scenari
   return (await loadRatings(path, { timestamps: description.timestamps ?? false })).ratings;
 }
 
-/** The rows of a table that the ratings of a part are; both have them in the same order. */
+/** The rows of a table for the ratings of a part; both are in the same order. */
 function rowsOf(table: RatingTable, part: RatingTable, path: string): Int32Array {
   const numberOf = (ids: readonly string[]) => new Map(ids.map((id, index) => [id, index]));
   const [users, items] = [numberOf(table.userIds), numberOf(table.itemIds)];

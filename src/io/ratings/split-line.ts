@@ -1,9 +1,9 @@
 /**
- * The fields of a line, without the spaces around them; inside quotes spaces count. With `quotes`,
- * a field that begins with `"` ends at the next `"` that is not doubled, as in CSV (RFC 4180), and
- * must end on its line.
+ * The fields of a line, without surrounding spaces; spaces inside quotes count. With `quotes`, a
+ * field that starts with `"` ends at the next `"` that is not doubled, as in CSV (RFC 4180), and
+ * must end on the same line.
  *
- * @returns undefined when a quoted field is not closed, or is followed by anything but the
+ * @returns undefined if a quoted field is not closed, or is followed by anything but the
  * delimiter.
  */
 export function splitLine(line: string, delimiter: string, quotes: boolean): string[] | undefined {

@@ -1,6 +1,6 @@
 /**
- * Training, validation and test ratings: row numbers of a table, each list ascending, no row in two
- * of them. A table's row may be in none.
+ * Training, validation and test ratings: row numbers of a table, each list ascending, with no row
+ * in two of them. A row of the table may be in none.
  */
 export interface Split {
   readonly name: string;
@@ -11,8 +11,8 @@ export interface Split {
   /** int32[]. */
   readonly test: Int32Array;
   /**
-   * int32[], only where test users are not in training: ratings of them that a recommender may look
-   * at, and does not learn from.
+   * int32[], only if test users are not in training: ratings by them that a recommender may use but
+   * does not train on.
    */
   readonly foldIn?: Int32Array | undefined;
 }

@@ -6,20 +6,20 @@ import { keptRows } from './kept-rows.ts';
 import type { RatingTable } from './rating-table.ts';
 import { countByGroup, rowsByGroup } from './rows-by-group.ts';
 
-/** The ratings of the items and users that have most of them. */
+/** The ratings of the items and users with the most ratings. */
 export interface StartingSubset {
   /** int32[]: row numbers of the table, ascending. */
   readonly rows: Int32Array;
-  /** How many items and users were chosen: fewer than asked for when there are no more. */
+  /** How many items and users were chosen: fewer than requested if there are no more. */
   readonly items: number;
   readonly users: number;
 }
 
 /**
  * The ratings that the top users gave the top items. Both are ranked by their number of ratings
- * among `rows`, the filtered ratings; where numbers are equal, by ascending id.
+ * among `rows`, the filtered ratings; ties by ascending id.
  *
- * @param rows the filtered ratings, row numbers of `table`; all when left out.
+ * @param rows the filtered ratings, row numbers of `table`; all if left out.
  * @throws UsageError when `items` or `users` is not a positive integer.
  */
 export function startingSubset(
@@ -52,16 +52,16 @@ function mostRated(keys: Int32Array, ids: readonly string[], most: number, rows:
   return { chosen, count: Math.min(most, order.length) };
 }
 
-/** A fixed number of ratings of each user. */
+/** A fixed number of ratings from each user. */
 export interface RatingsPerUser {
   /** int32[]: row numbers of the table, ascending. */
   readonly rows: Int32Array;
-  /** Users that had fewer ratings than asked for: kept with all they have, or dropped. */
+  /** Users who had fewer ratings than requested: kept with all they have, or dropped. */
   readonly usersWithFewer: number;
 }
 
 /**
- * A fixed number of ratings of each user, drawn at random by the seed.
+ * Draws a fixed number of ratings from each user at random, with the seed.
  *
  * @param options.fewer whether users with fewer ratings keep all of them (`keep`, the default) or
  * are left out (`drop`).
@@ -87,7 +87,7 @@ export function ratingsPerUser(
   return { rows: joinRows(parts), usersWithFewer };
 }
 
-/** Row numbers of several lists in one, ascending. */
+/** Merges several lists of row numbers into one, ascending. */
 export function joinRows(parts: readonly Int32Array[]): Int32Array {
   const joined = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -3,16 +3,16 @@ import { fileKind } from '../../core/file-kind.ts';
 import { isObjectAddress } from '../../core/object-address.ts';
 import { fileFault } from './bad-lines.ts';
 
-/** What Parquet files, Arrow files and Arrow streams begin with. */
+/** The first bytes of Parquet files, Arrow files and Arrow streams. */
 const TABLES = ['PAR1', 'ARROW1', '\xff\xff\xff\xff'];
 const HEAD_BYTES = 64;
 
 /**
- * Whether a path is a table (a Parquet or Arrow file, or a directory of parts) or a text file, told
- * by its first bytes. In an object store only tables can be read.
+ * Whether a path is a table (a Parquet or Arrow file, or a directory of parts) or a text file,
+ * recognised by its first bytes. In an object store, only tables can be read.
  *
- * @throws UsageError `ratings` when it is not there, empty, packed, UTF-16, or a file of another
- * known kind.
+ * @throws UsageError `ratings` when it does not exist, is empty, compressed, UTF-16, or a file of
+ * another known kind.
  */
 export async function tableOrText(path: string): Promise<'table' | 'text'> {
   if (isObjectAddress(path)) return 'table';

@@ -4,15 +4,16 @@ import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';
 import type { Split } from './split.ts';
 
-/** No time in seconds is beyond this: it is the year 5138, or 1973 in milliseconds. */
+/** No time in seconds is beyond this: it is the year 5138 in seconds, or 1973 in milliseconds. */
 const mostSeconds = 1e11;
 
 /**
- * Each user's last rating as the test set, the last but one for validation, the others as training.
- * A user with two ratings has no validation, a user with one only training.
+ * Uses each user's last rating as the test set, the last but one for validation, and the others for
+ * training. A user with two ratings has no validation rating, and a user with one has only a
+ * training rating.
  *
- * @param fileOrder int32[rows]: which of two ratings of one time stood first in the file; default
- * the order of the table.
+ * @param fileOrder int32[rows]: the position in the file, which orders ratings with equal times;
+ * default: the order of the table.
  * @throws UsageError `ratings` when the table has no timestamps.
  */
 export function leaveLastOut(table: RatingTable, fileOrder?: Int32Array): Split {
@@ -30,12 +31,12 @@ export function leaveLastOut(table: RatingTable, fileOrder?: Int32Array): Split 
 }
 
 /**
- * All ratings from one moment on as the test set; of those before, the last share as validation.
- * Ratings of one time are never divided.
+ * Uses all ratings from a certain moment onwards as the test set, and the last share of those
+ * before it for validation. Ratings with equal times are never separated.
  *
- * @param cut a number is the share of ratings before the moment, a text its date (UTC).
- * @throws UsageError when the cut is neither, nothing is on one side of it, or the table has no
- * timestamps.
+ * @param cut the share of ratings before the moment (a number), or its date in UTC (a text).
+ * @throws UsageError when the cut is neither, there is nothing on one side of it, or the table has
+ * no timestamps.
  */
 export function splitAtTime(table: RatingTable, cut: number | string, validationShare: number): Split {
   const times = timesOf(table);
@@ -43,7 +44,7 @@ export function splitAtTime(table: RatingTable, cut: number | string, validation
   const moment = typeof cut === 'number' ? atShare(ascending, cut) : momentOf(cut, ascending.at(-1) as number);
   const before = countBelow(ascending, moment);
   if (before === 0 || before === times.length) {
-    const side = before === 0 ? 'from it on' : 'before it';
+    const side = before === 0 ? 'at or after it' : 'before it';
     const range = `${dateOf(ascending[0] as number, ascending)} to ${dateOf(ascending.at(-1) as number, ascending)}`;
     throw new UsageError(`\`cut\` must divide the ratings, but all are ${side}; they are from ${range}`, {
       option: 'cut',
@@ -52,7 +53,8 @@ export function splitAtTime(table: RatingTable, cut: number | string, validation
   }
   const wanted = before - Math.round(validationShare * before);
   const validationFrom = ascending[Math.min(wanted, before - 1)] as number;
-  // Where all share that time, validation begins after it: else nothing is left to learn from.
+  // If all ratings share that time, validation starts after it, or there would be nothing to learn
+  // from.
   const from = countBelow(ascending, validationFrom) === 0 ? nextAfter(ascending, validationFrom) : validationFrom;
   const first = validationShare === 0 ? moment : from;
   return splitBy(table, 'time', (row) => {

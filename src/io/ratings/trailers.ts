@@ -8,9 +8,9 @@ import { readText } from './read-text.ts';
  * several trailers.
  */
 export interface TrailerList {
-  /** Trailer id to the ids of its movies, ascending. */
+  /** For each trailer id, the ids of its movies, ascending. */
   readonly moviesOf: ReadonlyMap<string, readonly string[]>;
-  /** Movie id to the ids of its trailers, in file order. */
+  /** For each movie id, the ids of its trailers, in file order. */
   readonly trailersOf: ReadonlyMap<string, readonly string[]>;
   readonly badLines: BadLineReport;
 }
@@ -57,9 +57,9 @@ export async function readTrailers(
 }
 
 /**
- * The movies that items with features stand for: through a trailer list the movies of each trailer
- * id; an id that is not a trailer of the list, and every id without a list, is taken for a movie id
- * itself.
+ * The movies that items with features stand for. With a trailer list, these are the movies of each
+ * trailer id; an id that is not a trailer in the list, and any id if there is no list, counts as a
+ * movie id itself.
  */
 export function moviesWithFeatures(featureIds: Iterable<string>, trailers?: TrailerList): Set<string> {
   const movies = new Set<string>();

@@ -7,7 +7,7 @@ import { readText } from './read-text.ts';
  * Reads which group each user belongs to: a CSV with the columns `userId` (or `user`) and `group`.
  *
  * @throws UsageError `ratings` when the file is missing or lacks a column; RatingFileError
- * `bad-line` for a line without a user or a group, and for a user that comes twice.
+ * `bad-line` for a line without a user or a group, and for a user who occurs twice.
  * @example
  * const groups = await readUserGroups('groups.csv');
  */

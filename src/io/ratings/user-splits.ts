@@ -5,13 +5,13 @@ import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';
 import type { Split } from './split.ts';
 
-/** Which part of a fold a rating is in, where its user is one of the fold's. */
+/** Which part of a fold a rating is in, if its user belongs to the fold. */
 const [FOLD_IN, TEST] = [1, 2];
 
 /**
- * Folds over the users, dealt out by the seed. No rating of a fold's users is in its training part.
- * Of each one's ratings a share, rounded up and drawn by the seed, is in `foldIn`, the rest is the
- * test set; with a share of 0 all are.
+ * Folds over the users, assigned with the seed. No rating of a fold's users is in its training
+ * part. A share of each such user's ratings, rounded up and drawn with the seed, is in `foldIn`,
+ * and the rest is the test set; with a share of 0, all are.
  *
  * @returns splits `fold-1`, `fold-2`, ...
  * @throws UsageError when there are fewer users than folds.
@@ -37,7 +37,7 @@ export function userFolds(
   const part = new Uint8Array(table.users.length);
   for (const user of rated) {
     const own = orderOfDraws(draws, rows.subarray(starts[user], starts[user + 1]));
-    // Less what the decimal share is short of its fraction: 0.8 of 5 are 4, not 5.
+    // Compensates for the rounding of a decimal share: 0.8 of 5 is 4, not 5.
     const shown = Math.ceil(foldIn * own.length - 1e-9);
     for (const [position, row] of own.entries()) part[row] = position < shown ? FOLD_IN : TEST;
   }

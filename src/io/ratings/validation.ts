@@ -9,12 +9,11 @@ import { rowsByGroup } from './rows-by-group.ts';
 import type { Split } from './split.ts';
 import { joinRows } from './subset.ts';
 
-/** Which part of the training ratings is kept for early stopping. */
+/** Which part of the training ratings to hold out for early stopping. */
 export interface ValidationOptions {
   /**
-   * `ratings` (default): ratings at random. `item-cold`: all training ratings of items drawn at
-   * random, until they are at least the share, so that validation asks what a cold start asks.
-   * `none`.
+   * `ratings` (default): ratings at random. `item-cold`: all training ratings of randomly drawn
+   * items, until they reach the share, so that validation resembles a cold start. `none`.
    */
   readonly kind?: 'ratings' | 'item-cold' | 'none' | undefined;
   /** Share of the training ratings, above 0 and below 1. Default 0.1; rounded to whole ratings. */
@@ -35,10 +34,10 @@ export function resolveValidation(options: ValidationOptions): Resolved<Validati
 }
 
 /**
- * Moves a part of a split's training ratings into its validation part; the test part stays as it
- * is. Ratings that are in the validation part already go back to training first.
+ * Moves a part of a split's training ratings into its validation part; the test part is unchanged.
+ * Ratings that are already in the validation part are first returned to training.
  *
- * @throws UsageError when the share is not between 0 and 1, or no training rating would be left.
+ * @throws UsageError when the share is not between 0 and 1, or no training ratings would be left.
  */
 export function withValidation(table: RatingTable, split: Split, options: ValidationOptions, seed: number): Split {
   const { kind, share } = resolveValidation(options);

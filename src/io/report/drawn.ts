@@ -14,10 +14,12 @@ export function drawn(label: string, options: Plot.PlotOptions): Html {
   return new Html(figure.outerHTML);
 }
 
-/** Letters of a name beside a figure. */
+/** Maximum letters of a name beside a figure. */
 const MOST_LETTERS = 24;
 
-/** A name as a figure has it: a long one would leave no room for anything else. */
+/**
+ * A name as shown in a figure: shortened, because a long one would leave no room for anything else.
+ */
 export function clipped(name: string): string {
   return name.length <= MOST_LETTERS ? name : `${name.slice(0, MOST_LETTERS - 1).trimEnd()}…`;
 }

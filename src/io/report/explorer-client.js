@@ -23,7 +23,8 @@ for (const root of document.querySelectorAll('.explorer')) {
   const free = root.querySelector('[name=free]');
   let list = [];
   let current = -1;
-  // The line around chosen points, as x and y of its corners; while it is drawn it chooses nothing.
+  // The line around the selected points, as x and y of its corners; while it is being drawn, it
+  // selects nothing.
   let [ring, drawing] = [[], false];
 
   const option = (value, text) => {
@@ -176,14 +177,14 @@ for (const root of document.querySelectorAll('.explorer')) {
   canvas.addEventListener('pointerup', () => {
     if (!drawing) return;
     drawing = false;
-    // What was a click, not a line, lets all points be.
+    // A click, as opposed to a line, clears the selection.
     const [wide, high] = [0, 1].map((axis) => {
       const along = ring.map((corner) => corner[axis]);
       return Math.max(...along) - Math.min(...along);
     });
     if (ring.length < 3 || wide < 100 || high < 100) ring = [];
     filter();
-    if (ring.length > 0) status.textContent = `${list.length} points chosen. Escape lets go of them.`;
+    if (ring.length > 0) status.textContent = `${list.length} points selected. Press Escape to clear the selection.`;
   });
   canvas.addEventListener('pointercancel', letGo);
   free.addEventListener('click', letGo);

@@ -34,7 +34,7 @@ export function explorerHtml(id: string, label: string, data: ExplorerData): Htm
 <label>Genre <select name="genre"><option value="">all</option></select></label>
 <label>Subclip <select name="subclip"><option value="">all</option></select></label>
 <label>Colour <select name="colour"><option value="subclip">subclip</option><option value="genre">first genre</option></select></label>
-<button type="button" name="free" hidden>Let go of the chosen</button>
+<button type="button" name="free" hidden>Clear the selection</button>
 </form>
 <canvas tabindex="0" role="img" aria-label="${label}: move with the arrow keys"></canvas>
 <p role="status">Point at one, draw a line around some to list them, or move with the arrow keys.</p>

@@ -41,7 +41,7 @@ function render(piece: Piece): string {
   return String(piece).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
-/** Values for a script of the page, as an element that no value can close. */
+/** Values for a script of the page, in an element that no value can close. */
 export function dataElement(id: string, value: unknown): Html {
   const json = JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

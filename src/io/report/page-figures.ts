@@ -22,7 +22,10 @@ function standalone(svg: string): string {
     .replaceAll(/="([^"]*)"/g, (_, value: string) => `="${xmlText(value)}"`);
 }
 
-/** A value of an attribute as XML has it: the page's HTML may hold these characters as they are. */
+/**
+ * The value of an attribute, escaped for XML: the page's HTML may contain these characters
+ * unescaped.
+ */
 function xmlText(value: string): string {
   return value.replaceAll(/&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-f]+);)/gi, '&amp;').replaceAll('<', '&lt;');
 }

@@ -28,7 +28,7 @@ export function curvesFigure(
   series: readonly Series[],
   labels: FigureLabels,
   options: {
-    /** From the lower left to the upper right: where chance lies. */
+    /** Whether to draw the diagonal from the lower left to the upper right, which marks chance. */
     readonly diagonal?: boolean | undefined;
     readonly x?: readonly [number, number] | undefined;
     readonly y?: readonly [number, number] | undefined;

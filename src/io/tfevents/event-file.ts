@@ -17,13 +17,13 @@ import { writeAllSync } from '../../core/whole-io.ts';
 import { encodeHistogram, histogramOf } from './histogram.ts';
 import { tfRecord } from './record.ts';
 
-/** What is noted of one step. */
+/** What is logged for one step. */
 export interface EventStep {
   /** For instance the epoch, from 0. */
   readonly step: number;
   /** Numbers by tag, for instance `loss/training`. */
   readonly scalars?: Readonly<Record<string, number | undefined>> | undefined;
-  /** Values whose distribution is noted, by tag. */
+  /** Values whose distribution is logged, by tag. */
   readonly histograms?: Iterable<readonly [string, Float32Array]> | undefined;
 }
 
@@ -34,8 +34,8 @@ export interface EventStep {
 const event = { wallTime: 1, step: 2, fileVersion: 3, summary: 5, sessionLog: 7 } as const;
 const value = { tag: 1, simpleValue: 2, histogram: 5 } as const;
 /**
- * `SessionLog.START`: a reader drops what it has of this step and later ones, from a run that was
- * cut off.
+ * `SessionLog.START`: a reader drops what it has for this and later steps, from a run that was
+ * interrupted.
  */
 const sessionStart = 1;
 
@@ -43,8 +43,8 @@ let filesOfThisProcess = 0;
 
 /**
  * A TensorBoard event file: TFRecords of `Event` messages. It is only appended to, each step's
- * records with one write, so it is valid at any moment but for the record that a crash cut off,
- * which readers pass over. Nothing is held in memory.
+ * records with one write, so it is valid at any moment, except for a record that a crash cut off,
+ * which readers skip. Nothing is held in memory.
  *
  * @example
  * const events = EventFile.create('runs/dcf-av-1', 0);
@@ -61,11 +61,11 @@ export class EventFile {
   }
 
   /**
-   * Begins a new file in a directory, which is made where it is missing.
+   * Starts a new file in a directory, which is created if it is missing.
    *
-   * @param firstStep the step that the run begins with; what other files of the directory have of
-   * it and of later ones is void.
-   * @throws SystemError `not-writable` when the file cannot be made, `disk-full`.
+   * @param firstStep the first step of the run; records of this and later steps in other files of
+   * the directory become void.
+   * @throws SystemError `not-writable` when the file cannot be created, `disk-full`.
    */
   static create(directory: string, firstStep: number, seconds = Date.now() / 1000): EventFile {
     checkString('directory', directory);
@@ -91,7 +91,7 @@ export class EventFile {
     return file;
   }
 
-  /** Appends what is noted of a step. @throws UsageError when a scalar is not a number. */
+  /** Appends the records of a step. @throws UsageError when a scalar is not a number. */
   add({ step, scalars = {}, histograms = [] }: EventStep, seconds = Date.now() / 1000): void {
     checkInteger('step', step, 0);
     const head = [...doubleField(event.wallTime, seconds), ...integerField(event.step, step)];

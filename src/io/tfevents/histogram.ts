@@ -2,7 +2,7 @@ import { doubleField, doublesField, type Pieces } from '../../core/protobuf-writ
 
 const bucketCount = 30;
 
-/** How values are distributed. */
+/** The distribution of values. */
 export interface Histogram {
   readonly minimum: number;
   readonly maximum: number;
@@ -11,15 +11,15 @@ export interface Histogram {
   readonly sumOfSquares: number;
   /**
    * Upper end of each bucket, ascending; the first bucket is empty and ends where the second
-   * begins.
+   * starts.
    */
   readonly limits: readonly number[];
   readonly counts: readonly number[];
 }
 
 /**
- * The distribution of values in 30 buckets of one width from the least to the greatest (of equal
- * values, one unit wide around them). Values that are not finite are left out.
+ * The distribution of values in 30 buckets of equal width from the lowest to the highest (for equal
+ * values, one unit around them). Values that are not finite are left out.
  */
 export function histogramOf(values: Float32Array): Histogram {
   let [minimum, maximum, count, sum, sumOfSquares] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
@@ -53,8 +53,8 @@ export function encodeHistogram(histogram: Histogram): Pieces {
 }
 
 /**
- * The ends of the buckets around equal values: one unit wide, or as far as float64 can tell 30
- * buckets apart.
+ * The ends of the buckets around equal values: one unit wide, or wide enough for float64 to
+ * distinguish 30 buckets.
  */
 function aroundOne(value: number): [number, number] {
   const half = Math.max(0.5, Math.abs(value) * 1e-12);

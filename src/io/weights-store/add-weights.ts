@@ -9,36 +9,40 @@ import type { StagedFile } from './stage-file.ts';
 import { checkWeightsName, recordName, type StoredWeights, type WeightsRecord } from './weights-record.ts';
 import { readRecord, storedWeights, weightsDirectory } from './weights-store.ts';
 
-/** What a weight file is added with. */
+/** How to add a weight file. */
 export interface AddOptions {
-  /** Address, or name of the imported file; what could steer a terminal is replaced. */
+  /**
+   * Address, or name of the imported file; characters that could manipulate a terminal are
+   * replaced.
+   */
   readonly origin: string;
   readonly licence?: string | undefined;
-  /** Puts the file in place of another one. Default false. */
+  /** Replaces a stored file. Default false. */
   readonly replace?: boolean | undefined;
   readonly directory?: string | undefined;
 }
 
-/** What adding did: nothing when the very same file was there. */
+/** What adding did: nothing if exactly this file was already there. */
 export interface AddedWeights {
   readonly weights: StoredWeights;
   readonly outcome: 'added' | 'same' | 'replaced';
 }
 
 /**
- * A weight file that no record names is swept away after this many milliseconds: until then its
- * writer may be at work.
+ * A weight file without a record is deleted after this many milliseconds; until then, its writer
+ * may still be at work.
  */
 const abandonedAfter = 3_600_000;
 const extensions = ['pth', 'pt', 'safetensors', 'npz', 'npy', 'onnx'];
 
 /**
- * Puts a staged file into the store; afterwards the staged file is gone in any case. The weight
- * file is moved first, its record written last and at once: readers see the old weights or the
- * new ones. Of processes that add at the same time without `replace` the first wins.
+ * Puts a staged file into the store; in any case, the staged file no longer exists afterwards. The
+ * weight file is moved first and its record written last, atomically: readers see either the old
+ * weights or the new ones. If several processes add at the same time without `replace`, the first
+ * wins.
  *
  * @throws ModelError `weights` when another file is stored under that name and `replace` was not
- * asked for.
+ * given.
  */
 export async function addWeights(name: string, staged: StagedFile, options: AddOptions): Promise<AddedWeights> {
   try {
@@ -84,7 +88,7 @@ async function place(name: string, staged: StagedFile, options: AddOptions): Pro
 }
 
 /**
- * Writes the record of a weight file, or removes the file and returns what is stored already.
+ * Writes the record of a weight file, or removes the file and returns what is already stored.
  */
 async function writeRecord(
   recordPath: string,
@@ -101,7 +105,7 @@ async function writeRecord(
     for (;;) {
       written = await writePrivateFile(recordPath, text, o.replace);
       if (written) return undefined;
-      // Undefined when that other record has been removed meanwhile: try again.
+      // Undefined if the other record has been removed in the meantime: try again.
       const there = storedWeights(o.name, o.directory);
       if (there) return there;
     }
@@ -110,7 +114,9 @@ async function writeRecord(
   }
 }
 
-/** What adding a file does where other weights may be stored. @throws as `addWeights`. */
+/**
+ * What adding a file would do, given what may be stored already. @throws what `addWeights` throws.
+ */
 export function plannedOutcome(
   name: string,
   file: Pick<StagedFile, 'sha256'>,
@@ -131,8 +137,8 @@ function sameOrRefused(there: StoredWeights, staged: Pick<StagedFile, 'sha256'>)
 }
 
 /**
- * The record that is replaced; a damaged one is replaced all the same, and its weight file swept
- * away later.
+ * The record to be replaced; a damaged one is replaced all the same, and its weight file is deleted
+ * later.
  */
 function recordOrNone(name: string, folder: string): WeightsRecord | undefined {
   try {
@@ -148,7 +154,7 @@ async function sweep(name: string, folder: string): Promise<void> {
   const named = recordOrNone(name, folder)?.file;
   for (const entry of await readdir(folder)) {
     if (entry === recordName || entry === named) continue;
-    // Another process may have removed it meanwhile.
+    // Another process may have removed it in the meantime.
     const status = statSync(join(folder, entry), { throwIfNoEntry: false });
     if (status?.isFile() && Date.now() - status.ctimeMs > abandonedAfter) await removeIfThere(join(folder, entry));
   }

@@ -4,9 +4,9 @@ import { isLoopback } from '../../core/loopback.ts';
 import { withoutSecrets } from '../http/redirects.ts';
 
 /**
- * The address of a download: https, or http of this machine itself.
+ * The address of a download: https, or http on this machine itself.
  *
- * @throws UsageError when it is none, or carries a user's name or password.
+ * @throws UsageError when it is invalid, or contains a user name or password.
  */
 export function sourceAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -16,7 +16,7 @@ export function sourceAddress(text: string): URL {
       `\`source\` must be an https:// address, but is ${url ? `'${withoutSecrets(url)}'` : shown(text)}`,
       {
         option: 'source',
-        remedy: "A file that is on this machine already: `importWeights({ name: 'NAME', file: 'FILE' })`.",
+        remedy: "For a file that is already on this machine: `importWeights({ name: 'NAME', file: 'FILE' })`.",
       },
     );
   }

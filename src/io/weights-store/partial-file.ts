@@ -12,9 +12,9 @@ const abandonedAfter = 30 * 86_400_000;
 
 /**
  * The part of a download that is on disk: a folder with `body.part` and `facts.json`. A process
- * takes a part for itself by renaming the folder, which only one can do, and gives it back the same
- * way; that of a process which died is taken over. So two processes that pull the same file at the
- * same time never write into the same part: the second starts its own.
+ * takes a part by renaming the folder, which only one process can do, and returns it in the same
+ * way; the part of a process that died is taken over. So two processes that pull the same file at
+ * the same time never write into the same part: the second starts its own.
  */
 export class PartialFile implements Part {
   readonly #folder: string;
@@ -27,8 +27,8 @@ export class PartialFile implements Part {
   }
 
   /**
-   * Takes the part of an address, or begins one; parts of whatever address that are older than 30
-   * days are removed.
+   * Takes the part of an address, or starts one; parts of any address that are older than 30 days
+   * are removed.
    * @throws ModelError `weights` when the store cannot be written.
    */
   static async take(parent: string, url: URL): Promise<PartialFile> {
@@ -73,14 +73,14 @@ export class PartialFile implements Part {
         total: typeof total === 'number' && Number.isSafeInteger(total) && total >= 0 ? total : undefined,
       };
     } catch (error) {
-      // None were written, or a crash left them broken: the part is begun again.
+      // None were written, or a crash left them broken: the part starts over.
       if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw storeFailure(this.#folder, error);
     }
   }
 
   /**
-   * Empties the part. The facts go first, so that bytes of one file are never taken for those of
+   * Empties the part. The facts go first, so that bytes of one file are never mistaken for those of
    * another.
    */
   async restart(facts?: PartFacts): Promise<void> {
@@ -115,7 +115,7 @@ export class PartialFile implements Part {
   }
 
   /**
-   * Gives the part back, for a later run to continue from; one that is empty or has no validator is
+   * Returns the part, for a later run to continue from; a part that is empty or has no validator is
    * removed.
    */
   async release(): Promise<void> {
@@ -131,13 +131,13 @@ export class PartialFile implements Part {
   }
 }
 
-/** A fresh name of a part of an address while this process has it. */
+/** A new name for the part of an address while this process has it. */
 function takenName(key: string): string {
   return `${key}~${PROCESS_NAME}~${randomBytes(4).toString('hex')}`;
 }
 
 /**
- * Removes parts that nobody has added to for long, but not those that a living process of this
+ * Removes parts that nobody has added to for a long time, but not those that a live process on this
  * machine holds.
  */
 async function sweep(parent: string, own: string): Promise<void> {
@@ -147,13 +147,14 @@ async function sweep(parent: string, own: string): Promise<void> {
     if (folder === own || ownerState(name) === 'running') continue;
     const status = (await statusOf(join(folder, 'body.part'))) ?? (await statusOf(folder));
     if (!status || Date.now() - status.mtimeMs < abandonedAfter) continue;
-    // Taken first: a process that continues from it at this moment keeps it, or begins its own.
+    // Taken before removing it: a process that is just about to continue from it either keeps it or
+    // starts its own.
     const taken = join(parent, takenName(name.slice(0, 32)));
     if (await renamed(folder, taken)) await rm(taken, { recursive: true, force: true });
   }
 }
 
-/** Undefined where it is not there, or no longer. */
+/** Undefined if it does not exist, or no longer exists. */
 async function statusOf(path: string): Promise<{ readonly mtimeMs: number } | undefined> {
   try {
     return await stat(path);
@@ -163,12 +164,14 @@ async function statusOf(path: string): Promise<{ readonly mtimeMs: number } | un
   }
 }
 
-/** Whether the process that took a part is running: its name follows the key of the part. */
+/**
+ * Whether the process that took a part is running: the process's name follows the key of the part.
+ */
 function ownerState(name: string): ReturnType<typeof processState> {
   return processState(name.slice(name.indexOf('~') + 1));
 }
 
-/** Renames a folder; false when another process was first, or the new name is taken. */
+/** Renames a folder; false if another process was first, or the new name is taken. */
 async function renamed(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);

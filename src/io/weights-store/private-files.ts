@@ -6,8 +6,8 @@ import { directoryFailure } from '../../core/directory-failure.ts';
 import { ReelflowError } from '../../core/errors.ts';
 
 /**
- * Makes a directory, and what its path lacks, for the user alone; those that are there keep their
- * permissions.
+ * Creates a directory and its missing parents, accessible only to the user; existing ones keep
+ * their permissions.
  */
 export async function makePrivateDirectory(path: string): Promise<void> {
   for (const directory of missingDirectories(path)) {
@@ -22,19 +22,19 @@ export async function makePrivateDirectory(path: string): Promise<void> {
 }
 
 /**
- * A fresh name for a weight file: its hash tells it, chance keeps the files of concurrent writers
- * apart.
+ * A new name for a weight file: its hash, and a random part that keeps the files of concurrent
+ * writers apart.
  */
 export function weightFileName(sha256: string, extension: string): string {
   return `${sha256.slice(0, 16)}-${randomBytes(6).toString('hex')}.${extension}`;
 }
 
 /**
- * Writes a small file for the user alone, whole or not at all, and flushed to disk.
+ * Writes a small file that only the user can access, whole or not at all, and flushed to disk.
  *
- * @param replace - false: only if none of that path is there; the first writer wins.
+ * @param replace - false: only if no file exists at that path; the first writer wins.
  * @returns whether this call wrote it.
- * @throws SystemError `not-writable` where the file system lacks hard links, `disk-full`.
+ * @throws SystemError `not-writable` if the file system lacks hard links, `disk-full`.
  */
 export async function writePrivateFile(path: string, text: string, replace: boolean): Promise<boolean> {
   const temporary = temporaryPath(dirname(path));
@@ -58,7 +58,7 @@ export async function writePrivateFile(path: string, text: string, replace: bool
   }
 }
 
-/** Moves a finished file to a name that is free, for the user alone. */
+/** Moves a finished file to a free name, accessible only to the user. */
 export async function moveInto(folder: string, from: string, name: string): Promise<string> {
   const path = join(folder, name);
   const handle = await open(from, 'r');
@@ -77,7 +77,7 @@ export async function moveInto(folder: string, from: string, name: string): Prom
   return path;
 }
 
-/** What to throw when the store cannot be written. */
+/** The error for a store that cannot be written. */
 export function storeFailure(path: string, error: unknown): unknown {
   if (error instanceof ReelflowError) return error;
   return directoryFailure(

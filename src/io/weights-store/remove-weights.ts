@@ -6,11 +6,11 @@ import { checkWeightsName, recordName } from './weights-record.ts';
 import { weightsDirectory } from './weights-store.ts';
 
 /**
- * Removes weights from the store, damaged or whole; the record goes first, so that nobody finds
- * half of them.
+ * Removes weights from the store, damaged or not; the record is removed first, so that nobody finds
+ * incomplete weights.
  *
  * @returns whether there were any.
- * @throws UsageError for a name that cannot be one; ModelError `weights` when the store cannot be
+ * @throws UsageError for an invalid name; ModelError `weights` when the store cannot be
  * written.
  */
 export async function removeWeights(name: string, directory?: string): Promise<boolean> {
@@ -25,7 +25,7 @@ export async function removeWeights(name: string, directory?: string): Promise<b
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return false;
-    // Somebody is adding weights of that name: what is new stays.
+    // Another process is adding weights with that name: the new ones stay.
     if (code === 'ENOTEMPTY') return true;
     throw storeFailure(folder, error);
   }

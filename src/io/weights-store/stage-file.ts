@@ -7,7 +7,7 @@ import { hashFile } from '../../core/hash.ts';
 import { makePrivateDirectory, storeFailure } from './private-files.ts';
 import { weightsDirectory } from './weights-store.ts';
 
-/** A whole file inside the store's directory that is not yet stored weights. */
+/** A complete file inside the store's directory that is not yet a stored weight file. */
 export interface StagedFile {
   readonly path: string;
   /** SHA-256 as 64 lower-case hexadecimal digits. */
@@ -18,11 +18,11 @@ export interface StagedFile {
 const pieceBytes = 1 << 20;
 
 /**
- * Copies a file into the store's directory, hashing it on the way: 1 MiB of memory whatever its
- * size.
+ * Copies a file into the store's directory, hashing it on the way, with 1 MiB of memory whatever
+ * its size.
  *
- * @throws ModelError `weights` when it cannot be read or changes meanwhile; FlowError `aborted`;
- * SystemError `disk-full`.
+ * @throws ModelError `weights` when it cannot be read or changes in the meantime; FlowError
+ * `aborted`; SystemError `disk-full`.
  */
 export async function stageFile(
   path: string,
@@ -74,7 +74,7 @@ async function copyInto(
       hash.update(piece);
       await target.writeFile(piece);
       bytes += bytesRead;
-      // A file that grows while it is copied would never end.
+      // Otherwise, a file that grows while it is copied would never end.
       if (bytes > size) break;
       options.onBytes?.(bytes, size);
     }

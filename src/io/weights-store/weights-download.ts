@@ -7,27 +7,28 @@ import { sourceAddress } from './addresses.ts';
 import { PartialFile } from './partial-file.ts';
 import { hashWeightFile, type StagedFile } from './stage-file.ts';
 
-/** How to download, and what to hold the file against. */
+/** How to download, and what to check the file against. */
 export interface WeightsDownloadOptions {
-  /** Folder of the parts: below the store, so that a finished file is moved, not copied. */
+  /**
+   * Folder of the parts; below the store, so that a finished file can be moved instead of copied.
+   */
   readonly folder: string;
   /** First hexadecimal digits, or all 64, of the file's SHA-256. */
   readonly sha256Prefix?: string | undefined;
-  /** Size, where known; else the server's word. */
+  /** Size, if known; otherwise the server's statement counts. */
   readonly bytes?: number | undefined;
-  /** The most that is taken where the size is not known. Default 4 GiB. */
+  /** Maximum size if the size is unknown. Default 4 GiB. */
   readonly mostBytes?: number | undefined;
   /** Seconds to wait for an answer, and for the next bytes: at most a day. Default 30. */
   readonly timeoutSeconds?: number | undefined;
-  /** Tries that may end without a megabyte of gain before it is given up. Default 6. */
+  /** How many attempts may end without a megabyte of progress before giving up. Default 6. */
   readonly attempts?: number | undefined;
-  /** Seconds before the second try; doubled before each further one, at most 30. Default 1. */
+  /** Seconds before the second attempt; doubled before each further one, up to 30. Default 1. */
   readonly retrySeconds?: number | undefined;
   /** What to do when the download fails, in words. */
   readonly remedy?: string | undefined;
   /**
-   * What to do when a complete file was received that has another SHA-256, in words; `remedy` by
-   * default.
+   * What to do when a complete file with another SHA-256 was received, in words. Default: `remedy`.
    */
   readonly otherFileRemedy?: ((sha256: string) => string) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -41,10 +42,10 @@ const largestFile = 4 * 1024 ** 3;
 
 /**
  * Downloads a file into a part beside the store, continues from the part that an earlier run left,
- * and checks size and SHA-256 before anybody sees it. Memory stays at one piece of the body. Cut
- * connections, silence, 408, 425, 429 and 5xx are tried again, each time from where the part ends.
- * When it fails or the signal aborts, the part stays for the next run if the server named a
- * validator to continue by (RFC 9110: strong ETag, else Last-Modified); a part that proved wrong is
+ * and checks size and SHA-256 before anybody sees it. Only one piece of the body is held in memory.
+ * Broken connections, silence, 408, 425, 429 and 5xx are retried, each time from where the part
+ * ends. When it fails or the signal aborts, the part stays for the next run if the server named a
+ * validator to resume with (RFC 9110: strong ETag, else Last-Modified); a part that proved wrong is
  * removed.
  *
  * @returns the whole file, to be moved into the store, and `release`, which removes what is left of
@@ -92,7 +93,7 @@ const redirects = {
   remedy: 'Only https:// addresses without user names are followed; give another one as `source`.',
 };
 
-/** The settings of every try, checked. */
+/** The checked settings of every attempt. */
 type Limits = Pick<TransferOptions, 'patience' | 'limits'> & {
   readonly attempts: number;
   readonly firstPause: number;

@@ -1,9 +1,9 @@
 import { shown } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 
-/** What is known of a weight file in the weights store. */
+/** What is known about a weight file in the weights store. */
 export interface StoredWeights {
-  /** Name that it is stored under: a network's, or `vggish-pca`. */
+  /** Name under which it is stored: a network's, or `vggish-pca`. */
   readonly name: string;
   /** Absolute path of the weight file. */
   readonly path: string;
@@ -17,21 +17,21 @@ export interface StoredWeights {
   readonly added: string;
 }
 
-/** A record as it is written: the weight file by its name inside the record's own folder. */
+/** A record as written: the weight file is given by its name inside the record's own folder. */
 export type WeightsRecord = Omit<StoredWeights, 'path'> & { readonly file: string };
 
 /** Name of the record inside a folder of weights. */
 export const recordName = 'record.json';
 
-/** A record larger than this is none. */
+/** A file larger than this is not a record. */
 export const recordLimit = 64 * 1024;
 
 const namePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const filePattern = /^[0-9a-f]{16}-[0-9a-f]{12}\.[a-z]{2,11}$/;
 
 /**
- * Whether a text can be the name of stored weights: it is a folder's name too, so nothing that
- * leads elsewhere.
+ * Whether a text can be the name of stored weights. It is also the name of a folder, so it must not
+ * lead elsewhere.
  */
 export function isWeightsName(name: string): boolean {
   return namePattern.test(name);
@@ -48,7 +48,7 @@ export function checkWeightsName(name: unknown): string {
 /**
  * Checks the text of a record.
  *
- * @param path - of the record, for messages.
+ * @param path - path of the record, for messages.
  * @throws ModelError `weights` when it is not a record of `name`.
  */
 export function parseRecord(text: string, name: string, path: string): WeightsRecord {
@@ -85,7 +85,7 @@ export function parseRecord(text: string, name: string, path: string): WeightsRe
   };
 }
 
-/** What to throw when stored weights cannot be used. */
+/** The error for stored weights that cannot be used. */
 export function damagedWeights(name: string, why: string, cause?: unknown): ModelError {
   return new ModelError('weights', `the stored weights of '${name}' are damaged: ${why}`, {
     remedy: `Get them again: \`pullWeights({ name: '${name}', replace: true })\`, or \`importWeights({ name: '${name}', file: 'FILE', replace: true })\`.`,

@@ -16,15 +16,15 @@ import {
 export type { StoredWeights };
 
 /**
- * A record is read again this often when its weight file disappears meanwhile, as it does when
- * weights are replaced.
+ * A record is read again this many times if its weight file disappears in the meantime, as happens
+ * when weights are replaced.
  */
 const readings = 4;
 
 /**
  * Where weight files are kept: the option, else `REELFLOW_WEIGHTS_DIR`, else
  * `$XDG_DATA_HOME/reelflow/models`, else `~/.local/share/reelflow/models`. As the XDG specification
- * demands, an `XDG_DATA_HOME` that is not an absolute path is skipped.
+ * requires, an `XDG_DATA_HOME` that is not an absolute path is ignored.
  */
 export function weightsDirectory(option?: string): string {
   if (option) return resolve(option);
@@ -37,12 +37,12 @@ export function weightsDirectory(option?: string): string {
 }
 
 /**
- * The stored weight file of a name, or undefined when there is none. Reads the record and asks for
- * the file's size; the content is not hashed again (see `verifyWeights`).
+ * The stored weight file for a name, or undefined if there is none. Reads the record and checks the
+ * file's size; the content is not hashed again (see `verifyWeights`).
  *
- * @param directory - of the store; see `weightsDirectory`.
- * @throws UsageError for a name that cannot be one; ModelError `weights` when the record is damaged
- * or its file missing or of another size.
+ * @param directory - directory of the store; see `weightsDirectory`.
+ * @throws UsageError for an invalid name; ModelError `weights` when the record is damaged or its
+ * file is missing or has another size.
  *
  * @example
  * storedWeights('alexnet')?.path;
@@ -69,7 +69,7 @@ export function storedWeights(name: string, directory?: string): StoredWeights |
 
 /**
  * The names that the store has records of, in alphabetical order; the weight files themselves are
- * not looked at.
+ * not checked.
  */
 export function storedWeightsNames(directory?: string): readonly string[] {
   const store = weightsDirectory(directory);
@@ -90,7 +90,7 @@ export function allStoredWeights(directory?: string): readonly StoredWeights[] {
 }
 
 /**
- * The record of a folder of weights, or undefined when there is none.
+ * The record in a folder of weights, or undefined if there is none.
  * @throws ModelError `weights`.
  */
 export function readRecord(name: string, folder: string): WeightsRecord | undefined {

@@ -158,7 +158,7 @@ describe('importing features', () => {
     });
     const streams = Object.fromEntries(summary.streams.map((stream) => [stream.name, stream]));
     expect(streams.genres).toMatchObject({ kind: 'categorical', dimension: 1, items: 2 });
-    expect(streams.genres?.dropped).toEqual([{ column: 'Crime', why: 'of 1 item(s), fewer than 2' }]);
+    expect(streams.genres?.dropped).toEqual([{ column: 'Crime', why: 'has 1 item(s), fewer than 2' }]);
     const store = await ItemStore.open(out);
     expect(JSON.parse(store.metadata.kinds ?? '')).toEqual({
       f: 'dense',

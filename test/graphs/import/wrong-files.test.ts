@@ -53,7 +53,7 @@ describe('a file of features that is wrong says where and what', () => {
       'id,v\n1,"1,2,3"\n2,"1,2"\n',
       "f, line 3: 'f' has 2 values, but those before it have 3",
     ],
-    ['an item that comes twice', 'id,a\n1,2\n1.0,3\n', "f, line 3: item '1' has a row already"],
+    ['an item that comes twice', 'id,a\n1,2\n1.0,3\n', "f, line 3: item '1' already has a row"],
     ['an empty id', 'id,a\n1,2\n,3\n', 'f, line 3: the item id is empty'],
     ['no ids', 'a,b\n0.5,0.25\n0.75,1\n', "f, line 2: the first column should have the items' ids, but has '0.5'"],
     [

@@ -130,7 +130,7 @@ describe('the driver of a queue', () => {
     // As long as somebody worked, it waited.
     expect(looks).toBeGreaterThan(50);
     expect(simulation.added.filter((item) => item === 'item-94')).toHaveLength(2);
-    expect(simulation.said).toEqual(['nobody works on the jobs that are out; they are queued again']);
+    expect(simulation.said).toEqual(['nobody is working on the jobs that are out; they are queued again']);
   });
 
   it('waits out a server that fails, and says so once', async () => {

@@ -42,7 +42,7 @@ describe('the report of an experiment', () => {
     const headings = [...page.matchAll(/<h2[^>]*>([^<]*)</g)].map(([, heading]) => heading);
     expect(headings).toEqual([
       ...['Cold against non-cold', 'Differences from baseline, tested'],
-      ...['Curves, non-cold start', 'Curves, hard-cold start', 'Learning curves', 'How predictions are spread'],
+      ...['Curves, non-cold start', 'Curves, hard-cold start', 'Learning curves', 'How predictions are distributed'],
       ...['Tables, non-cold start', 'Tables, hard-cold start', 'How it was made'],
     ]);
   });

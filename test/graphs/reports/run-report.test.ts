@@ -53,7 +53,7 @@ describe('the report of a run', () => {
   it('tells what was decoded, and what was not in the words of what failed', () => {
     expect(summary.videos).toMatchObject({ committed: 1, dead: 1 });
     expect(page).toContain('1 committed, 0 already done, 0 skipped, 1 dead');
-    expect(page).toMatch(/<th scope="row">whole<\/th><td class="text">whole<\/td><td class="number">3\.0<\/td>/);
+    expect(page).toMatch(/<th scope="row">whole<\/th><td class="text">fully<\/td><td class="number">3\.0<\/td>/);
     const [letter] = summary.dead;
     expect(page).toContain(`<td class="text">${letter?.code}</td>`);
     expect(page).toContain('x&lt;img src=x');

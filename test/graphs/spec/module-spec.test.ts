@@ -137,7 +137,7 @@ describe('the spec of a dataflow in a module', () => {
   it('is refused when there is no such module or export, or it gives no dataflow', async () => {
     const write = (name: string, params?: object) =>
       writeDataset(out, clip, { ...run, module: name, params: params as never });
-    await expect(write('./absent.js#a')).rejects.toThrow("the module './absent.js' is not there");
+    await expect(write('./absent.js#a')).rejects.toThrow("the module './absent.js' does not exist");
     await expect(write('./flow.js#absent')).rejects.toThrow(
       "exports no 'absent', but brightness, plain, nothing, throws",
     );

@@ -30,7 +30,7 @@ describe('ratings are filtered', () => {
 
   test('and conditions that cannot be judged are refused', () => {
     expect(() => filterRatings(table, { genres: ['War'] })).toThrow('need a list of movies');
-    expect(() => items({ genres: ['Wra'] })).toThrow("'Wra' is none");
+    expect(() => items({ genres: ['Wra'] })).toThrow("'Wra' is not one");
     expect(() => items({ years: { from: 2000, to: 1990 } })).toThrow('2000 to 1990');
   });
 });

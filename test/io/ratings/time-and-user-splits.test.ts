@@ -91,7 +91,7 @@ describe('a split by time', () => {
       (parameters: Partial<ScenarioParameters>, from: RatingTable = table) =>
       () =>
         makeScenario(from, { kind: 'time', ...parameters });
-    expect(make({ cut: '1999-01-01' })).toThrow('all are from it on; they are from 2014-05-13 to');
+    expect(make({ cut: '1999-01-01' })).toThrow('all are at or after it; they are from 2014-05-13 to');
     expect(make({ cut: 1.5 })).toThrow('`cut` must be a share above 0 and below 1, or a date');
     expect(make({ cut: 'soon' })).toThrow("but is 'soon'");
     const { timestamps: _times, ...timeless } = table;

@@ -13,7 +13,7 @@ import type { Fleet } from './fleet.ts';
 import { QueueDriver } from './queue-driver.ts';
 import { queueOfDriver } from './queue-file.ts';
 
-/** What has a run's items computed by the workers of a queue. */
+/** What is needed to have a run's items computed by the workers of a queue. */
 export interface Driving {
   /** Address of the queue's server. */
   readonly uri: string;
@@ -21,20 +21,20 @@ export interface Driving {
   readonly corpus: readonly Video[];
   readonly store: CommitStore;
   readonly fingerprint: (place: ContentPlace, signal: AbortSignal) => Promise<string>;
-  /** The same where it is known without asking. */
+  /** The fingerprint, if known without reading the content. */
   readonly knownFingerprint?: ((place: ContentPlace) => string | undefined) | undefined;
   /** Whether a dead letter is worth another try. */
   readonly retry: (letter: DeadLetter) => boolean;
   readonly fleet: Fleet;
   readonly stop: AbortSignal;
   readonly say: (sentence: string) => void;
-  /** As of `QueueDriver`. */
+  /** See `QueueDriver`. */
   readonly standstill?: number | undefined;
-  /** Told of every item that is done with, when the run ends: what the dataset says of it. */
+  /** Called for every finished item when the run ends, with what the dataset says about it. */
   readonly onEvent: (event: RunEvent<Video>) => void;
 }
 
-/** Fills a queue until the dataset says that all is done, or it is stopped. */
+/** Fills a queue until the dataset says that everything is done, or until it is stopped. */
 export async function driveQueue(driving: Driving): Promise<void> {
   const { uri, graphId, corpus, store, fleet, stop, say } = driving;
   const name = await queueOfDriver(store.directory, graphId);
@@ -69,7 +69,7 @@ export async function driveQueue(driving: Driving): Promise<void> {
   }
 }
 
-/** Whether an item has a unit or a dead letter of its file as it is now. */
+/** Whether an item has a unit or a dead letter for the current state of its file. */
 async function isSettled(
   { store, graphId, fingerprint, knownFingerprint, retry, stop }: Driving,
   { id, content }: Video,
@@ -77,7 +77,7 @@ async function isSettled(
 ): Promise<boolean> {
   let key: string;
   try {
-    // Before the run a listing has just told what its objects are; later they may be others.
+    // At the start of a run a listing has just identified the objects; later they may have changed.
     const known = mayRetry ? knownFingerprint?.(content) : undefined;
     key = unitKey(graphId, id, known ?? (await fingerprint(content, stop)));
   } catch (error) {
@@ -85,7 +85,7 @@ async function isSettled(
       if (stop.aborted) return false;
       throw error;
     }
-    // It is tried again in every run, as nothing says that it cannot be read now.
+    // It is tried again in every run, since it may have become readable.
     return !mayRetry && (await store.letter(unitKey(graphId, id, 'unreadable'))) !== undefined;
   }
   if ((await store.facts(key)) !== undefined) return store.isCurrent(id, key);
@@ -93,7 +93,9 @@ async function isSettled(
   return letter !== undefined && !(mayRetry && retry(letter));
 }
 
-/** Tells what the dataset says of every item, as a run in this process would have told it. */
+/**
+ * Reports what the dataset says about every item, as a run in this process would have reported it.
+ */
 async function tellOutcomes({ corpus, store, onEvent }: Driving, settled: ReadonlySet<string>): Promise<void> {
   const untold = new Map(corpus.map((video) => [video.id, video]));
   const taken = (id: string): Video | undefined => {

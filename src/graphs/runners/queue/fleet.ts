@@ -1,35 +1,38 @@
 import type { ItemReport } from '../../run-reports.ts';
 
-/** What a worker reports of a job that is done with. */
+/** What a worker reports about a finished job. */
 export interface WorkerReport {
   /** The worker's own name. */
   readonly worker: string;
   readonly item: ItemReport;
-  /** Seconds that each of its operators has been busy since it began; not in every report. */
+  /** Seconds that each of its operators has been busy since it started; not in every report. */
   readonly busy?: Readonly<Record<string, number>> | undefined;
 }
 
-/** How the fleet of a queue's workers is. */
+/** The state of a queue's workers. */
 export interface FleetState {
   readonly workers: number;
   readonly waiting: number;
   readonly active: number;
-  /** The operator that is busiest over all workers; undefined before any has said. */
+  /** The operator that is busiest over all workers; undefined before any has reported. */
   readonly bottleneck: string | undefined;
 }
 
-/** Workers whose figures are kept at most: names come from the queue, which anybody may write. */
+/**
+ * Figures are kept for at most this many workers: names come from the queue, which anybody may
+ * write.
+ */
 const MOST_WORKERS = 10_000;
-/** Characters of a text that a worker may report. */
+/** Maximum characters of a text that a worker may report. */
 const LONGEST_TEXT = 4096;
-/** Notes, and operators, of one report. */
+/** Maximum notes, and operators, in one report. */
 const MOST_ENTRIES = 64;
-/** Refusals that are shown to people. */
+/** Maximum refusals to show. */
 const MOST_REASONS = 5;
 
 /**
- * What the workers of a queue say of themselves, for people to see: no decision is made by it, for
- * the dataset alone says what is done.
+ * What the workers of a queue report about themselves, for display only: no decision depends on it,
+ * because only the dataset says what is done.
  */
 export class Fleet {
   readonly #busy = new Map<string, Readonly<Record<string, number>>>();
@@ -40,20 +43,20 @@ export class Fleet {
   done = 0;
   dead = 0;
   frames = 0;
-  /** Media seconds of what was computed. */
+  /** Media seconds that were computed. */
   seconds = 0;
-  /** Jobs that workers refused. */
+  /** How many jobs workers refused. */
   refused = 0;
   workers = 0;
   waiting = 0;
   active = 0;
 
-  /** @param tell of an item that a worker is done with. */
+  /** @param tell called for each item that a worker has finished. */
   constructor(tell: (item: ItemReport) => void) {
     this.#tell = tell;
   }
 
-  /** Why jobs were refused: the first few reasons that differ. */
+  /** Why jobs were refused: the first few distinct reasons. */
   get reasons(): readonly string[] {
     return [...this.#reasons];
   }
@@ -63,7 +66,7 @@ export class Fleet {
     return { workers, waiting, active, bottleneck: this.#bottleneck() };
   }
 
-  /** Takes what came as a report. */
+  /** Takes whatever arrived as a report. */
   take(value: unknown): void {
     const report = reportOf(value);
     if (report === undefined) return;
@@ -78,7 +81,7 @@ export class Fleet {
     this.#tell(item);
   }
 
-  /** Takes that a job was refused. @returns whether the reason is a new one. */
+  /** Records that a job was refused. @returns whether the reason is new. */
   refuse(given: string): boolean {
     const reason = given.slice(0, LONGEST_TEXT);
     this.refused += 1;
@@ -96,7 +99,7 @@ export class Fleet {
   }
 }
 
-/** A report of what came from a queue; undefined of what is none. */
+/** Parses what came from a queue as a report; undefined if it is not one. */
 function reportOf(value: unknown): WorkerReport | undefined {
   const { worker, item, busy } = (value ?? {}) as Partial<WorkerReport>;
   const { type, item: id, path } = (item ?? {}) as Partial<ItemReport>;

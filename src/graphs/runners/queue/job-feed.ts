@@ -11,33 +11,33 @@ import type { Claims } from '../claims.ts';
 import { Suspects } from '../suspects.ts';
 import type { WorkerReport } from './fleet.ts';
 
-/** What a worker's feed is given. */
+/** What a worker's feed needs. */
 export interface JobFeedSetting {
   readonly graphId: string;
   readonly queue: WorkerQueue;
   readonly claims: Claims;
-  /** What the dataset knows of its items. */
+  /** What the dataset knows about its items. */
   readonly items: Items;
-  /** Where copies are made of those that are far away. Default: of the process. */
+  /** Makes the copies of remote items. Default: the one that the process shares. */
   readonly copies?: InputCopies | undefined;
-  /** Milliseconds after which a job comes again whose item another process has in work. */
+  /** Milliseconds after which a job comes back if another process is working on its item. */
   readonly again: number;
-  /** Milliseconds without a job after which there are no more. Default: never. */
+  /** Milliseconds without a job after which the feed ends. Default: never. */
   readonly idle?: number | undefined;
-  /** Aborted: no more jobs are taken. */
+  /** When aborted, no more jobs are taken. */
   readonly drain?: AbortSignal | undefined;
   /** Seconds that each operator has been busy. */
   readonly busy: () => Readonly<Record<string, number>>;
   readonly say: (sentence: string, item: string) => void;
 }
 
-/** Milliseconds between reports that say how busy the operators are. */
+/** Milliseconds between reports that include how busy the operators are. */
 const BUSY_EVERY = 1000;
 
 /**
- * The jobs of a queue as the items of a run in this process. Nothing of a job is believed: it names
- * an item that the dataset knows, whose file is where the dataset says, or is refused. What was in
- * work when a process died is a suspect.
+ * The jobs of a queue as the items of a run in this process. Nothing in a job is trusted: it must
+ * name an item that the dataset knows, whose file is where the dataset says; otherwise it is
+ * refused. An item that was being worked on when a process died is a suspect.
  *
  * @example
  * declare const setting: JobFeedSetting;
@@ -60,7 +60,7 @@ export class JobFeed {
     else drain?.addEventListener('abort', stop, { once: true });
   }
 
-  /** The items, as there is room for them. */
+  /** The items, as room for them becomes available. */
   async *items(): AsyncGenerator<Video> {
     for (let job = await this.#next(); job !== undefined; job = await this.#next()) {
       const video = await this.#begin(job);
@@ -69,17 +69,17 @@ export class JobFeed {
     }
   }
 
-  /** Aborted when the job of an item is not ours any more. */
+  /** Aborted when the job of an item no longer belongs to this worker. */
   signalOf(video: Video): AbortSignal | undefined {
     return this.#begun.get(video)?.signal;
   }
 
-  /** Why an item must not be begun again: every process died of it. */
+  /** Why an item must not be started again: every process that tried died of it. */
   verdictOf(video: Video): Error | undefined {
     return this.#suspects.verdictOf(video.id);
   }
 
-  /** Says what has become of an item; undefined where nothing has. */
+  /** Reports the outcome of an item; undefined if it has none. */
   finished(video: Video, item: ItemReport | undefined): void {
     const job = this.#begun.get(video);
     if (job === undefined) return;
@@ -88,7 +88,7 @@ export class JobFeed {
     this.#end(video);
   }
 
-  /** After the run, however it ended: gives back what was not finished. */
+  /** Called after the run, however it ended: returns unfinished jobs to the queue. */
   async close(): Promise<void> {
     const { queue } = this.#setting;
     this.#closed = true;
@@ -101,7 +101,7 @@ export class JobFeed {
     await queue.close();
   }
 
-  /** The next job; undefined when there are no more, or none has come for long. */
+  /** The next job; undefined if there are no more, or if none has come for too long. */
   async #next(): Promise<TakenJob | undefined> {
     const { queue, idle } = this.#setting;
     const next = queue.next();
@@ -119,7 +119,7 @@ export class JobFeed {
     }
   }
 
-  /** The item of a job, claimed; undefined when there is nothing to begin. */
+  /** The claimed item of a job; undefined if there is nothing to start. */
   async #begin(taken: TakenJob): Promise<Video | undefined> {
     const { claims, again } = this.#setting;
     let video: Video | string;
@@ -154,8 +154,8 @@ export class JobFeed {
   async #videoOf(job: Job | undefined): Promise<Video | string> {
     const { graphId, items, copies } = this.#setting;
     if (job === undefined) return 'it is not a job of reelflow';
-    if (job.graph !== graphId) return `it is of graph ${job.graph}, but this worker has ${graphId}`;
-    // What the driver has noted of it before it was queued.
+    if (job.graph !== graphId) return `it belongs to graph ${job.graph}, but this worker has ${graphId}`;
+    // Includes what the driver recorded about the item before it was queued.
     await items.flush();
     const path = items.get(job.item)?.path;
     if (path !== undefined && isHiddenAddress(path)) return `the dataset has no whole address of '${job.item}'`;

@@ -5,56 +5,59 @@ import type { DriverQueue, QueueDepth } from '../../../io/queue/driver-queue.ts'
 import type { Job } from '../../../io/queue/job.ts';
 import type { Fleet } from './fleet.ts';
 
-/** What a driver is given. */
+/** What a driver needs. */
 export interface QueueDriverSetting<Item> {
   readonly items: readonly Item[];
   readonly queue: DriverQueue;
   readonly jobOf: (item: Item) => Job;
-  /** What has become of the items by now: the only thing that is believed. */
+  /** The items' outcomes so far: the only thing that the driver trusts. */
   readonly outcomes: () => Promise<(itemId: string) => Outcome | undefined>;
   /**
-   * Whether an item that has an outcome is as it was then; looked at before it is left alone.
-   * @param mayRetry whether a dead letter that is worth another try counts as none.
+   * Whether an item with an outcome is still in the state that the outcome is for; checked before
+   * it is skipped.
+   * @param mayRetry whether a dead letter that is worth another try counts as no outcome.
    */
   readonly isSettled: (item: Item, mayRetry: boolean) => Promise<boolean>;
   /**
-   * Makes an item that was left out one that waits: options of this run may say otherwise, so that
-   * it is done only when it was looked at again.
+   * Turns an item that was left out into one that waits: this run's options may differ, so it is
+   * only done once it has been looked at again.
    */
   readonly reopen: (item: Item) => Promise<void>;
-  /** Whether a process that lives has an item in work. */
+  /** Whether a live process is working on an item. */
   readonly isWorkedOn: () => Promise<boolean>;
   readonly fleet: Fleet;
-  /** Aborted: nothing more is queued, and what nobody has taken is taken away. */
+  /** When aborted, nothing more is queued, and jobs that no worker has taken are removed. */
   readonly stop: AbortSignal;
   readonly say: (sentence: string) => void;
-  /** Jobs in the queue at most. */
+  /** Maximum number of jobs in the queue. */
   readonly window?: number | undefined;
-  /** Milliseconds between two looks at the queue. */
+  /** Milliseconds between two checks of the queue. */
   readonly pause?: number | undefined;
   /**
-   * Milliseconds for which jobs are out and nobody works on anything before they count as lost.
+   * Milliseconds for which jobs are out but nobody is working on anything before they count as
+   * lost.
    */
   readonly standstill?: number | undefined;
 }
 
-/** Jobs in the queue at most, and jobs that are added at a time. */
+/** Maximum number of jobs in the queue, and number of jobs to add at a time. */
 const WINDOW = 1000;
 const ADDED_AT_A_TIME = 250;
 const PAUSE = 250;
 const STANDSTILL = 30_000;
-/** Milliseconds between two looks at how many workers there are, and at the whole dataset. */
+/** Milliseconds between two checks of the number of workers, and of the whole dataset. */
 const COUNT_EVERY = 5000;
 const LOOK_EVERY = 5000;
-/** A look at the whole dataset takes at most one in so many parts of the time. */
+/** Checking the whole dataset takes at most this fraction of the time: one in 20. */
 const LOOK_SHARE = 20;
 
 /**
  * Has the items of a corpus computed by the workers of a queue, until the dataset says that every
- * one is done. The queue is only a way to tell workers what to do: it never has more than a window
- * of jobs, and what it loses, forgets or repeats is mended by looking at the dataset and queueing
- * what is missing. Jobs that it thinks a worker has, or keeps until later, while nobody works on
- * anything are taken away and queued again: clocks that were wrong can keep them for hours.
+ * one is done. The queue is only a way to tell workers what to do. It never has more than a window
+ * of jobs, and whatever it loses, forgets or repeats is repaired by looking at the dataset and
+ * queueing what is missing. If nobody is working on anything, jobs that the queue believes are with
+ * a worker, or holds back until later, are removed and queued again: wrong clocks could hold them
+ * for hours.
  *
  * @example
  * declare const setting: QueueDriverSetting<Video>;
@@ -62,7 +65,7 @@ const LOOK_SHARE = 20;
  */
 export class QueueDriver<Item> {
   readonly #setting: QueueDriverSetting<Item> & Readonly<Record<'window' | 'pause' | 'standstill', number>>;
-  /** Items that nothing is left to do for, and those that had an outcome which does not count. */
+  /** Items for which nothing is left to do, and those with an outcome that does not count. */
   readonly #settled = new Set<string>();
   readonly #again = new Set<string>();
   #hasOutage = false;
@@ -98,7 +101,7 @@ export class QueueDriver<Item> {
     }
   }
 
-  /** What is to be done of the corpus as it is at first. */
+  /** What there is to do in the corpus at the start. */
   async *#firstPass(): AsyncGenerator<Item> {
     const { items, outcomes, isSettled, jobOf } = this.#setting;
     const outcomeOf = await outcomes();
@@ -130,7 +133,7 @@ export class QueueDriver<Item> {
     if (jobs.length > 0) await this.#add(jobs);
   }
 
-  /** Adds jobs when there is room for them. */
+  /** Adds jobs once there is room for them. */
   async #add(jobs: readonly Job[]): Promise<void> {
     const { queue, window, stop } = this.#setting;
     for (;;) {
@@ -143,7 +146,7 @@ export class QueueDriver<Item> {
   }
 
   /**
-   * Waits until nothing is left, or the queue has nothing and something is.
+   * Waits until nothing is left to do, or until the queue is empty although something is left.
    * @returns what is left.
    */
   async #untilDrained(): Promise<readonly Item[]> {
@@ -154,7 +157,7 @@ export class QueueDriver<Item> {
       if (this.#setting.stop.aborted || depth === undefined) return [];
       stillSince = (await this.#isStill(depth)) ? (stillSince ?? performance.now()) : undefined;
       if (stillSince !== undefined && performance.now() - stillSince >= this.#setting.standstill) {
-        this.#setting.say('nobody works on the jobs that are out; they are queued again');
+        this.#setting.say('nobody is working on the jobs that are out; they are queued again');
         await this.#asked(() => this.#setting.queue.drop());
         stillSince = undefined;
         continue;
@@ -170,12 +173,12 @@ export class QueueDriver<Item> {
     }
   }
 
-  /** Whether jobs are out, and nobody works on anything. */
+  /** Whether jobs are out but nobody is working on anything. */
   async #isStill({ waiting, delayed, active }: QueueDepth): Promise<boolean> {
     return waiting === 0 && delayed + active > 0 && !(await this.#setting.isWorkedOn());
   }
 
-  /** What the dataset says is yet to be done. */
+  /** What remains to be done, according to the dataset. */
   async #left(): Promise<readonly Item[]> {
     const { items, outcomes, isSettled, jobOf } = this.#setting;
     const outcomeOf = await outcomes();
@@ -185,7 +188,7 @@ export class QueueDriver<Item> {
       const { item: id } = jobOf(item);
       if (this.#settled.has(id)) continue;
       const outcome = outcomeOf(id);
-      // Of an item that had an outcome, the one that it has may still be that.
+      // An item that already had an outcome may still have only the old one.
       const isDone = outcome !== undefined && (!this.#again.has(id) || (await isSettled(item, false)));
       if (!isDone) left.push(item);
       if (breather.isDue) await breather.rest();
@@ -210,7 +213,7 @@ export class QueueDriver<Item> {
     return depth;
   }
 
-  /** Asks the queue until it answers; undefined when the run was stopped meanwhile. */
+  /** Asks the queue until it answers; undefined if the run was stopped in the meantime. */
   async #asked<Answer>(question: () => Promise<Answer>): Promise<Answer | undefined> {
     const { stop, say } = this.#setting;
     while (!stop.aborted) {
@@ -227,7 +230,7 @@ export class QueueDriver<Item> {
     return undefined;
   }
 
-  /** Asks the queue once; a stop is not held up by a server that is silent. */
+  /** Asks the queue once; a silent server does not delay a stop. */
   async #once<Answer>(question: () => Promise<Answer>): Promise<Answer | undefined> {
     const { stop } = this.#setting;
     const asked = question();
@@ -244,7 +247,7 @@ export class QueueDriver<Item> {
     }
   }
 
-  /** Says, once until it answers again, that the queue does not. */
+  /** Reports that the queue does not answer, once until it answers again. */
   outage(error: unknown): void {
     if (this.#hasOutage) return;
     this.#hasOutage = true;
@@ -262,13 +265,13 @@ export class QueueDriver<Item> {
       'queue',
       `workers refuse the ${count} jobs that are left: ${this.#setting.fleet.reasons.join('; ')}`,
       {
-        remedy: 'Mend what the reasons say, and run it again: what is committed stays.',
+        remedy: 'Fix what the reasons say, and run it again: what is committed stays.',
       },
     );
   }
 }
 
-/** Milliseconds that a server is waited for when the run was stopped. */
+/** Milliseconds to wait for a server when the run was stopped. */
 const FAREWELL = 2000;
 
 function rest(milliseconds: number): Promise<undefined> {

@@ -14,7 +14,7 @@ interface Versions {
   readonly runtime: string;
 }
 
-/** `_queue.json`: the name of a dataset's queue, and the versions that its driver had last. */
+/** `_queue.json`: the name of a dataset's queue, and the versions of its latest driver. */
 interface QueueFile extends Versions {
   readonly name: string;
 }
@@ -28,8 +28,8 @@ function versionsHere(): Versions {
 }
 
 /**
- * The name of a dataset's queue, which is chosen once and by chance: two datasets of one graph on
- * one server do not take each other's jobs. Notes the versions that workers must have.
+ * The name of a dataset's queue, which is chosen once and at random, so that two datasets of one
+ * graph on one server do not take each other's jobs. Records the versions that workers must have.
  */
 export async function queueOfDriver(directory: string, graphId: string): Promise<string> {
   const path = partPath(directory, 'queue');
@@ -47,9 +47,10 @@ export async function queueOfDriver(directory: string, graphId: string): Promise
 }
 
 /**
- * The name of a dataset's queue for a worker; undefined while no driver has made one.
+ * The name of a dataset's queue for a worker; undefined until a driver has created one.
  *
- * @throws UsageError `versions` when the driver has another version of what decides bytes.
+ * @throws UsageError `versions` when the driver has another version of software that affects the
+ *   bytes.
  */
 export async function queueOfWorker(directory: string): Promise<string | undefined> {
   const file = await readQueueFile(directory);
@@ -77,7 +78,7 @@ async function readQueueFile(directory: string): Promise<QueueFile | undefined> 
     const file = JSON.parse(text) as QueueFile;
     if (/^reelflow-[0-9a-f]+-[0-9a-f]+$/.test(file.name)) return file;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new DatasetError('damaged', `${path} does not name a queue`, {
     remedy: 'Delete it and start the driver again: it chooses another queue.',

@@ -7,26 +7,27 @@ import type { ShardOptions } from '../shard.ts';
 /** Who computes the items of a run. */
 export const runnerNames = ['local', 'bullmq'] as const;
 
-/** Where a run has its items computed. */
+/** Where the items of a run are computed. */
 export interface QueueOptions {
   /**
    * `local` (default): in this process. `bullmq`: by the workers of a queue (`runWorker`), which
-   * this call fills and watches until the dataset says that all is done: it computes nothing.
+   * this call fills and watches until the dataset says that everything is done, without computing
+   * anything itself.
    */
   readonly runner?: (typeof runnerNames)[number] | undefined;
   /**
-   * Of `bullmq`, the server that the queue is on: `redis://`, `rediss://` or `postgres://`. BullMQ
-   * and the package that reaches the server are to be installed beside reelflow.
+   * For `bullmq`, the server that the queue is on: `redis://`, `rediss://` or `postgres://`. BullMQ
+   * and the package that connects to the server must be installed beside reelflow.
    */
   readonly queue?: string | undefined;
 }
 
 /**
- * Checks the options of a run that a queue may be asked to do.
+ * Checks the queue options of a run.
  *
- * @param isStored whether what the run makes is kept in a dataset, which workers see.
- * @returns the address of the queue; undefined where there is none.
- * @throws UsageError where they do not fit together, or no other process could make the graph.
+ * @param isStored whether the results of the run are stored in a dataset, which workers see.
+ * @returns the address of the queue; undefined if there is none.
+ * @throws UsageError if they do not fit together, or no other process could make the graph.
  */
 export function checkQueue(
   { runner, queue, shard }: QueueOptions & ShardOptions,
@@ -36,7 +37,7 @@ export function checkQueue(
   if (runner !== undefined) checkOneOf('runner', runner, runnerNames);
   if (runner !== 'bullmq') {
     if (queue === undefined) return undefined;
-    throw new UsageError('`queue` names a queue, but nothing says that it is to be used', {
+    throw new UsageError('`queue` names a queue, but no option says to use it', {
       option: 'queue',
       remedy: "Give `runner: 'bullmq'` too, or leave `queue` out.",
     });
@@ -54,7 +55,7 @@ export function checkQueue(
   if (shard !== undefined) {
     throw new UsageError('`shard` divides a corpus among runs without a queue, and cannot be given beside one', {
       option: 'shard',
-      remedy: 'Leave `shard` out: the workers of a queue take what is next.',
+      remedy: 'Leave `shard` out: the workers of a queue take whatever comes next.',
     });
   }
   if (kind === 'inline') {
@@ -62,7 +63,7 @@ export function checkQueue(
       'a dataflow that is written inline cannot be computed by workers: they do not have its functions',
       {
         option: 'runner',
-        remedy: "Move it into a module, and give `module: './flow.js#name'` in place of `columns`.",
+        remedy: "Move it into a module, and give `module: './flow.js#name'` instead of `columns`.",
       },
     );
   }
