@@ -17,7 +17,7 @@ export interface NearItem {
 interface Group {
   readonly streams: readonly number[];
   /** Of which stream each value of a row is, and which of its values. */
-  readonly order: readonly (readonly [stream: number, axis: number])[];
+  readonly order: { readonly streams: Int32Array; readonly axes: Int32Array };
   readonly rows: UnitRows;
   readonly items: number[];
 }
@@ -59,7 +59,7 @@ export class ItemDirections {
     let group = this.#groups.get(name);
     if (group === undefined) {
       const order = this.#orderOf(streams);
-      group = { streams, order, rows: new UnitRows(order.length), items: [] };
+      group = { streams, order, rows: new UnitRows(order.axes.length), items: [] };
       this.#groups.set(name, group);
     }
     this.#places.set(item, { group, row: group.rows.count });
@@ -78,9 +78,10 @@ export class ItemDirections {
     const summary = this.#dimensions.map((dimension, stream) =>
       group.streams.includes(stream) ? new Float32Array(dimension) : undefined,
     );
-    for (const [at, value] of values.entries()) {
-      const [stream, axis] = group.order[at] as Group['order'][number];
-      (summary[stream] as Float32Array)[axis] = value * length;
+    const { streams, axes } = group.order;
+    for (let at = 0; at < values.length; at++) {
+      const vector = summary[streams[at] as number] as Float32Array;
+      vector[axes[at] as number] = (values[at] as number) * length;
     }
     return summary;
   }
@@ -104,15 +105,20 @@ export class ItemDirections {
   }
 
   #orderOf(streams: readonly number[]): Group['order'] {
-    const order: [stream: number, axis: number][] = [];
+    const order: { readonly stream: number; readonly axis: number }[] = [];
     const longest = Math.max(...streams.map((stream) => this.#dimensions[stream] as number));
     for (let axis = 0; axis < longest; axis++)
-      for (const stream of streams) if (axis < (this.#dimensions[stream] as number)) order.push([stream, axis]);
-    return order;
+      for (const stream of streams) if (axis < (this.#dimensions[stream] as number)) order.push({ stream, axis });
+    return {
+      streams: Int32Array.from(order, ({ stream }) => stream),
+      axes: Int32Array.from(order, ({ axis }) => axis),
+    };
   }
 }
 
 /** A summary as a row of a group; zeros for a stream that it lacks. */
-function rowOf(summary: Summary, { order }: Group): Float32Array {
-  return Float32Array.from(order, ([stream, axis]) => summary[stream]?.[axis] ?? 0);
+function rowOf(summary: Summary, { order: { streams, axes } }: Group): Float32Array {
+  const row = new Float32Array(axes.length);
+  for (let at = 0; at < row.length; at++) row[at] = summary[streams[at] as number]?.[axes[at] as number] ?? 0;
+  return row;
 }

@@ -1,5 +1,4 @@
 import { readDatasetFile } from '../../io/dataset/dataset-file.ts';
-import { datasetStatus } from '../../io/dataset/status.ts';
 import type { FeatureIndex } from './feature-index.ts';
 import type { OpenServed } from './open-served.ts';
 
@@ -24,8 +23,10 @@ export interface DatasetFacts {
 export async function datasetFacts({ features, dataset }: OpenServed): Promise<DatasetFacts> {
   const { streams = [], random = [] } = features ?? {};
   if (dataset === undefined) return { streams, random };
-  const { items, codes, seconds, changed } = await datasetStatus(dataset);
-  const names = readDatasetFile(dataset).models.map((network) => (network as { readonly name?: unknown } | null)?.name);
+  const { items, codes, seconds, changed } = await dataset.status();
+  const names = readDatasetFile(dataset.directory).models.map(
+    (network) => (network as { readonly name?: unknown } | null)?.name,
+  );
   const networks = names.filter((name) => typeof name === 'string');
   return { streams, random, networks, items, codes, seconds, changed };
 }

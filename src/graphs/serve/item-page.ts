@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import type { ItemFacts } from '../../io/dataset/item-facts.ts';
-import { datasetItems } from '../../io/dataset/status.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import type { PageSection } from '../../io/report/page.ts';
 import { tableHtml } from '../../io/report/table.ts';
@@ -25,7 +24,7 @@ const ASKED = 200;
 export async function itemPage(served: OpenServed, parameters: URLSearchParams): Promise<string> {
   const id = parameters.get('id') ?? '';
   const { features, dataset } = served;
-  const facts = dataset === undefined ? undefined : await factsOf(dataset, id);
+  const facts = await dataset?.item(id);
   const streams = features?.streams.map(({ name }) => name) ?? [];
   const subclips = new Map<string, readonly number[]>();
   for (const stream of streams) subclips.set(stream, (await features?.subclipsOf(id, stream)) ?? []);
@@ -47,11 +46,6 @@ export async function itemPage(served: OpenServed, parameters: URLSearchParams):
     sections.push(...(await recommenderOf(served, number, parameters.get('explain') === 'true')));
   const title = titleOf(served, id);
   return servedPage(served, title ?? id, `Item ${id}${facts === undefined ? '' : `, ${facts.state}`}.`, sections);
-}
-
-async function factsOf(dataset: string, id: string): Promise<ItemFacts | undefined> {
-  for await (const item of datasetItems(dataset)) if (item.id === id) return item;
-  return undefined;
 }
 
 function factsOfFile({ state, code, path, duration, fps, width, height, streams, leftOut, when }: ItemFacts): Html {

@@ -1,10 +1,9 @@
 import { basename } from 'node:path';
-import { CommitStore } from '../../io/dataset/commit-store.ts';
 import { ITEM_STATES, type ItemFacts } from '../../io/dataset/item-facts.ts';
-import { datasetItems } from '../../io/dataset/status.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import type { PageSection } from '../../io/report/page.ts';
 import { tableHtml } from '../../io/report/table.ts';
+import type { DatasetNow } from './dataset-now.ts';
 import type { OpenServed } from './open-served.ts';
 import { askForm, itemLink, servedPage, textField } from './served-page.ts';
 import { titleOf } from './titles.ts';
@@ -48,7 +47,7 @@ export async function itemsPage(served: OpenServed, parameters: URLSearchParams)
 }
 
 async function* itemsOf({ dataset, features }: OpenServed): AsyncGenerator<ItemFacts> {
-  if (dataset !== undefined) yield* datasetItems(dataset);
+  if (dataset !== undefined) yield* dataset.items();
   else for (const id of (await features?.itemIds()) ?? []) yield { id, state: 'committed' };
 }
 
@@ -113,10 +112,9 @@ function turning(
 /** What failed, in the decoder's words, without paths of files. */
 async function lettersOf(
   served: OpenServed,
-  dataset: string,
+  dataset: DatasetNow,
 ): Promise<{ readonly count: number; readonly table: Html | undefined }> {
-  const store = await CommitStore.open(dataset, { readOnly: true });
-  const letters = await store.letters();
+  const letters = await dataset.letters();
   if (letters.length === 0) return { count: 0, table: undefined };
   const rows = letters
     .slice(0, LETTERS)

@@ -5,6 +5,7 @@ import { similarityOf } from '../recommenders/content-similarity.ts';
 import type { LoadedRecommender } from '../recommenders/load-recommender.ts';
 import { type SubclipTime, timesIn } from '../recommenders/subclip-times.ts';
 import { openSource, type SourceDataset } from '../reduction/source-dataset.ts';
+import { DatasetNow } from './dataset-now.ts';
 import { FeatureIndex } from './feature-index.ts';
 
 /** What to serve. */
@@ -17,8 +18,8 @@ export interface Served {
 /** What is served, opened. */
 export interface OpenServed {
   readonly features?: FeatureIndex | undefined;
-  /** Directory of the dataset, or its working copy, if the features are a dataset. */
-  readonly dataset?: string | undefined;
+  /** The dataset, or its working copy, if the features are a dataset. */
+  readonly dataset?: DatasetNow | undefined;
   readonly recommender?: LoadedRecommender | undefined;
   /** When the subclips of an item begin and end, if the features are a dataset's. */
   timesOf(item: string, subclips: number): Promise<SubclipTime[] | undefined>;
@@ -38,8 +39,9 @@ export async function openServed({ features: path, recommender }: Served): Promi
     throw new UsageError('there is nothing to serve', { remedy: 'Give `features`, `recommender`, or both.' });
   }
   const features = path === undefined ? undefined : await FeatureIndex.open(path);
-  const dataset = features?.directory;
-  const paths = [path, dataset, recommender?.saved.facts.features?.path].filter((each) => each !== undefined);
+  const directory = features?.directory;
+  const dataset = directory === undefined ? undefined : new DatasetNow(directory);
+  const paths = [path, directory, recommender?.saved.facts.features?.path].filter((each) => each !== undefined);
   // Longest first: one path may be a prefix of another.
   const hidden = [...new Set(paths.flatMap((each) => [each, resolve(each)]))].sort((a, b) => b.length - a.length);
   const source = new AskedOnce<SourceDataset>();
@@ -53,8 +55,8 @@ export async function openServed({ features: path, recommender }: Served): Promi
   return {
     ...{ features, recommender, dataset },
     timesOf: async (item, subclips) => {
-      if (dataset === undefined) return undefined;
-      return timesIn(await source.ask(() => openSource(dataset, {})), item, subclips);
+      if (directory === undefined) return undefined;
+      return timesIn(await source.ask(() => openSource(directory, {})), item, subclips);
     },
     hidePaths: (text) =>
       hidden

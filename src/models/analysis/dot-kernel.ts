@@ -18,32 +18,33 @@ export const quad = 4;
 /** Rows are padded with zeros to a multiple of this many numbers. */
 export const valuesPerRound = 16;
 
-/** What is multiplied, and where all of it is: byte offsets into the memory. */
-export interface Products {
-  /** Numbers of a vector. */
-  readonly query: number;
-  /**
-   * Four times `quads` rows. Four lie beside each other: the first two numbers of each, the next
-   * two of each, and so on, in `bytes`.
-   */
-  readonly rows: number;
-  readonly bytes: number;
-  readonly quads: number;
-  /** int32 sums, one a row, which products are added to. */
-  readonly sums: number;
-  /** float32 numbers, one a row. */
-  readonly tails: number;
-  /** Of which four a row has a sum that is above `limit` with `reach` times its tail, is found. */
-  readonly reach: number;
-  readonly limit: number;
-  /** Where the numbers of those that are found are written, as int32. */
-  readonly found: number;
-}
+/**
+ * Adds products of one vector with four times `quads` rows of int16 to the sums of the rows, and
+ * returns how many fours of rows are found: those of which one has a sum that is above `limit` when
+ * `reach` times the number of its `tails` is added. Places are byte offsets into the memory.
+ *
+ * @param rows four lie beside each other: the first two numbers of each, the next two of each, and
+ * so on, in `bytes`.
+ * @param sums int32, one a row.
+ * @param tails float32, one a row.
+ * @param found where the numbers of the fours that are found are written, as int32; there must be
+ * room for one more.
+ */
+type Dots = (
+  query: number,
+  rows: number,
+  bytes: number,
+  quads: number,
+  sums: number,
+  tails: number,
+  reach: number,
+  limit: number,
+  found: number,
+) => number;
 
 /** Memory for rows of int16, and the products of them. */
 export interface DotKernel {
-  /** How many fours of rows are found. */
-  dots(products: Products): number;
+  readonly dots: Dots;
   /** The memory as it is now: another one after it has grown. */
   readonly memory: ArrayBuffer;
   /** Makes it longer, to `bytes` at least. */
@@ -58,10 +59,8 @@ export function dotKernel(bytes: number, portable = false): DotKernel {
   const running = portable ? undefined : started(moduleBytes, bytes);
   if (running === undefined) return new PortableKernel(bytes);
   const { memory, exports } = running;
-  const dots = exports.dots as (...numbers: number[]) => number;
   return {
-    dots: ({ query, rows, bytes: length, quads, sums, tails, reach, limit, found }) =>
-      dots(query, rows, length, quads, sums, tails, reach, limit, found),
+    dots: exports.dots as Dots,
     get memory() {
       return memory.buffer;
     },
@@ -79,7 +78,7 @@ class PortableKernel implements DotKernel {
     this.memory = new ArrayBuffer(Math.ceil(bytes / pageBytes) * pageBytes);
   }
 
-  dots({ query, rows, bytes, quads, sums, tails, reach, limit, found }: Products): number {
+  readonly dots: Dots = (query, rows, bytes, quads, sums, tails, reach, limit, found) => {
     const [values, whole, real] = [
       new Int16Array(this.memory),
       new Int32Array(this.memory),
@@ -103,7 +102,7 @@ class PortableKernel implements DotKernel {
       if (isFound) whole[found / 4 + count++] = four;
     }
     return count;
-  }
+  };
 
   grow(wanted: number): void {
     if (wanted <= this.memory.byteLength) return;

@@ -100,7 +100,8 @@ export class UnitRows {
     const { upper, lower, tails } = this.#directionOf(vector);
     const { values, real } = this.#views;
     for (let piece = 0; piece < this.#pieces; piece++) {
-      const [from, end] = [this.#bounds[piece] as number, this.#bounds[piece + 1] as number];
+      const from = this.#bounds[piece] as number;
+      const end = this.#bounds[piece + 1] as number;
       const first = this.#placeOf(row, piece);
       for (let axis = from; axis < end; axis++) values[inQuad(first, axis - from)] = upper[axis] as number;
       real[this.#tailsAt(Math.floor(row / CHUNK), piece) / 4 + (row % CHUNK)] = tails[piece] as number;
@@ -138,7 +139,10 @@ export class UnitRows {
   async nearestTo(vectors: readonly ArrayLike<number>[], k: number, without?: RowRange): Promise<NearRow[][]> {
     const asked = vectors.map((vector) => {
       const own = this.#directionOf(vector);
-      const whole = Float64Array.from(own.lower, (low, axis) => together(own.upper[axis] as number, low));
+      const whole = new Float64Array(this.#dimension);
+      for (let axis = 0; axis < whole.length; axis++) {
+        whole[axis] = together(own.upper[axis] as number, own.lower[axis] as number);
+      }
       return { own, whole, top: new TopFound<NearRow>(k) };
     });
     const breather = new Breather();
@@ -182,11 +186,10 @@ export class UnitRows {
   ): number {
     const from = this.#bounds[piece] as number;
     const bytes = 2 * quad * ((this.#bounds[piece + 1] as number) - from);
-    return this.#kernel.dots({
-      ...{ query: QUERY + 2 * from, rows: this.#pieceAt(chunk, piece) + four * bytes, bytes, quads },
-      ...{ sums: 4 * quad * four, tails: this.#tailsAt(chunk, piece) + 4 * quad * four },
-      ...{ reach: (own.tails[piece] as number) * ONE ** 2, limit, found },
-    });
+    const rows = this.#pieceAt(chunk, piece) + four * bytes;
+    const tails = this.#tailsAt(chunk, piece) + 4 * quad * four;
+    const reach = (own.tails[piece] as number) * ONE ** 2;
+    return this.#kernel.dots(QUERY + 2 * from, rows, bytes, quads, 4 * quad * four, tails, reach, limit, found);
   }
 
   /** By all that is kept of a row. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { searchFeatures } from '../../../src/graphs/analysis/search-features.ts';
 import { type LoadedRecommender, loadRecommender } from '../../../src/graphs/recommenders/load-recommender.ts';
 import { trainRecommender } from '../../../src/graphs/recommenders/train-recommender.ts';
+import { DatasetNow } from '../../../src/graphs/serve/dataset-now.ts';
 import { FeatureIndex } from '../../../src/graphs/serve/feature-index.ts';
 import { openServed } from '../../../src/graphs/serve/open-served.ts';
 import { type FeatureServer, serve } from '../../../src/graphs/serve/serve.ts';
@@ -158,6 +159,24 @@ describe('answers for programs', () => {
     } finally {
       await served.close();
     }
+  });
+
+  it('know what becomes of items while they are served', async () => {
+    const copy = join(place.path, 'growing');
+    await cp(planted.features, copy, { recursive: true });
+    const dataset = new DatasetNow(copy);
+    // Whoever reads a copy first writes its index anew.
+    await dataset.status();
+    const before = await dataset.status();
+    expect(before.items).toMatchObject({ committed: 40, dead: 1 });
+    expect(await dataset.status()).toBe(before);
+    expect(await dataset.item('late')).toBeUndefined();
+    const store = await CommitStore.open(copy, { create: false });
+    const said = { code: 'corrupt', stage: 'decode', message: 'it ends early', decoderLines: [] } as const;
+    await store.record(keyOf(998), { item: 'late', path: '/films/late.mp4', ...said });
+    expect((await dataset.status()).items).toMatchObject({ committed: 40, dead: 2 });
+    expect(await dataset.item('late')).toMatchObject({ state: 'dead', code: 'corrupt' });
+    expect((await dataset.letters()).map(({ letter }) => letter.item)).toContain('late');
   });
 
   it('of a search from memory are those of a search that reads everything', async () => {

@@ -119,8 +119,9 @@ it('WebAssembly and JavaScript give the same sums and find the same rows, also a
         new Int16Array(kernel.memory).set(others, rows / 2);
         new Float32Array(kernel.memory).fill(1, tails / 4, tails / 4 + 8);
         kernel.grow(100_000);
-        const places = { query, rows, bytes: 128, quads: 2, sums, tails, found };
-        const count = kernel.dots({ ...places, reach: 1000, limit: 30_000 * limit });
+        const dots = (reach: number, above: number) =>
+          kernel.dots(query, rows, 128, 2, sums, tails, reach, above, found);
+        const count = dots(1000, 30_000 * limit);
         const whole = new Int32Array(kernel.memory);
         expect([...whole.subarray(sums / 4, sums / 4 + 8)]).toEqual(products);
         const isNear = (product: number) => Math.abs(product + 1000 - 30_000 * limit) < 200;
@@ -130,7 +131,7 @@ it('WebAssembly and JavaScript give the same sums and find the same rows, also a
         );
         expect([...whole.subarray(found / 4, found / 4 + count)]).toEqual(expected);
         // Products are added to what is there.
-        kernel.dots({ ...places, reach: 0, limit: Number.POSITIVE_INFINITY });
+        dots(0, Number.POSITIVE_INFINITY);
         expect(whole[sums / 4 + 5]).toBe(2 * (products[5] as number));
       }
     }),
