@@ -109,6 +109,8 @@ export type { RankedList, ThresholdRule } from '../models/metrics/ranked-list.ts
 export type { RocPoint } from '../models/metrics/roc.ts';
 export type { PredictedRatings } from '../models/metrics/test-ratings.ts';
 export { type UserMetrics, UserValues } from '../models/metrics/user-values.ts';
+export { epsilonOf, type GaussianSteps } from '../models/privacy/accountant.ts';
+export type { PrivacyGuarantee, PrivacyOptions, PrivacyUnit } from '../models/privacy/privacy-options.ts';
 export { BaselineRecommender } from '../models/recommenders/baseline.ts';
 export type { BiasOptions } from '../models/recommenders/biases.ts';
 export { type BlendOptions, BlendRecommender } from '../models/recommenders/blend.ts';
@@ -117,6 +119,11 @@ export { type ContentRidgeOptions, ContentRidgeRecommender } from '../models/rec
 export { type EaseOptions, EaseRecommender } from '../models/recommenders/ease.ts';
 export type { AskedPoint } from '../models/recommenders/elicit/asked-users.ts';
 export { type AskingStrategy, askingStrategies } from '../models/recommenders/elicit/strategies.ts';
+export {
+  type FederatedOptions,
+  FederatedRecommender,
+  type FederatedTraffic,
+} from '../models/recommenders/federated/federated-recommender.ts';
 export { GenreContentRecommender } from '../models/recommenders/genre-content.ts';
 export type { ItemVectors } from '../models/recommenders/item-vectors.ts';
 export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from '../models/recommenders/knn.ts';

@@ -35,8 +35,8 @@ export function privacyOptions({ dp }: Readonly<Record<string, Json | undefined>
 }
 
 /**
- * The same with the key that its noise follows from. Beside a checkpoint it is kept in a file, until
- * that is removed, so that a training that is killed goes on with the same noise.
+ * The same with the key that its noise follows from. It is kept in a file beside the checkpoint, as
+ * long as that, so that a training that is killed continues with the same noise.
  */
 export async function privacyWithKey(
   options: Readonly<Record<string, Json>>,

@@ -29,10 +29,10 @@ export interface NoiseInput {
 
 /**
  * One differentially private training step as a graph (Abadi et al. 2016, algorithm 1): for each
- * unit the gradient of its own loss over all weights together, shortened to the length `clip`; their
- * sum; noise with the deviation `noise` x `clip` on every weight, touched or not; divided by the
- * units that are expected. L2, which knows no data, is added behind that. What the optimiser makes
- * of it spends nothing more.
+ * unit the gradient of its own loss over all weights together, shortened to the length `clip`;
+ * their sum; noise with the deviation `noise` x `clip` on every weight, touched or not; divided by
+ * the units that are expected. L2, which knows no data, is added behind that. What the optimiser
+ * makes of it spends nothing more.
  *
  * The units follow each other in a loop inside the graph, so that a step holds one unit's
  * activations, and no gradients of examples side by side.

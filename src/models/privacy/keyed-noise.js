@@ -10,7 +10,7 @@ export const keyBytes = 32;
 const [firstBytes, mostBytes] = [1 << 9, 1 << 16];
 
 /**
- * Unsigned 32-bit numbers that follow from a key and a place: AES-256 in counter mode, whose initial
+ * Unsigned 32-bit numbers that follow from a key and a place: AES-256 in counter mode, whose first
  * counter is a hash of the place. Whoever has the key can repeat them, and nobody else can tell
  * them from random ones.
  *

@@ -127,8 +127,8 @@ export function checkDelta(delta: number, units: number, unit: string): void {
 }
 
 /**
- * The units of a step: each with the same chance, independently of all others (Poisson sampling), so
- * that a step may have any number of them, none included.
+ * The units of a step: each with the same chance, independently of all others (Poisson sampling),
+ * so that a step may have any number of them, none included.
  */
 export function poissonSample(units: number, rate: number, key: Uint8Array, step: number): Int32Array {
   const next = keyedIntegers(key, `sample ${step}`);
