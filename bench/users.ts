@@ -1,18 +1,28 @@
 /**
  * Three users' scripts in an empty folder, from the packed tarball: `node users.js REPOSITORY
- * [PYTHON]`. A data engineer's nights, an engineer's five own dataflows (three of the package's
+ * [PYTHON]`. A data engineer's nights, those of cron among them, an engineer's five own dataflows (three of the package's
  * examples, two written here), a researcher's recommender and vectors. Prints for each step its
  * exit code, wall and CPU seconds (processes that it started included), how many lines it printed,
- * and the lines that a person would look at. PYTHON: one that has pandas, pyarrow, duckdb and
- * polars, to read the datasets' directories as they are.
+ * and the lines that a person would look at. PYTHON: one that has pandas, pyarrow, duckdb, polars,
+ * fastparquet and dask, to read the datasets' directories as they are.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeClip } from '../test/fixtures/clips.ts';
 import { plantedFiles } from '../test/fixtures/planted-files.ts';
+import { writeTinyVisual } from '../test/fixtures/tiny-networks.ts';
 
 const [root = '.', python] = process.argv.slice(2);
 // The runtime's own download, of libraries for GPUs, is not needed here.
@@ -20,7 +30,7 @@ const install = 'env ONNXRUNTIME_NODE_INSTALL=skip npm install --no-audit --no-f
 const folder = mkdtempSync(join(tmpdir(), 'reelflow-users-'));
 const at = (...names: string[]) => join(folder, ...names);
 /** Lines of a step that are shown. */
-const SHOWN = 6;
+const SHOWN = 9;
 
 interface Step {
   readonly code: number | null;
@@ -76,8 +86,8 @@ async function engineersNights(): Promise<void> {
   await step('explain', () => shell(`${reelflow} explain clips/ ${network}`), /corpus|time|disk/);
   await step(
     'extract, Ctrl-C in the middle',
-    () => shell(`${extract} --progress ndjson`, '"committed"'),
-    /interrupted|left|goes on/,
+    () => shell(`${extract} --concurrency 2 --progress ndjson`, '"type":"committed"'),
+    /^interrupted/,
   );
   await step('the same command again', () => shell(extract), /committed|done/);
   await makeClip(at('clips', 'new.mp4'), { width: 80, height: 64, fps: 10, seconds: 2 });
@@ -96,13 +106,7 @@ async function engineersNights(): Promise<void> {
   await step('status of the reduced dataset', () => shell(`${reelflow} status reduced/ --format csv`));
   const other = extract.replace('features/', 'shared/');
   await step('two runs at once', () => Promise.all([shell(other), shell(other)]), /committed/);
-  await step('a cron line, nothing new', () =>
-    shell(`${reelflow} extract clips/*.mp4 --out features/ ${network} --quiet`),
-  );
-  rmSync(at('clips', 'rear.mp4'));
-  await step('a cron line, a film less', () =>
-    shell(`${reelflow} extract clips/*.mp4 --out features/ ${network} --quiet`),
-  );
+  await nights();
   if (python === undefined) return;
   const readers = {
     pandas: (path: string) => `import pandas; print(pandas.read_parquet('${path}').shape)`,
@@ -110,6 +114,8 @@ async function engineersNights(): Promise<void> {
       `import pyarrow.dataset as d; print(d.dataset('${path}', partitioning='hive').to_table().shape)`,
     duckdb: (path: string) =>
       `import duckdb; print(duckdb.sql("FROM read_parquet('${path}**/*.parquet', hive_partitioning=true)").shape)`,
+    fastparquet: (path: string) => `import pandas; print(pandas.read_parquet('${path}', engine='fastparquet').shape)`,
+    dask: (path: string) => `import dask.dataframe as d; print(d.read_parquet('${path}').compute().shape)`,
     polars: (path: string) => `import polars; print(polars.scan_parquet('${path}**/*.parquet').collect().shape)`,
   };
   for (const path of ['features/', 'reduced/']) {
@@ -117,6 +123,29 @@ async function engineersNights(): Promise<void> {
       await step(`${name} on ${path}`, () => shell(`${python} -c ${JSON.stringify(code(path))} 2>&1 | tail -1`));
     }
   }
+}
+
+/** A line of cron on several nights, as cron runs it; what it prints is the mail. */
+async function nights(): Promise<void> {
+  writeTinyVisual(folder);
+  const line = `cd ${folder} && ${reelflow} extract clips/ --out nightly/ --visual tiny-visual.json --audio none --fps 2 --subclips 2 --quiet`;
+  const path = `${dirname(process.execPath)}:/usr/bin:/bin`;
+  const night = (what: string) =>
+    step(`a night of cron, ${what}`, () =>
+      shell(`env -i HOME=${folder} LOGNAME=user SHELL=/bin/sh PATH=${path} /bin/sh -c ${JSON.stringify(line)}`),
+    );
+  await night('the first');
+  await night('nothing new');
+  writeFileSync(at('clips', 'cut.mp4'), readFileSync(at('clips', 'alien.mp4')).subarray(0, 3000));
+  await night('a damaged film more');
+  rmSync(at('clips', 'cut.mp4'));
+  rmSync(at('clips', 'rear.mp4'));
+  await night('two films less');
+  await step('prune', () => shell(`${reelflow} prune nightly/ --quiet`));
+  await night('nothing new');
+  renameSync(at('clips'), at('elsewhere'));
+  await night('the folder is not mounted');
+  renameSync(at('elsewhere'), at('clips'));
 }
 
 async function ownDataflows(): Promise<void> {
@@ -228,6 +257,8 @@ execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], 
 const [tarball] = readdirSync(folder);
 writeFileSync(at('package.json'), '{ "name": "user", "private": true, "type": "module" }');
 await step('npm install', () => shell(`${install} ./${tarball}`));
+await step('its MiB', () => shell('du -sm node_modules'));
+await step('its packages by MiB', () => shell('du -sm node_modules/* node_modules/@*/* | sort -rn'));
 await clips();
 await engineersNights();
 await ownDataflows();

@@ -79,7 +79,9 @@ export const command: CommandGroup = {
 async function chosenLetters([directory = '', ...items]: readonly string[], wanted: string | undefined) {
   const store = await CommitStore.open(directory, { create: false });
   // A letter's remedy is an option of the next extraction.
-  const all = renderMessages(await store.letters(), renderOptions(flagsOf(extractionOptions)));
+  const all = renderMessages(await store.letters(), renderOptions(flagsOf(extractionOptions))).sort((a, b) =>
+    a.letter.item < b.letter.item ? -1 : 1,
+  );
   const codes = [...new Set(all.map(({ letter }) => letter.code))].sort();
   if (wanted !== undefined && !codes.includes(wanted)) {
     throw new UsageError(`no dead letter of ${directory} has the code '${wanted}'`, {
