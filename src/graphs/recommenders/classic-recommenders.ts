@@ -43,6 +43,8 @@ export interface ClassicRecommender {
   readonly content?: 'features' | 'genres' | undefined;
   /** What it is made of, by its options: names, or objects with name and options. */
   readonly parts?: ((options: Readonly<Record<string, Json>>) => readonly Json[]) | undefined;
+  /** How often it fits its parts when it is fitted itself; default once. */
+  readonly partFits?: ((options: Readonly<Record<string, Json>>) => number) | undefined;
   /** Whether experiments that name no recommenders have it; default no. */
   readonly isUsual?: boolean | undefined;
   readonly options: readonly RecommenderOption[];
@@ -233,6 +235,7 @@ export const classicRecommenders = {
       ),
     ],
     parts: ({ parts = ['svd', 'item-knn'] }) => (Array.isArray(parts) ? parts : [parts]),
+    partFits: ({ weights }) => (weights === undefined ? 2 : 1),
     make: ({ options, parts, seed }) =>
       new BlendRecommender({
         ...{ parts, seed, heldOut: options.heldOut as 'ratings' | 'items' | undefined },
