@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { directoryFailure } from './directory-failure.ts';
 import { writeFailure } from './disk-full.ts';
@@ -27,7 +27,8 @@ export function temporaryPath(directory: string): string {
  * directory are on disk when it returns.
  *
  * @returns whether this call created the file.
- * @throws SystemError `not-writable` on file systems without hard links, `disk-full` on full ones.
+ * @throws SystemError `not-writable` if its directory is not writable or lies on a file system
+ * without hard links, `disk-full`.
  */
 export async function createOnce(path: string, bytes: Uint8Array): Promise<boolean> {
   const directory = dirname(path);
@@ -65,7 +66,7 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
  * Writes a file that atomically replaces the one at that path: readers see either the old bytes or
  * the new ones.
  *
- * @throws SystemError `disk-full`; the old file stays.
+ * @throws SystemError `not-writable`, `disk-full`; the old file stays.
  */
 export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = await writeTemporary(dirname(path), typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
@@ -142,11 +143,20 @@ export async function removeIfThere(path: string): Promise<void> {
   }
 }
 
+/**
+ * Creates a file to write, which must not be there yet.
+ *
+ * @throws SystemError `not-writable` if its directory is not writable or not there, `disk-full`.
+ */
+export async function createFile(path: string): Promise<FileHandle> {
+  return open(path, 'wx').catch((error: unknown) => {
+    throw directoryFailure(dirname(path), error);
+  });
+}
+
 async function writeTemporary(directory: string, bytes: Uint8Array): Promise<string> {
   const temporary = temporaryPath(directory);
-  const handle = await open(temporary, 'wx').catch((error: unknown) => {
-    throw writeFailure(temporary, error);
-  });
+  const handle = await createFile(temporary);
   try {
     await handle.writeFile(bytes);
     await handle.sync();

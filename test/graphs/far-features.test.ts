@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
 import { trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
+import { plannedReduction } from '../../src/graphs/reduction/planned-reduction.ts';
+import { reduce } from '../../src/graphs/reduction/reduce.ts';
+import { FeatureIndex } from '../../src/graphs/serve/feature-index.ts';
 import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
+import { loadRatings } from '../../src/io/ratings/read-ratings.ts';
 import { callReelflow } from '../fixtures/call-cli.ts';
-import { writeMovieLens } from '../fixtures/movielens.ts';
+import { numbersOf, writeMovieLens } from '../fixtures/movielens.ts';
 import { ObjectServer } from '../fixtures/object-server.ts';
 import { duckdb } from '../io/dataset/tables.ts';
 
@@ -88,6 +92,67 @@ describe('an object store', () => {
       trainRecommender({ recommender: 'item-knn', ratings: lens, out: 's3://films/recommender' }),
     ).rejects.toMatchObject(refused);
     expect(existsSync('s3:')).toBe(false);
+  });
+
+  it('has a table that is reduced, or looked at before, and ratings that are read, by one copy of each', async () => {
+    const made = await duckdb(
+      `COPY (SELECT i AS id, [i, 1.0 / (1 + i), i * i]::FLOAT[] AS visual FROM range(40) t(i)) TO '${directory}/vectors.parquet' (FORMAT parquet); COPY (SELECT i AS userId, i % 7 AS movieId, 3.0 AS rating FROM range(40) t(i)) TO '${directory}/rated.parquet' (FORMAT parquet); SELECT 1 AS made`,
+    );
+    expect(made).toEqual([{ made: 1 }]);
+    for (const name of ['vectors.parquet', 'rated.parquet'])
+      server.put(`once/${name}`, readFileSync(join(directory, name)));
+    const copiesOf = async (name: string, work: () => Promise<unknown>) => {
+      const from = server.requests.length;
+      await work();
+      return server.requests.slice(from).filter((seen) => seen.method === 'GET' && seen.name === `once/${name}`).length;
+    };
+    const choice = { id: 'id', components: 2 };
+    const options = { input: 's3://films/once/vectors.parquet', out: join(directory, 'far-reduced'), ...choice };
+    expect(await copiesOf('vectors.parquet', () => plannedReduction(options))).toBe(1);
+    expect(await copiesOf('vectors.parquet', () => reduce(options))).toBe(1);
+    await reduce({ ...options, input: join(directory, 'vectors.parquet'), out: join(directory, 'near-reduced') });
+    const stored = (out: string) => readFileSync(join(directory, out, 'reduced.parquet'));
+    expect(stored('far-reduced').equals(stored('near-reduced'))).toBe(true);
+    expect(await copiesOf('rated.parquet', () => loadRatings('s3://films/once/rated.parquet', {}))).toBe(1);
+    await expect(reduce({ ...options, column: 'audio', out: join(directory, 'none') })).rejects.toThrow(
+      's3://films/once/vectors.parquet',
+    );
+    await expect(
+      reduce({ ...options, input: 's3://films/nothing', out: join(directory, 'none') }),
+    ).rejects.toMatchObject({
+      code: 'dataset',
+    });
+  });
+
+  it('has features that are too large for memory and searched by the copy that was made first', async () => {
+    const path = join(directory, 'searched.arrow');
+    const shape = { subclips: 2, streams: [{ name: 'visual', dimension: 3 }] };
+    const writer = await ItemStoreWriter.create(path, shape, {});
+    const next = numbersOf(1);
+    for (let item = 0; item < 9; item++) {
+      await writer.add({
+        itemId: `m${item}`,
+        vectors: { visual: Float32Array.from({ length: 6 }, () => next() - 0.5) },
+      });
+    }
+    await writer.close();
+    server.put('searched.arrow', readFileSync(path));
+    const [held, read] = [await FeatureIndex.open(path), await FeatureIndex.open('s3://films/searched.arrow', 0)];
+    const from = server.requests.length;
+    for (const question of [
+      { item: 'm3', k: 4 },
+      { item: 'm3', subclip: 1, k: 4 },
+    ]) {
+      const [one, other] = [await held.search(question), await read.search(question)];
+      expect(other.found.map(({ item, subclip }) => [item, subclip])).toEqual(
+        one.found.map(({ item, subclip }) => [item, subclip]),
+      );
+    }
+    expect((await read.nearestSubclips('m3', [0, 1], 'visual')).map((found) => found?.item)).toEqual(
+      (await held.nearestSubclips('m3', [0, 1], 'visual')).map((found) => found?.item),
+    );
+    expect(server.requests.length).toBe(from);
+    await Promise.all([held.close(), read.close()]);
   });
 
   it.each([

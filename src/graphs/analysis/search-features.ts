@@ -89,44 +89,55 @@ interface Query {
  */
 export async function searchFeatures(path: string, options: SearchFeaturesOptions): Promise<FeatureSearch> {
   checkKnownOptions('searchFeatures', options, known);
-  const k = checkInteger('k', options.k ?? 10);
-  const asked = (['item', 'vector', 'like', 'text'] as const).filter((name) => options[name] !== undefined);
-  if (asked.length !== 1) {
-    throw new UsageError(
-      `a search needs one of \`item\`, \`like\`, \`text\` or \`vector\`, but was given ${asked.length}`,
-      {
-        option: 'item',
-        remedy: "Say what is searched for: `item: 'ID'`, or `vector: [...]`.",
-      },
-    );
-  }
+  checkAsked(options);
   const table = await openFeatureTable(path, options);
   try {
-    const [first] = table.streams;
-    const stream = options.stream ?? first?.name ?? '';
-    const { vector, whole, moment } = await queryOf(table, stream, options);
-    const query = normalised(vector);
-    const top = new TopFound<FoundFeatures>(k);
-    let compared = 0;
-    for await (const rows of table.items(stream)) {
-      if (options.like?.signal?.aborted) throw new FlowError('aborted', 'the search was stopped');
-      if (rows.itemId === options.item) continue;
-      const vectors = whole ? [meanOf(rows.vectors)] : rows.vectors;
-      for (const [subclip, vector] of vectors.entries()) {
-        if (vector === undefined) continue;
-        compared++;
-        const similarity = cosine(query, vector);
-        if (!top.takes(similarity)) continue;
-        top.add({ item: rows.itemId, subclip: whole ? undefined : subclip, similarity });
-      }
-    }
-    const random = table.random.includes(stream);
-    return { path, stream, compared, random, moment, found: top.sorted() };
+    return { path, ...(await searchTable(table, options)) };
   } catch (error) {
     throw table.speaking(error);
   } finally {
     await table.close();
   }
+}
+
+/** @throws UsageError unless one thing is searched for. */
+function checkAsked(options: SearchFeaturesOptions): void {
+  checkInteger('k', options.k ?? 10);
+  const asked = (['item', 'vector', 'like', 'text'] as const).filter((name) => options[name] !== undefined);
+  if (asked.length === 1) return;
+  throw new UsageError(
+    `a search needs one of \`item\`, \`like\`, \`text\` or \`vector\`, but was given ${asked.length}`,
+    {
+      option: 'item',
+      remedy: "Say what is searched for: `item: 'ID'`, or `vector: [...]`.",
+    },
+  );
+}
+
+/** Searches a table that is open already. @throws as `searchFeatures`. */
+export async function searchTable(
+  table: FeatureTable,
+  options: SearchFeaturesOptions,
+): Promise<Omit<FeatureSearch, 'path'>> {
+  const [first] = table.streams;
+  const stream = options.stream ?? first?.name ?? '';
+  const { vector, whole, moment } = await queryOf(table, stream, options);
+  const query = normalised(vector);
+  const top = new TopFound<FoundFeatures>(options.k ?? 10);
+  let compared = 0;
+  for await (const rows of table.items(stream)) {
+    if (options.like?.signal?.aborted) throw new FlowError('aborted', 'the search was stopped');
+    if (rows.itemId === options.item) continue;
+    const vectors = whole ? [meanOf(rows.vectors)] : rows.vectors;
+    for (const [subclip, vector] of vectors.entries()) {
+      if (vector === undefined) continue;
+      compared++;
+      const similarity = cosine(query, vector);
+      if (!top.takes(similarity)) continue;
+      top.add({ item: rows.itemId, subclip: whole ? undefined : subclip, similarity });
+    }
+  }
+  return { stream, compared, random: table.random.includes(stream), moment, found: top.sorted() };
 }
 
 async function queryOf(

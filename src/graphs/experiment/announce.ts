@@ -1,6 +1,12 @@
 import { joinRows } from '../../io/ratings/subset.ts';
 import { metricNames } from '../../models/metrics/metrics.ts';
-import { trainsInEpochs } from '../recommenders/recommender-names.ts';
+import type { Json } from '../graph.ts';
+import {
+  classicRecord,
+  neuralPartsOf,
+  type RecommenderName,
+  trainsInEpochs,
+} from '../recommenders/recommender-names.ts';
 import { trainingCost } from '../recommenders/training-cost.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
@@ -15,11 +21,14 @@ const nothing = new Int32Array(0);
 
 /** The cost of a run, as far as it can be known in advance. */
 export interface ExperimentCost {
-  /** Fits of recommenders that do not train in epochs, including trials on the validation part. */
+  /**
+   * Fits of recommenders that do not train in epochs themselves, including trials on the validation
+   * part.
+   */
   readonly fits: number;
   /**
-   * Trainings of the other recommenders, likewise including trials, and the maximum number of steps
-   * of all of them together.
+   * Trainings in epochs, of the other recommenders and of neural parts, and the maximum number of
+   * steps of all of them together.
    */
   readonly trainings: number;
   readonly steps: number;
@@ -50,32 +59,42 @@ export function experimentCost(
     const rounds = candidates.length > 1 ? searchRounds(candidates.length, experiment.search) : [];
     const trials = rounds.reduce((sum, round) => sum + round.candidates, 0);
     const own = places * (trials + (judged && experiment.refit && candidates.length === 1 ? 2 : 1));
-    if (!trainsInEpochs(model)) {
-      fits += own;
-      continue;
-    }
+    if (!trainsInEpochs(model)) fits += own;
     const whole = rounds.reduce((sum, { candidates: count, share }) => sum + count * share, 0);
     for (const { options, features } of candidates) {
-      const { epochs } = resolvedOptions(model, options);
-      const { stepsPerEpoch, bytes } = trainingCost(model, options, all, streamsOf(data, features));
-      steps += (places * (whole + own / places - trials) * Number(epochs) * stepsPerEpoch) / candidates.length;
-      largest = Math.max(largest, bytes ?? 0);
-      isWhole &&= bytes !== undefined;
+      for (const { name, options: its, times } of trained(model, options)) {
+        const { epochs } = resolvedOptions(name, its);
+        const { stepsPerEpoch, bytes } = trainingCost(name, its, all, streamsOf(data, features));
+        const wholes = (places * (whole + own / places - trials)) / candidates.length;
+        steps += times * wholes * Number(epochs) * stepsPerEpoch;
+        trainings += (times * own) / candidates.length;
+        largest = Math.max(largest, bytes ?? 0);
+        isWhole &&= bytes !== undefined;
+      }
     }
-    trainings += own;
   }
   const perFold = 4 * ratings.values.length * splits.length;
   const users =
     8 * ratings.userIds.length * (metricNames('first-k').length * experiment.k.length + 10) * entries.length;
   const bytes =
     2 * (12 * ratings.values.length + perFold) + users + Math.min(experiment.concurrency, trainings) * largest;
-  return { fits, trainings, steps: Math.round(steps), bytes, isWhole };
+  return { fits, trainings: Math.round(trainings), steps: Math.round(steps), bytes, isWhole };
+}
+
+/**
+ * What trains in epochs when a recommender is fitted, and how often: itself, or its neural parts,
+ * each of which learns twice: from a part of the ratings, to find how long, and from all.
+ */
+function trained(model: RecommenderName, options: Readonly<Record<string, Json>>) {
+  if (trainsInEpochs(model)) return [{ name: model, options, times: 1 }];
+  const times = 2 * (classicRecord(model).partFits?.(options) ?? 1);
+  return neuralPartsOf(model, options).map((part) => ({ ...part, times }));
 }
 
 /** The same in words. */
 export function costText({ fits, trainings, steps, bytes, isWhole }: ExperimentCost): string {
   const parts = [
-    ...(fits > 0 ? [`${fits} fits of recommenders that do not train in epochs`] : []),
+    ...(fits > 0 ? [`${fits} fits of recommenders that do not train in epochs themselves`] : []),
     ...(trainings > 0 ? [`${trainings} trainings in epochs, ${steps} steps at most`] : []),
     `${isWhole ? 'about' : 'more than'} ${Math.max(1, Math.round(bytes / 2 ** 20))} MiB in addition to the ratings that were read`,
   ];

@@ -1,8 +1,8 @@
 import { UsageError } from '../../core/errors.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
-import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { definedRecommender } from '../recommenders/defined-recommender-fit.ts';
+import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { neuralOptions } from '../recommenders/neural-options.ts';
 import { ownRecommender } from '../recommenders/own-recommenders.ts';
 import { isDefinedRecommender, trainsInEpochs } from '../recommenders/recommender-names.ts';

@@ -51,7 +51,9 @@ export interface ClassicRecommender {
   readonly content?: 'features' | 'genres' | undefined;
   /** Its parts, from its options: names, or objects with name and options. */
   readonly parts?: ((options: Readonly<Record<string, Json>>) => readonly Json[]) | undefined;
-  /** Whether experiments that name no recommenders include it; default no. */
+  /** How often it fits its parts when it is fitted itself. Default once. */
+  readonly partFits?: ((options: Readonly<Record<string, Json>>) => number) | undefined;
+  /** Whether experiments that name no recommenders include it. Default no. */
   readonly isUsual?: boolean | undefined;
   readonly options: readonly RecommenderOption[];
   /** What a private training would guarantee; undefined where it is not private. */
@@ -260,6 +262,7 @@ export const classicRecommenders = {
       ),
     ],
     parts: ({ parts = ['svd', 'item-knn'] }) => (Array.isArray(parts) ? parts : [parts]),
+    partFits: ({ weights }) => (weights === undefined ? 2 : 1),
     make: ({ options, parts, seed }) =>
       new BlendRecommender({
         ...{ parts, seed, heldOut: options.heldOut as 'ratings' | 'items' | undefined },

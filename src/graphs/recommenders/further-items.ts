@@ -6,7 +6,7 @@ import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts'
 import { genresOf } from './catalogue.ts';
 import { type LoadedRecommender, learntAnew } from './load-recommender.ts';
 import { neuralOptions } from './neural-options.ts';
-import { contentOf, isDefinedRecommender, isNeuralRecommender, neuralPartOf } from './recommender-names.ts';
+import { contentOf, isDefinedRecommender, isNeuralRecommender, neuralPartsOf } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 import { learntItems, savedWeights } from './saved-training.ts';
 import type { ItemFeatures, StoreFeatures } from './store-features.ts';
@@ -67,10 +67,10 @@ export function featuresOf({ saved, features }: LoadedRecommender): StoreFeature
       remedy: 'Train one that can judge others by their features: dcf-av-1, content-ridge, ...',
     });
   }
-  const part = neuralPartOf(recommender, options);
+  const [part] = neuralPartsOf(recommender, options);
   if (part !== undefined) {
     throw new UsageError(
-      `recommender ${recommender} has the neural part ${part}, and judges only items as they were in its training`,
+      `recommender ${recommender} has the neural part ${part.name}, and judges only items as they were in its training`,
       {
         code: 'no-content',
         remedy: `Train a recommender that reads features by itself (dcf-av-1, content-ridge, ...), or ${recommender} of parts that are not neural.`,

@@ -1,7 +1,7 @@
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Table, tableFromArrays } from 'apache-arrow';
-import { makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
+import { createFile, makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { csvField } from '../../core/csv-field.ts';
 import { writeFailure } from '../../core/disk-full.ts';
@@ -70,7 +70,7 @@ const known: KnownOptions<RecommendToAllOptions> = {
  * there are. The file appears whole or not at all.
  *
  * @throws UsageError when the file has another extension; `no-content` as in `recommend`;
- * SystemError `disk-full`; the reason of `signal`.
+ * SystemError `not-writable`, `disk-full`; the reason of `signal`.
  * @example
  * const { rows } = await recommendToAll(await loadRecommender('recommenders/svd'), { out: 'lists.parquet', k: 20 });
  */
@@ -111,12 +111,7 @@ const nowhere = {
 async function openSink(out: string, format: (typeof listFormats)[number]) {
   await makeDirectory(dirname(out));
   const temporary = temporaryPath(dirname(out));
-  const sink =
-    format === 'parquet'
-      ? new ParquetSink(temporary)
-      : await TextSink.create(temporary, format).catch((error) => {
-          throw writeFailure(out, error);
-        });
+  const sink = format === 'parquet' ? new ParquetSink(temporary) : await TextSink.create(temporary, format);
   return [temporary, sink] as const;
 }
 
@@ -170,7 +165,7 @@ class TextSink {
   }
 
   static async create(path: string, format: 'csv' | 'jsonl'): Promise<TextSink> {
-    const file = await open(path, 'wx');
+    const file = await createFile(path);
     if (format === 'jsonl') return new TextSink(file, (row) => `${JSON.stringify(row)}\n`);
     return new TextSink(
       file,

@@ -20,7 +20,7 @@ import {
   definedRecord,
 } from './defined-recommenders.ts';
 import { ownRecommender, ownRecommenderNames, recordOfOwn } from './own-recommenders.ts';
-import { partsOf } from './recommender-parts.ts';
+import { partsOf, type RecommenderPart } from './recommender-parts.ts';
 
 /** Name of any recommender. */
 export type RecommenderName = ClassicRecommenderName | NeuralRecommenderName | DefinedRecommenderName;
@@ -54,7 +54,7 @@ export function isNeuralRecommender(name: RecommenderName): name is NeuralRecomm
   return (neuralRecommenderNames as readonly string[]).includes(name);
 }
 
-/** Whether a recommender is made from a definition: it reads histories, or is a network of pairs. */
+/** Whether a recommender is made from a definition: of histories, or of pairs. */
 export function isDefinedRecommender(name: RecommenderName): name is DefinedRecommenderName {
   return definedRecord(name) !== undefined;
 }
@@ -67,11 +67,15 @@ export function trainsInEpochs(name: RecommenderName): name is NeuralRecommender
   return isNeuralRecommender(name) || isDefinedRecommender(name);
 }
 
-/** The first part of a recommender that is neural; undefined if it has none. */
-export function neuralPartOf(name: RecommenderName, options: Readonly<Record<string, Json>>): string | undefined {
-  if (trainsInEpochs(name)) return undefined;
-  const parts = partsOf(classicRecord(name).parts?.(options) ?? []);
-  return parts.find((part) => isNeuralRecommender(part.name as RecommenderName))?.name;
+/** The neural parts of a recommender that is not neural itself. */
+export function neuralPartsOf(
+  name: RecommenderName,
+  options: Readonly<Record<string, Json>>,
+): (RecommenderPart & { readonly name: NeuralRecommenderName })[] {
+  if (trainsInEpochs(name)) return [];
+  return partsOf(classicRecord(name).parts?.(options) ?? []).flatMap(({ name, options }) =>
+    isNeuralRecommender(name as RecommenderName) ? [{ name: name as NeuralRecommenderName, options }] : [],
+  );
 }
 
 /** Whether a recommender reads the times of ratings. */

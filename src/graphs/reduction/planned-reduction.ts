@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
+import { refuseObjectOutput } from '../../core/object-address.ts';
 import { CommitStore } from '../../io/dataset/commit-store.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { tablePath } from '../../io/dataset/table-plan.ts';
 import { TRAINING_STORE } from '../../io/dataset/training-store-path.ts';
 import { unitKey } from '../graph.ts';
+import { atInput } from './at-input.ts';
 import { pcaFiles } from './pca-files.ts';
 import { plannedDataset } from './reduce-dataset.ts';
 import { checkReduceOptions, fitOf, type ReduceOptions } from './reduce-options.ts';
@@ -34,7 +36,12 @@ export interface PlannedReduction {
  */
 export async function plannedReduction(options: ReduceOptions): Promise<PlannedReduction> {
   checkReduceOptions(options);
+  refuseObjectOutput(options.out);
   fitOf(options);
+  return atInput(options.input, options.signal, (input) => plannedNear({ ...options, input }));
+}
+
+async function plannedNear(options: ReduceOptions): Promise<PlannedReduction> {
   const { input, out } = options;
   if (!existsSync(datasetFilePath(input))) {
     const files = await plannedTableFiles(options);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
-import { isObjectAddress, refuseObjectOutput } from '../../core/object-address.ts';
+import { refuseObjectOutput } from '../../core/object-address.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
-import { atDataset } from '../../io/objects/at-dataset.ts';
+import { atInput } from './at-input.ts';
 import { reduceDataset } from './reduce-dataset.ts';
 import { checkReduceOptions, type ReduceOptions, type ReduceSummary } from './reduce-options.ts';
 import { reduceTable } from './reduce-table.ts';
@@ -26,9 +26,7 @@ import { reduceTable } from './reduce-table.ts';
 export async function reduce(options: ReduceOptions): Promise<ReduceSummary> {
   checkReduceOptions(options);
   refuseObjectOutput(options.out);
-  return isObjectAddress(options.input)
-    ? atDataset(options.input, (input) => reduceChecked({ ...options, input }))
-    : reduceChecked(options);
+  return atInput(options.input, options.signal, (input) => reduceChecked({ ...options, input }));
 }
 
 async function reduceChecked(options: ReduceOptions): Promise<ReduceSummary> {

@@ -3,7 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 import { type NearRow, type RowRange, UnitRows } from '../../models/analysis/unit-rows.ts';
 import { dimensionOf, type FeatureTable, openFeatureTable } from '../analysis/feature-rows.ts';
 import { meanOf } from '../analysis/mean-of.ts';
-import { type FeatureSearch, type FoundFeatures, searchFeatures } from '../analysis/search-features.ts';
+import { type FeatureSearch, type FoundFeatures, searchTable } from '../analysis/search-features.ts';
 
 /** A search in an index. */
 export interface IndexQuestion {
@@ -37,16 +37,21 @@ interface StreamIndex {
 export class FeatureIndex {
   readonly path: string;
   readonly #table: FeatureTable;
+  readonly #mostBytes: number;
   readonly #streams = new AskedOnce<StreamIndex | undefined, string>();
 
-  private constructor(path: string, table: FeatureTable) {
+  private constructor(path: string, table: FeatureTable, mostBytes: number) {
     this.path = path;
     this.#table = table;
+    this.#mostBytes = mostBytes;
   }
 
-  /** @throws UsageError `dataset` when there are no features, or several tables of them. */
-  static async open(path: string): Promise<FeatureIndex> {
-    return new FeatureIndex(path, await openFeatureTable(path));
+  /**
+   * @param mostBytes of a stream that are held.
+   * @throws UsageError `dataset` when there are no features, or several tables of them.
+   */
+  static async open(path: string, mostBytes = MOST_BYTES): Promise<FeatureIndex> {
+    return new FeatureIndex(path, await openFeatureTable(path), mostBytes);
   }
 
   /** Directory of the dataset, if the features are a dataset's. */
@@ -80,10 +85,7 @@ export class FeatureIndex {
   async search({ item, subclip, stream: asked, k }: IndexQuestion): Promise<Omit<FeatureSearch, 'path'>> {
     const stream = this.#streamOf(asked);
     const index = await this.#index(stream);
-    if (index === undefined) {
-      const { path: _, ...found } = await searchFeatures(this.path, { item, subclip, stream, k });
-      return found;
-    }
+    if (index === undefined) return searchTable(this.#table, { item, subclip, stream, k });
     const own = index.numbers.get(item);
     if (own === undefined) throw unknown(`there is no item '${item}' with ${stream} features`);
     const random = this.random.includes(stream);
@@ -149,7 +151,7 @@ export class FeatureIndex {
       }
       items.push(itemId);
       starts.push(rowsOf.length);
-      if (means.bytes + rows.bytes > MOST_BYTES) return undefined;
+      if (means.bytes + rows.bytes > this.#mostBytes) return undefined;
     }
     const numbers = new Map(items.map((id, number) => [id, number]));
     return { items, numbers, means, rows, rowsOf, subclips, starts };

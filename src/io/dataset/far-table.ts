@@ -1,29 +1,40 @@
 import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
-import { copyFar } from './far-copy.ts';
+import { isObjectAddress } from '../../core/object-address.ts';
+import { copyFar, type FarCopy } from './far-copy.ts';
 import { isTablePart } from './table-files.ts';
 import type { TableReader } from './table-reader.ts';
 
 /**
- * Opens a table in an object store by copying its parts into a temporary folder, which is removed
- * when the reader is closed. Together the parts stay within the disk space for copies of inputs.
+ * Copies the parts of a table in an object store into a temporary folder. Together they stay within
+ * the disk space for copies of inputs.
  *
  * @param signal when aborted, copying stops.
  * @throws UsageError `dataset` when there is no table; SystemError `object-store`, `disk-full`;
  * FlowError `aborted`.
  */
+async function copyTable(address: string, signal?: AbortSignal | undefined): Promise<FarCopy> {
+  const copy = await copyFar(address, (names) => names.filter(isTablePart), signal);
+  if (copy !== undefined) return copy;
+  throw new UsageError(
+    `${address.replace(/\/+$/, '')} has no parts: no object below it is named *.parquet or *.arrow`,
+    { code: 'dataset', remedy: 'Name a Parquet or Arrow object, or what the parts of a table lie below.' },
+  );
+}
+
+/** A table by its path, or, where it lies in an object store, by one copy. @throws as `copyTable`. */
+export async function nearTable(path: string, signal?: AbortSignal | undefined): Promise<FarCopy> {
+  if (isObjectAddress(path)) return copyTable(path, signal);
+  return { path, named: path, speaking: (error) => error, remove: async () => {} };
+}
+
+/** Opens such a table by a copy, which goes when the reader is closed. @throws as `copyTable`. */
 export async function openFarTable(
   address: string,
   open: (path: string) => Promise<TableReader>,
   signal?: AbortSignal | undefined,
 ): Promise<TableReader> {
-  const copy = await copyFar(address, (names) => names.filter(isTablePart), signal);
-  if (copy === undefined) {
-    throw new UsageError(
-      `${address.replace(/\/+$/, '')} has no parts: no object below it is named *.parquet or *.arrow`,
-      { code: 'dataset', remedy: 'Name a Parquet or Arrow object, or what the parts of a table lie below.' },
-    );
-  }
+  const copy = await copyTable(address, signal);
   const { path, named } = copy;
   try {
     const reader = await open(path);

@@ -1,6 +1,7 @@
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
+  createFile,
   makeDirectory,
   removeIfThere,
   removeStaleTemporaries,
@@ -8,7 +9,8 @@ import {
   temporaryPath,
 } from '../../core/atomic-file.ts';
 import { checkString, shown } from '../../core/check.ts';
-import { SystemError, UsageError } from '../../core/errors.ts';
+import { writeFailure } from '../../core/disk-full.ts';
+import { UsageError } from '../../core/errors.ts';
 import { itemLayout } from './item-layout.ts';
 import { encodeBatchMessage, encodeFooter, encodeSchemaMessage, MAGIC } from './item-messages.ts';
 import { checkItem, checkItemShape, type Item, type ItemShape, itemFault } from './item-shape.ts';
@@ -69,7 +71,7 @@ export class ItemStoreWriter {
    * @param metadata entries for the schema's metadata: what made the features, so that the file is
    * self-describing.
    * @throws UsageError when the shape cannot be a store's, or an entry is named `reelflow:...`;
-   * SystemError `disk-full`.
+   * SystemError `not-writable`, `disk-full`.
    */
   static async create(
     path: string,
@@ -90,7 +92,7 @@ export class ItemStoreWriter {
     await makeDirectory(directory);
     await removeStaleTemporaries(directory);
     const temporary = temporaryPath(directory);
-    const writer = new ItemStoreWriter(whole, checked, { ...metadata }, temporary, await open(temporary, 'wx'));
+    const writer = new ItemStoreWriter(whole, checked, { ...metadata }, temporary, await createFile(temporary));
     await writer.#change(() => writer.#write(Buffer.concat([Buffer.from(`${MAGIC}\0\0`), writer.#schemaMessage()])));
     return writer;
   }
@@ -196,7 +198,8 @@ export class ItemStoreWriter {
     } catch (error) {
       this.#state = 'closed';
       await this.#discard();
-      throw storageFault(this.path, error);
+      const remedy = 'Make room, or write to another disk, and run it again: nothing is left of the file.';
+      throw writeFailure(this.path, error, remedy);
     }
     this.#state = 'open';
   }
@@ -213,20 +216,4 @@ export class ItemStoreWriter {
     await this.#file.close();
     await removeIfThere(this.#temporary);
   }
-}
-
-/**
- * Turns a full disk into an error that the user can act on; other errors are passed on unchanged.
- */
-function storageFault(path: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) return error;
-  return new SystemError(
-    'disk-full',
-    `${path} could not be written: the disk is full (${code}); nothing is left of it`,
-    {
-      remedy: 'Free some space, or write to another disk, and run the same command again.',
-      cause: error,
-    },
-  );
 }

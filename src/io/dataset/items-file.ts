@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   type DataType,
@@ -11,7 +11,7 @@ import {
   Utf8,
   type Vector,
 } from 'apache-arrow';
-import { removeIfThere, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
+import { createFile, removeIfThere, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
 import { writeFailure } from '../../core/disk-full.ts';
 import { type BatchColumn, bitmap, recordBatch } from './batch-columns.ts';
 import type { ItemFacts } from './item-facts.ts';
@@ -117,7 +117,7 @@ export async function writeItems(
 ): Promise<void> {
   const temporary = temporaryPath(dirname(path));
   try {
-    const file = await open(temporary, 'wx');
+    const file = await createFile(temporary);
     try {
       const writer = new RecordBatchFileWriter();
       const drained = (async () => {

@@ -1,4 +1,5 @@
 import type { Vector } from 'apache-arrow';
+import { nearTable } from '../dataset/far-table.ts';
 import { openTable } from '../dataset/table-reader.ts';
 import { type BadLines, fileFault } from './bad-lines.ts';
 import { columnValues } from './column-values.ts';
@@ -21,7 +22,26 @@ export async function readRatingRows(
   bad: BadLines,
   signal?: AbortSignal,
 ): Promise<number> {
-  const probe = await openTable(path, { signal });
+  const near = await nearTable(path, signal);
+  try {
+    return await readNear(near.path, path, names, sink, bad, signal);
+  } catch (error) {
+    throw near.speaking(error);
+  } finally {
+    await near.remove();
+  }
+}
+
+/** @param path what the ratings are called in messages. */
+async function readNear(
+  table: string,
+  path: string,
+  names: RatingColumnNames,
+  sink: RatingSink,
+  bad: BadLines,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const probe = await openTable(table, { signal });
   const columns = probe.schema.fields.map((field) => String(field.name));
   await probe.close();
   const at = locateColumns(columns, names, path);
@@ -30,10 +50,10 @@ export async function readRatingRows(
   const time = sink.timestamps && at.timestamp >= 0 ? columns[at.timestamp] : undefined;
   if (sink.timestamps && time === undefined) throw fileFault(path, `has no ${sink.fourth}s`);
   const columnsWanted = [user, item, rating, ...(time === undefined ? [] : [time])];
-  const table = await openTable(path, { columns: columnsWanted, signal });
+  const rows = await openTable(table, { columns: columnsWanted, signal });
   let row = 0;
   try {
-    for await (const { batch } of table.batches()) {
+    for await (const { batch } of rows.batches()) {
       signal?.throwIfAborted();
       const column = (name: string) => columnValues(batch.getChild(name) as Vector);
       const [users, items, ratings] = [column(user), column(item), column(rating)];
@@ -48,7 +68,7 @@ export async function readRatingRows(
       }
     }
   } finally {
-    await table.close();
+    await rows.close();
   }
   return row;
 }

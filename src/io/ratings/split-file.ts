@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { makeDirectory, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
+import { createFile, makeDirectory, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
+import { directoryFailure } from '../../core/directory-failure.ts';
 import { UsageError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
 import { fileFault } from './bad-lines.ts';
@@ -24,14 +25,15 @@ const PARTS = { train: 'train', validation: 'validation', foldIn: 'fold-in', tes
  * counts and the SHA-256 of each file. The directory appears whole or not at all. Equal scenarios
  * give equal bytes.
  *
- * @throws UsageError `exists` when something other than an empty directory already exists.
+ * @throws UsageError `exists` when something other than an empty directory already exists;
+ * SystemError `not-writable`, `disk-full`.
  */
 export async function saveScenario(scenario: Scenario, directory: string): Promise<void> {
   const target = resolve(directory);
   await makeDirectory(dirname(target));
   const temporary = temporaryPath(dirname(target));
-  await mkdir(temporary);
   try {
+    await mkdir(temporary);
     const all = Int32Array.from(scenario.ratings.values.keys());
     const files: Record<string, string> = {
       'ratings.csv': await write(temporary, 'ratings.csv', ratingText(scenario.ratings, all)),
@@ -62,7 +64,7 @@ export async function saveScenario(scenario: Scenario, directory: string): Promi
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     const code = (error as NodeJS.ErrnoException).code;
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw directoryFailure(directory, error);
     throw new UsageError(`${directory} already exists`, {
       code: 'exists',
       remedy: 'Name another directory, or remove it.',
@@ -112,7 +114,7 @@ function fileOfPart(split: string, part: keyof typeof PARTS): string {
 
 async function write(directory: string, name: string, pieces: Iterable<string>): Promise<string> {
   const hash = createHash('sha256');
-  const file = await open(join(directory, name), 'wx');
+  const file = await createFile(join(directory, name));
   try {
     for (const piece of pieces) {
       const bytes = Buffer.from(piece);

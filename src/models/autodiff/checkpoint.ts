@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { directoryFailure } from '../../core/directory-failure.ts';
 import { ModelError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { writeAllSync } from '../../core/whole-io.ts';
@@ -60,7 +61,7 @@ export interface Checkpoint {
  * `reelflow-checkpoint-1`, uint32 (little-endian) length of a JSON header, the header, then the
  * tensors as raw little-endian float32, concatenated in the order of the header's `tensors`.
  *
- * @throws the file system's own error if it cannot be written; an existing checkpoint is kept.
+ * @throws SystemError `not-writable`, `disk-full`; an existing checkpoint is kept.
  */
 export function writeCheckpoint(path: string, tensors: readonly StateTensor[], checkpoint: Checkpoint): void {
   const { identity, progress, state, best } = checkpoint;
@@ -77,12 +78,18 @@ export function writeCheckpoint(path: string, tensors: readonly StateTensor[], c
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.byteLength);
+  try {
+    writeWhole(path, [Buffer.from(magic), length, text, ...bodies]);
+  } catch (error) {
+    throw directoryFailure(dirname(path), error);
+  }
+}
+
+function writeWhole(path: string, pieces: readonly Uint8Array[]): void {
   const temporary = `${path}.${process.pid}.tmp`;
   const file = openSync(temporary, 'w', 0o600);
   try {
-    for (const piece of [Buffer.from(magic), length, text, ...bodies]) {
-      writeAllSync(file, piece);
-    }
+    for (const piece of pieces) writeAllSync(file, piece);
     fsyncSync(file);
   } catch (error) {
     closeSync(file);

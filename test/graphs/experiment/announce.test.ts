@@ -45,8 +45,25 @@ describe('what an experiment says that it will take', () => {
     const both = cost({ recommenders: ['gmf', 'user-mean'], set });
     expect(both).toMatchObject({ fits: 4, trainings: 4, steps: 24 });
     expect(costText(both)).toContain(
-      'all points take 4 fits of recommenders that do not train in epochs, 4 trainings in epochs, 24 steps at most',
+      'all points take 4 fits of recommenders that do not train in epochs themselves, 4 trainings in epochs, 24 steps at most',
     );
+  });
+
+  it('counts the trainings of the neural parts of others', () => {
+    const gmf = { recommender: 'gmf', options: { epochs: 2, batch: 100 } };
+    // In each of two folds the whole is judged, then learns again; so does its part each time.
+    const either = cost({ recommenders: ['switch'], set: { switch: { cold: 'user-mean', warm: gmf } } });
+    expect(either).toMatchObject({ fits: 4, trainings: 8, steps: 48 });
+    // Once more to find the weights.
+    const parts = { parts: [gmf, 'user-mean'] };
+    expect(cost({ recommenders: ['blend'], set: { blend: parts } })).toMatchObject({
+      fits: 4,
+      trainings: 16,
+      steps: 96,
+    });
+    const weighted = cost({ recommenders: ['blend'], set: { blend: { ...parts, weights: [0.5, 0.5] } } });
+    expect(weighted).toMatchObject({ trainings: 8, steps: 48 });
+    expect(weighted.bytes).toBeGreaterThan(cost({ recommenders: ['blend'] }).bytes);
   });
 
   it('counts the weights of any of them', () => {
