@@ -29,7 +29,7 @@ export interface MovieLens {
 }
 
 /** How a MovieLens directory is read; its files have columns of their own. */
-export interface MovieLensOptions extends Omit<ReadRatingsOptions, 'columns'> {
+export interface MovieLensOptions extends Omit<ReadRatingsOptions, 'columns' | 'onlyUser'> {
   /** Another trailer list than the directory's. */
   readonly trailers?: string | undefined;
 }
