@@ -5,6 +5,11 @@ import { type FeaturePlace, featureFault, placeText, rowFault } from './feature-
 import { RowSpool } from './row-spool.ts';
 
 /**
+ * Values that a row may have: a small archive can claim far more, each of which takes a scale.
+ */
+const mostValues = 1_000_000;
+
+/**
  * Collects the rows of one stream by their items, in whatever order they come. In memory are 12
  * bytes for each row.
  */
@@ -61,11 +66,18 @@ export class StreamRows {
   }
 
   /**
-   * @throws UsageError `features` when it is of another length than those before, or its item has
-   * one already.
+   * @throws UsageError `features` when it is of another length than those before, its item has one
+   * already, or it has more than a million values.
    */
   add(item: number, itemId: string, subclip: number | undefined, values: ArrayLike<number>, place: FeaturePlace): void {
     if (values.length === 0) throw rowFault(place, `'${this.name}' has no values`);
+    if (values.length > mostValues) {
+      throw rowFault(
+        place,
+        `'${this.name}' has ${values.length} values, more than ${mostValues}`,
+        'Average or reduce them first: one vector per item, or one per subclip.',
+      );
+    }
     this.#spool ??= new RowSpool(temporaryPath(this.#directory), values.length);
     if (values.length !== this.#spool.dimension) {
       throw rowFault(
