@@ -14,7 +14,7 @@ export function trainingLine(progress: FitProgress): string {
   return `${what}${epochText({ epoch, epochs, share })}${pace}  loss ${loss.toFixed(4)}${validation}`;
 }
 
-/** A line for a terminal: how many points of an experiment are done, and where a training stands. */
+/** A line for a terminal: the points of an experiment, and where a training stands. */
 export function experimentLine(progress: ExperimentProgress): string {
   const { part, done, total, secondsLeft, point, epoch, epochs, share, pointSecondsLeft } = progress;
   const what = part === 'trials' ? 'trials on the validation part' : 'points';

@@ -22,10 +22,10 @@ export const command = defineCommand({
   does: 'the items that a trained recommender predicts a user would rate highest, or the users for an item',
   options: {
     user: text('ID', 'the user, as in the ratings'),
-    ratingsOf: text(
-      'FILE',
-      'instead: ratings by one user who is not in the training data; the recommender does not change',
-    ),
+    ratingsOf: {
+      ...text('FILE', 'instead: ratings by one user who is not in the training data; the recommender does not change'),
+      formerly: ['ratings'],
+    },
     columns: names('user=A,item=B', ['user', 'item', 'rating'] as const, 'with --ratings-of: names of its columns'),
     allUsers: flag('instead: every user in the training data, into the file `out`'),
     item: text('ID', 'instead: the users who would rate this item highest'),
@@ -148,7 +148,7 @@ async function ratingsOfOne(
   path: string,
   columns: RatingColumnNames | undefined,
 ): Promise<ReadonlyMap<string, number>> {
-  const { ratings } = await loadRatings(path, { duplicateRatings: 'last', columns });
+  const { ratings } = await loadRatings(path, { duplicateRatings: 'last', columns, onlyUser: 'new' });
   if (ratings.userIds.length > 1) {
     throw new UsageError(`${path} has ratings of ${ratings.userIds.length} users, but must have those of one`, {
       code: 'ratings',

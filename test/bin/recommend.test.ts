@@ -45,6 +45,23 @@ describe('reelflow recommend, on synthetic ratings and features', () => {
     expect(predictions).toEqual([...predictions].sort((a, b) => b - a));
   });
 
+  it('ranks for somebody new by a file of ratings, with or without a column of users', async () => {
+    await writeFile(at('me.csv'), 'movieId,rating\n101,5\n102.0,1\n999,4\n');
+    await writeFile(at('named.csv'), 'userId,movieId,rating\nme,101,5\nme,102,1\nme,999,4\n');
+    const own = await recommended('item-knn', '--ratings-of', at('me.csv'), '--k', '3');
+    expect(own).toMatchObject({ rated: 2, unknownItems: 1 });
+    expect(own.items.map(({ itemId }) => itemId)).not.toContain('101');
+    expect(await recommended('item-knn', '--ratings-of', at('named.csv'), '--k', '3')).toEqual(own);
+    expect(await recommended('dcf-av-2', '--ratings-of', at('me.csv'))).toMatchObject({ rated: 2, unknownItems: 1 });
+    const failed = async (...args: string[]) => (await callReelflow(['recommend', at('item-knn'), ...args])).stderr;
+    await writeFile(at('off.csv'), 'movieId,rating\n101,50\n');
+    expect(await failed('--ratings-of', at('off.csv'))).toMatch(/50.*0\.5 to 5/s);
+    await writeFile(at('unknown.csv'), 'movieId,rating\n999,5\n');
+    const { stdout } = await callReelflow(['recommend', at('item-knn'), '--ratings-of', at('unknown.csv')]);
+    expect(stdout).toContain('rated 0 items that it knows (1 others are left out)');
+    expect(await failed('--user', 'u99')).toContain("Give the ratings of 'u99' instead (`--ratings-of`)");
+  });
+
   it('writes what every user is recommended into a file, and with --dry-run says so alone', async () => {
     const args = ['recommend', at('item-knn'), '--all-users', '--out', at('all.csv'), '--k', '2'];
     const planned = await callReelflow([...args, '--dry-run']);

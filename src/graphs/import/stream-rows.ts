@@ -4,6 +4,9 @@ import { quoted } from '../../io/ratings/bad-lines.ts';
 import { type FeaturePlace, featureFault, placeText, rowFault } from './feature-fault.ts';
 import { RowSpool } from './row-spool.ts';
 
+/** Maximum values of a row: a small archive can claim far more, and each of them takes a scale. */
+const mostValues = 1_000_000;
+
 /**
  * Collects the rows of one stream by item, in whatever order they come. Holds 12 bytes in memory
  * for each row.
@@ -61,11 +64,18 @@ export class StreamRows {
   }
 
   /**
-   * @throws UsageError `features` when its length differs from that of earlier rows, or its item
-   * already has one.
+   * @throws UsageError `features` when its length differs from that of earlier rows, its item
+   * already has one, or it has more than a million values.
    */
   add(item: number, itemId: string, subclip: number | undefined, values: ArrayLike<number>, place: FeaturePlace): void {
     if (values.length === 0) throw rowFault(place, `'${this.name}' has no values`);
+    if (values.length > mostValues) {
+      throw rowFault(
+        place,
+        `'${this.name}' has ${values.length} values, more than ${mostValues}`,
+        'Average or reduce them first: one vector per item, or one per subclip.',
+      );
+    }
     this.#spool ??= new RowSpool(temporaryPath(this.#directory), values.length);
     if (values.length !== this.#spool.dimension) {
       throw rowFault(

@@ -163,7 +163,7 @@ function userNumber({ userIds }: SavedRecommender, ranking: Ranking, id: string)
   const some = userIds.slice(0, 3).map((known) => `'${known}'`);
   throw new UsageError(`user '${id}' has no ratings in the training of this recommender`, {
     code: 'unknown-user',
-    remedy: `It knows ${userIds.length} users, such as ${some.join(', ')}. Give the ratings of '${id}' as \`ratings\`, or train again with them.`,
+    remedy: `It knows ${userIds.length} users, such as ${some.join(', ')}. Give the ratings of '${id}' instead (\`ratings\`), or train again with them.`,
   });
 }
 

@@ -29,7 +29,7 @@ export interface MovieLens {
 }
 
 /** How to read a MovieLens directory; its files have fixed columns. */
-export interface MovieLensOptions extends Omit<ReadRatingsOptions, 'columns'> {
+export interface MovieLensOptions extends Omit<ReadRatingsOptions, 'columns' | 'onlyUser'> {
   /** A trailer list to use instead of the directory's. */
   readonly trailers?: string | undefined;
 }

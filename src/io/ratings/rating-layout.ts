@@ -18,7 +18,7 @@ export interface RatingLayout {
   readonly header: boolean;
   /** Number of fields in every line. */
   readonly fields: number;
-  /** Positions of the columns, from 0; -1: none. */
+  /** Positions of the columns, from 0; -1: none. That of users is there unless all are of one. */
   readonly user: number;
   readonly item: number;
   readonly rating: number;
@@ -32,7 +32,6 @@ const USUAL: Readonly<Record<keyof RatingColumnNames, readonly string[]>> = {
   rating: ['rating', 'score', 'stars'],
   timestamp: ['timestamp', 'time'],
 };
-const NEEDED = ['user', 'item', 'rating'] as const;
 
 /**
  * Positions of the columns among the names in a header or a schema; -1 if missing.
@@ -71,19 +70,30 @@ export function missingColumns(file: string, names: readonly string[]): Error {
  * whether it is a header, and the positions of user, item and rating. Without a header they are the
  * first three fields, and the time is the fourth.
  *
+ * @param ofOneUser whether a header may lack the column of users.
  * @throws UsageError `ratings` when the line can be neither a header nor a rating.
  */
-export function detectLayout(firstLine: string, file: string, columns: RatingColumnNames = {}): RatingLayout {
+export function detectLayout(
+  firstLine: string,
+  file: string,
+  columns: RatingColumnNames = {},
+  ofOneUser = false,
+): RatingLayout {
   const delimiter = delimiterOf(firstLine);
   const quotes = delimiter !== '::' && delimiter !== '|';
   const names = splitLine(firstLine, delimiter, quotes);
   if (names === undefined) throw fileFault(file, 'has an unclosed quoted field in its first line');
   const shape = { delimiter, quotes, fields: names.length };
   const named = locateColumns(names, columns, file);
-  if (NEEDED.every((role) => named[role] >= 0)) return { ...shape, header: true, ...named };
+  if (isWhole(named, ofOneUser)) return { ...shape, header: true, ...named };
   const numbers = names.map((name) => !Number.isNaN(decimalText(name)));
   if (names.length < 3 || !(numbers[2] || (numbers[0] && numbers[1]))) throw missingColumns(file, names);
   return { ...shape, header: false, user: 0, item: 1, rating: 2, timestamp: names.length > 3 ? 3 : -1 };
+}
+
+/** Whether the columns that ratings need are there. */
+export function isWhole(at: Record<keyof RatingColumnNames, number>, ofOneUser: boolean): boolean {
+  return (at.user >= 0 || ofOneUser) && at.item >= 0 && at.rating >= 0;
 }
 
 function delimiterOf(line: string): string {

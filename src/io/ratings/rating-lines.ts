@@ -46,7 +46,7 @@ export class RatingLines implements LineBlockTaker {
         if (text.includes('\0')) {
           throw fileFault(this.#file, 'is not a text file of ratings', 'Save it as CSV in UTF-8.');
         }
-        this.#layout = this.#checked(detectLayout(text, this.#file, this.#names));
+        this.#layout = this.#checked(detectLayout(text, this.#file, this.#names, this.#sink.onlyUser !== undefined));
       }
       if (text.trim() === '' || this.#layout?.header) {
         this.lines += 1;
@@ -119,12 +119,13 @@ export class RatingLines implements LineBlockTaker {
         return;
       }
     }
-    const user = wholeNumber(bytes, starts[layout.user] as number, ends[layout.user] as number);
+    const user = layout.user < 0 ? -1 : wholeNumber(bytes, starts[layout.user] as number, ends[layout.user] as number);
     const item = wholeNumber(bytes, starts[layout.item] as number, ends[layout.item] as number);
     if (user >= 0 && item >= 0) {
       sink.columns.add(sink.users.ofInteger(user), sink.items.ofInteger(item), value, time, line);
     } else {
-      sink.addTexts(this.#text(bytes, layout.user), this.#text(bytes, layout.item), value, time, line, this.#bad);
+      const id = layout.user < 0 ? (sink.onlyUser ?? '') : this.#text(bytes, layout.user);
+      sink.addTexts(id, this.#text(bytes, layout.item), value, time, line, this.#bad);
     }
   }
 
@@ -133,13 +134,14 @@ export class RatingLines implements LineBlockTaker {
     const text = decodeText(bytes, start, end);
     const fields = splitLine(text, layout.delimiter, true);
     const field = (position: number): string => fields?.[position] ?? '';
+    const user = layout.user < 0 ? (this.#sink.onlyUser ?? '') : field(layout.user);
     const value = decimalText(field(layout.rating));
     const time = layout.timestamp < 0 ? 0 : decimalText(field(layout.timestamp));
     if (fields === undefined) this.#bad.add(line, 'a quoted field is not closed on the same line');
     else if (fields.length !== layout.fields) this.#bad.add(line, wrongCount(layout.fields, fields.length));
     else if (!this.#sink.fits(value)) this.#bad.add(line, this.#sink.misfit(field(layout.rating), value));
     else if (Number.isNaN(time)) this.#bad.add(line, this.#sink.notNumber(field(layout.timestamp)));
-    else this.#sink.addTexts(field(layout.user), field(layout.item), value, time, line, this.#bad);
+    else this.#sink.addTexts(user, field(layout.item), value, time, line, this.#bad);
   }
 
   #text(bytes: Buffer, field: number): string {

@@ -4,7 +4,7 @@ import { openTable } from '../dataset/table-reader.ts';
 import { type BadLines, fileFault } from './bad-lines.ts';
 import { columnValues } from './column-values.ts';
 import { decimalText } from './fields.ts';
-import { locateColumns, missingColumns, type RatingColumnNames } from './rating-layout.ts';
+import { isWhole, locateColumns, missingColumns, type RatingColumnNames } from './rating-layout.ts';
 import type { RatingSink } from './rating-sink.ts';
 
 /**
@@ -45,18 +45,20 @@ async function readNear(
   const columns = probe.schema.fields.map((field) => String(field.name));
   await probe.close();
   const at = locateColumns(columns, names, path);
-  if (at.user < 0 || at.item < 0 || at.rating < 0) throw missingColumns(path, columns);
-  const [user, item, rating] = [columns[at.user] as string, columns[at.item] as string, columns[at.rating] as string];
+  if (!isWhole(at, sink.onlyUser !== undefined)) throw missingColumns(path, columns);
+  const [item, rating] = [columns[at.item] as string, columns[at.rating] as string];
+  const user = at.user < 0 ? undefined : columns[at.user];
   const time = sink.timestamps && at.timestamp >= 0 ? columns[at.timestamp] : undefined;
   if (sink.timestamps && time === undefined) throw fileFault(path, `has no ${sink.fourth}s`);
-  const columnsWanted = [user, item, rating, ...(time === undefined ? [] : [time])];
+  const columnsWanted = [user, item, rating, time].filter((name) => name !== undefined);
   const rows = await openTable(table, { columns: columnsWanted, signal });
   let row = 0;
   try {
     for await (const { batch } of rows.batches()) {
       signal?.throwIfAborted();
       const column = (name: string) => columnValues(batch.getChild(name) as Vector);
-      const [users, items, ratings] = [column(user), column(item), column(rating)];
+      const [items, ratings] = [column(item), column(rating)];
+      const users = user === undefined ? undefined : column(user);
       const times = time === undefined ? undefined : column(time);
       for (let index = 0; index < batch.numRows; index += 1) {
         row += 1;
@@ -64,7 +66,15 @@ async function readNear(
         const stamp = times ? numberOf(times(index)) : 0;
         if (!sink.fits(value)) bad.add(row, sink.misfit(shown(ratings(index)), value));
         else if (Number.isNaN(stamp)) bad.add(row, sink.notNumber(shown(times?.(index))));
-        else sink.addTexts(textOf(users(index)), textOf(items(index)), value, stamp, row, bad);
+        else
+          sink.addTexts(
+            users ? textOf(users(index)) : (sink.onlyUser ?? ''),
+            textOf(items(index)),
+            value,
+            stamp,
+            row,
+            bad,
+          );
       }
     }
   } finally {

@@ -13,10 +13,18 @@ export class RatingSink {
   readonly timestamps: boolean;
   /** The name of the fourth column in messages. */
   readonly fourth: string;
+  /** Whose ratings these are where the file has no column of users. */
+  readonly onlyUser: string | undefined;
   readonly minimum: number;
   readonly maximum: number;
 
-  constructor(options: { timestamps: boolean; scale: RatingScale | undefined; fourth?: string | undefined }) {
+  constructor(options: {
+    timestamps: boolean;
+    scale: RatingScale | undefined;
+    fourth?: string | undefined;
+    onlyUser?: string | undefined;
+  }) {
+    this.onlyUser = options.onlyUser;
     this.columns = new RatingColumns(options.timestamps);
     this.timestamps = options.timestamps;
     this.fourth = options.fourth ?? 'timestamp';

@@ -35,6 +35,11 @@ export interface ReadRatingsOptions {
    * counted. Default: ratings unchanged.
    */
   readonly implicit?: ImplicitRule | undefined;
+  /**
+   * The id of the user whose ratings these all are, where the file has no column of users. Without
+   * it such a file is refused.
+   */
+  readonly onlyUser?: string | undefined;
   /** Stops reading before the next mebibyte. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -94,6 +99,7 @@ const known: KnownOptions<ReadRatingsOptions> = {
   duplicateRatings: true,
   signal: true,
   implicit: true,
+  onlyUser: true,
 };
 
 /**
@@ -112,7 +118,8 @@ export async function loadRatings(
   const implicit = options.implicit === undefined ? undefined : checkImplicit(options.implicit);
   const kind = await tableOrText(path);
   const bad = new BadLines(path, { skip: options.skipBadLines ?? false, unit: kind === 'text' ? 'line' : 'row' });
-  const sink = new RatingSink({ timestamps: options.timestamps ?? false, scale: options.scale, fourth });
+  const { timestamps = false, scale, onlyUser } = options;
+  const sink = new RatingSink({ timestamps, scale, fourth, onlyUser });
   const names = options.columns ?? {};
   let lines: number;
   if (kind === 'table') lines = await readRatingRows(path, names, sink, bad, options.signal);

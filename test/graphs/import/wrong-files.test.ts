@@ -88,6 +88,16 @@ describe('a file of features that is wrong says where and what', () => {
       "f is not a valid zip archive: entry 'visual.npy' is damaged: its CRC-32",
       'weights',
     ],
+    [
+      'more values than a vector has',
+      joined(
+        writeZip([
+          zipContent('ids.npy', npyArray([1], [1])),
+          zipContent('v.npy', npyArray(Array(1_000_001).fill(0), [1, 1_000_001])),
+        ]),
+      ),
+      "f, row 1: 'f' has 1000001 values, more than 1000000",
+    ],
     ['an array without ids', npyArray([1, 2], [2, 1]), 'f has no ids'],
     ['an array of one item', npyArray([1, 2], [2]), 'f is an array of [2], not of [items, values] or [items, subclips'],
     ['two columns of one name', 'id,a,b,a\n1,2,3,4\n', "f has several columns called 'a'"],

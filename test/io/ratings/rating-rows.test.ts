@@ -48,6 +48,18 @@ test('ratings are read from Parquet, ids as integers of any width or texts', asy
   expect(report.lines).toBe(3);
 });
 
+test('ratings of one user are read from Parquet without a column of users', async () => {
+  const path = await parquetOf({
+    item: vectorFromArray(Int32Array.of(31, 7)),
+    rating: vectorFromArray(Float64Array.of(2.5, 3)),
+  });
+  expect(ratingsOf((await readRatings(path, { onlyUser: 'me' })).ratings)).toEqual([
+    ['me', '31', 2.5],
+    ['me', '7', 3],
+  ]);
+  await expect(readRatings(path)).rejects.toThrow('no columns with known names');
+});
+
 test('ratings and ids that a warehouse types as decimals, and times as times, are read as what they say', async () => {
   const path = join(await temporaryDirectory(), 'ratings.parquet');
   await duckdb(`copy (from (values

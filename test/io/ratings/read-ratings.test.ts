@@ -69,6 +69,18 @@ describe('ratings are read from', () => {
     expect(report.badLines.first).toMatchObject([{ line: 3, reason: expect.stringContaining('longer than') }]);
   });
 
+  test('those of one user without a column of users, where that is expected', async () => {
+    const path = await fileOf('movieId,rating,note\n31,4,a\n"B, 2",2.5,"c"\n');
+    const { ratings } = await readRatings(path, { onlyUser: 'me' });
+    expect(ratingsOf(ratings)).toEqual([
+      ['me', '31', 4],
+      ['me', 'B, 2', 2.5],
+    ]);
+    await expect(readRatings(path)).rejects.toThrow('no columns with known names');
+    const named = await readRatings(await fileOf('user,item,rating\n7,31,4\n'), { onlyUser: 'me' });
+    expect(ratingsOf(named.ratings)).toEqual([['7', '31', 4]]);
+  });
+
   test('more lines than fit in one block, the numbers as JavaScript reads them', async () => {
     const ratingText = fc.oneof(
       fc.integer({ min: 0, max: 10 }).map((half) => (half / 2).toFixed(1)),
