@@ -27,7 +27,7 @@ export function here(): Here {
   return { platform: process.platform, arch: process.arch, isMusl };
 }
 
-/** What a runtime loads of a package, and its builds for bundlers and browsers, sources and tests. */
+/** The build of each package that is loaded, and its other builds, sources and tests. */
 const BUILDS = [
   { package: 'parquet-wasm', used: 'esm', others: ['node', 'bundler'] },
   { package: 'scran.js', used: 'main', others: ['browser'] },

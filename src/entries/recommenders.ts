@@ -39,6 +39,7 @@ export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
 export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
 export type { ClassicRecommenderName } from '../graphs/recommenders/classic-recommenders.ts';
 export type { SimilarityBasis } from '../graphs/recommenders/content-similarity.ts';
+export type { DefinedRecommenderName } from '../graphs/recommenders/defined-recommenders.ts';
 export type { NewSince } from '../graphs/recommenders/earlier-training.ts';
 export { editList } from '../graphs/recommenders/edit-list.ts';
 export {
@@ -56,7 +57,6 @@ export type {
   RefitPlan,
 } from '../graphs/recommenders/fit-data.ts';
 export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
-export type { DefinedRecommenderName } from '../graphs/recommenders/defined-recommenders.ts';
 export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
 export type {
   OwnRecommenderSetting,

@@ -372,7 +372,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   sampler.stop();
   if (sampler.peak > plan.memory.limit) {
     say(
-      `the process and its decoders used ${formatBytes(sampler.peak)}, more than the limit of ${formatBytes(plan.memory.limit)}`,
+      `process and decoders used ${formatBytes(sampler.peak)}; the limit is ${formatBytes(plan.memory.limit)}`,
       { code: 'memory-exceeded', isWarning: true },
     );
   }

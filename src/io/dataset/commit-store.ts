@@ -253,8 +253,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * The current units of the dataset, one for each item, sorted by key. Keys and facts are made when
-   * they are read, so that the list takes little memory. Yields to other work in between.
+   * The current units of the dataset, one for each item, sorted by key. Keys and facts are made
+   * when they are read, so that the list takes little memory. Yields to other work in between.
    *
    * @param damaged what to do with a unit whose end is damaged: `throw` an error, or set it
    *   `aside`.

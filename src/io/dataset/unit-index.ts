@@ -307,7 +307,7 @@ export class UnitIndex {
     this.#partial.set(place, partial ? 1 : 0);
   }
 
-  /** The place of a shape: units of one dataset have few distinct shapes, and each is stored once. */
+  /** The place of a shape. Units of one dataset have few shapes, and each is stored once. */
   #shape(subclips: FactsLine[1], columns: FactsLine[2]): number {
     const name = JSON.stringify([subclips, columns]).slice(1, -1);
     const known = this.#written.get(name);

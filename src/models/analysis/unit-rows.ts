@@ -89,7 +89,7 @@ export class UnitRows {
     return this.#lower.length * CHUNK * (2 * this.#dimension + this.#rowBytes);
   }
 
-  /** A row of zeros stays one, and so does one with a value that is not finite: they are like nothing. */
+  /** A row of zeros, or with a value that is not finite, becomes zeros, which are like nothing. */
   add(vector: ArrayLike<number>): void {
     const row = this.#count++;
     if (row % CHUNK === 0) {
@@ -174,7 +174,7 @@ export class UnitRows {
     }
   }
 
-  /** Adds the products of a piece to the sums of some fours; how many of them may reach the limit. */
+  /** Adds a piece's products to the sums of some fours. Returns how many may reach the limit. */
   #multiply(
     chunk: number,
     piece: number,

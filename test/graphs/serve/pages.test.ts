@@ -165,7 +165,7 @@ describe('answers for programs', () => {
     const copy = join(place.path, 'growing');
     await cp(planted.features, copy, { recursive: true });
     const dataset = new DatasetNow(copy);
-    // Whoever reads a copy first writes its index anew.
+    // Whoever reads a copy first rewrites its index.
     await dataset.status();
     const before = await dataset.status();
     expect(before.items).toMatchObject({ committed: 40, dead: 1 });
