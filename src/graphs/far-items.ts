@@ -17,11 +17,11 @@ export function checkNoneHidden(corpus: readonly Video[]): void {
 }
 
 /**
- * How a run has the content of its items at hand; of those that are far away, also of as many next
- * ones as it computes at a time.
+ * How many items a run computes at a time, and how it has their content at hand; of those that are
+ * far away, also of as many next ones.
  */
 export function holding(corpus: readonly Video[], { memory: { concurrency } }: Plan) {
-  return { hold: holdOf, ahead: corpus.some((video) => video.isFar) ? concurrency : 0 };
+  return { concurrency, hold: holdOf, ahead: corpus.some((video) => video.isFar) ? concurrency : 0 };
 }
 
 /** Keeps the copy of an item that is far away at hand; of a file there is nothing to do. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
-import { isObjectAddress, refuseObjectOutput } from '../../core/object-address.ts';
+import { isObjectAddress, refuseOutputAddress } from '../../core/object-address.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { atDataset } from '../../io/objects/at-dataset.ts';
 import { reduceDataset } from './reduce-dataset.ts';
@@ -24,7 +24,7 @@ import { reduceTable } from './reduce-table.ts';
  */
 export async function reduce(options: ReduceOptions): Promise<ReduceSummary> {
   checkReduceOptions(options);
-  refuseObjectOutput(options.out);
+  refuseOutputAddress(options.out);
   return isObjectAddress(options.input)
     ? atDataset(options.input, (input) => reduceChecked({ ...options, input }))
     : reduceChecked(options);

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { refuseObjectAddress } from '../../core/object-address.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { partName, partPath, pathNow } from './layout.ts';
 
 /** Name of the training store in a directory that a reduction is written into. */
@@ -11,7 +11,7 @@ export const TRAINING_STORE = partName('training');
  * @throws UsageError `object-store` of an address: it is read here and there, as a file is.
  */
 export function trainingStorePath(path: string): string {
-  refuseObjectAddress(path);
+  refuseAddress(path);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return pathNow(path);
   const inside = partPath(path, 'training');
   return existsSync(inside) ? inside : path;
