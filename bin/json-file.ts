@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../src/core/errors.ts';
+import { refuseAddress } from '../src/core/object-address.ts';
 
 /** The value of a JSON file. @throws UsageError when it cannot be read, or is not JSON. */
 export function readJsonFile(path: string): unknown {
+  refuseAddress(path);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

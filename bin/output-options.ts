@@ -1,5 +1,5 @@
 import { checkDirectoryName, checkFileEnding } from '../src/core/file-ending.ts';
-import { refuseObjectOutput } from '../src/core/object-address.ts';
+import { refuseOutputAddress } from '../src/core/object-address.ts';
 import { type Option, parsed } from './option-table.ts';
 
 /** A file on this machine that a command writes; its extension determines its format. */
@@ -8,7 +8,7 @@ export const outputFile = (value: string, endings: readonly string[], does: stri
     value,
     does,
     (given, name) => {
-      refuseObjectOutput(given);
+      refuseOutputAddress(given);
       checkFileEnding(`--${name}`, given, endings);
       return given;
     },
@@ -24,7 +24,7 @@ export const outputDirectory = (does: string, byDefault?: string): Option<string
     'DIR',
     does,
     (given, name) => {
-      refuseObjectOutput(given);
+      refuseOutputAddress(given);
       return checkDirectoryName(`--${name}`, given);
     },
     byDefault,

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { directoryFailure } from './directory-failure.ts';
 import { writeFailure } from './disk-full.ts';
 import { SystemError, UsageError } from './errors.ts';
-import { refuseObjectOutput } from './object-address.ts';
+import { refuseOutputAddress } from './object-address.ts';
 import { PROCESS_NAME, processState } from './process-identity.ts';
 
 /** Temporary files are `.tmp-HOST~PID~START~RANDOM`. */
@@ -96,7 +96,7 @@ export function missingDirectories(path: string): string[] {
  * is a file, `object-store` for an address.
  */
 export async function makeDirectory(path: string): Promise<void> {
-  refuseObjectOutput(path);
+  refuseOutputAddress(path);
   for (const directory of missingDirectories(path)) {
     try {
       await mkdir(directory);

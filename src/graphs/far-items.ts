@@ -17,11 +17,11 @@ export function checkNoneHidden(corpus: readonly Video[]): void {
 }
 
 /**
- * How a run keeps the content of its items at hand. Of remote items it also fetches ahead as many
- * as it computes at a time.
+ * How many items a run computes at a time, and how it keeps their content at hand. Of remote items
+ * it also fetches ahead as many as it computes at a time.
  */
 export function holding(corpus: readonly Video[], { memory: { concurrency } }: Plan) {
-  return { hold: holdOf, ahead: corpus.some((video) => video.isFar) ? concurrency : 0 };
+  return { concurrency, hold: holdOf, ahead: corpus.some((video) => video.isFar) ? concurrency : 0 };
 }
 
 /** Keeps the copy of a remote item at hand; for a local file there is nothing to do. */

@@ -6,6 +6,7 @@ import { isDynamicPattern } from 'tinyglobby';
 import { Breather } from '../core/breather.ts';
 import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
+import { refuseAddress } from '../core/object-address.ts';
 import { quotedList } from '../core/quoted-list.ts';
 import { ITEM_COLUMNS } from '../io/dataset/items-file.ts';
 import { farAddress, isFarAddress } from '../io/far/far-address.ts';
@@ -128,6 +129,7 @@ async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: Corpu
 }
 
 async function readManifest(manifest: string, copies: InputCopies | undefined): Promise<Video[]> {
+  refuseAddress(manifest);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(manifest));

@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import { isObjectAddress } from '../core/object-address.ts';
 import { atDataset } from '../io/objects/at-dataset.ts';
-import type { QueueOptions } from './runners/queue/queue-options.ts';
+import { checkSharedDirectory, type QueueOptions } from './runners/queue/queue-options.ts';
 import type { ShardOptions } from './runners/shard.ts';
 
 /**
@@ -24,12 +24,6 @@ export function intoDataset<T>(
       remedy: 'Leave it out, and start a shard that died again.',
     });
   }
-  if (runner !== undefined && isObjectAddress(address)) {
-    throw new UsageError('the workers of a queue write to a dataset in a directory, which all of them see', {
-      code: 'object-store',
-      option: 'runner',
-      remedy: "Name a directory that all machines share, or use `shard: 'auto'`.",
-    });
-  }
+  if (runner === 'bullmq') checkSharedDirectory(address, 'runner');
   return atDataset(address, run, { create: true });
 }

@@ -300,7 +300,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     }
     if (run.feed !== undefined && items !== undefined && run.directory !== undefined) {
       jobs = await run.feed({
-        ...{ directory: run.directory, items, concurrency: plan.memory.concurrency + held.ahead },
+        ...{ directory: run.directory, items, concurrency: held.concurrency + held.ahead },
         busy: () => Object.fromEntries(flow.metrics().operators.map(({ name, busySeconds }) => [name, busySeconds])),
         say: (sentence, item) => say(sentence, { item }),
       });
@@ -318,7 +318,6 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       ...held,
       flow,
       services: () => sessions.open(),
-      concurrency: plan.memory.concurrency,
       memory: {
         ...plan.memory,
         flow: (budget) => {

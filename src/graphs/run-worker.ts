@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { checkInteger, checkPositive, checkString } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
-import { refuseObjectAddress } from '../core/object-address.ts';
 import { datasetFilePath } from '../io/dataset/dataset-file.ts';
 import { Items } from '../io/dataset/items.ts';
 import { isHiddenAddress } from '../io/far/far-address.ts';
@@ -23,6 +22,7 @@ import type { RunSummary } from './run-summary.ts';
 import { Claims } from './runners/claims.ts';
 import { JobFeed } from './runners/queue/job-feed.ts';
 import { queueOfWorker } from './runners/queue/queue-file.ts';
+import { checkSharedDirectory } from './runners/queue/queue-options.ts';
 import { graphFrom } from './spec/graph-from.ts';
 import { readSpec } from './spec/graph-spec.ts';
 import { type ScratchOptions, withInputCopies } from './with-input-copies.ts';
@@ -139,7 +139,7 @@ export async function plannedWork(options: WorkerOptions): Promise<PlannedWork |
 function checkWorker(name: string, options: WorkerOptions): void {
   checkKnownOptions(name, options, known);
   const { queue: uri, out, idle, lock = LOCK } = options;
-  refuseObjectAddress(checkString('out', out));
+  checkSharedDirectory(checkString('out', out), 'out');
   queueAddress(uri);
   if (idle !== undefined) checkPositive('idle', idle);
   checkInteger('lock', Math.ceil(checkPositive('lock', lock)), 1, 3600);

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import type { Scenario } from '../../io/ratings/scenarios.ts';
@@ -115,6 +116,7 @@ function checkValues(split: RatingTable, ratings: RatingTable): void {
 }
 
 async function describeAll(directory: string): Promise<Map<string, Found>> {
+  refuseAddress(directory);
   const names = await readdir(directory).catch((error: Error) => {
     throw notThere(`${directory} cannot be read: ${error.message}`);
   });

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { fileKind } from '../../core/file-kind.ts';
-import { isObjectAddress } from '../../core/object-address.ts';
+import { isTableAddress, refuseAddress } from '../../core/object-address.ts';
 import { fill } from '../../core/whole-io.ts';
 import { plainId } from '../../io/ratings/identifiers.ts';
 import { listItemIds } from '../../io/ratings/read-item-ids.ts';
@@ -55,7 +55,8 @@ async function readIds(path: string): Promise<string[]> {
 }
 
 async function formatOf(path: string): Promise<Format> {
-  if (isObjectAddress(path)) return 'table';
+  if (isTableAddress(path)) return 'table';
+  refuseAddress(path);
   let head: Buffer;
   try {
     const status = await stat(path);

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import type { RecommenderDefinition } from './own-recommenders.ts';
 import { register } from './register-recommender.ts';
 
@@ -29,6 +30,7 @@ export function isRecommenderModule(text: string): boolean {
 export async function loadRecommenderModule(module: string): Promise<string> {
   const [path = '', name = 'default'] = checkString('module', module).split('#');
   if (!isRecommenderModule(module)) throw refused(module, 'is not a JavaScript or TypeScript file');
+  refuseAddress(path);
   let sha256: string;
   let namespace: Readonly<Record<string, unknown>>;
   try {

@@ -4,7 +4,7 @@ import { makeDirectory, removeIfThere, removeStaleTemporaries, replaceFile } fro
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { sha256 } from '../../core/hash.ts';
-import { refuseObjectAddress } from '../../core/object-address.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { renamed } from '../../core/renamed.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
@@ -189,7 +189,7 @@ function factsOfText(path: string, text: string): RecommenderFacts & { files: Js
  * when a file is missing, damaged or has been changed.
  */
 export async function readSavedRecommender(directory: string): Promise<SavedRecommender> {
-  refuseObjectAddress(directory);
+  refuseAddress(directory);
   const facts = await readRecommenderFacts(directory);
   if (facts === undefined) {
     throw new UsageError(`${directory} does not hold a trained recommender: it has no ${factsFile}`, {

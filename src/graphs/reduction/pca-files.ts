@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { makeDirectory, replaceFile } from '../../core/atomic-file.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { partName, partPath, pathNow } from '../../io/dataset/layout.ts';
 import type { Pca } from '../../models/pca/fitted-pca.ts';
 import { decodePca, encodePca } from '../../models/pca/pca-file.ts';
@@ -58,6 +59,7 @@ export async function writePca(directory: string, column: string, { pca, facts }
  * together.
  */
 export async function readPca(path: string, column: string): Promise<FittedPca> {
+  refuseAddress(path);
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const description = isDirectory ? pcaDescription(path, column) : pathNow(path);
   if (!description.endsWith('.json')) {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
-import { refuseObjectOutput } from '../../core/object-address.ts';
+import { refuseOutputAddress } from '../../core/object-address.ts';
 import { CommitStore } from '../../io/dataset/commit-store.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { tablePath } from '../../io/dataset/table-plan.ts';
@@ -36,7 +36,7 @@ export interface PlannedReduction {
  */
 export async function plannedReduction(options: ReduceOptions): Promise<PlannedReduction> {
   checkReduceOptions(options);
-  refuseObjectOutput(options.out);
+  refuseOutputAddress(options.out);
   fitOf(options);
   return atInput(options.input, options.signal, (input) => plannedNear({ ...options, input }));
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
-import { refuseObjectOutput } from '../../core/object-address.ts';
+import { refuseOutputAddress } from '../../core/object-address.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { atInput } from './at-input.ts';
 import { reduceDataset } from './reduce-dataset.ts';
@@ -25,7 +25,7 @@ import { reduceTable } from './reduce-table.ts';
  */
 export async function reduce(options: ReduceOptions): Promise<ReduceSummary> {
   checkReduceOptions(options);
-  refuseObjectOutput(options.out);
+  refuseOutputAddress(options.out);
   return atInput(options.input, options.signal, (input) => reduceChecked({ ...options, input }));
 }
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { renamed } from '../../core/renamed.ts';
 import { openTable } from '../../io/dataset/table-reader.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
@@ -47,6 +48,7 @@ const MOST_BINS = 24;
  * @throws UsageError `dataset` when it has no results.
  */
 export async function readExperiment(directory: string): Promise<SavedExperiment> {
+  refuseAddress(directory);
   const result = await readResult(directory);
   const courses: TrainingCourse[] = [];
   const counts = new Map<string, PredictionCounts>();

@@ -5,6 +5,7 @@ import { checkOneOf, checkString } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { checkFileEnding } from '../../core/file-ending.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { hashWeightFile } from '../../io/weights-store/stage-file.ts';
 import { loadCard, type NetworkCard, parseCard } from '../../models/networks/card.ts';
 import { type Assumption, guessCard } from '../../models/networks/guess-card.ts';
@@ -61,6 +62,7 @@ const known: KnownOptions<MakeCardOptions> = {
 export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
   checkKnownOptions('makeCard', options, known);
   const file = checkString('file', options.file);
+  refuseAddress(file);
   if (options.out !== undefined) checkFileEnding('out', options.out, ['json']);
   if (options.output !== undefined) checkString('output', options.output);
   if (options.modality !== undefined) checkOneOf('modality', options.modality, ['visual', 'audio']);

@@ -3,7 +3,7 @@ import { AskedOnce } from '../../core/asked-once.ts';
 import { Breather } from '../../core/breather.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { Growing } from '../../core/growing.ts';
-import { refuseObjectAddress } from '../../core/object-address.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import { unitFilesOf } from './dataset-units.ts';
@@ -100,7 +100,7 @@ export class CommitStore implements UnitStore {
       readonly metadata?: Readonly<Record<string, string>> | undefined;
     } = {},
   ): Promise<CommitStore> {
-    refuseObjectAddress(directory);
+    refuseAddress(directory);
     const units = unitFilesOf(directory);
     const create = options.create !== false && options.readOnly !== true;
     if (!create && !units.isThere()) {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../core/atomic-file.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
-import { refuseObjectAddress } from '../../core/object-address.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { printableStart } from '../../core/printable.ts';
 import type { Cut } from './cut.ts';
 import { isPartName, partPath, underDatasetLock } from './layout.ts';
@@ -111,7 +111,7 @@ export function datasetFilePath(directory: string): string {
  * DatasetError `damaged`.
  */
 export function readDatasetFile(directory: string): DatasetFile {
-  refuseObjectAddress(directory);
+  refuseAddress(directory);
   const path = datasetFilePath(directory);
   let text: string;
   try {
@@ -209,7 +209,7 @@ export function areTablesOutOfDate(
  * files.
  */
 export function checkDirectory(directory: string, description: DatasetDescription): DatasetFile | undefined {
-  refuseObjectAddress(directory);
+  refuseAddress(directory);
   if (existsSync(directory) && !statSync(directory).isDirectory()) {
     throw new UsageError(`${directory} must be a directory, but is a file`, { code: 'dataset' });
   }

@@ -3,7 +3,7 @@ import { type Data, type Field, type RecordBatch, Schema } from 'apache-arrow';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
-import { isObjectAddress } from '../../core/object-address.ts';
+import { isObjectAddress, refuseAddress } from '../../core/object-address.ts';
 import { openArrow } from './arrow-reader.ts';
 import { recordBatch } from './batch-columns.ts';
 import { openFarTable } from './far-table.ts';
@@ -94,6 +94,7 @@ export async function openTable(path: string, options: TableReaderOptions = {}):
     throw new UsageError(`\`columns\` must name each column once, but are ${columns.join(', ')}`);
   }
   if (isObjectAddress(path)) return openFarTable(path, (copy) => openTable(copy, options), options.signal);
+  refuseAddress(path);
   const files = await tableFiles(path);
   const largest = await largestOf(files);
   const thread = new ParquetThread(DECODER_BYTES + DECODER_SHARE * largest + DECODER_BATCHES * batchBytes);

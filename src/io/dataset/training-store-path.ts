@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { refuseObjectAddress } from '../../core/object-address.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { partName, partPath, pathNow } from './layout.ts';
 
 /** Name of the training store in the directory of a reduction. */
@@ -12,7 +12,7 @@ export const TRAINING_STORE = partName('training');
  *   only a file can be.
  */
 export function trainingStorePath(path: string): string {
-  refuseObjectAddress(path);
+  refuseAddress(path);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return pathNow(path);
   const inside = partPath(path, 'training');
   return existsSync(inside) ? inside : path;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../../core/errors.ts';
-import { isObjectAddress } from '../../core/object-address.ts';
+import { isObjectAddress, refuseAddress } from '../../core/object-address.ts';
 
 /**
  * Whether ratings are in a directory, as opposed to a file or a table in an object store.
@@ -8,6 +8,7 @@ import { isObjectAddress } from '../../core/object-address.ts';
  */
 export async function areInDirectory(ratings: string): Promise<boolean> {
   if (isObjectAddress(ratings)) return false;
+  refuseAddress(ratings);
   try {
     return (await stat(ratings)).isDirectory();
   } catch (error) {

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
-import { refuseObjectAddress } from '../../core/object-address.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import type { UserFacts } from '../../core/user-facts.ts';
 import type { BadLineReport } from './bad-lines.ts';
@@ -60,7 +60,7 @@ const USERS = ['u.user', 'users.dat'];
  */
 export async function openMovieLens(directory: string, options: MovieLensOptions = {}): Promise<MovieLens> {
   checkKnownOptions('openMovieLens', options, known);
-  refuseObjectAddress(directory);
+  refuseAddress(directory);
   let names: string[];
   try {
     names = await readdir(directory);

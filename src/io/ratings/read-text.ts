@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { refuseObjectAddress } from '../../core/object-address.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { fileFault } from './bad-lines.ts';
 import { decodeText } from './fields.ts';
 
@@ -14,7 +14,7 @@ const MAX_BYTES = 512 * 2 ** 20;
  * `object-store` for an address.
  */
 export async function readText(path: string): Promise<string> {
-  refuseObjectAddress(path);
+  refuseAddress(path);
   let bytes: Buffer;
   try {
     bytes = await readBounded(path);

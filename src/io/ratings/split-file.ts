@@ -5,6 +5,7 @@ import { createFile, makeDirectory, syncDirectory, temporaryPath } from '../../c
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { UsageError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { fileFault } from './bad-lines.ts';
 import type { RatingTable } from './rating-table.ts';
 import { ratingText } from './rating-text.ts';
@@ -81,6 +82,7 @@ export async function saveScenario(scenario: Scenario, directory: string): Promi
  * has been changed.
  */
 export async function readScenario(directory: string): Promise<Scenario> {
+  refuseAddress(directory);
   const path = join(directory, 'scenario.json');
   let text: string;
   try {

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { fileKind } from '../../core/file-kind.ts';
-import { isObjectAddress } from '../../core/object-address.ts';
+import { isTableAddress, refuseAddress } from '../../core/object-address.ts';
 import { fileFault } from './bad-lines.ts';
 
 /** The first bytes of Parquet files, Arrow files and Arrow streams. */
@@ -12,10 +12,11 @@ const HEAD_BYTES = 64;
  * recognised by its first bytes. In an object store, only tables can be read.
  *
  * @throws UsageError `ratings` when it does not exist, is empty, compressed, UTF-16, or a file of
- * another known kind.
+ * another known kind; `object-store` for a text file there.
  */
 export async function tableOrText(path: string): Promise<'table' | 'text'> {
-  if (isObjectAddress(path)) return 'table';
+  if (isTableAddress(path)) return 'table';
+  refuseAddress(path);
   let head: Buffer;
   try {
     const file = await open(path, 'r');

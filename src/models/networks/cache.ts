@@ -17,6 +17,7 @@ import { join, resolve } from 'node:path';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { ModelError, ReelflowError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 
 /** Milliseconds after which the unfinished folder of a killed process is removed. */
 const abandonedAfter = 3_600_000;
@@ -104,6 +105,7 @@ function removeAbandoned(parent: string): void {
  * @throws ModelError `weights` if the file cannot be read.
  */
 export function fileHash(path: string, directory: string): string {
+  refuseAddress(path);
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { contentHash } from '../../core/canonical-json.ts';
 import { ModelError } from '../../core/errors.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { CardFields } from './card-fields.ts';
 import { type CardText, cardText } from './card-text.ts';
 import { logMel, samplesOfFrames } from './log-mel.ts';
@@ -98,6 +99,7 @@ const sampleLayouts = ['NS', 'N1S', 'NS1'] as const;
  * const { card } = loadCard('networks/squeezenet/card.json');
  */
 export function loadCard(path: string): { readonly card: NetworkCard; readonly folder: string } {
+  refuseAddress(path);
   let text: string;
   try {
     if (statSync(path).size > cardLimit) throw new Error(`it has more than ${cardLimit} bytes`);

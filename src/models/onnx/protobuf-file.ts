@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ModelError } from '../../core/errors.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { type FieldRange, ProtobufFault, protobufFields, readVarint } from '../../core/protobuf-reader.ts';
 import { fillSync } from '../../core/whole-io.ts';
 
@@ -19,6 +20,7 @@ export class ProtobufFile {
   #windowEnd = 0;
 
   constructor(readonly path: string) {
+    refuseAddress(path);
     try {
       // Checked before opening: opening a named pipe would wait for its writer.
       if (!statSync(path).isFile()) throw new ModelError('weights', `${path} is not a file`, { remedy: pathRemedy });

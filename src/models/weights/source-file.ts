@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { ModelError } from '../../core/errors.ts';
+import { refuseAddress } from '../../core/object-address.ts';
 import { printableStart } from '../../core/printable.ts';
 import { fillSync } from '../../core/whole-io.ts';
 
@@ -37,6 +38,7 @@ export class SourceFile implements WeightBytes {
   readonly #status: Stats;
 
   constructor(readonly path: string) {
+    refuseAddress(path);
     try {
       // Checked before opening: opening a named pipe would wait for its writer.
       if (!statSync(path).isFile()) throw this.refuse('is not a file', { remedy: 'Give the path of one weight file.' });

@@ -1,5 +1,6 @@
 import { checkOneOf } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
+import { isObjectAddress, refuseAddress } from '../../../core/object-address.ts';
 import { queueAddress } from '../../../io/queue/queue-address.ts';
 import type { GraphSpec } from '../../spec/graph-spec.ts';
 import type { ShardOptions } from '../shard.ts';
@@ -20,6 +21,21 @@ export interface QueueOptions {
    * and the package that connects to the server must be installed beside reelflow.
    */
   readonly queue?: string | undefined;
+}
+
+/**
+ * Checks the place of a dataset that the workers of a queue write to.
+ * @throws UsageError `object-store` for an address, naming the option.
+ */
+export function checkSharedDirectory(address: string, option: 'runner' | 'out'): void {
+  if (isObjectAddress(address)) {
+    throw new UsageError('the workers of a queue write to a dataset in a directory, which all of them see', {
+      code: 'object-store',
+      option,
+      remedy: "Name a directory that all machines share, or run shards of `extract` (`shard: 'auto'`).",
+    });
+  }
+  refuseAddress(address);
 }
 
 /**
