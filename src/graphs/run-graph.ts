@@ -370,10 +370,10 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   }
   sampler.stop();
   if (sampler.peak > plan.memory.limit) {
-    say(
-      `process and decoders used ${formatBytes(sampler.peak)}; the limit is ${formatBytes(plan.memory.limit)}`,
-      { code: 'memory-exceeded', isWarning: true },
-    );
+    say(`process and decoders used ${formatBytes(sampler.peak)}; the limit is ${formatBytes(plan.memory.limit)}`, {
+      code: 'memory-exceeded',
+      isWarning: true,
+    });
   }
   return {
     graphId: plan.graph.id,
