@@ -22,7 +22,7 @@ async function copyTable(address: string, signal?: AbortSignal | undefined): Pro
   );
 }
 
-/** A table by its path, or, where it lies in an object store, by one copy. @throws as `copyTable`. */
+/** A table by its path, or by one copy if it lies in an object store. @throws as `copyTable`. */
 export async function nearTable(path: string, signal?: AbortSignal | undefined): Promise<FarCopy> {
   if (isObjectAddress(path)) return copyTable(path, signal);
   return { path, named: path, speaking: (error) => error, remove: async () => {} };
