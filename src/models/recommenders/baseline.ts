@@ -39,7 +39,7 @@ export class BaselineRecommender implements Recommender {
     return clipAll(this.score(users, items), this.#scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#biases === undefined) throw notFitted(this.name);
     const { mean, users: ofUsers, items: ofItems } = this.#biases;

@@ -50,7 +50,7 @@ export function checkBiasOptions(options: BiasOptions): void {
  * Estimates b_u and b_i of r = mean + b_u + b_i (Koren, Factor in the Neighbors, 2010, section
  * 2.1), starting from 0.
  *
- * `als`: epoch by epoch first all items, b_i = sum over the ratings of i of (r - mean - b_u) /
+ * `als`: in each epoch, first all items, b_i = sum over the ratings of i of (r - mean - b_u) /
  * (itemRegularisation + their number), then all users in the same way from the new b_i.
  *
  * `sgd`: rating by rating (users as they first appear, each user's rows in order), e = r - mean -
@@ -68,8 +68,8 @@ export function estimateBiases(ratings: TrainingRatings, options: BiasOptions = 
 }
 
 /**
- * The bias of a user who was not there: what the last pass of `als` would give, or where `sgd`
- * would come to rest, sum e / (n (1 + regularisation)); 0 without ratings.
+ * The bias of a user who was not in the training data: what the last pass of `als` would give, or
+ * where `sgd` would converge, sum e / (n (1 + regularisation)); 0 without ratings.
  */
 export function biasOfNewUser(biases: Biases, own: NewUserRatings, options: BiasOptions): number {
   const count = own.items.length;

@@ -13,22 +13,22 @@ export interface BlendOptions {
   /** One for each part, of at least 0; they are divided by their sum. Default: by validation. */
   readonly weights?: readonly number[] | undefined;
   /**
-   * What the weights are found by: a tenth of the ratings (default), or all ratings of a tenth of
-   * the items, so that each part is judged by items that it has not seen.
+   * What the weights are fitted to: a tenth of the ratings (default), or all ratings of a tenth of
+   * the items, so that each part is judged on items that it has not seen.
    */
   readonly heldOut?: 'ratings' | 'items' | undefined;
-  /** Draws what is held out; default 0. */
+  /** Seeds the choice of what is held out; default 0. */
   readonly seed?: number | undefined;
 }
 
 const share = 0.1;
-/** More parts than this have too many choices of which count. */
+/** With more parts there would be too many subsets to try. */
 const mostParts = 8;
 
 /**
- * The weighted mean of what several recommenders predict. Weights that are not given are those of
- * least squared error, none below 0 and 1 together, over a tenth of the ratings that is held back
- * from the parts; then all parts learn again, from all ratings.
+ * The weighted mean of the predictions of several recommenders. Weights that are not given are
+ * those, non-negative and with sum 1, that minimise the squared error over a tenth of the ratings,
+ * which the parts do not see; then all parts are fitted again, to all ratings.
  *
  * @example
  * const blend = new BlendRecommender({ parts: [new SvdRecommender(), new KnnRecommender({ between: 'items' })] });
@@ -57,7 +57,7 @@ export class BlendRecommender implements Recommender {
     this.#options = options;
   }
 
-  /** The weight of each part, 1 together. @throws UsageError before `fit`. */
+  /** The weight of each part; they sum to 1. @throws UsageError before `fit`. */
   get weights(): readonly number[] {
     return this.#known().weights;
   }
@@ -75,7 +75,7 @@ export class BlendRecommender implements Recommender {
     return clipAll(await this.score(users, items), this.#known().ratings.scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     const { ratings } = this.#known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
@@ -87,13 +87,13 @@ export class BlendRecommender implements Recommender {
     return this.#mean(items.length, (part) => newUserScores(part, own, items));
   }
 
-  /** What all parts take that count. @throws UsageError before `fit`; `too-many-steps`. */
+  /** The work of all parts with a weight. @throws UsageError before `fit`; `too-many-steps`. */
   workOf(users: Int32Array, items: Int32Array, times?: number): PairWork {
     const parts = this.#counting().map(({ part }) => ({ part }));
     return workOfParts(parts, users, items, this.#known().ratings, times);
   }
 
-  /** As all parts that count. @throws UsageError before `fit`; `too-many-steps`. */
+  /** Checks all parts with a weight. @throws UsageError before `fit`; `too-many-steps`. */
   checkNewUsers(asked: readonly AskedOfNewUser[]): void {
     for (const { part } of this.#counting()) part.checkNewUsers?.(asked);
   }
@@ -159,7 +159,7 @@ function sumOf(values: readonly number[] | Float64Array): number {
   return sum;
 }
 
-/** Flags a tenth of the different numbers, one at least. */
+/** Flags a tenth of the distinct numbers, at least one. */
 function aTenth(numbers: Int32Array, seed: number): Uint8Array {
   const isThere = new Uint8Array(numbers.reduce((most, number) => Math.max(most, number), 0) + 1);
   for (const number of numbers) isThere[number] = 1;
@@ -202,7 +202,7 @@ export function simplexWeights(predictions: readonly Float32Array[], values: Flo
     const matrix = new Float64Array(size * size);
     for (const [row, one] of chosen.entries()) {
       for (const [column, other] of chosen.entries()) matrix[row * size + column] = gram[one]?.[other] as number;
-      // Two parts that say the same share their weight.
+      // Parts with equal predictions share their weight.
       matrix[row * size + row] = (matrix[row * size + row] as number) * (1 + 1e-9) + 1e-12;
     }
     const solved = solvePositive(matrix, new Float64Array(size).fill(1));

@@ -9,11 +9,11 @@ import { dampedMean, dampedMeans } from './user-mean.ts';
 
 /** Options of `ContentKnnRecommender`. */
 export interface ContentKnnOptions extends ItemVectors {
-  /** Rated items that a prediction is based on, at most; default 20. */
+  /** Maximum number of rated items that a prediction is based on; default 20. */
   readonly neighbours?: number | undefined;
-  /** Added to the sum of the cosines, so that few or far neighbours say little; default 1. */
+  /** Added to the sum of cosines, so that few or distant neighbours count little; default 1. */
   readonly damping?: number | undefined;
-  /** Ratings of the mean of all that a user's own are averaged with; default 5. */
+  /** Weight of the overall mean in a user's mean, in ratings; default 5. */
   readonly userDamping?: number | undefined;
 }
 
@@ -25,11 +25,11 @@ interface Fitted {
 }
 
 /**
- * The user's ratings of the items that are most like the one asked for, by fixed vectors of the
- * items such as their features: b_u + sum c (r - b_u) / (sum c + damping) over the `neighbours`
- * items of largest positive cosine c, b_u the damped mean of the user. Nothing is trained, and an
- * item that nobody has rated needs its vector alone: what a trained reading of content has to beat.
- * Of equal cosines those count whose training rows come first.
+ * Predicts from the user's ratings of the most similar items, by fixed vectors of the items such as
+ * their features: b_u + sum c (r - b_u) / (sum c + damping) over the `neighbours` items of largest
+ * positive cosine c, b_u the damped mean of the user. Nothing is trained, and an unrated item needs
+ * only its vector: the baseline for trained models of content. Of equal cosines, those whose
+ * training rows come first count.
  *
  * @example
  * const vectors = new Float32Array(ratings.itemCount * 40);
@@ -70,7 +70,7 @@ export class ContentKnnRecommender implements Recommender {
     return clipAll(this.score(users, items), this.#known().ratings.scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
     const { ratings, lists, means } = this.#known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
@@ -91,7 +91,7 @@ export class ContentKnnRecommender implements Recommender {
     return scores;
   }
 
-  /** Of a user's own ratings alone, as in training. */
+  /** From the user's own ratings alone, as in training. */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
     return this.#fromNearest(own, dampedMean(own.values, this.#known().mean, this.#userDamping), items);
   }

@@ -9,11 +9,13 @@ import { dampedMeans } from './user-mean.ts';
 
 /** Options of `ContentRidgeRecommender`. */
 export interface ContentRidgeOptions extends ItemVectors {
-  /** How tables call it. Default `content-ridge`. */
+  /** Its name in tables. Default `content-ridge`. */
   readonly name?: string | undefined;
   /** lambda, for weights and user bias alike; default 1. */
   readonly regularisation?: number | undefined;
-  /** lambda of weights that all users share, which are learnt first. Default: there are none. */
+  /**
+   * lambda of the weights that all users share, which are learnt first. Default: no such weights.
+   */
   readonly sharedRegularisation?: number | undefined;
   /** Whether each value is standardised over the rated items; default true. */
   readonly standardise?: boolean | undefined;
@@ -21,7 +23,7 @@ export interface ContentRidgeOptions extends ItemVectors {
 
 interface Fitted {
   readonly mean: number;
-  /** Of each user, then the shared ones: bias and weights. */
+  /** Bias and weights of each user, then the shared ones. */
   readonly weights: Float64Array;
   readonly shared: Float64Array;
   readonly features: Float64Array;
@@ -32,10 +34,10 @@ interface Fitted {
  * A ridge regression for each user on a fixed vector of each item: r^ = mean + b_u + w_u . x_i,
  * clipped to the scale, where b_u and w_u minimise sum (r - r^)^2 + lambda (b_u^2 + |w_u|^2) over
  * the user's ratings (Hoerl and Kennard 1970). Each value of x is standardised over the rated
- * items. With `sharedRegularisation` there are weights w that all users share too, r^ = mean + b_u +
- * (w + w_u) . x_i: w is learnt first, from what the damped means of the users leave, and w_u from
- * what is left then. The linear reading of content that a neural recommender has to beat. An
- * unknown user has neither bias nor weights of their own.
+ * items. With `sharedRegularisation` there are weights w that all users share too, r^ = mean + b_u
+ * + (w + w_u) . x_i: w is learnt first, from what the damped means of the users leave, and w_u from
+ * what is left then. This is the linear baseline for neural recommenders that read content. An
+ * unknown user has neither bias nor own weights.
  *
  * @example
  * const vectors = new Float32Array(ratings.itemCount * 3);
@@ -94,7 +96,7 @@ export class ContentRidgeRecommender implements Recommender {
     return clipAll(this.score(users, items), this.#scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { weights, features, userCount } = this.#fitted;
@@ -116,7 +118,7 @@ export class ContentRidgeRecommender implements Recommender {
     return mean + dot(weights, start, features, item * size, size) + dot(shared, 0, features, item * size, size);
   }
 
-  /** Bias and weights of one user, of what mean and shared weights leave. */
+  /** Bias and weights of one user, fitted to what the mean and the shared weights leave. */
   #ownWeights({ items, values }: NewUserRatings): Float64Array {
     const { mean, shared, features } = this.#fitted as Fitted;
     const size = this.#dimension + 1;
@@ -127,7 +129,7 @@ export class ContentRidgeRecommender implements Recommender {
     return ridge(features, size, items, residuals, this.#regularisation);
   }
 
-  /** Weights of all users, of what their damped means leave; no bias. */
+  /** Shared weights, fitted to what the users' damped means leave; no bias. */
   #sharedWeights(ratings: TrainingRatings, features: Float64Array): Float64Array {
     const size = this.#dimension + 1;
     if (this.#sharedRegularisation === undefined) return new Float64Array(size);

@@ -4,17 +4,17 @@ import { factNames } from './neural/residual-content.ts';
 import { residualFacts } from './neural/residual-facts.ts';
 import type { TrainingRatings } from './recommender.ts';
 
-/** A stream that goes into the vectors. */
+/** A stream that the vectors are made from. */
 export interface VectorStream {
   readonly name: string;
   readonly dimension: number;
   readonly steps: number;
-  /** Undefined: as residual networks weigh streams. */
+  /** Undefined: weighted as in residual networks. */
   readonly weight?: number | undefined;
 }
 
 /**
- * One vector for each item out of its features: each stream clipped, standardised and reduced to
+ * One vector for each item from its features: each stream clipped, standardised and reduced to
  * principal components as a residual network reads it (fitted on the items with training ratings),
  * averaged over the subclips, streams side by side. Zeros for an item, or a stream of it, without
  * features.

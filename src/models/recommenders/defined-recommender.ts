@@ -18,10 +18,10 @@ import {
 import { weightShapes } from './neural/weight-shapes.ts';
 import { notFitted, type TrainingRatings } from './recommender.ts';
 
-/** Limit in bytes of what training takes unless told otherwise. */
+/** Default limit in bytes of what training takes. */
 const usualMemory = 2 * 2 ** 30;
 
-/** What a definition says of its recommender, whatever its network reads. */
+/** What every definition has, whatever its network reads. */
 interface Definition {
   readonly name: string;
   readonly training: TrainingDefaults;
@@ -30,9 +30,9 @@ interface Definition {
 /** A network to train. */
 interface Network {
   readonly module: TrainableModule;
-  /** First values that are not drawn, by name of the weights. */
+  /** Initial values that are not random, by name of the weights. */
   readonly facts: ReadonlyMap<string, Float32Array>;
-  /** Numbers that a step holds, about, beside the weights. */
+  /** Approximate number of values that a step holds beside the weights. */
   activations(batchSize: number): number;
 }
 
@@ -167,7 +167,7 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
     this.#keep(network, keep(await Trainer.open(network.module, { ...options, initialWeights: weights })));
   }
 
-  /** What a step draws, of `histories` or of `pairs`. */
+  /** The random numbers of a step over `histories` or `pairs`. */
   protected drawsOf(what: string, step: number): StepDraws {
     return { uniform: seededUniform(this.options.seed ?? 1, `${what} ${step}`), step };
   }

@@ -20,7 +20,7 @@ export interface TrainingDefaults
 
 /** Random numbers of a training step. */
 export interface StepDraws {
-  /** Numbers that the seed and the place in training decide. */
+  /** Random numbers that depend on the seed and the place in training only. */
   readonly uniform: Uniform;
   /** Steps of all epochs before this one. */
   readonly step: number;
@@ -29,9 +29,9 @@ export interface StepDraws {
 /** The memory that a training takes. */
 export interface HeldInTraining {
   readonly weights: number;
-  /** Numbers that a step holds beside the weights. */
+  /** Number of values that a step holds beside the weights. */
   readonly activations: number;
-  /** Bytes of both, about. */
+  /** Approximate bytes of both. */
   readonly bytes: number;
 }
 

@@ -13,22 +13,22 @@ export interface EaseOptions {
   /** lambda, added to the diagonal of the Gram matrix; default 250. */
   readonly regularisation?: number | undefined;
   /**
-   * Ratings above it are what the user likes; the others count for nothing. Default: two thirds up
-   * the scale, so that 4 and more count of 0.5 to 5 and of 1 to 5. 0: every rating counts.
+   * Items rated above this are liked; other ratings do not count. Default: two thirds up the scale,
+   * so that 4 and more count on a scale from 0.5 or 1 to 5. 0: every rating counts.
    */
   readonly likedAbove?: number | undefined;
   /** What the items are like: `ease-content`. Without it an item that nobody likes has no score. */
   readonly content?: ItemVectors | undefined;
-  /** Ratings that agreeing in content is worth (alpha^2), default 100. */
+  /** How many ratings agreement in content counts as (alpha^2); default 100. */
   readonly contentWeight?: number | undefined;
-  /** Bytes that the matrix may take; default 2 GiB. */
+  /** Limit in bytes of the matrix; default 2 GiB. */
   readonly memory?: number | undefined;
   /**
-   * Multiplications that the inverse may take, n^3 / 2 of n items, and additions that predicting
-   * may; default 10^12 each.
+   * Limit of the multiplications of the inverse, n^3 / 2 for n items, and of the additions of
+   * predictions; default 10^12 each.
    */
   readonly mostSteps?: number | undefined;
-  /** Told what is about to be computed, and then how far it has come. May throw to stop. */
+  /** Called with what is about to be computed, then with its progress. May throw to stop. */
   readonly onMessage?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,10 +50,10 @@ interface Fitted {
  * lambda I and P its inverse, B_ij = -P_ij / P_jj. With `content` the columns of X are continued by
  * the vectors of the items, times alpha (Jeunen et al. 2020): G gains alpha^2 times the products of
  * the vectors, and an item that nobody likes is scored by the liked items that are like it. Scores
- * rank; they are no ratings.
+ * rank; they are not ratings.
  *
- * One float64 for each pair of items is held, and about n^3 / 2 multiplications are made: both are
- * said before, and too much memory is refused.
+ * Holds one float64 for each pair of items and makes about n^3 / 2 multiplications: both are
+ * announced before, and too much memory is refused.
  *
  * @example
  * const ease = new EaseRecommender({ regularisation: 500 });
@@ -113,7 +113,7 @@ export class EaseRecommender implements Recommender {
   }
 
   /**
-   * A step is an item that the user likes, for each pair.
+   * A step is one liked item of the user, for each pair.
    *
    * @throws UsageError before `fit`; `too-many-steps`.
    */
@@ -130,13 +130,13 @@ export class EaseRecommender implements Recommender {
     return { by: 'pair', steps };
   }
 
-  /** As if the users liked all that they rated. @throws UsageError `too-many-steps`. */
+  /** Assumes that the users like everything they rated. @throws UsageError `too-many-steps`. */
   checkNewUsers(asked: readonly AskedOfNewUser[]): void {
     const steps = asked.reduce((sum, { own, items }) => sum + own.items.length * items.length, 0);
     checkSteps(`predicting ${asked.length} new users by ${this.name}`, steps, this.#options.mostSteps);
   }
 
-  /** By what the user likes, as in training. */
+  /** From what the user likes, as in training. */
   scoreNewUser({ items: rated, values }: NewUserRatings, items: Int32Array): Float32Array {
     const { ratings, places } = this.#known();
     const { likedAbove = likedAboveOf(ratings.scale) } = this.#options;
@@ -146,7 +146,7 @@ export class EaseRecommender implements Recommender {
   }
 
   /**
-   * B_ij of two items: what liking the first says of the second; 0 for an item that has no place.
+   * B_ij of two items: what liking the first says about the second; 0 for an item without a place.
    */
   weight(from: number, to: number): number {
     const { weights, size, places } = this.#known();
@@ -201,16 +201,17 @@ export class EaseRecommender implements Recommender {
 }
 
 const mostBytes = 2 ** 31;
-/** A matrix of 4,096 items: half a minute and more. */
+/** A matrix of 4,096 items takes half a minute or more. */
 const worthSaying = 2 ** 27;
 
-/** Bytes as a person reads them, rounded up. */
+/** Bytes in readable form, rounded up. */
 function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
 /**
- * What each user likes, by places in the matrix: items that somebody likes or that have content.
+ * What each user likes, by places in the matrix, which has the items that somebody likes or that
+ * have content.
  */
 function likedBy(ratings: TrainingRatings, above: number, content: ItemVectors | undefined) {
   const lists = listsByUser(ratings);

@@ -19,7 +19,7 @@ interface Fitted {
  * items that are nearest to the one asked for, weighted by the cosine of their genre one-hots. Only
  * items with a genre in common count; of equally near ones those whose training rows come first.
  * Without any, the mean of the user's ratings; for a user without ratings the mean of all. Clipped
- * to the scale. An item nobody has rated can be predicted: all that is needed is its genres.
+ * to the scale. Unrated items can be predicted too: only their genres are needed.
  *
  * @example
  * const flags = new Uint8Array(ratings.itemCount * 18);
@@ -50,7 +50,7 @@ export class GenreContentRecommender implements Recommender {
     return clipAll(this.score(users, items), (this.#fitted as Fitted).ratings.scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { ratings, lists, mean } = this.#fitted;
@@ -73,7 +73,7 @@ export class GenreContentRecommender implements Recommender {
     return predictions;
   }
 
-  /** As if the user had been there in training: nothing of others is needed but the mean. */
+  /** As if the user had been in the training data: only the mean depends on other users. */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const again = new GenreContentRecommender({ genres: this.#genres, neighbours: this.#neighbours });

@@ -4,7 +4,8 @@ import { groupRows } from '../group-rows.ts';
 type Uniform = () => number;
 
 /**
- * Draws, for a user, one of some items that the user has not met, each as likely as any other.
+ * Draws, for a user, one of the candidate items that the user has not met, each with the same
+ * probability.
  *
  * @example
  * const draws = new ItemDraws(Int32Array.of(0, 1, 2), { users, items }, { userCount: 10, itemCount: 3 });

@@ -2,10 +2,10 @@ import { checkInteger, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 
 /**
- * One vector for each item number: what recommenders that know content by fixed vectors are given.
+ * One vector for each item number, for recommenders that read content as fixed vectors.
  */
 export interface ItemVectors {
-  /** float32[items x dimension], row-major; zeros for an item of which nothing is known. */
+  /** float32[items x dimension], row-major; zeros for an item without content. */
   readonly vectors: Float32Array;
   readonly dimension: number;
 }
@@ -30,7 +30,7 @@ export function checkVectorCount({ vectors, dimension }: ItemVectors, itemCount:
   );
 }
 
-/** The vectors with length 1; those of zeros stay. */
+/** The vectors scaled to length 1; zero vectors stay zero. */
 export function unitVectors({ vectors, dimension }: ItemVectors): Float32Array {
   const units = Float32Array.from(vectors);
   for (let start = 0; start < units.length; start += dimension) {

@@ -22,11 +22,11 @@ export interface KnnOptions {
   readonly between: 'users' | 'items';
   /** k, the maximum number of neighbours of a prediction; default 20. */
   readonly neighbours?: number | undefined;
-  /** With fewer, the neighbours are not used; default 1. */
+  /** With fewer neighbours none is used; default 1. */
   readonly minimumNeighbours?: number | undefined;
   /** Default `cosine`. */
   readonly similarity?: SimilarityName | undefined;
-  /** Common ratings below which two are not similar; default 1. */
+  /** Fewer common ratings than this make a similarity 0; default 1. */
   readonly minimumSupport?: number | undefined;
   /** Of `pearson-baseline`; default 100. */
   readonly shrinkage?: number | undefined;
@@ -34,7 +34,7 @@ export interface KnnOptions {
   readonly prediction?: KnnPrediction | undefined;
   /** How the biases of `pearson-baseline` and of `baseline` predictions are estimated. */
   readonly biases?: BiasOptions | undefined;
-  /** Pairs of ratings that a call of `predict` may compare, at most; default 10^12. */
+  /** Maximum number of pairs of ratings that a call of `predict` compares; default 10^12. */
   readonly mostSteps?: number | undefined;
 }
 
@@ -46,8 +46,7 @@ interface Fitted {
   readonly mean: number;
   readonly biases: Biases | undefined;
   /**
-   * Of each user (item): where its predictions start from, and what the neighbours' deviations are
-   * multiplied by.
+   * Of each user (item): the base of its predictions, and the factor of the neighbours' deviations.
    */
   readonly centres: Float64Array;
   readonly spreads: Float64Array;
@@ -66,13 +65,13 @@ interface Fitted {
  *   a zero one replaced by that of all ratings
  * - `baseline` (Koren 2010, eq. 3): b_ui + sum s (r_vi - b_vi) / sum s with b_ui = mean + b_u + b_i
  *
- * Of equally similar ones the k whose training rows come first are taken. With fewer than
- * `minimumNeighbours` the answer is m_u or b_ui, for `basic` the global mean; for a user or item
- * without a training rating the global mean, for `baseline` mean + the biases that are known.
- * Everything is clipped to the scale. These are the rules of Surprise 1.1.
+ * Of equally similar ones, the k whose training rows come first are taken. With fewer than
+ * `minimumNeighbours` the prediction is m_u or b_ui, for `basic` the global mean; for a user or
+ * item without a training rating it is the global mean, for `baseline` mean + the known biases.
+ * Predictions are clipped to the scale. These are the rules of Surprise 1.1.
  *
  * `fit` only prepares; similarities are computed by `predict`, once for each user (item) in a call,
- * so ask for many pairs in one call.
+ * so predict many pairs in one call.
  *
  * @example
  * const knn = new KnnRecommender({ between: 'items', similarity: 'pearson-baseline', prediction: 'baseline', neighbours: 40 });
@@ -142,7 +141,7 @@ export class KnnRecommender implements Recommender {
     return clipAll(this.score(users, items), (this.#fitted as Fitted).ratings.scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { ratings, own, others, rows } = this.#fitted;
@@ -173,8 +172,8 @@ export class KnnRecommender implements Recommender {
   }
 
   /**
-   * A step is a pair of ratings that are compared: for each user (item) that is asked for, all
-   * ratings of all items (users) that it has in common with others.
+   * A step compares a pair of ratings: for each requested user (item), all ratings of all items
+   * (users) that it has in common with others.
    *
    * @throws UsageError before `fit`; `too-many-steps`.
    */
@@ -189,8 +188,8 @@ export class KnnRecommender implements Recommender {
   }
 
   /**
-   * For each user all ratings are learnt again, and of `user-knn` all ratings of the own items met,
-   * of `item-knn` those that the items asked for have in common with others.
+   * For each user all ratings are processed again; `user-knn` compares all ratings of the user's
+   * items, `item-knn` those that the requested items have in common with others.
    *
    * @throws UsageError before `fit`; `too-many-steps`.
    */
@@ -220,7 +219,7 @@ export class KnnRecommender implements Recommender {
   }
 
   /**
-   * As if the user had been there in training: a KNN learns nothing but lists, means and biases.
+   * As if the user had been in the training data: a KNN learns nothing but lists, means and biases.
    */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
@@ -256,7 +255,7 @@ export class KnnRecommender implements Recommender {
   }
 }
 
-/** Of each owner that is asked for, the ratings of all that its own ratings are of. */
+/** For each requested owner, the number of ratings of everything that it has rated. */
 function stepsOf(owners: Int32Array, own: RatingLists, others: RatingLists): Float64Array {
   const steps = new Float64Array(own.count);
   for (const owner of owners) {
@@ -288,7 +287,7 @@ function normalisation(own: RatingLists, prediction: KnnPrediction, all: Float32
     if (values.length === 0) continue;
     const centre = globalMean(values);
     centres[owner] = centre;
-    // 1 where even all ratings are equal: every deviation is 0 then.
+    // 1 where all ratings are equal: then every deviation is 0.
     if (prediction === 'z-score') spreads[owner] = deviation(values, centre) || overall || 1;
   }
   return { centres, spreads };

@@ -3,10 +3,10 @@
  * the one offered first is better.
  */
 export class Nearest {
-  /** How many are kept. */
+  /** Number of scores kept. */
   size = 0;
   readonly #scores: Float64Array;
-  /** What was kept; entry n is at an arbitrary rank. */
+  /** What was kept, in no particular order. */
   readonly places: Int32Array;
 
   /** For at most `capacity` kept at once. */

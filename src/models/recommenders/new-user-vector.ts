@@ -3,7 +3,7 @@ import { solvePositive } from './solve-positive.ts';
 
 /** What stays of a factor model while a new user is fitted to it. */
 export interface FixedFactors {
-  /** Weight of the squares, for each rating. */
+  /** Regularisation per rating. */
   readonly regularisation: number;
   /** Whether the user has a bias beside the vector. */
   readonly biased: boolean;
@@ -12,7 +12,7 @@ export interface FixedFactors {
   readonly factors: Float64Array;
   /** Where the vector of an item begins in `factors`. */
   readonly start: (item: number) => number;
-  /** What a rating of the item is without the user's bias and vector. */
+  /** The estimate for the item without the user's bias and vector. */
   readonly base: (item: number) => number;
   /** 1 for the items that have a learnt vector. */
   readonly known: Uint8Array;

@@ -1,6 +1,6 @@
 import type { NewUserRatings, TrainingRatings } from './recommender.ts';
 
-/** The ratings with those of one more user after them, whose number follows the others. */
+/** The ratings, followed by those of one more user, whose number is the next one. */
 export function withNewUser(ratings: TrainingRatings, own: NewUserRatings): TrainingRatings {
   const { users, items, values, userCount } = ratings;
   const length = users.length + own.items.length;
@@ -14,7 +14,7 @@ export function withNewUser(ratings: TrainingRatings, own: NewUserRatings): Trai
   return { ...ratings, ...joined, userCount: userCount + 1 };
 }
 
-/** Scores of a new user by a recommender that learns so little that it may learn again. */
+/** Scores for a new user by a recommender that is cheap enough to fit again. */
 export function scoreAsTrained(
   recommender: { fit(ratings: TrainingRatings): void; score(users: Int32Array, items: Int32Array): Float32Array },
   ratings: TrainingRatings,

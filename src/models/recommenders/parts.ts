@@ -13,20 +13,20 @@ export function checkParts(name: string, parts: readonly Recommender[]): void {
   });
 }
 
-/** What the recommender says before it is clipped. */
+/** Predictions of the recommender before they are clipped. */
 export async function scoresOf(part: Recommender, users: Int32Array, items: Int32Array): Promise<Float32Array> {
   return (part.score ?? part.predict).call(part, users, items);
 }
 
-/** A part, and the pairs that it predicts: places of them, or all. */
+/** A part, and the pairs that it predicts: their places, or all of them. */
 export interface PartOfPairs {
   readonly part: Recommender;
   readonly rows?: Int32Array | undefined;
 }
 
 /**
- * What the parts of a recommender take to predict pairs. Where the work of some belongs to users
- * and that of others to items, it is shared out by those that take more.
+ * The work of a recommender's parts for pairs. If some parts work by user and others by item, it is
+ * attributed by the more expensive kind.
  *
  * @throws UsageError `too-many-steps` as `workOf` of a part.
  */

@@ -2,8 +2,8 @@ import type { NewUserRatings, Recommender, TrainingRatings } from './recommender
 import { checkPairs, checkTrainingRatings, notFitted } from './recommender.ts';
 
 /**
- * Scores an item by the number of its training ratings, for every user alike; items that nobody has
- * rated are all equal. What any recommender of lists has to beat.
+ * Scores an item by the number of its training ratings, for every user alike; unrated items are all
+ * equal. This is the baseline for recommenders of lists.
  *
  * @example
  * const popularity = new PopularityRecommender();

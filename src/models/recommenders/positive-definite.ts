@@ -1,9 +1,9 @@
 import { Breather } from '../../core/breather.ts';
 
-/** Rows that are worked on together: each row that is read serves all of them. */
+/** Rows that are computed together: each row that is read is used for all of them. */
 const block = 4;
 
-/** Told the share that is done, 0 to 1; may throw to stop. */
+/** Called with the share that is done, 0 to 1; may throw to stop. */
 export type WorkProgress = (done: number) => void;
 
 /**

@@ -55,7 +55,7 @@ export class RandomRecommender implements Recommender {
     );
   }
 
-  /** Draws as for a user whose number follows those of training. */
+  /** Draws for the user number after those of training. */
   scoreNewUser(_own: NewUserRatings, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { mean, deviation, userCount } = this.#fitted;

@@ -9,7 +9,7 @@ export interface RatingLists {
   readonly count: number;
   /** Int32Array[count + 1]. */
   readonly starts: Int32Array;
-  /** Of a user's rating the item, of an item's rating the user. */
+  /** The item of a user's rating, or the user of an item's rating. */
   readonly others: Int32Array;
   readonly values: Float32Array;
 }

@@ -20,11 +20,11 @@ export interface TrainingRatings {
   readonly times?: Float64Array | undefined;
 }
 
-/** What a recommender gives: ratings on the scale, or scores that only rank. */
+/** What a recommender predicts: ratings on the scale, or scores that only rank. */
 export type Predicts = 'ratings' | 'scores';
 
 /**
- * The ratings of a user that a fitted recommender has not seen: one value for each item number, the
+ * The ratings of a user whom a fitted recommender has not seen: one value for each item number,
  * oldest first.
  */
 export interface NewUserRatings {
@@ -32,14 +32,15 @@ export interface NewUserRatings {
   readonly values: Float32Array;
 }
 
-/** A user who was not there in training, and the items to score. */
+/** A user who was not in the training data, and the items to score. */
 export interface AskedOfNewUser {
   readonly own: NewUserRatings;
   readonly items: Int32Array;
 }
 
 /**
- * What was learnt of each item, as vectors of one length: those of item n begin at n x dimension.
+ * What was learnt about each item, as vectors of equal length: that of item n begins at n x
+ * dimension.
  */
 export interface ItemFactors {
   readonly values: Float32Array | Float64Array;
@@ -48,11 +49,11 @@ export interface ItemFactors {
 
 /** A recommender that learns from ratings and predicts others. */
 export interface Recommender {
-  /** How tables call it, e.g. `item-knn`. */
+  /** Its name in tables, e.g. `item-knn`. */
   readonly name: string;
   /**
-   * `scores`: what `predict` gives is not on the scale of ratings; it ranks, and has no error.
-   * Default `ratings`.
+   * `scores`: predictions are not on the scale of ratings; they rank, and have no error. Default
+   * `ratings`.
    */
   readonly predicts?: Predicts | undefined;
   /**
@@ -63,28 +64,28 @@ export interface Recommender {
   /** The rating of each pair (users[n], items[n]), clipped to the scale of the training ratings. */
   predict(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>;
   /**
-   * What `predict` clips, to rank by: of items that are all as good as can be, it tells which are
-   * better. Without it, `predict` ranks.
+   * Predictions before `predict` clips them, for ranking: they tell apart items that all reach the
+   * top of the scale. Without this method, `predict` ranks.
    */
   readonly score?: ((users: Int32Array, items: Int32Array) => Float32Array | Promise<Float32Array>) | undefined;
   /**
-   * Scores of items for a user who was not there in training, from that user's ratings: all that
-   * was learnt of others stays as it is. Without it, a new user cannot be served.
+   * Scores of items for a user who was not in the training data, from that user's ratings: what was
+   * learnt about others stays. Without this method, new users cannot be served.
    */
   readonly scoreNewUser?:
     | ((own: NewUserRatings, items: Int32Array) => Float32Array | Promise<Float32Array>)
     | undefined;
   /**
-   * What `predict` and `score` of these pairs take, where that may be much: who asks then asks in
+   * The work of `predict` and `score` for these pairs, if it may be large: callers then ask in
    * parts.
    *
-   * @param times how often all of it is to be done.
+   * @param times how often it will all be done.
    * @throws UsageError `too-many-steps`.
    */
   workOf?(users: Int32Array, items: Int32Array, times?: number): PairWork;
   /**
-   * Asserts that `scoreNewUser` for each of these takes no more than it may, where that may be
-   * much. Users may share one array of items.
+   * Asserts that `scoreNewUser` for each of these stays within the limit, if it may be expensive.
+   * Users may share one array of items.
    *
    * @throws UsageError `too-many-steps`.
    */
@@ -144,17 +145,17 @@ export function checkPairs(users: Int32Array, items: Int32Array, userCount: numb
   checkNumbers('items', items, itemCount);
 }
 
-/** What every recommender says when it is asked before it has learnt. */
+/** The error of a recommender that is asked to predict before it is fitted. */
 export function notFitted(name: string): UsageError {
   return new UsageError(`${name} must be fitted before it can predict`, { remedy: 'Call fit(ratings) first.' });
 }
 
-/** `value` moved into the scale. */
+/** `value`, clipped to the scale. */
 export function clip(value: number, scale: RatingScale): number {
   return Math.min(Math.max(value, scale.minimum), scale.maximum);
 }
 
-/** `values` moved into the scale. */
+/** `values`, clipped to the scale. */
 export function clipAll(values: Float32Array, scale: RatingScale): Float32Array {
   return values.map((value) => clip(value, scale));
 }
@@ -166,7 +167,7 @@ export function globalMean(values: Float32Array): number {
   return sum / values.length;
 }
 
-/** Checks that a rate or a weight of regularisation is a finite number of at least 0. */
+/** Checks that a rate or regularisation weight is finite and at least 0. */
 export function checkRates(rates: Readonly<Record<string, number | undefined>>): void {
   for (const [name, rate] of Object.entries(rates)) {
     if (rate !== undefined) checkPositive(name, rate, { zero: true });

@@ -21,8 +21,8 @@ export interface SvdPlusPlusOptions {
   /** Standard deviation of the initial vectors; default 0.1. */
   readonly initialDeviation?: number | undefined;
   /**
-   * Whether a user has a vector p of its own. Without it, as `asymmetric-svd`, a user is what the
-   * user has rated. Default true.
+   * Whether users have own vectors p. Without them, as in `asymmetric-svd`, a user is represented
+   * by the rated items. Default true.
    */
   readonly userVectors?: boolean | undefined;
   /** Default 0. */
@@ -108,7 +108,7 @@ export class SvdPlusPlusRecommender implements Recommender {
     return clipAll(this.score(users, items), this.#known().ratings.scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
     const { ratings, lists, mean, userBiases, itemBiases, p, q, y, knownItems } = this.#known();
     const { factors } = this.#options;

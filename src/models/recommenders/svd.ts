@@ -26,7 +26,7 @@ export interface SvdOptions {
   readonly initialDeviation?: number | undefined;
   /** Default 0. */
   readonly seed?: number | undefined;
-  /** How tables call it; default `svd`. */
+  /** Its name in tables; default `svd`. */
   readonly name?: string | undefined;
 }
 
@@ -121,7 +121,7 @@ export class SvdRecommender implements Recommender {
     return clipAll(this.score(users, items), (this.#fitted as Fitted).ratings.scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { ratings, mean, userBiases, itemBiases, factors, stride, knownUsers, knownItems } = this.#fitted;
@@ -142,7 +142,7 @@ export class SvdRecommender implements Recommender {
 
   /**
    * Bias and vector of the user by ridge regression on the vectors of the items, which stay: where
-   * gradient descent on these ratings alone would come to rest.
+   * gradient descent on these ratings alone would converge.
    */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);

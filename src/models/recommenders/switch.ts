@@ -10,13 +10,13 @@ export interface SwitchOptions {
   readonly cold: Recommender;
   /** Predicts the others. */
   readonly warm: Recommender;
-  /** Training ratings from which on `warm` predicts an item; default 5. */
+  /** Number of training ratings from which `warm` predicts an item; default 5. */
   readonly below?: number | undefined;
 }
 
 /**
- * Two recommenders, of which the number of an item's training ratings says which one predicts it:
- * one that reads content for items that few have rated, one that learns from ratings for the rest.
+ * Two recommenders; the number of an item's training ratings decides which one predicts it: one
+ * that reads content for items with few ratings, one that learns from ratings for the rest.
  *
  * @example
  * const vectors = new Float32Array(ratings.itemCount * 40);
@@ -54,24 +54,24 @@ export class SwitchRecommender implements Recommender {
     return clipAll(await this.score(users, items), this.#known().ratings.scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     const { ratings } = this.#known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
     return this.#byPart(items, (part, rows) => scoresOf(part, pick(users, rows), pick(items, rows)));
   }
 
-  /** By the part that the item is for. @throws UsageError `no-new-users` when that one cannot. */
+  /** By the part responsible for the item. @throws UsageError `no-new-users` if it cannot. */
   async scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
     return this.#byPart(items, (part, rows) => newUserScores(part, own, pick(items, rows)));
   }
 
-  /** What both parts take. @throws UsageError before `fit`; `too-many-steps`. */
+  /** The work of both parts. @throws UsageError before `fit`; `too-many-steps`. */
   workOf(users: Int32Array, items: Int32Array, times?: number): PairWork {
     return workOfParts(this.#shared(items), users, items, this.#known().ratings, times);
   }
 
-  /** As both parts, each of its items. @throws UsageError before `fit`; `too-many-steps`. */
+  /** Checks both parts, each with its items. @throws UsageError before `fit`; `too-many-steps`. */
   checkNewUsers(asked: readonly AskedOfNewUser[]): void {
     const ofParts = new Map<Int32Array, Int32Array[]>();
     for (const { items } of asked) {

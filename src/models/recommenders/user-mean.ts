@@ -3,8 +3,8 @@ import type { NewUserRatings, Recommender, TrainingRatings } from './recommender
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 
 /**
- * The mean of each user's ratings, averaged with `damping` ratings of the mean of all:
- * mu + sum of (r - mu) / (n + damping). The mean of all for a user without ratings.
+ * The mean of each user's ratings, averaged with `damping` ratings at the overall mean: mu + sum of
+ * (r - mu) / (n + damping). The mean of all for a user without ratings.
  */
 export function dampedMeans(
   { users, values, userCount }: Pick<TrainingRatings, 'users' | 'values' | 'userCount'>,
@@ -21,15 +21,15 @@ export function dampedMeans(
   return sums.map((sum, user) => mean + sum / Math.max((counts[user] as number) + damping, Number.MIN_VALUE));
 }
 
-/** `dampedMeans` of one user whose ratings are not among those that the mean is of. */
+/** `dampedMeans` of one user, with a mean of other ratings. */
 export function dampedMean(values: Float32Array, mean: number, damping: number): number {
   const sum = values.reduce((total, value) => total + value - mean, 0);
   return mean + sum / Math.max(values.length + damping, Number.MIN_VALUE);
 }
 
 /**
- * Predicts the user's mean rating, damped: it knows nothing of items, so all are equal. In a cold
- * start it is what any reading of content has to beat.
+ * Predicts the user's mean rating, damped: it knows nothing about items, so all are equal. In a
+ * cold start it is the baseline for models of content.
  *
  * @example
  * const means = new UserMeanRecommender({ damping: 5 });

@@ -1,27 +1,26 @@
 import { UsageError } from '../../core/errors.ts';
 
 /**
- * What predicting some pairs takes, shared out.
+ * The work of predicting some pairs, by user, item or pair.
  *
  * @example
  * const { steps } = new KnnRecommender({ between: 'items' }).workOf(users, items);
  * console.log(steps.reduce((sum, own) => sum + own, 0));
  */
 export interface PairWork {
-  /** What the work is done once for: all pairs of a user, all pairs of an item, or each pair. */
+  /** What the work is done once for: a user, an item, or each pair. */
   readonly by: 'user' | 'item' | 'pair';
   /**
-   * Steps of each item (where the work is by item) or user that is asked for, by number; 0 of the
-   * others.
+   * Steps of each requested item (if the work is by item) or user, by number; 0 for the others.
    */
   readonly steps: Float64Array;
 }
 
-/** Steps that a recommender may take unless told otherwise: hours of one processor. */
+/** Default limit of a recommender's steps: hours of one processor. */
 export const usualSteps = 1e12;
 
 /**
- * Asserts that what is about to be computed is not out of reach.
+ * Asserts that a computation is feasible.
  *
  * @param what names the recommender and what it is about to do.
  * @throws UsageError `too-many-steps`.
@@ -35,7 +34,7 @@ export function checkSteps(what: string, steps: number, most: number = usualStep
   });
 }
 
-/** Steps as a person reads them. */
+/** A number of steps in readable form. */
 export function stepsText(steps: number): string {
   return `about ${steps.toExponential(0).replace('e+', 'e')} steps`;
 }

@@ -2,31 +2,31 @@ import type { RatingScale } from '../../../core/rating-scale.ts';
 import { evaluate } from '../../metrics/evaluate.ts';
 import { clip, type NewUserRatings } from '../recommender.ts';
 
-/** The ratings of a user who is asked: what can be answered, and what is to be predicted. */
+/** The ratings of a user who is asked: possible answers, and test ratings. */
 export interface AskedUser {
-  /** The rating of each item that the user can answer about; any other is not known to the user. */
+  /** The ratings that the user can answer with; the user does not know any other item. */
   readonly pool: ReadonlyMap<number, number>;
   readonly test: NewUserRatings;
 }
 
-/** How well new users are predicted after some questions. */
+/** How well new users are predicted after a number of questions. */
 export interface AskedPoint {
   readonly questions: number;
-  /** Share of the questions that had an answer; NaN before the first. */
+  /** Share of the questions that were answered; NaN before the first. */
   readonly answered: number;
   readonly rmse: number;
-  /** Of the test items of each user, ranked. */
+  /** Over the ranked test items of each user. */
   readonly ndcg: number;
 }
 
-/** Length of the lists that are judged. */
+/** Length of the evaluated lists. */
 const listLength = 10;
 
 /**
- * Asks users about the items of an order, one after the other, and predicts each user's test items
- * after every question from the answers so far. A test rating is never part of an answer.
+ * Asks users about the items of an order, one after another, and after every question predicts each
+ * user's test items from the answers so far. A test rating is never part of an answer.
  *
- * @param score scores items for a user who was not there in training.
+ * @param score scores items for a user who was not in the training data.
  */
 export async function askUsers(
   users: readonly AskedUser[],

@@ -2,7 +2,7 @@ import { seededUniform } from '../../autodiff/initialisers.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import type { TrainingRatings } from '../recommender.ts';
 
-/** In which order a new user is asked about items. */
+/** The orders in which a new user can be asked about items. */
 export const askingStrategies = [
   'random',
   'popularity',
@@ -14,16 +14,16 @@ export const askingStrategies = [
   'content-spread',
 ] as const;
 
-/** Name of an order in which a new user is asked about items. */
+/** Name of such an order. */
 export type AskingStrategy = (typeof askingStrategies)[number];
 
 /** What is known of the ratings of an item. */
 interface RatingCounts {
   readonly ratings: number;
   readonly variance: number;
-  /** Of the values that were given. */
+  /** Over the ratings that were given. */
   readonly entropy: number;
-  /** The same, where not to have rated the item is a value too. */
+  /** The same, with "not rated" as one more value. */
   readonly entropy0: number;
 }
 
@@ -33,9 +33,10 @@ interface RatingCounts {
  * `entropy` of the ratings; `entropy0`, where not to have rated is a value too;
  * `log-popularity-entropy`, their product; `helf`, the harmonic mean of the logarithm of popularity
  * and entropy, both as shares of the largest. `content-spread` reads no rating: each item is the
- * one that is farthest in content from those before it.
+ * one whose content is farthest from those before it.
  *
- * Only items with ratings are asked about, but by `random` and `content-spread`, which know none.
+ * Only items with ratings are asked about, except by `random` and `content-spread`, which read
+ * none.
  *
  * @param vectors of the items, for `content-spread`.
  */
@@ -77,7 +78,7 @@ function scoreOf(
       const [popular, mixed] = [logShare(ratings), share(entropy)];
       return popular + mixed === 0 ? 0 : (2 * popular * mixed) / (popular + mixed);
     },
-    // Without vectors there is nothing to tell items apart by.
+    // Without vectors the items are indistinguishable.
     'content-spread': () => 0,
   }[strategy];
 }
@@ -106,7 +107,7 @@ function entropyOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => (count > 0 ? sum - (count / all) * Math.log2(count / all) : sum), 0);
 }
 
-/** First what is farthest from the mean, then always what is farthest from all before. */
+/** First the item farthest from the mean, then always the one farthest from all chosen ones. */
 function spread({ vectors, dimension }: ItemVectors): Int32Array {
   const count = vectors.length / dimension;
   const distance = (one: number, other: Float32Array | Float64Array, from: number): number => {

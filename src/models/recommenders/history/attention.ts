@@ -27,7 +27,7 @@ export interface AttentionOptions extends SequenceOptions {
   readonly dropout?: number | undefined;
 }
 
-/** Values of the options that are left out. */
+/** Default values of the options. */
 export const attentionDefaults = { ...sequenceDefaults, layers: 2, heads: 2, inner: 256, dropout: 0.2 };
 
 /** Checked options. */

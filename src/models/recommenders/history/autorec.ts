@@ -17,14 +17,14 @@ export interface AutoRecOptions {
   readonly activation?: ActivationName | undefined;
   /** Share of the hidden units dropped. */
   readonly dropout?: number | undefined;
-  /** Share of the observed ratings that a step does not show. */
+  /** Share of the observed ratings that a step hides. */
   readonly noise?: number | undefined;
   readonly centre?: Centre | undefined;
 }
 
 /**
  * AutoRec (Sedhain et al. 2015): W g(V r + mu) + b of the row r of an item's (or a user's) ratings,
- * in which what is not rated is 0, learnt from the ratings that there are.
+ * in which unrated entries are 0, trained on the observed ratings.
  */
 export const autoRec = defineHistoryRecommender<AutoRecOptions, keyof AutoRecOptions>({
   name: 'autorec',

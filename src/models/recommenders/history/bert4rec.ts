@@ -11,17 +11,17 @@ import { sequenceInputs, sequenceNetwork } from './sequences.ts';
 
 /** Options of `bert4rec`; their defaults are `bert4Rec.defaults`. */
 export interface Bert4RecOptions extends AttentionOptions {
-  /** Share of the items that a step hides. */
+  /** Share of the items that a step masks. */
   readonly maskRatio?: number | undefined;
-  /** Share of the histories of which a step hides the last item alone. */
+  /** Share of the histories of which a step masks only the last item. */
   readonly ftRatio?: number | undefined;
 }
 
 const defaults = { ...attentionDefaults, maskRatio: 0.2, ftRatio: 0.5 };
 
 /**
- * BERT4Rec (Sun et al. 2019): self-attention over the items before and behind, learnt by finding
- * items that are hidden; what comes next is what is hidden behind the last one.
+ * BERT4Rec (Sun et al. 2019): self-attention over the items before and after, trained to find
+ * masked items; the prediction is a masked item after the last one.
  */
 export const bert4Rec = defineHistoryRecommender<Bert4RecOptions, keyof typeof defaults>({
   ...{ name: 'bert4rec', predicts: 'scores', inTime: true },

@@ -18,17 +18,17 @@ export interface DeepAeOptions {
   readonly activation?: ActivationName | undefined;
   /** Share of the code dropped. */
   readonly dropout?: number | undefined;
-  /** Share of the observed ratings that a step does not show. */
+  /** Share of the observed ratings that a step hides. */
   readonly noise?: number | undefined;
-  /** How often a step feeds what was predicted as a row without gaps. */
+  /** How often a step feeds its prediction back as a row without gaps. */
   readonly refeeding?: number | undefined;
   readonly centre?: Centre | undefined;
 }
 
 /**
  * The deep autoencoder of Kuchaiev and Ginsburg (2017): rows of users through hidden layers with
- * much dropout on the code. A step also learns that what it predicts, fed as a row of its own,
- * should be predicted again (dense re-feeding).
+ * much dropout on the code. A step also trains on its own prediction: fed as a row, it should be
+ * reproduced (dense re-feeding).
  */
 export const deepAe = defineHistoryRecommender<DeepAeOptions, keyof DeepAeOptions>({
   name: 'deep-ae',
@@ -70,7 +70,7 @@ export const deepAe = defineHistoryRecommender<DeepAeOptions, keyof DeepAeOption
           const { graph } = tape;
           let [shown, sum]: [Tensor, Tensor | undefined] = [output, undefined];
           for (let time = 0; time < refeeding; time++) {
-            // What was predicted is taken as it is: no gradient goes back into it.
+            // The prediction is a constant here: no gradient flows back into it.
             const row = graph.emit('Identity', [shown], shown.shape);
             const again = apply(row);
             const error = meanSquaredError(tape, again, row);

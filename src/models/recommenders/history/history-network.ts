@@ -8,18 +8,18 @@ import type { ItemVectors } from '../item-vectors.ts';
 import type { Predicts } from '../recommender.ts';
 import type { History, HistorySide } from './histories.ts';
 
-/** What a network that reads histories is made for. */
+/** The data that a network of histories is built for. */
 export interface HistorySpace {
   readonly userCount: number;
   readonly itemCount: number;
   readonly scale: RatingScale;
   /** Mean of the training ratings. */
   readonly mean: number;
-  /** For each item 1 where a rating of it is learnt, else 0. */
+  /** For each item 1 if it has training ratings, else 0. */
   readonly known: Uint8Array;
   /** For each item how many ratings of it are learnt; default: as `known` says. */
   readonly counts?: Float32Array | undefined;
-  /** What the items are like, for a network that reads it. */
+  /** Content of the items, for a network that reads it. */
   readonly content: ItemVectors | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface HistorySpace {
 export interface HistoryNetwork {
   readonly side: HistorySide;
   readonly module: TrainableModule;
-  /** First values that are not drawn, by name of the weights. */
+  /** Initial values that are not random, by name of the weights. */
   readonly facts: ReadonlyMap<string, Float32Array>;
   /** For each item 1 where its content is known; undefined where a network reads none. */
   readonly described: Uint8Array | undefined;
@@ -37,24 +37,24 @@ export interface HistoryNetwork {
   readonly isChosen: (value: number) => boolean;
   /** Of scores: length of the lists that validation looks at. */
   readonly listLength: number;
-  /** Numbers that a step of so many histories holds, about, beside the weights. */
+  /** Approximate number of values that a step of that many histories holds beside the weights. */
   activations(histories: number): number;
   /** A batch to learn from. */
   learnt(histories: readonly History[], draws: StepDraws, buffers: FeedBuffers): Feeds;
-  /** A batch to predict of; the output has a row for each history. */
+  /** A batch to predict; the output has a row for each history. */
   asked(histories: readonly History[], buffers: FeedBuffers): Feeds;
 }
 
-/** All that is to be known of a recommender that reads histories, but for its options' texts. */
+/** Everything about a recommender of histories except the help of its options. */
 export interface HistoryDefinition<Options = object, Defaults = object> {
   readonly name: string;
   readonly predicts: Predicts;
-  /** Whether it follows the order of time. */
+  /** Whether it reads ratings in the order of their times. */
   readonly inTime: boolean;
   /** Whether it reads how often items were rated. Default no. */
   readonly readsCounts?: boolean | undefined;
   readonly training: TrainingDefaults;
-  /** Of the options that have a value of their own when they are left out. */
+  /** Default values of options. */
   readonly defaults: Defaults;
   /** @throws UsageError naming the option that is wrong. */
   readonly network: (options: Options, space: HistorySpace) => HistoryNetwork;

@@ -34,18 +34,18 @@ export interface HistoryOptions extends DefinedOptions {
   readonly privacy?: PrivacyOptions | undefined;
 }
 
-/** Bytes of predicted rows that are kept at most. */
+/** Maximum bytes of predicted rows that are kept. */
 const keptBytes = 256 * 2 ** 20;
 
 interface Trained extends TrainedNetwork, JudgedHistories {}
 
 /**
- * A recommender that is a network which reads histories: all ratings of a user, or of an item, at
- * once, as a row of the rating matrix or as a sequence, and gives a number for each item (user). It
- * trains and predicts in a thread of its own until it is closed.
+ * A recommender whose network reads histories: all ratings of a user, or of an item, at once, as a
+ * row of the rating matrix or as a sequence. It outputs a number for each item (user). It trains
+ * and predicts in a thread of its own until it is closed.
  *
- * What it says of an item (user) without training ratings, unless its content is known, is the mean
- * of the row where it predicts ratings, the least of it where it gives scores.
+ * An item (user) without training ratings and without known content gets the mean of the row of
+ * ratings, or the minimum of the row of scores.
  *
  * @example
  * declare const multiVae: HistoryDefinition<{ latent: number }>;
@@ -90,11 +90,11 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   }
 
   /**
-   * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
-   * Where it fails, it has learnt nothing, and its thread has ended. A private training takes no
-   * validation, which would spend privacy too.
+   * Trains. `validation` decides the learning rate and the end of training; without it all epochs
+   * are run. If it fails, nothing has been learnt and its thread has ended. A private training
+   * takes no validation, which would spend privacy too.
    *
-   * @param content what the items are like, for a network that reads it.
+   * @param content content of the items, for a network that reads it.
    * @throws UsageError when the ratings are wrong, `memory-too-small` or `no-privacy`; what
    * `Trainer.fit` throws.
    */
@@ -120,7 +120,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   }
 
   /**
-   * Takes weights that were trained before, as `weights` gave them, instead of learning.
+   * Restores weights that `weights` returned, instead of training.
    *
    * @param training what they were learnt from: its histories are read to predict.
    * @throws ModelError `weights` when one is missing, `shape` when one has another size.
@@ -136,7 +136,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   }
 
   /**
-   * What `fit` on these ratings takes; of content that is read the vectors are not counted.
+   * The cost of `fit` on these ratings, without the vectors of content.
    *
    * @throws UsageError when the ratings are wrong, or nothing can be learnt from them.
    */
@@ -160,7 +160,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     return this.predicts === 'scores' ? scores : clipAll(scores, this.known().ratings.scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     const { ratings, network, histories } = this.known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
@@ -188,13 +188,13 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     return scores;
   }
 
-  /** Whether users can be served who were not there in training. */
+  /** Whether it can serve users who were not in the training data. */
   get servesNewUsers(): boolean {
     return this.#definition.network(this.own, smallestSpace).side === 'users';
   }
 
   /**
-   * By the ratings of the user, as in training.
+   * From the ratings of the user, as in training.
    *
    * @throws UsageError `no-new-users` where the histories of items are read.
    */
@@ -271,7 +271,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     };
   }
 
-  /** Those whose histories are long enough to learn from. @throws UsageError without any. */
+  /** The owners whose histories are long enough to learn from. @throws UsageError without any. */
   #learners(network: HistoryNetwork, histories: Histories, ratings: TrainingRatings): Int32Array {
     const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;
     const isEnough = ({ others, values }: History): boolean =>
@@ -288,7 +288,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     });
   }
 
-  /** Tells of the predicted row of each history, without what nothing is known of. */
+  /** Calls `tell` with the predicted row of each history, with unknown columns filled in. */
   async #predictRows(histories: readonly History[], tell: (index: number, row: Float32Array) => void): Promise<void> {
     const { trainer, network, knownColumns } = this.known();
     const width = knownColumns.length;

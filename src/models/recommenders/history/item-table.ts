@@ -18,7 +18,7 @@ export interface ItemTableOptions {
   readonly coldRate?: number | undefined;
 }
 
-/** Values of the options that are left out. */
+/** Default values of the options. */
 export const itemTableDefaults = { id: true, coldRate: 0.5 };
 
 /** Checked options. */

@@ -22,50 +22,51 @@ import { type Sequence, sequenceFeeds, sequenceInputs } from './sequences.ts';
 
 /** Options of `m5`. */
 export interface M5Options {
-  /** Items of a history that are read, default 50. */
+  /** Maximum number of items of a history that are read; default 50. */
   readonly length?: number | undefined;
   /** Width of the vectors of items, default 64. */
   readonly width?: number | undefined;
-  /** Heads of the block of attention, default 2. */
+  /** Attention heads; default 2. */
   readonly heads?: number | undefined;
-  /** Share dropped of what is read, of attention and of what a block adds; default 0.2. */
+  /** Dropout of the input, of attention and of what a block adds; default 0.2. */
   readonly dropout?: number | undefined;
-  /** Interests of a user, default 4. */
+  /** Number of interests per user; default 4. */
   readonly interests?: number | undefined;
-  /** Whether there is a tower of content beside that of ids, default true. */
+  /** Whether there is a content tower beside the id tower; default true. */
   readonly content?: boolean | undefined;
-  /** Weight of the loss of content alone, default 0.3. */
+  /** Weight of the content tower's own loss; default 0.3. */
   readonly contentLoss?: number | undefined;
   /**
-   * Share of ids in a score of an item with ratings: `count` (default), learnt by how many it has,
-   * or a number.
+   * Share of the id tower in the score of a rated item: `count` (default), learnt as a function of
+   * its number of ratings, or a number.
    */
   readonly gate?: 'count' | number | undefined;
-  /** Ratings above it are what a user has chosen. Default: every rating. */
+  /** Items rated above this count as chosen. Default: every rating. */
   readonly likedAbove?: number | undefined;
 }
 
-/** Values of the options that are left out. */
+/** Default values of the options. */
 const defaults = {
   ...{ length: 50, width: 64, heads: 2, dropout: 0.2, interests: 4 },
   ...{ content: true, contentLoss: 0.3, gate: 'count' as const },
 };
 
-/** How many ratings each item has, as ln(1 + count); 0: none. */
+/** ln(1 + number of ratings) of each item. */
 const countsName = 'items/log-counts';
-/** Units of the layer that makes a gate of a count. */
+/** Units of the layer that computes a gate from a count. */
 const gateUnits = 8;
 
-/** A gate that is fixed, or `count`. */
+/** A fixed gate, or `count`. */
 function gateOf(gate: 'count' | number): 'count' | number {
   if (gate === 'count' || (typeof gate === 'number' && gate >= 0 && gate <= 1)) return gate;
   throw new UsageError(`\`gate\` must be count, or a number from 0 to 1, but is ${gate}`, { option: 'gate' });
 }
 
 /**
- * M5 (Zhao et al. 2023), reduced: two towers, of ids and of content, read the history of a user
- * alike; each makes several interests of it, an item is scored by the interest that fits it best,
- * and the towers are mixed by how many ratings the item has. Without ratings content speaks alone.
+ * M5 (Zhao et al. 2023), reduced: an id tower and a content tower read the history of a user in the
+ * same way; each computes several interests, an item is scored by the interest that fits it best,
+ * and the towers are mixed according to the item's number of ratings. For unrated items only
+ * content counts.
  */
 export const m5 = defineHistoryRecommender<M5Options, keyof typeof defaults>({
   ...{ name: 'm5', predicts: 'scores', inTime: true, readsCounts: true },
@@ -163,8 +164,8 @@ function network(own: Checked, { likedAbove }: M5Options, space: HistorySpace): 
 }
 
 /**
- * The scores of all items by one tower: [histories, items], of each item that of the interest that
- * fits it best. Interests are means of the states by additive attention (Cen et al. 2020).
+ * The scores of all items by one tower: [histories, items], each by the interest that fits the item
+ * best. Interests are means of the states by additive attention (Cen et al. 2020).
  */
 function tower(tape: Tape, prefix: string, items: Tensor, { length, attention, interests }: Checked): Tensor {
   const { graph } = tape;

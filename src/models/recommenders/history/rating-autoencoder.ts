@@ -18,7 +18,7 @@ export interface RatingLayers {
   readonly name: string;
   readonly side: HistorySide;
   readonly centre: Centre;
-  /** Share of the observed ratings that a step does not show. */
+  /** Share of the observed ratings that a step hides. */
   readonly noise: number;
   /** Numbers that the layers hold for a row. */
   readonly units: number;

@@ -3,8 +3,8 @@ import { defineHistoryRecommender } from './history-network.ts';
 import { nextItems, sequenceNetwork } from './sequences.ts';
 
 /**
- * SASRec (Kang and McAuley 2018): self-attention over the items so far, learnt at each place by the
- * item that comes next, with the cross-entropy over all items where the article draws one negative.
+ * SASRec (Kang and McAuley 2018): self-attention over the items so far, trained at each position on
+ * the next item, with the cross-entropy over all items where the article draws one negative.
  */
 export const sasRec = defineHistoryRecommender<AttentionOptions, keyof typeof attentionDefaults>({
   ...{ name: 'sasrec', predicts: 'scores', inTime: true },

@@ -26,11 +26,11 @@ export interface SequenceOptions extends ItemTableOptions {
   readonly length?: number | undefined;
   /** Width of the vectors of items. */
   readonly width?: number | undefined;
-  /** Ratings above it are what a user has chosen. Default: every rating. */
+  /** Items rated above this count as chosen. Default: every rating. */
   readonly likedAbove?: number | undefined;
 }
 
-/** Values of the options that are left out. */
+/** Default values of the options. */
 export const sequenceDefaults = { ...itemTableDefaults, length: 50, width: 64 };
 
 /** Items of one history, oldest first, and what is asked at some of their places. */

@@ -19,9 +19,9 @@ export interface Modality {
    */
   readonly lstm?: readonly number[] | undefined;
   /**
-   * Of the residual form: how large the stream's values are beside the others'. Default: 1 for a
+   * Of the residual form: weight of the stream's values relative to the others'. Default: 1 for a
    * stream of zeros and ones (such as genres), and for the others together 1, or 0.5 beside one of
-   * zeros and ones: many noisy columns then do not drown a few good ones.
+   * zeros and ones: so many noisy columns do not drown a few good ones.
    */
   readonly weight?: number | undefined;
 }
@@ -33,10 +33,10 @@ export const neuralRecommenderNames = ['regsvd-adam', 'gmf', 'deepcf', 'dcf-av-1
 export type NeuralRecommenderName = (typeof neuralRecommenderNames)[number];
 
 /**
- * The two forms of an audiovisual network. `residual`: what the content says is added to the user's
- * own mean, and what is known of the item by its ratings is added to that, where it has any.
- * `thesis`: the layout of the thesis, embeddings and content through joint layers to a sigmoid;
- * without ratings of an item its random embedding speaks too.
+ * The two forms of an audiovisual network. `residual`: the user's own mean, plus a term of the
+ * content, plus a term of the item's ratings if it has any. `thesis`: the layout of the thesis,
+ * embeddings and content through joint layers to a sigmoid; the random embedding of an unrated item
+ * counts too.
  */
 export const networkForms = ['residual', 'thesis'] as const;
 
@@ -73,13 +73,13 @@ export interface ArchitectureOptions extends LossOptions {
   /** Whether dense layers are followed by batch normalisation, before their ReLU. Default no. */
   readonly batchNormalisation?: boolean | undefined;
   /**
-   * Of the residual form: share of the ratings that are learnt as if nothing were known of their
-   * items but the content (DropoutNet, Volkovs et al. 2017), so that the content learns to speak
+   * Of the residual form: share of the ratings that are trained as if only the content of their
+   * items were known (DropoutNet, Volkovs et al. 2017), so that the content learns to predict
    * alone. Default 0.5.
    */
   readonly coldRate?: number | undefined;
   /**
-   * Of the residual form: neural recommenders that learn side by side from other first weights;
+   * Of the residual form: number of networks trained side by side from different initial weights;
    * their mean predicts. Default 3.
    */
   readonly fits?: number | undefined;
@@ -96,7 +96,7 @@ export interface ReadModality {
   readonly dimension: number;
   readonly steps: number;
   readonly lstm: readonly number[];
-  /** Undefined: as the values of the stream say. */
+  /** Undefined: derived from the values of the stream. */
   readonly weight: number | undefined;
   readonly components: number;
 }

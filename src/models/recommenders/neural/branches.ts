@@ -12,13 +12,13 @@ import type { NeuralArchitecture } from './architectures.ts';
 import { inputNames } from './input-names.ts';
 import { judged } from './rating-loss.ts';
 
-/** Numbers of users and items, and the range of ratings, that a neural recommender is made for. */
+/** Numbers of users and items, and the rating scale, that a neural recommender is built for. */
 export interface RatingSpace {
   readonly userCount: number;
   readonly itemCount: number;
   readonly scale: { readonly minimum: number; readonly maximum: number };
   /**
-   * Mean of the ratings to learn from: where the output starts. Default: the middle of the scale.
+   * Mean of the training ratings, at which the output starts. Default: the middle of the scale.
    */
   readonly mean?: number | undefined;
 }
@@ -33,7 +33,7 @@ export function itemEmbedding(tape: Tape, name: string, space: RatingSpace, { em
   return embeddingLayer(tape, name, inputNames.items, [space.itemCount, embedding]);
 }
 
-/** For each rating the place of its item among the unique items: int64 [batch]. */
+/** For each rating, the place of its item among the unique items: int64 [batch]. */
 export function itemPlaces(tape: Tape): Tensor {
   return tape.index(inputNames.itemPlaces);
 }
@@ -55,7 +55,7 @@ export function denseStack(
 }
 
 /**
- * What the recurrent layers make of each unique item, all modalities side by side: [unique, sum of
+ * Output of the recurrent layers for each unique item, all modalities side by side: [unique, sum of
  * last units].
  */
 export function itemContent(tape: Tape, { modalities }: NeuralArchitecture): Tensor {
@@ -84,8 +84,8 @@ export function joinBranches(tape: Tape, collaborative: Tensor, content: Tensor,
 }
 
 /**
- * The x whose sigmoid, spread over the scale, is the mean: a neural recommender that has learnt
- * nothing predicts that.
+ * The x whose sigmoid, stretched to the scale, is the mean: an untrained neural recommender
+ * predicts that.
  */
 export function biasOf({ mean, scale: { minimum, maximum } }: Pick<RatingSpace, 'mean' | 'scale'>): number {
   const share = mean === undefined ? 0.5 : (mean - minimum) / (maximum - minimum);
@@ -94,7 +94,7 @@ export function biasOf({ mean, scale: { minimum, maximum } }: Pick<RatingSpace, 
 }
 
 /**
- * One number x per rating by a dense layer, and how wrong it is. By `mse` the rating is sigmoid(x)
+ * One number x per rating by a dense layer, and its loss. By `mse` the rating is sigmoid(x)
  * (maximum - minimum) + minimum, and the layer's bias starts where that is the mean of those to
  * learn from; by the other losses x is a score that starts at the mean itself.
  */

@@ -1,4 +1,4 @@
-/** Where the columns of some rows lie. */
+/** The range of each column of some rows. */
 export interface ColumnRange {
   /** 1st percentile of each column. */
   readonly minimum: Float32Array;
@@ -12,12 +12,12 @@ export interface ColumnRange {
 
 /** Share of the values that are clipped on either side. */
 const tail = 0.01;
-/** A column whose deviation is below this share of its mean is rounding. */
+/** Below this share of a column's mean, its deviation is only rounding. */
 const roundingShare = 1e-6;
 
 /**
- * Clips each column of `count` rows (in place) at its 1st and 99th percentile, so that a wild value
- * cannot stretch the scale of the others, and says where the columns then lie.
+ * Clips each column of `count` rows (in place) at its 1st and 99th percentile, so that outliers
+ * cannot stretch the scale of the others, and returns the ranges of the columns.
  */
 export function clipColumns(rows: Float32Array, count: number, dimension: number): ColumnRange {
   const minimum = new Float32Array(dimension);

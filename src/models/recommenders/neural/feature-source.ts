@@ -1,4 +1,4 @@
-/** A stream of features that a source has. */
+/** A stream of features of a source. */
 export interface SourceModality {
   readonly name: string;
   readonly dimension: number;

@@ -14,6 +14,6 @@ export const inputNames = {
   present: (modality: string) => `present/${modality}`,
   /** How much each rating counts, float32 [batch, 1]. */
   weights: 'weights',
-  /** 1 for each rating of an item that was learnt of, 0 for the others, float32 [batch, 1]. */
+  /** 1 for each rating of an item with training ratings, else 0, float32 [batch, 1]. */
   known: 'known',
 } as const;

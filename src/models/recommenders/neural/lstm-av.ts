@@ -19,8 +19,8 @@ export function personalContentBranch(tape: Tape, space: RatingSpace, architectu
 }
 
 /**
- * The audiovisual branch of `dcf-av-2` alone: recommends from content and what a user likes in it,
- * without knowing items by name.
+ * The audiovisual branch of `dcf-av-2` alone: recommends from content and the user's taste in it,
+ * without embeddings of items.
  */
 export function lstmAv(space: RatingSpace, architecture: NeuralArchitecture): TrainableModule {
   return {

@@ -37,10 +37,10 @@ import { knownItems, type TrainingSet } from './training-set.ts';
 import { weightShapes } from './weight-shapes.ts';
 
 /**
- * How a deep recommender is made and trained. In the residual form the defaults of training are
- * others: at most 200 epochs, a patience of 15, a learning rate of 0.003 that stays, and an `l2` of
- * 0.05 that weighs the mean squared length of the embeddings that a step looks up, and a tenth of
- * it the squared kernels.
+ * How a deep recommender is made and trained. The residual form has other training defaults: at
+ * most 200 epochs, a patience of 15, a learning rate of 0.003 that stays, and an `l2` of 0.05 that
+ * weighs the mean squared length of the embeddings that a step looks up, and a tenth of it the
+ * squared kernels.
  */
 export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights' | 'privateSteps'> {
   /** Ratings per step. Default `usualBatch`. */
@@ -58,7 +58,7 @@ export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions,
   readonly privacy?: PrivacyOptions | undefined;
 }
 
-/** Ratings of a step unless told otherwise. */
+/** Default number of ratings per step. */
 export const usualBatch = 128;
 
 /**
@@ -122,15 +122,15 @@ export class NeuralRecommender {
     return guaranteeOf(this.#privacy, { units, batchSize: this.#batchSize, epochs: this.epochs });
   }
 
-  /** How many of the items read so far lack each modality; the module is given zeros for them. */
+  /** How many of the items read so far lack each modality; zeros stand for it. */
   get missing(): ReadonlyMap<string, number> {
     return this.#trained?.reader?.missing ?? new Map();
   }
 
   /**
-   * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
-   * `features` is needed by the recommenders that read them, and is read a batch at a time, here
-   * and in `predict`. Where it fails, it has learnt nothing, and its thread has ended.
+   * Trains. `validation` decides the learning rate and the end of training; without it all epochs
+   * are run. `features` is needed by the recommenders that read them, and is read a batch at a
+   * time, here and in `predict`. If it fails, nothing has been learnt and its thread has ended.
    *
    * @throws UsageError when the ratings are empty or out of range, or features are missing; what
    * `Trainer.fit` throws.
@@ -151,7 +151,7 @@ export class NeuralRecommender {
       method: this.#options.batching ?? 'random',
       itemsPerGroup: this.#options.itemsPerGroup ?? 16,
     };
-    // An order is learnt of ratings of one user: batches are of few users.
+    // An order is learnt from ratings of one user: batches have few users.
     const grouped = { seed: batching.seed, method: 'item-grouped' as const, itemsPerGroup: batching.itemsPerGroup };
     const orderOf = (epoch: number) =>
       isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
@@ -179,8 +179,8 @@ export class NeuralRecommender {
   }
 
   /**
-   * Predicted ratings of these pairs, inside the range of ratings. For an item that no rating was
-   * learnt of, content speaks alone; in the thesis's form embeddings keep their first values.
+   * Predicted ratings of these pairs, inside the range of ratings. For an item without training
+   * ratings only content counts; in the thesis form embeddings keep their initial values.
    *
    * @throws UsageError before `fit`, or when a user or an item is out of range.
    */
@@ -191,8 +191,8 @@ export class NeuralRecommender {
   }
 
   /**
-   * What `predict` clips: of items that are all predicted to be as good as can be, it tells which
-   * are better.
+   * Predictions before `predict` clips them: they tell apart items that all reach the top of the
+   * scale.
    *
    * @param content of the residual form: what users and content say, without what was learnt of the
    * items by their ratings.
@@ -212,8 +212,8 @@ export class NeuralRecommender {
   }
 
   /**
-   * Takes weights that were trained before, as `weights` gave them, instead of learning: afterwards
-   * it predicts as that recommender did.
+   * Restores weights that `weights` returned, instead of training: afterwards it predicts as that
+   * recommender did.
    *
    * @param learnt the items of the ratings that it learnt from.
    * @param isFrozen which weights stay when `learnMore` learns. Default none.
@@ -245,8 +245,8 @@ export class NeuralRecommender {
   }
 
   /**
-   * Goes on learning, from these ratings, what was not frozen when it was restored; all epochs are
-   * made.
+   * Continues training, on these ratings, the weights that were not frozen when it was restored;
+   * runs all epochs.
    *
    * @throws as `fit`.
    */
@@ -301,7 +301,7 @@ export class NeuralRecommender {
     return new FeatureReader(features, modalities, !this.#architecture.batchNormalisation);
   }
 
-  /** What decides learning rate and end of training; undefined when there is nothing to judge. */
+  /** What decides the learning rate and the end of training; undefined without ratings to judge. */
   #validation(pairs: RatingPairs | undefined, known: Uint8Array, reader: FeatureReader | undefined) {
     if (pairs?.values === undefined || pairs.users.length === 0) return undefined;
     const feeds = new RatingFeeds(pairs, known, reader);
@@ -382,7 +382,7 @@ function checkPrivacy(name: NeuralRecommenderName, { ratingLoss: rule, batchNorm
   }
 }
 
-/** What each form trains with unless told otherwise; the rest are the defaults of `Trainer`. */
+/** Training defaults of each form; the rest are those of `Trainer`. */
 const trainingDefaults: Readonly<Record<NetworkForm, TrainerOptions & { readonly epochs: number }>> = {
   residual: { epochs: 200, patience: 15, learningRate: 0.003, plateau: false },
   thesis: { epochs: 100 },

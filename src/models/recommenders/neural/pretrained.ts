@@ -8,9 +8,9 @@ export type WeightsByName = ReadonlyMap<string, Float32Array>;
 
 /** Trained weights for the branches of `dcf-av-2` (or `dcf-av-1`, for the collaborative one). */
 export interface PretrainedBranches {
-  /** Of a `deepcf`: its weights named `collaborative/...` are taken. */
+  /** Weights of a `deepcf`, of which those named `collaborative/...` are used. */
   readonly collaborative?: WeightsByName | undefined;
-  /** Of an `lstm-av`: its weights named `content/...` are taken. */
+  /** Weights of an `lstm-av`, of which those named `content/...` are used. */
   readonly content?: WeightsByName | undefined;
 }
 

@@ -11,9 +11,9 @@ export interface RatingPairs {
   readonly values?: Float32Array | undefined;
 }
 
-/** Most unique items whose content is computed in one run of an evaluation: it bounds memory. */
+/** Maximum number of unique items in one run of an evaluation: it bounds memory. */
 const evaluatedItems = 128;
-/** Most ratings predicted in one run. */
+/** Maximum number of ratings predicted in one run. */
 const evaluatedRatings = 4096;
 
 /** Rows by item, then by number: the order in which ratings are predicted. */

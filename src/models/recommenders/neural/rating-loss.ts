@@ -11,15 +11,15 @@ import type { Tape } from '../../autodiff/tape.ts';
 import type { ModuleOutputs } from '../../autodiff/training-plan.ts';
 import { inputNames } from './input-names.ts';
 
-/** What a neural recommender learns to do. */
+/** The losses of a neural recommender. */
 export const lossNames = ['mse', 'ordinal', 'bpr', 'softmax', 'log'] as const;
 
 /**
  * What a neural recommender learns to do. `mse`: to come near each rating. `ordinal`: to say for
  * each level of the scale how likely a rating is above it. `bpr`, `softmax`: to put the ratings of
  * a user into their order, by pairs or by lists; `log`: to tell high ratings from low ones by the
- * log loss of sigmoid(score) against the place on the scale. What these three predict is not a
- * rating.
+ * log loss of sigmoid(score) against the place on the scale. The predictions of these three are not
+ * ratings.
  *
  * @example
  * const ranking: LossName = 'bpr';
@@ -27,7 +27,7 @@ export const lossNames = ['mse', 'ordinal', 'bpr', 'softmax', 'log'] as const;
 export type LossName = (typeof lossNames)[number];
 
 /**
- * How a neural recommender is told how wrong it is.
+ * The loss of a neural recommender.
  *
  * @example
  * new NeuralRecommender('deepcf', { loss: 'ordinal', weighting: 0.5 });
@@ -36,8 +36,8 @@ export interface LossOptions {
   /** Default `mse`. */
   readonly loss?: LossName | undefined;
   /**
-   * Of `mse` and `ordinal`: ratings of a value that comes with the share p are weighted by (1 / p)
-   * to this power, 1 on average, so that rare values count. Default 0: all alike.
+   * Of `mse` and `ordinal`: ratings with a value of share p are weighted by (1 / p) to this power,
+   * 1 on average, so that rare values count. Default 0: equal weights.
    */
   readonly weighting?: number | undefined;
   /**
@@ -46,9 +46,9 @@ export interface LossOptions {
    */
   readonly levels?: number | undefined;
   /**
-   * Ratings say what was chosen: each is learnt beside so many items that the user has not chosen,
-   * drawn in each epoch among those that others have, and taken for the lowest rating. Default:
-   * ratings are ratings.
+   * Number of negatives, if ratings only say what was chosen: each is trained beside that many
+   * items that the user has not chosen, drawn in each epoch among those that others have, and
+   * treated as the lowest rating. Default: none.
    */
   readonly negatives?: number | undefined;
 }
@@ -90,18 +90,18 @@ export function ratingLoss({ loss = 'mse', weighting = 0, levels, negatives }: L
   return { loss, weighting, levels, negatives };
 }
 
-/** Whether a loss teaches the order of a user's ratings alone. */
+/** Whether a loss teaches only the order of a user's ratings. */
 export function isRanking(loss: LossName): boolean {
   return loss === 'bpr' || loss === 'softmax';
 }
 
-/** What a recommender that was taught by a loss predicts: ratings, or scores to rank by. */
+/** What a recommender trained with a loss predicts: ratings, or scores to rank by. */
 export function predictsBy(loss: LossName): 'ratings' | 'scores' {
   return isRanking(loss) || loss === 'log' ? 'scores' : 'ratings';
 }
 
 /**
- * What is predicted and how wrong it is, of a score [batch, 1] in the unit of ratings.
+ * Prediction and loss of a score [batch, 1] in the unit of ratings.
  *
  * @param name begins the names of weights that the loss itself needs.
  */
@@ -189,8 +189,8 @@ export function ratingWeights(values: Float32Array, weighting: number): Float32A
 }
 
 /**
- * Of all pairs of ratings of one user of which one is higher, the share that is predicted the other
- * way round (ties one half).
+ * Of all pairs of different ratings of one user, the share that is predicted in the wrong order
+ * (ties count one half).
  *
  * @returns undefined when there is no such pair.
  */

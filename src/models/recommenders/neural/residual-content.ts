@@ -7,11 +7,11 @@ import type { NeuralArchitecture, ReadModality } from './architectures.ts';
 import { inputNames } from './input-names.ts';
 
 /**
- * Names of what a residual network knows of its training data beside its weights; no step changes
- * it.
+ * Names of the facts about its training data that a residual network has beside its weights; no
+ * step changes them.
  */
 export const factNames = {
-  /** What each user's ratings are expected to be, whatever the item: [users, 1]. */
+  /** Expected rating of each user, whatever the item: [users, 1]. */
   base: 'facts/users',
   /** Value that each column is raised to at least: [dimension]. */
   minimum: (modality: string) => `facts/${modality}/minimum`,
@@ -26,7 +26,7 @@ export const factNames = {
   projection: (modality: string) => `facts/${modality}/projection`,
 } as const;
 
-/** What is read of one stream: nothing in it is learnt. */
+/** The input from one stream; it has no trained weights. */
 export interface ReducedStream {
   readonly modality: ReadModality;
   /** Mean over the subclips: [unique, components]. */
@@ -61,8 +61,8 @@ export function reducedStreams(tape: Tape, { modalities }: NeuralArchitecture): 
 }
 
 /**
- * What one fit makes of each item: the means of the streams, and what its LSTM layers make of their
- * order: [unique, width].
+ * Features of each item in one fit: the means of the streams, and the output of its LSTM layers:
+ * [unique, width].
  */
 export function contentSummary(tape: Tape, prefix: string, streams: readonly ReducedStream[]): Tensor {
   const parts = streams.flatMap(({ modality: { name, lstm }, mean, sequence }) => {

@@ -8,15 +8,15 @@ type RatedPairs = RatingPairs & { readonly values: Float32Array };
 
 /** How negatives are drawn. */
 export interface NegativesOptions {
-  /** How many to each rating. */
+  /** Number of negatives per rating. */
   readonly count: number;
   readonly seed: number;
 }
 
 /**
- * Stands beside each rating of what was chosen some items that were not: drawn among all that
- * somebody has chosen in training, but for those of the user. The draws depend on the seed and on a
- * name alone, so that a training that is resumed meets the same ones.
+ * Adds negatives to each chosen item: drawn among everything that somebody has chosen in training,
+ * except by the user. The draws depend only on the seed and a name, so that a resumed training gets
+ * the same ones.
  */
 export class SampledNegatives {
   readonly #set: TrainingSet;
@@ -31,7 +31,7 @@ export class SampledNegatives {
     this.#draws = new ItemDraws(candidates, set, set);
   }
 
-  /** These rows of the ratings, then what was drawn beside them, rated as low as can be. */
+  /** These rows of the ratings, then their negatives, with the lowest rating. */
   beside(rows: Int32Array, name: string): RatedPairs {
     const uniform = seededUniform(this.#options.seed, `negatives ${name}`);
     return joined(this.#set, rows, this.#options.count, (user) => this.#draws.of(user, uniform));
@@ -39,10 +39,10 @@ export class SampledNegatives {
 }
 
 /**
- * Ratings to be judged by, each with negatives beside it: one of an item that was learnt with items
- * that were learnt, one of a new item with other new items of these ratings, so that no recommender
- * gains by telling new items from known ones. None is one that the user has chosen, and none is
- * there twice for a user, so there may be fewer.
+ * Validation ratings, each with negatives: that of an item with training ratings beside other such
+ * items, that of a new item beside other new items of these ratings, so that telling new items from
+ * known ones gains nothing. A negative is never one that the user has chosen, nor twice in a user's
+ * list, so there may be fewer.
  */
 export function judgedWithNegatives(
   training: TrainingSet,
@@ -60,7 +60,7 @@ export function judgedWithNegatives(
   return joined({ ...judged, scale: training.scale }, rows, count, (user, item) => {
     const other = (known[item] === 1 ? learnt : fresh).of(user, uniform);
     const pair = user * training.itemCount + (other ?? 0);
-    // What is judged is judged once.
+    // Nothing is judged twice.
     if (other === undefined || drawn.has(pair)) return undefined;
     drawn.add(pair);
     return other;

@@ -8,7 +8,7 @@ export interface TrainingSet {
   readonly scale: { readonly minimum: number; readonly maximum: number };
 }
 
-/** For each item 1 where a rating of it is learnt, else 0. */
+/** For each item 1 if it has training ratings, else 0. */
 export function knownItems({ items, itemCount }: TrainingSet): Uint8Array {
   const known = new Uint8Array(itemCount);
   for (const item of items) known[item] = 1;

@@ -25,7 +25,7 @@ import type { AskedPairs, PairDefinition, PairNetwork, PairSpace } from './pair-
 import { firstBias, numbers, pairInputs, ratingOf } from './rating-head.ts';
 import { fieldParts, userParts } from './user-parts.ts';
 
-/** What movies are clustered by. */
+/** What movies can be clustered by. */
 export const clusterings = ['genres', 'content'] as const;
 
 /** Options of `bst-kmeans`; their defaults are `defaults`. */
@@ -34,22 +34,22 @@ export interface BstKmeansOptions {
   readonly length?: number | undefined;
   /** Width of the vectors of items. */
   readonly width?: number | undefined;
-  /** Heads of the block of attention. */
+  /** Attention heads. */
   readonly heads?: number | undefined;
   /** Units of the dense layers. */
   readonly hidden?: readonly number[] | undefined;
-  /** Share dropped of attention and of the dense layers. */
+  /** Dropout of attention and of the dense layers. */
   readonly dropout?: number | undefined;
   /** Whether items have embeddings of their own. */
   readonly id?: boolean | undefined;
   /** Whether features of the items are read; default: only without `id`. */
   readonly content?: boolean | undefined;
-  /** Whether these are read; default: where they are known. */
+  /** Whether these are read; default: if they are known. */
   readonly genres?: boolean | undefined;
   readonly userFields?: boolean | undefined;
-  /** Share of the ratings that are learnt without the embedding of their item. */
+  /** Share of the ratings that are learnt without their item's embedding. */
   readonly coldRate?: number | undefined;
-  /** Length of the lists that are taken from clusters in turn; 0: none. */
+  /** Length of the lists that draw from the clusters in turn; 0: no such lists. */
   readonly rerank?: number | undefined;
   /** Clusters of movies. */
   readonly clusters?: number | undefined;
@@ -57,7 +57,7 @@ export interface BstKmeansOptions {
   readonly clusterBy?: (typeof clusterings)[number] | undefined;
 }
 
-/** Values of the options that are left out. */
+/** Default values of the options. */
 const defaults = {
   ...{ length: 8, width: 64, heads: 2, hidden: [256, 128], dropout: 0.1, id: true, coldRate: 0.2 },
   ...{ rerank: 0, clusters: 20, clusterBy: 'genres' as const },
@@ -103,9 +103,9 @@ function checked(options: BstKmeansOptions) {
 type Checked = ReturnType<typeof checked>;
 
 /**
- * A transformer over what a user rated before, and the item to be rated behind it, with dense
- * layers to its rating (Chen et al. 2019; Siet et al. 2024); lists may be taken in turn from
- * clusters of movies, which k-means finds by their genres.
+ * A transformer over the user's earlier ratings followed by the item to rate, with dense layers to
+ * its rating (Chen et al. 2019; Siet et al. 2024); lists may draw in turn from clusters of movies,
+ * which k-means finds from their genres.
  */
 export const bstKmeans: PairDefinition<BstKmeansOptions, typeof defaults> = {
   ...{ reads: 'pairs', name: 'bst-kmeans', predicts: 'ratings', inTime: true, servesNewUsers: true },
@@ -199,23 +199,23 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
 
 const none: History = { others: new Int32Array(0), values: new Float32Array(0) };
 
-/** What is read to learn, or to predict, one rating. */
+/** The input for one rating, to learn or to predict it. */
 interface Read {
   readonly user: number;
   readonly item: number;
   /** What the user rated before, oldest first. */
   readonly history: History;
-  /** Whether the embedding of the item is shown. */
+  /** Whether the item's embedding is visible. */
   readonly isShown: boolean;
 }
 
-/** The embeddings of items, zeros where they are not shown: [positions, width]. */
+/** The embeddings of items, zeros where they are hidden: [positions, width]. */
 function embedded(tape: Tape, items: Tensor, itemCount: number, width: number): Tensor {
   const table = tape.weight('items/embedding', [itemCount, width], uniformWithin(0.05));
   return timesConstant(tape, rows(tape, table, items), tape.graph.input(sequenceInputs.shown, ['positions', 1]));
 }
 
-/** Of a user's history, in the order of time, what comes before a row of the training ratings. */
+/** The part of a user's history, in the order of time, before a row of the training ratings. */
 function historyBefore({ training }: PairSpace): (history: History, row: number) => History {
   const { users, times = new Float64Array(0) } = training;
   const order = Int32Array.from(users.keys()).sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);
@@ -233,7 +233,7 @@ function historyBefore({ training }: PairSpace): (history: History, row: number)
 }
 
 /**
- * Histories side by side, filled up before their beginning, the item to be rated in the last place.
+ * Histories side by side, padded at the front, with the item to rate in the last place.
  */
 function sequenceFeeds(
   read: readonly Read[],

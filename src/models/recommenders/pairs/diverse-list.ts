@@ -1,7 +1,7 @@
 /**
- * The first of a list, taken from clusters in turn: of the candidates by descending prediction, the
+ * The head of a list, drawn from clusters in turn: of the candidates by descending prediction, the
  * best of each cluster, then the second best, and so on, at most ceil(length / clusters) of one.
- * Clusters are those among the best 5 x length candidates, and come in the order of their best.
+ * The clusters are those among the best 5 x length candidates, in the order of their best.
  *
  * @param candidates best first.
  * @param clusterOf of each candidate.
@@ -27,7 +27,7 @@ export function diverseList(
       if (candidate !== undefined && list.length < length) list.push(candidate);
     }
   }
-  // Clusters that ran out leave places, which the best of the others take.
+  // Exhausted clusters leave places, which go to the best of the others.
   const taken = new Set(list);
   for (const candidate of best) {
     if (list.length >= length) break;
@@ -37,8 +37,8 @@ export function diverseList(
 }
 
 /**
- * Scores by which each user's list begins with `diverseList` of the pairs, and goes on by
- * prediction. What has been met before (`isMet`) takes no part.
+ * Scores by which each user's list begins with `diverseList` of the pairs and continues by
+ * prediction. Known items (`isMet`) are left out.
  */
 export function diverseScores(
   { users, items }: { readonly users: Int32Array; readonly items: Int32Array },

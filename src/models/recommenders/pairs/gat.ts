@@ -23,7 +23,7 @@ import { denseHead, numbers, pairInputs } from './rating-head.ts';
 
 /** Options of `gat`; their defaults are `defaults`. */
 export interface GatOptions {
-  /** Width of what is read of each modality, of the embeddings and of each layer. */
+  /** Width of the input of each modality, of the embeddings and of each layer. */
   readonly width?: number | undefined;
   /** Layers of attention. */
   readonly layers?: number | undefined;
@@ -31,7 +31,7 @@ export interface GatOptions {
   readonly heads?: number | undefined;
   /** Units of the dense layers behind them. */
   readonly hidden?: readonly number[] | undefined;
-  /** Share dropped of inputs, of attention and of the dense layers. */
+  /** Dropout of the inputs, of attention and of the dense layers. */
   readonly dropout?: number | undefined;
   /** Whether users and items have embeddings of their own. */
   readonly id?: boolean | undefined;
@@ -40,13 +40,13 @@ export interface GatOptions {
   /** Whether genres of the items are read. */
   readonly genres?: boolean | undefined;
   /**
-   * Share of the items that a step knows without ratings or embedding, and of the users without
-   * embedding.
+   * Share of the items whose ratings and embedding a step hides, and of the users whose embedding
+   * it hides.
    */
   readonly coldRate?: number | undefined;
 }
 
-/** Values of the options that are left out. */
+/** Default values of the options. */
 const defaults = {
   ...{ width: 64, layers: 2, heads: 4, hidden: [64, 32], dropout: 0.2 },
   ...{ id: true, content: true, genres: false, coldRate: 0.2 },
@@ -83,9 +83,9 @@ type Checked = ReturnType<typeof checked>;
 
 /**
  * Multimodal graph attention (after Chakder et al. 2022 and Velickovic et al. 2018): users and
- * items are nodes, ratings edges in both directions; a node is what attention makes of its
- * neighbours. An item begins as its content, a user as the mean content of what the user liked; a
- * rating is made of both nodes. The ratings that a step learns are no edges in it.
+ * items are nodes, ratings are edges in both directions; attention updates a node from its
+ * neighbours. An item starts as its content, a user as the mean content of liked items; a rating is
+ * predicted from both nodes. The ratings that a step learns are not edges in it.
  */
 export const gat: PairDefinition<GatOptions, typeof defaults> = {
   ...{ reads: 'pairs', name: 'gat', predicts: 'ratings', inTime: false, servesNewUsers: true, onlyCpu: true },
@@ -98,7 +98,7 @@ export const gat: PairDefinition<GatOptions, typeof defaults> = {
 function network(own: Checked, space: PairSpace): PairNetwork {
   const { userCount, itemCount, values } = space.training;
   const content = itemContent(space, { streams: own.content, genres: own.genres });
-  // One more user stands for whoever is asked about and was not in training.
+  // One more user stands for one who was not in the training data.
   const [users, nodes] = [userCount + 1, userCount + 1 + itemCount];
   return {
     module: {
@@ -167,8 +167,8 @@ function pairFeeds(
 }
 
 /**
- * What the nodes are before any attention: [users + items, width x parts]. A user is the mean of
- * the items that the user liked, as the feeds say.
+ * The nodes before any attention: [users + items, width x parts]. A user is the mean of the liked
+ * items in the feeds.
  */
 function firstStates(tape: Tape, own: Checked, parts: readonly Tensor[], users: number, items: number): Tensor {
   const { graph } = tape;
@@ -205,8 +205,8 @@ function readEdges(tape: Tape): Edges {
 }
 
 /**
- * Each node as ELU of the sum of what its neighbours are, each as much as attention says, and of
- * itself. What a neighbour says depends on the rating between them.
+ * Each node as ELU of the sum of its neighbours, weighted by attention, and itself. The message of
+ * a neighbour depends on the rating between them.
  */
 function attentionLayer(
   tape: Tape,

@@ -9,28 +9,28 @@ import { relu } from '../../autodiff/operations/elementwise.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { PairSpace } from './pair-network.ts';
 
-/** Names of what is known of the items, among the weights. */
+/** Names of the item facts among the weights. */
 export const itemFactNames = {
   stream: (stream: string) => `streams/${stream}`,
   present: (stream: string) => `streams/${stream}/present`,
   genres: 'items/genres',
 } as const;
 
-/** What is known of the items beside their ratings, with the width of each part. */
+/** What is known about the items beside their ratings, with the width of each part. */
 export interface ItemContent {
   readonly streams: readonly { readonly name: string; readonly dimension: number }[];
-  /** Genres of the table; 0: they are not read. */
+  /** Number of genres; 0 if they are not read. */
   readonly genreCount: number;
-  /** Values that are not learnt, by name of the weights. */
+  /** Constant values by name of the weights. */
   readonly facts: ReadonlyMap<string, Float32Array>;
 }
 
 /**
- * What a network is told of the items.
+ * What a network reads about the items.
  *
- * @param wants whether streams of features, and genres, are to be read; genres that are undefined
- * are read where there are some.
- * @throws UsageError `missing-features`, or when genres are asked for and there are none.
+ * @param wants whether streams of features, and genres, are to be read; undefined genres are read
+ * if there are any.
+ * @throws UsageError `missing-features`, or if genres are requested and there are none.
  */
 export function itemContent(
   { sources, saved, training: { itemCount } }: PairSpace,
@@ -86,7 +86,7 @@ function presentRows(vectors: Float32Array, dimension: number): Float32Array {
 
 /**
  * The content of all items: each stream, and the genres, through a dense layer of `width` units
- * with ReLU: [items, width] each. An item that lacks a stream has a learnt vector in its place.
+ * with ReLU: [items, width] each. A learnt vector stands for a missing stream.
  */
 export function contentParts(tape: Tape, content: ItemContent, itemCount: number, width: number): Tensor[] {
   const { graph } = tape;

@@ -20,40 +20,40 @@ import { firstBias, numbers, pairInputs, ratingOf } from './rating-head.ts';
 import { titleNetwork, titlesOf } from './title-network.ts';
 import { fieldParts, userParts } from './user-parts.ts';
 
-/** What makes a rating of what is known of a user and of an item. */
+/** How a rating is computed from the features of a user and of an item. */
 export const multimodalOutputs = ['dense', 'dot'] as const;
 
 /** Options of `multimodal-cnn`; their defaults are `defaults`. */
 export interface MultimodalCnnOptions {
-  /** Width of embeddings and of what is made of each input. */
+  /** Width of the embeddings and of the features of each input. */
   readonly width?: number | undefined;
   /**
-   * Units of the layers in which the inputs of a user, and of an item, come together.
+   * Units of the layers that join the inputs of a user, and of an item.
    */
   readonly joint?: number | undefined;
   /** `dense`: a dense layer of 64 over both; `dot`: their product. */
   readonly output?: (typeof multimodalOutputs)[number] | undefined;
-  /** Share dropped of the joint layers and of what is made of the title. */
+  /** Dropout of the joint layers and of the title's features. */
   readonly dropout?: number | undefined;
   /** Whether users and items have embeddings of their own. */
   readonly id?: boolean | undefined;
   /** Whether features of the items are read. */
   readonly content?: boolean | undefined;
-  /** Whether these are read; default: where they are known. */
+  /** Whether these are read; default: if they are known. */
   readonly genres?: boolean | undefined;
   readonly titles?: boolean | undefined;
   readonly userFields?: boolean | undefined;
-  /** Share of the ratings that are learnt without the embedding of their item. */
+  /** Share of the ratings that are learnt without their item's embedding. */
   readonly coldRate?: number | undefined;
 }
 
-/** Values of the options that are left out. */
+/** Default values of the options. */
 const defaults = {
   ...{ width: 32, joint: 200, output: 'dense' as const, dropout: 0.5 },
   ...{ id: true, content: true, coldRate: 0.2 },
 };
 
-/** Whether the embedding of the user and of the item are shown, float32 [pairs, 1]. */
+/** Whether the embeddings of the user and of the item are visible, float32 [pairs, 1]. */
 const shownInputs = { users: 'users/shown', items: 'items/shown' } as const;
 /** Units of the dense layer of the output. */
 const outputUnits = 64;
@@ -168,13 +168,13 @@ function network(own: Checked, space: PairSpace): PairNetwork {
 
 type Buffers = Parameters<PairNetwork['asked']>[1];
 
-/** The embedding of these users, or items, zeros where it is not shown: [pairs, width]. */
+/** The embeddings of these users, or items, zeros where hidden: [pairs, width]. */
 function embedded(tape: Tape, side: 'users' | 'items', count: number, which: Tensor, width: number): Tensor {
   const table = tape.weight(`${side}/embedding`, [count, width], uniformWithin(0.05));
   return timesConstant(tape, rows(tape, table, which), tape.graph.input(shownInputs[side], ['pairs', 1]));
 }
 
-/** One number for each pair, which a sigmoid makes a rating. */
+/** One number for each pair, which a sigmoid turns into a rating. */
 function match(tape: Tape, user: Tensor, item: Tensor, { output, dropped }: Checked, space: PairSpace): Tensor {
   if (output === 'dense') {
     const hidden = relu(tape, denseLayer(tape, 'match', concat(tape, [user, item]), outputUnits));

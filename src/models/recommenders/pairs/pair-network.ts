@@ -7,7 +7,7 @@ import type { ItemVectors } from '../item-vectors.ts';
 import type { NewUserRatings, TrainingRatings } from '../recommender.ts';
 import type { UserFields } from './user-fields.ts';
 
-/** What is known of items and users beside the ratings. */
+/** What is known about items and users beside the ratings. */
 export interface PairSources {
   /** Vectors of the items by stream of features; zeros where an item lacks the stream. */
   readonly streams?: ReadonlyMap<string, ItemVectors> | undefined;
@@ -17,58 +17,58 @@ export interface PairSources {
   readonly userFields?: UserFields | undefined;
 }
 
-/** What a network of pairs is made for. */
+/** The data that a network of pairs is built for. */
 export interface PairSpace {
-  /** What is learnt: the edges of a graph, the histories of users. */
+  /** The training ratings: the edges of a graph, the histories of users. */
   readonly training: TrainingRatings;
   /** Mean of the training ratings. */
   readonly mean: number;
-  /** For each item 1 where a rating of it is learnt, else 0. */
+  /** For each item 1 if it has training ratings, else 0. */
   readonly known: Uint8Array;
   readonly sources: PairSources;
-  /** Of a saved one: the values that it does not learn, by name; they stand for the sources. */
+  /** The constant values of a saved network by name, which replace the sources. */
   readonly saved?: ReadonlyMap<string, Float32Array> | undefined;
 }
 
-/** Pairs to predict. The user `userCount` is one whom training has not met. */
+/** Pairs to predict. User number `userCount` is one who was not in the training data. */
 export interface AskedPairs {
   readonly users: Int32Array;
   readonly items: Int32Array;
-  /** The ratings of the user whom training has not met. */
+  /** The ratings of the user who was not in the training data. */
   readonly guest?: NewUserRatings | undefined;
 }
 
 /** A network that predicts the rating of a user and an item. */
 export interface PairNetwork {
   readonly module: TrainableModule;
-  /** First values that are not drawn, by name of the weights. */
+  /** Initial values that are not random, by name of the weights. */
   readonly facts: ReadonlyMap<string, Float32Array>;
   /** Pairs that are predicted in one run. */
   readonly pairsAtOnce: number;
-  /** Numbers that a step holds, about, beside the weights. */
+  /** Approximate number of values that a step holds beside the weights. */
   activations(ratings: number): number;
   /** A batch to learn from: rows of the training ratings. */
   learnt(rows: Int32Array, draws: StepDraws, buffers: FeedBuffers): Feeds;
   asked(pairs: AskedPairs, buffers: FeedBuffers): Feeds;
   /**
-   * Scores to rank by, of what was predicted, where a list is more than the best predictions.
+   * Scores to rank by, from the predictions, if a list is more than the best predictions.
    */
   readonly ranked?: ((pairs: AskedPairs, predictions: Float32Array) => Float32Array) | undefined;
 }
 
-/** All that is to be known of a recommender of pairs, but for its options' texts. */
+/** Everything about a recommender of pairs except the help of its options. */
 export interface PairDefinition<Options = object, Defaults = object> {
   readonly reads: 'pairs';
   readonly name: string;
   readonly predicts: 'ratings';
-  /** Whether it follows the order of time. */
+  /** Whether it reads ratings in the order of their times. */
   readonly inTime: boolean;
-  /** Whether ratings of a user whom training has not met tell it something. */
+  /** Whether it can use the ratings of a user who was not in the training data. */
   readonly servesNewUsers: boolean;
   /** Whether its steps must be computed on the CPU, where sums have one order. */
   readonly onlyCpu?: boolean | undefined;
   readonly training: TrainingDefaults;
-  /** Of the options that have a value of their own when they are left out. */
+  /** Default values of options. */
   readonly defaults: Defaults;
   /** @throws UsageError naming the option that is wrong, or what is missing. */
   readonly network: (options: Options, space: PairSpace, seed: number) => PairNetwork;

@@ -14,9 +14,9 @@ interface Trained extends TrainedNetwork {
 }
 
 /**
- * A recommender that is a network of pairs: of a user and an item, and what is known of both, it
- * makes a rating. It trains and predicts in a thread of its own until it is closed. What it knows
- * without learning it (genres, vectors of features, fields of users) is kept among its weights.
+ * A recommender whose network predicts the rating of a pair from the user, the item, and what is
+ * known about both. It trains and predicts in a thread of its own until it is closed. Facts that
+ * are not trained (genres, vectors of features, fields of users) are kept among its weights.
  *
  * @example
  * declare const gat: PairDefinition<{ heads: number }>;
@@ -37,21 +37,21 @@ export class PairRecommender<Options extends object = object> extends DefinedRec
   }
 
   /**
-   * What `fit` on these ratings takes, as far as it can be known without the sources: they decide
-   * how much is held.
+   * The cost of `fit` on these ratings, as far as it is known without the sources, which decide how
+   * much is held.
    */
   costOf({ values }: Pick<TrainingRatings, 'values'>): { readonly stepsPerEpoch: number; readonly bytes: undefined } {
     return { stepsPerEpoch: Math.ceil(values.length / this.batchSize), bytes: undefined };
   }
 
-  /** Whether users can be served who were not there in training. */
+  /** Whether it can serve users who were not in the training data. */
   get servesNewUsers(): boolean {
     return this.#definition.servesNewUsers;
   }
 
   /**
-   * Trains. `validation` decides the end of training; without it all epochs are made. Where it
-   * fails, it has learnt nothing, and its thread has ended.
+   * Trains. `validation` decides the end of training; without it all epochs are run. If it fails,
+   * nothing has been learnt and its thread has ended.
    *
    * @throws UsageError when the ratings are wrong, what the network reads is missing, or
    * `memory-too-small`; what `Trainer.fit` throws.
@@ -75,7 +75,7 @@ export class PairRecommender<Options extends object = object> extends DefinedRec
   }
 
   /**
-   * Takes weights that were trained before, as `weights` gave them, instead of learning.
+   * Restores weights that `weights` returned, instead of training.
    *
    * @param training what they were learnt from.
    * @throws ModelError `weights` when one is missing, `shape` when one has another size.
@@ -98,7 +98,7 @@ export class PairRecommender<Options extends object = object> extends DefinedRec
     return clipAll(await this.#predicted({ users, items }), ratings.scale);
   }
 
-  /** What a list is ordered by: the predictions, or more where the network says so. */
+  /** What lists are ordered by: the predictions, or the network's own scores. */
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     const { ratings, network } = this.known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
@@ -106,7 +106,7 @@ export class PairRecommender<Options extends object = object> extends DefinedRec
     return network.ranked?.({ users, items }, predictions) ?? predictions;
   }
 
-  /** By the ratings of the user; nothing is learnt. @throws UsageError `no-new-users`. */
+  /** From the ratings of the user; nothing is trained. @throws UsageError `no-new-users`. */
   async scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
     const { ratings, network } = this.known();
     if (!this.servesNewUsers) throw cannotServe(this.name);

@@ -3,22 +3,22 @@ import type { BatchFeed } from '../../autodiff/feeds.ts';
 import type { NewUserRatings } from '../recommender.ts';
 import type { PairSpace } from './pair-network.ts';
 
-/** Names of the inputs that are a graph of ratings. */
+/** Names of the inputs that describe a graph of ratings. */
 export const graphInputs = {
   /** Nodes that an edge leads from and to, int32 [edges]; users first, then items. */
   from: 'edges/from',
   to: 'edges/to',
   /** The rating less the mean, in half scales, and 1 for the edge of a node to itself. */
   facts: 'edges/facts',
-  /** What each user liked, int32 [liked], and 1 / how many, float32 [liked, 1]. */
+  /** What each user liked, int32 [liked], and 1 / their number, float32 [liked, 1]. */
   likedBy: 'liked/users',
   likedItems: 'liked/items',
   likedShares: 'liked/shares',
-  /** Nodes whose embedding is shown, float32 [nodes, 1]. */
+  /** 1 for nodes whose embedding is visible, float32 [nodes, 1]. */
   shown: 'nodes/shown',
 } as const;
 
-/** Numbers of an edge. */
+/** Values per edge. */
 export const edgeFacts = 2;
 
 interface Rating {
@@ -28,12 +28,11 @@ interface Rating {
 }
 
 /**
- * The graph of the training ratings: an edge each way for a rating, and one of each node to itself.
+ * The graph of the training ratings: an edge in each direction for a rating, and a loop at each
+ * node.
  *
- * @param options.targets rows that are to be learnt: they are no edges, nor does it count that they
- * were liked.
- * @param options.isCold for each node 1 where a step shows it without embedding, and of an item
- * without ratings.
+ * @param options.targets rows to learn: they are not edges, and do not count as liked.
+ * @param options.isCold for each node 1 if a step hides its embedding, and of an item its ratings.
  * @param options.guest ratings of the user after the last one.
  */
 export function graphFeeds(
@@ -101,8 +100,8 @@ export function graphFeeds(
 }
 
 /**
- * What each user rated at least as high as the mean of the user's edges: an edge that is not there
- * is not in that mean either.
+ * What each user rated at least as high as the mean of the user's edges; ratings that are not edges
+ * do not count in the mean.
  */
 function likedFeeds(edges: readonly Rating[], users: number, mean: number, buffers: FeedBuffers) {
   const [sums, counts, likes] = [new Float64Array(users), new Int32Array(users), new Int32Array(users)];

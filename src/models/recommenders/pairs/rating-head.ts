@@ -10,7 +10,7 @@ import type { ModuleOutputs } from '../../autodiff/training-plan.ts';
 import { biasOf } from '../neural/branches.ts';
 import type { PairSpace } from './pair-network.ts';
 
-/** Names of the inputs that all networks of pairs have. */
+/** Names of the inputs of every network of pairs. */
 export const pairInputs = {
   /** Numbers of users and items, int32 [pairs]. */
   users: 'pairs/users',
@@ -25,8 +25,8 @@ export function numbers(tape: Tape, name: string, axis: string): Tensor {
 }
 
 /**
- * sigmoid(x) spread over the scale, judged by the mean squared error: with weights of 0 it is the
- * mean of the ratings to learn from.
+ * sigmoid(x) stretched to the scale, with the mean squared error: with weights of 0 it is the mean
+ * of the training ratings.
  *
  * @param x [pairs, 1], to which the bias `output/bias` is added.
  */
@@ -49,7 +49,7 @@ export function denseHead(
   return ratingOf(tape, denseLayer(tape, 'output', last, 1, firstBias(space)), space);
 }
 
-/** The bias that makes the mean of the ratings of a network that has learnt nothing. */
+/** The bias with which an untrained network predicts the mean of the ratings. */
 export function firstBias({ mean, training: { scale } }: PairSpace) {
   return filled(biasOf({ mean, scale }));
 }

@@ -21,19 +21,19 @@ const filters = 8;
 const wordsName = 'titles/words';
 const embeddingName = 'titles/embedding';
 
-/** What a network is told of titles. */
+/** What a network reads of titles. */
 export interface Titles {
-  /** Words that have an embedding; 0: titles are not read. */
+  /** Number of words with an embedding; 0 if titles are not read. */
   readonly wordCount: number;
-  /** Values that are not learnt, by name of the weights. */
+  /** Constant values by name of the weights. */
   readonly facts: ReadonlyMap<string, Float32Array>;
 }
 
 /**
- * The titles as a network is told them.
+ * The titles as a network reads them.
  *
- * @param wanted undefined: where there are some.
- * @throws UsageError when they are asked for and there are none.
+ * @param wanted undefined: if there are any.
+ * @throws UsageError if they are requested and there are none.
  */
 export function titlesOf({ sources, saved, known }: PairSpace, wanted: boolean | undefined): Titles {
   if (saved !== undefined) {

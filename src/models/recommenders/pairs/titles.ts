@@ -1,4 +1,4 @@
-/** Words of a title at most; the rest is not read. */
+/** Maximum number of words of a title; the rest is not read. */
 export const titleLength = 15;
 
 /** The words of a title without its year, in lower case. */
@@ -9,14 +9,15 @@ export function wordsOf(title: string): string[] {
 
 /** Titles as rows of word numbers. */
 export interface TitleWords {
-  /** float32[items x titleLength]: 0 behind the last word, 1 for a word that training has not. */
+  /** float32[items x titleLength]: 0 after the last word, 1 for a word not in the training data. */
   readonly numbers: Float32Array;
-  /** Numbers that there are, 0 and 1 included. */
+  /** Number of codes, 0 and 1 included. */
   readonly count: number;
 }
 
 /**
- * Titles as numbers of words. The vocabulary is of the items that are learnt, ascending.
+ * Titles as codes of words. The vocabulary is that of the items with training ratings, in ascending
+ * order.
  *
  * @param known for each item 1 where a rating of it is learnt.
  */

@@ -1,6 +1,6 @@
 import type { UserFacts } from '../../../core/user-facts.ts';
 
-/** What is known of users, as numbers: for each field a value from 1 to its count, 0 if unknown. */
+/** Facts about users as codes: for each field a value from 1 to its count, 0 if unknown. */
 export interface UserFields {
   readonly names: readonly string[];
   /** Values of each field. */

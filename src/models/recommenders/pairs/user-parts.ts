@@ -10,19 +10,19 @@ export const fieldWidth = 16;
 const codesName = 'users/fields';
 const embeddingName = (field: number) => `users/field-${field + 1}/embedding`;
 
-/** What a network is told of the users: how many values each field has, unknown included. */
+/** What a network reads about users: the number of values of each field, with the unknown one. */
 export interface UserParts {
   readonly counts: readonly number[];
-  /** Values that are not learnt, by name of the weights. */
+  /** Constant values by name of the weights. */
   readonly facts: ReadonlyMap<string, Float32Array>;
 }
 
 /**
- * The fields of users as a network is told them; one more user stands for those whom training has
- * not met, of whom nothing is known.
+ * The fields of users as a network reads them; one more user, with unknown fields, stands for users
+ * who were not in the training data.
  *
- * @param wanted undefined: where there are some.
- * @throws UsageError when they are asked for and there are none.
+ * @param wanted undefined: if there are any.
+ * @throws UsageError if they are requested and there are none.
  */
 export function userParts({ sources, saved, training }: PairSpace, wanted: boolean | undefined): UserParts {
   const codes = saved?.get(codesName);

@@ -1,11 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { elementCount } from '../../../../src/models/autodiff/emitter.ts';
-import { FeedBuffers } from '../../../../src/models/autodiff/feed-buffers.ts';
-import { adam } from '../../../../src/models/autodiff/optimisers/adam.ts';
-import { initialState, overwrite } from '../../../../src/models/autodiff/state.ts';
-import { StepRunner } from '../../../../src/models/autodiff/step-runner.js';
-import { planTraining } from '../../../../src/models/autodiff/training-plan.ts';
 import { autoRec } from '../../../../src/models/recommenders/history/autorec.ts';
 import { bert4Rec } from '../../../../src/models/recommenders/history/bert4rec.ts';
 import { deepAe } from '../../../../src/models/recommenders/history/deep-ae.ts';
@@ -15,30 +9,16 @@ import type { HistoryNetwork, HistorySpace } from '../../../../src/models/recomm
 import { m5 } from '../../../../src/models/recommenders/history/m5.ts';
 import { multiDae, multiVae } from '../../../../src/models/recommenders/history/multi-vae.ts';
 import { sasRec } from '../../../../src/models/recommenders/history/sasrec.ts';
-import { weightShapes } from '../../../../src/models/recommenders/neural/weight-shapes.ts';
 import { globalMean } from '../../../../src/models/recommenders/recommender.ts';
 import { numbersOf } from '../../../fixtures/movielens.ts';
+import { firstLosses, items, referenceRows, users } from '../first-losses.ts';
 import { training } from '../support.ts';
 
 const reference = JSON.parse(readFileSync(new URL('history-reference.json', import.meta.url), 'utf8')) as Record<
   string,
   readonly number[]
 >;
-const [users, items] = [7, 9];
-
-/** The ratings of history-reference.py. */
-function ratings() {
-  const next = numbersOf(11);
-  const rows: [number, number, number][] = [];
-  for (let user = 0; user < users; user++) {
-    for (let item = 0; item < items; item++) {
-      if (next() < 0.6) rows.push([user, item, 1 + Math.floor(next() * 5)]);
-    }
-  }
-  return { ...training(rows, users, items), scale: { minimum: 1, maximum: 5 } };
-}
-
-const data = ratings();
+const data = { ...training(referenceRows(), users, items), scale: { minimum: 1, maximum: 5 } };
 const other = numbersOf(23);
 const space: HistorySpace = {
   ...{ userCount: users, itemCount: items, scale: data.scale, mean: globalMean(data.values) },
@@ -59,32 +39,10 @@ const networks: Readonly<Record<string, HistoryNetwork>> = {
   m5: m5.network({ width: 4, length: 6, dropout: 0, heads: 2, interests: 3 }, space),
 };
 
-/** Losses of three steps of Adam, from the weights of history-reference.py. */
-async function losses(network: HistoryNetwork): Promise<number[]> {
-  const optimiser = adam();
-  const { plan, groups } = planTraining(network.module, optimiser, 0);
-  const state = initialState(groups, 1);
-  const next = numbersOf(5);
-  const shapes = [...weightShapes(network.module)].filter(([name]) => !network.facts.has(name));
-  const drawn = shapes
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(
-      ([name, shape]) =>
-        [name, Float32Array.from({ length: elementCount(shape) }, () => 0.8 * (next() - 0.5))] as const,
-    );
-  overwrite(plan.state, state, new Map([...drawn, ...network.facts]));
-  const runner = await StepRunner.open(plan, { seed: 1 });
-  runner.load(state);
+function losses(network: HistoryNetwork): Promise<number[]> {
   const histories = new Histories(data, network.side, false);
   const all = Array.from({ length: network.side === 'users' ? users : items }, (_, owner) => histories.of(owner));
-  const found: number[] = [];
-  for (let step = 0; step < 3; step++) {
-    const feeds = network.learnt(all, { uniform: numbersOf(17 + step), step }, new FeedBuffers());
-    const [loss] = await runner.steps([{ feeds, step: step + 1, scalars: optimiser.scalarsAt(step + 1, 0.01) }]);
-    found.push(loss as number);
-  }
-  await runner.close();
-  return found;
+  return firstLosses(network, (draws, buffers) => network.learnt(all, draws, buffers));
 }
 
 describe('networks that read histories', () => {

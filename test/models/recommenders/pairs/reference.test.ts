@@ -1,33 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { elementCount } from '../../../../src/models/autodiff/emitter.ts';
-import { FeedBuffers } from '../../../../src/models/autodiff/feed-buffers.ts';
-import { adam } from '../../../../src/models/autodiff/optimisers/adam.ts';
-import { initialState, overwrite } from '../../../../src/models/autodiff/state.ts';
-import { StepRunner } from '../../../../src/models/autodiff/step-runner.js';
-import { planTraining } from '../../../../src/models/autodiff/training-plan.ts';
-import { weightShapes } from '../../../../src/models/recommenders/neural/weight-shapes.ts';
 import { bstKmeans } from '../../../../src/models/recommenders/pairs/bst-kmeans.ts';
 import { gat } from '../../../../src/models/recommenders/pairs/gat.ts';
 import { multimodalCnn } from '../../../../src/models/recommenders/pairs/multimodal-cnn.ts';
 import type { PairNetwork, PairSpace } from '../../../../src/models/recommenders/pairs/pair-network.ts';
 import { globalMean } from '../../../../src/models/recommenders/recommender.ts';
 import { numbersOf } from '../../../fixtures/movielens.ts';
+import { firstLosses, items, referenceRows, users } from '../first-losses.ts';
 import { training } from '../support.ts';
 
 const reference = JSON.parse(readFileSync(new URL('pair-reference.json', import.meta.url), 'utf8')) as Record<
   string,
   readonly number[]
 >;
-const [users, items] = [7, 9];
-
 /** The data of pair-reference.py. */
 function space(): PairSpace {
-  const next = numbersOf(11);
-  const rows: [number, number, number][] = [];
-  for (let user = 0; user < users; user++) {
-    for (let item = 0; item < items; item++) if (next() < 0.6) rows.push([user, item, 1 + Math.floor(next() * 5)]);
-  }
+  const rows = referenceRows();
   const data = { ...training(rows, users, items), scale: { minimum: 1, maximum: 5 } };
   const known = new Uint8Array(items);
   for (const item of data.items) known[item] = 1;
@@ -56,31 +44,10 @@ const networks: Readonly<Record<string, PairNetwork>> = {
   'bst-kmeans': bstKmeans.network({ ...quiet, length: 3, hidden: [5], content: true }, space(), 1),
 };
 
-/** Losses of three steps of Adam over every second rating, as pair-reference.py has them. */
-async function losses(network: PairNetwork): Promise<number[]> {
-  const optimiser = adam();
-  const { plan, groups } = planTraining(network.module, optimiser, 0);
-  const state = initialState(groups, 1);
-  const next = numbersOf(5);
-  const shapes = [...weightShapes(network.module)].filter(([name]) => !network.facts.has(name));
-  const drawn = shapes
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(
-      ([name, shape]) =>
-        [name, Float32Array.from({ length: elementCount(shape) }, () => 0.8 * (next() - 0.5))] as const,
-    );
-  overwrite(plan.state, state, new Map([...drawn, ...network.facts]));
-  const runner = await StepRunner.open(plan, { seed: 1 });
-  runner.load(state);
+/** Of every second rating, as pair-reference.py has them. */
+function losses(network: PairNetwork): Promise<number[]> {
   const rows = Int32Array.from(space().training.users.keys()).filter((row) => row % 2 === 0);
-  const found: number[] = [];
-  for (let step = 0; step < 3; step++) {
-    const feeds = network.learnt(rows, { uniform: numbersOf(17 + step), step }, new FeedBuffers());
-    const [loss] = await runner.steps([{ feeds, step: step + 1, scalars: optimiser.scalarsAt(step + 1, 0.01) }]);
-    found.push(loss as number);
-  }
-  await runner.close();
-  return found;
+  return firstLosses(network, (draws, buffers) => network.learnt(rows, draws, buffers));
 }
 
 describe('networks of pairs', () => {
