@@ -6,10 +6,10 @@ import { epsilonOf } from './accountant.ts';
 import { keyBytes, keyedIntegers } from './keyed-noise.js';
 
 /** Whose presence in the data a private training hides. */
-export const privacyUnits = ['user', 'rating'] as const;
+const privacyUnits = ['user', 'rating'] as const;
 
 /** Whose presence in the data a private training hides: a user with all ratings, or one rating. */
-export type PrivacyUnit = (typeof privacyUnits)[number];
+export type PrivacyUnit = 'user' | 'rating';
 
 /**
  * How a training is made differentially private.
