@@ -27,7 +27,7 @@ export function here(): Here {
   return { platform: process.platform, arch: process.arch, isMusl };
 }
 
-/** What a runtime loads of packages, and their builds for bundlers and browsers, sources and tests. */
+/** What a runtime loads of packages; builds for bundlers and browsers, sources, tests. */
 const BUILDS = [
   { package: 'parquet-wasm', used: 'esm', others: ['node', 'bundler'] },
   { package: 'scran.js', used: 'main', others: ['browser'] },
