@@ -22,7 +22,12 @@ export function readConfigFile(path: string, command: Command, table: AnyTable):
   const given = new Map<string, readonly string[]>();
   for (const [key, value] of Object.entries(objectOf(`${path}: \`${name}\``, commands[name]))) {
     const option = findOption(table, key);
-    if (option === undefined || typedOnly.includes(option.flag)) {
+    if (option !== undefined && typedOnly.includes(option.flag)) {
+      throw new UsageError(`${path}: \`${name}\` cannot have the option '${key}'`, {
+        remedy: 'It stands on the command line only.',
+      });
+    }
+    if (option === undefined) {
       const flags = flaggedOptions(table).map(({ flag }) => flag);
       throw new UsageError(`${path}: \`${name}\` has no option '${key}'`, {
         remedy: `${didYouMean(key, flags)}See \`reelflow ${command.name} --help\`.`,

@@ -12,7 +12,8 @@ export function readJsonFile(path: string): unknown {
     throw new UsageError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }
   try {
-    return JSON.parse(text);
+    // Editors on Windows begin a file with a mark of its byte order.
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new UsageError(`${path} is not JSON: ${(error as Error).message}`, { cause: error });
   }

@@ -81,6 +81,7 @@ function parsedBy<Parsed>(command: Command, table: AnyTable, parse: () => Parsed
   } catch (error) {
     const message =
       error instanceof Error ? (error.message.split(/\. To specify|\n/)[0] ?? error.message) : String(error);
+    const see = `See \`reelflow ${command.name} --help\`.`;
     const [, ambiguous] = /^Option '(?:-\w, )?--([^ ']+)[^']*' argument is ambiguous/.exec(message) ?? [];
     if (ambiguous !== undefined) {
       throw new UsageError(`\`--${ambiguous}\` needs a value, but what follows it begins with a dash`, {
@@ -88,9 +89,13 @@ function parsedBy<Parsed>(command: Command, table: AnyTable, parse: () => Parsed
         cause: error,
       });
     }
+    const [, missing] = /^Option '(?:-\w, )?--([^ ']+)[^']*' argument missing/.exec(message) ?? [];
+    if (missing !== undefined) throw new UsageError(`\`--${missing}\` needs a value`, { remedy: see, cause: error });
+    const [, without] = /^Option '(?:-\w, )?--([^ ']+)' does not take an argument/.exec(message) ?? [];
+    if (without !== undefined) throw new UsageError(`\`--${without}\` takes no value`, { remedy: see, cause: error });
     const unknown = /^Unknown option '--?([^']+)'/.exec(message)?.[1];
     const near = unknown === undefined ? '' : nearOption(unknown, table);
-    throw new UsageError(message, { remedy: `${near}See \`reelflow ${command.name} --help\`.`, cause: error });
+    throw new UsageError(message, { remedy: `${near}${see}`, cause: error });
   }
 }
 

@@ -61,6 +61,7 @@ async function wantedOf(argv: readonly string[]): Promise<Wanted> {
   if (first === undefined || first.startsWith('-')) {
     const asked = new Set(argv);
     if (asked.has('--version') || asked.has('-V')) return { print: `${version()}\n`, code: 0 };
+    checkGlobals(argv);
     return { print: programHelp(await loadAll()), code: asked.has('--help') || asked.has('-h') ? 0 : 2 };
   }
   const typed = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : rest.length);
@@ -80,6 +81,20 @@ async function wantedOf(argv: readonly string[]): Promise<Wanted> {
   const command = commandOfGroup(entry, rest[at] as string);
   const argvOfCommand = rest.filter((_, index) => index !== at);
   return wantsHelp ? { print: commandHelp(command, argvOfCommand), code: 0 } : { command, argv: argvOfCommand };
+}
+
+/**
+ * Checks the options of a command line that names no command.
+ * @throws UsageError for an option that is not global.
+ */
+function checkGlobals(argv: readonly string[]): void {
+  const flags = flaggedOptions(globalOptions).map(({ flag }) => flag);
+  const known = [...flags, ...Object.values(globalLetters)];
+  const unknown = argv.map((each) => /^--?([^=]+)/.exec(each)?.[1]).find((name) => name && !known.includes(name));
+  if (unknown === undefined) return;
+  throw new UsageError(`there is no option '--${unknown}' before a command`, {
+    remedy: `${didYouMean(unknown, flags, '--')}Name a command first; see \`reelflow --help\`.`,
+  });
 }
 
 /**

@@ -61,7 +61,11 @@ export const command = defineCommand({
   does: `trains a recommender and saves it (${recommenderNames.join(', ')})`,
   options,
   further: recommenderFlags,
-  helpOptions: (argv) => helpOfRecommender(options, argv),
+  helpOptions(argv) {
+    const [name] = argv;
+    if (name !== undefined && !name.startsWith('-') && !isRecommenderModule(name)) checkRecommenderName(name);
+    return helpOfRecommender(options, argv);
+  },
   examples: [
     'reelflow train item-knn --ratings ml-latest-small --out recommenders/item-knn --k 40 --similarity pearson-baseline',
     'reelflow train ./mine.js --ratings ml-latest-small --out recommenders/mine --set k=20 --refit',

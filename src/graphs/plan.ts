@@ -10,7 +10,7 @@ import { parseBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
 import { minDecoders } from './dataflow/bounds.ts';
 import type { VideoGraph } from './dataflow/dataflow.ts';
-import { COMMIT } from './dataflow/nodes.ts';
+import { COMMIT, rowsOfCorpus } from './dataflow/nodes.ts';
 import type { Trace, TracedNetwork } from './dataflow/trace.ts';
 import { type DataflowNode, graphId, type Json } from './graph.ts';
 import { MemoryGuard } from './memory-guard.ts';
@@ -279,7 +279,7 @@ async function estimateCorpus(
     unreadableItems: unreadableItems.sort((first, second) => (first.path < second.path ? -1 : 1)),
     videoHours: (seconds * scale) / 3600,
     frames: Math.round(frames * scale),
-    datasetBytes: corpus.length * (rowBytes?.bytes ?? 0) * Number(rowBytes?.shape[0] ?? 1),
+    datasetBytes: (rowBytes?.bytes ?? 0) * rowsOfCorpus(graph.trace, corpus.length, seconds * scale),
     largestClaim,
   };
   return { estimate, decoders };

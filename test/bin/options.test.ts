@@ -127,6 +127,20 @@ describe('the help of a model', () => {
   });
 });
 
+describe('a command line that does not fit', () => {
+  it.each([
+    [['extract', 'a.mp4', '--out'], '`--out` needs a value'],
+    [['extract', 'a.mp4', '--quiet=yes'], '`--quiet` takes no value'],
+    [['--quite'], "there is no option '--quite' before a command [usage]\n  Did you mean --quiet?"],
+    [['train', 'itm-knn', '--help'], "Did you mean 'item-knn'?"],
+    [['help', 'train', 'itm-knn'], "Did you mean 'item-knn'?"],
+  ])('%j: says why', async (argv, expected) => {
+    const { code, stdout, stderr } = await callReelflow(argv);
+    expect(stderr).toContain(expected);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+});
+
 describe('--config FILE', () => {
   it('holds options of the command, and what is typed comes first', () => {
     const own = { memory: '1GiB', subclips: [10, 20], maxDuration: 60, 'force-precision': true, batch: 8 };
@@ -148,12 +162,17 @@ describe('--config FILE', () => {
     [{ extract: { limit: {} } }, '`extract.limit` must be a string'],
     [{ extract: { json: 'yes' } }, '`extract.json` must be true or false'],
     [{ extract: [] }, 'must be a JSON object'],
-    [{ extract: { help: true } }, "has no option 'help'"],
+    [{ extract: { help: true } }, "cannot have the option 'help'"],
     [{ extract: { fps: 2, sampling: 4 } }, "has the option 'fps' twice"],
     [{ extrct: { limit: 1 } }, "has options for 'extrct', but there is no such command"],
     ['{', 'is not JSON'],
   ])('%j is refused', (content, expected) => {
     expect(errorOf(() => parseCommand(extract, ['--config', configFile(content)])).message).toContain(expected);
+  });
+
+  it('may begin with a mark of its byte order', () => {
+    const config = configFile('\uFEFF{"extract": {"limit": 3}}');
+    expect(parseCommand(extract, ['a.mp4', '--out', 'x', '--config', config]).values.limit).toBe(3);
   });
 
   it('that is not there is refused', () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { rowsOfCorpus } from '../../src/graphs/dataflow/nodes.ts';
 import { type ExtractionOptions, extractionGraph } from '../../src/graphs/extraction.ts';
 import { graphId } from '../../src/graphs/graph.ts';
 import { network } from '../../src/graphs/named-network.ts';
@@ -134,6 +135,13 @@ describe('a dataset of subclips of fixed length', () => {
     expect(await claims({ subclipSeconds: [0.8] })).toBeLessThanOrEqual(
       await claims({ subclips: [4], subclipSeconds: undefined }),
     );
+  });
+
+  it('counts the rows of a corpus by its seconds, to say what room they take', () => {
+    const rows = (options: Partial<ExtractionOptions>) => rowsOfCorpus(graph(options).trace, 2, 8);
+    expect(rows({ subclips: [2], subclipSeconds: undefined })).toBe(4);
+    expect(rows({ subclips: undefined, subclipSeconds: [1] })).toBe(2 + 8);
+    expect(rows({ subclips: [2, 3], subclipSeconds: [1, 0.5] })).toBe(10 + (2 + 8) + (2 + 16));
   });
 
   it('is compacted again without a trace of what was cut otherwise before', async () => {

@@ -98,6 +98,17 @@ function rowsOf(columns: readonly TracedColumn[]): number | '?' {
   return Math.max(0, ...columns.map(({ cuts }) => cuts.counts.reduce((sum, count) => sum + count, 0)));
 }
 
+/**
+ * Rows of a corpus in the column that has most, by the number of its videos and their seconds
+ * together; of subclips of fixed length the last one of each video counts as whole.
+ */
+export function rowsOfCorpus({ columns }: Pick<Trace, 'columns'>, videos: number, seconds: number): number {
+  const rowsOfCuts = ({ counts, seconds: lengths }: Cuts) =>
+    counts.reduce((sum, count) => sum + videos * count, 0) +
+    lengths.reduce((sum, length) => sum + videos + Math.floor(seconds / length), 0);
+  return Math.max(0, ...columns.map(({ cuts }) => rowsOfCuts(cuts)));
+}
+
 function cutsAsText({ counts, seconds }: Cuts): string {
   const equal = counts.length === 0 ? [] : [`${counts.join(', ')} subclips`];
   const fixed = seconds.length === 0 ? [] : [`subclips of ${seconds.join(' s, ')} s`];
