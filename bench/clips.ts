@@ -13,7 +13,7 @@ const encoder = [
   ...['-maxrate', '3500k', '-bufsize', '5000k', '-g', '50'],
 ];
 
-/** Has ffmpeg make a file, unless it is there already. */
+/** Has ffmpeg make a file, unless it already exists. */
 async function makeOnce(path: string, args: readonly string[]): Promise<string> {
   if (existsSync(path)) return path;
   await mkdir(dirname(path), { recursive: true });
@@ -38,7 +38,7 @@ export async function makeClip(path: string, seconds: number): Promise<string> {
 
 /**
  * A 720p clip without sound: six seconds of motion under noise, then six of a still slide, and so
- * on. Whether a slide decodes to equal frames is the encoder's doing: some continue refining it in
+ * on. Whether a slide decodes to equal frames depends on the encoder: some keep refining it in
  * every frame.
  */
 export async function makeSlides(path: string, seconds: number): Promise<string> {

@@ -1,9 +1,9 @@
 /**
- * The fast form of convolutions beside the direct one, in turn, so that what else the machine does
- * meets both. First networks alone (random weights, one single-threaded worker): rows/s, CPU-ms a
- * row (the least and the median of all rounds), and the greatest difference of a vector's values by
- * the greatest value. Then whole extractions of a two-minute clip, each in a process of its own:
- * frames/s, and the peak of memory.
+ * Compares the fast form of convolutions with the direct one, in turn, so that other load on the
+ * machine affects both. First networks alone (random weights, one single-threaded worker): rows/s,
+ * CPU-ms per row (the minimum and the median of all rounds), and the largest difference of a
+ * vector's values relative to the largest value. Then whole extractions of a two-minute clip, each
+ * in its own process: frames/s, and peak memory.
  *
  *   node dist/bench/convolutions.js [--networks alexnet,vggish,vgg16,resnet50] [--rounds 9] [--extractions 3] [--memory 1GiB] [--visual alexnet] [--dir .bench]
  */
@@ -86,7 +86,7 @@ async function networkInPairs(name: string): Promise<void> {
   );
 }
 
-/** Bytes that look like nothing, other ones in each row. */
+/** Bytes that look random, different in each row. */
 function madeRow(length: number, row: number): Uint8Array {
   let state = row + 1;
   return Uint8Array.from({ length }, () => {

@@ -1,14 +1,14 @@
 /**
- * How many sessions of how many threads make the most of the cores of a machine without a graphics
- * card: rows per second of each arrangement of sessions and threads whose product is the number of
- * cores, network by network, with weights that are RANDOM. With
- * several rounds the arrangements take turns, so that a machine that slows down slows all of them
- * down.
+ * Which numbers of sessions and threads use the cores of a machine without a graphics card best:
+ * rows per second of each arrangement of sessions and threads whose product is the number of cores,
+ * network by network, with RANDOM weights. With several rounds the arrangements take turns, so that
+ * a machine that slows down slows all of them down.
  *
  *   node dist/bench/cores.js [--networks alexnet,vggish,resnet50] [--cores 16] [--seconds 2]
  *     [--rounds 1] [--batch N]
  *
- * Three networks, four arrangements, 2 s each: 24 s, and as long again for sessions and first runs.
+ * Three networks with four arrangements of 2 s each take 24 s, and as long again for sessions and
+ * first runs.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { network, type UnopenedNetwork } from '../src/models/networks/network.ts';
@@ -19,7 +19,7 @@ const options = benchOptions({
   ...{ seconds: '2', rounds: '1', batch: '' },
 }) as Record<string, string>;
 const cores = Number(options.cores);
-/** As a run has it, unless another is asked for. */
+/** As in a run, unless another is requested. */
 const batchOf = (plan: UnopenedNetwork) => (options.batch === '' ? plan.defaultBatch : Number(options.batch));
 
 function rowsFor(plan: UnopenedNetwork): (Uint8Array | Float32Array)[] {
@@ -36,7 +36,7 @@ async function measure(plan: UnopenedNetwork, rows: readonly (Uint8Array | Float
   const batch = batchOf(plan);
   const opened = await plan.open({ workers: sessions, threads, batch });
   const embed = () => opened.embed(rows);
-  // The first run of a session makes room.
+  // The first run of a session allocates memory.
   await Promise.all(Array.from({ length: sessions }, embed));
   const started = performance.now();
   const before = process.cpuUsage();
@@ -58,7 +58,9 @@ async function measure(plan: UnopenedNetwork, rows: readonly (Uint8Array | Float
   };
 }
 
-/** From one thread each up to two sessions; on two cores one session too. */
+/**
+ * From one session per core, with one thread each, to two sessions; on two cores also one session.
+ */
 const arrangements: number[] = [];
 for (let sessions = cores; sessions >= Math.min(2, Math.ceil(cores / 2)); sessions = Math.floor(sessions / 2))
   arrangements.push(sessions);

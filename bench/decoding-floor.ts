@@ -1,10 +1,11 @@
 /**
- * Decodes all files of a folder to nowhere, as many at once as there are cores, one thread each,
- * and prints how many seconds it took. A process of its own, so that it is small; see devices.ts.
+ * Decodes all files of a folder to nowhere, as many at once as there are cores, with one thread
+ * each, and prints how many seconds it took. It is a separate process so that it is small; see
+ * devices.ts.
  *
  *   node dist/bench/decoding-floor.js FFMPEG FILTERS FOLDER [sound]
  *
- * With `sound` that of each file is decoded too, by a process of its own, as an extraction does.
+ * With `sound`, the audio of each file is also decoded, by its own process, as in an extraction.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';

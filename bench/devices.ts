@@ -1,10 +1,10 @@
 /**
- * What a device gives: rows per second of networks through the product's own `Network.embed` beside
- * ONNX Runtime alone (whole batches, one thread of JavaScript), how far its vectors are from the
- * CPU's in float32, memory of the device and of this process; and whole extractions beside the
- * decoding floor: ffmpeg with the product's own filters writing to nowhere, as many at once as
- * there are cores, of the pictures alone and of the sound too. All weights are RANDOM, all clips
- * synthetic.
+ * What a device achieves: rows per second of networks through the product's own `Network.embed`,
+ * compared with ONNX Runtime alone (whole batches, one thread of JavaScript); how far its vectors
+ * are from the CPU's in float32; memory of the device and of this process; and whole extractions
+ * compared with the decoding floor: ffmpeg with the product's own filters writing to nowhere, as
+ * many at once as there are cores, for the pictures alone and with the sound. All weights are
+ * RANDOM, all clips synthetic.
  *
  *   node dist/bench/devices.js [--device cuda] [--networks alexnet,vggish,resnet50] [--batches 64,128,256] [--seconds 3] [--parts operators,extraction]
  *     [--precision float32,float16]
@@ -57,7 +57,7 @@ function mainThread(): number {
 
 type Row = Uint8Array | Float32Array;
 
-/** Rows where frames of a flow are: each in shared memory of its own. */
+/** Rows where a flow keeps its frames: each in its own shared memory. */
 function rowsFor(plan: UnopenedNetwork, count: number): Row[] {
   return Array.from({ length: count }, (_, at) => {
     const memory = sharedMemory(plan.inputBytes);
@@ -66,7 +66,7 @@ function rowsFor(plan: UnopenedNetwork, count: number): Row[] {
   });
 }
 
-/** Least cosine and greatest difference by the greatest value. */
+/** Minimum cosine, and largest difference relative to the largest value. */
 function compare(found: readonly Float32Array[], expected: readonly Float32Array[]) {
   let [cosine, difference, greatest] = [1, 0, 0];
   for (const [index, vector] of found.entries()) {
@@ -151,7 +151,7 @@ async function operators(name: string, precision: string): Promise<void> {
   await session.release();
 }
 
-/** Clips of different content, each several times under names of its own. */
+/** Clips of different content, each several times under different names. */
 async function corpus(): Promise<{ folder: string; files: string[] }> {
   const folder = join(dir, 'devices-corpus');
   rmSync(folder, { recursive: true, force: true });
@@ -163,9 +163,9 @@ async function corpus(): Promise<{ folder: string; files: string[] }> {
 }
 
 /**
- * Frames per second of decoding alone, as many processes at once as there are cores. They are
- * started by a small process: starting one from here, with a device's driver loaded, takes tens of
- * milliseconds, which would be counted as decoding.
+ * Frames per second of decoding alone, with as many processes at once as there are cores. A small
+ * process starts them: starting one from here, with a device's driver loaded, takes tens of
+ * milliseconds, which would count as decoding.
  */
 async function floor(folder: string, files: readonly string[], frames: number, sound: boolean): Promise<number> {
   const info = await new Video(files[0] as string).probe();

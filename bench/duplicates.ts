@@ -1,7 +1,7 @@
 /**
- * What recognising a frame costs; what computing equal frames once gains on a clip with still
+ * What recognising a frame costs; what computing equal frames only once gains on a clip with still
  * slides, and what looking for them costs on a clip without equal frames: extractions with and
- * without, alternating in one run. Frames per second of the steady state, without session creation.
+ * without, alternating in one run. Frames per second in the steady state, without session creation.
  *
  *   node dist/bench/duplicates.js [--seconds 48] [--dir .bench] [--memory 1GiB] [--repeat 2] [--fps native] [--only slides|noise]
  *
@@ -44,7 +44,7 @@ async function run(clip: string, repeatedFrames: RepeatedFrames) {
   return { summary, cpuSeconds: (user + system) / 1e6, features: hash.digest('hex').slice(0, 12) };
 }
 
-/** CPU of recognising one frame, alone: least of five rounds, in milliseconds. */
+/** CPU time of recognising one frame: the minimum of five rounds, in milliseconds. */
 function milliseconds(work: () => void): string {
   const rounds = Array.from({ length: 5 }, () => {
     const started = performance.now();

@@ -1,9 +1,10 @@
 /**
  * Efficiency = floor / wall. Floor = (CPU-seconds of decoding alone + CPU-seconds of inference
  * alone on the same number of frames and patches, at the best batch) / cores. Decoding alone is
- * `frames` and `audio` drained by nobody, ffmpeg and our reading together; `strictEfficiency` takes
- * ffmpeg writing to /dev/null in its place. Wall = the steady state of `extract`: without process
- * start and session creation. All in one run, the parts before and after each run.
+ * `frames` and `audio` without a consumer, ffmpeg and our reading together; `strictEfficiency` uses
+ * ffmpeg writing to /dev/null instead. Wall = the steady state of `extract`, without process start
+ * and session creation. Everything happens in one run, with the parts before and after each
+ * extraction.
  *
  *   node dist/bench/efficiency.js [--seconds 180] [--dir .bench] [--memory 2GiB] [--repeat 3]
  */
@@ -46,7 +47,7 @@ async function decodeStageAlone(): Promise<number> {
   return cpuSeconds() - before;
 }
 
-/** CPU-seconds of one ffmpeg writing to nowhere, by its own account. */
+/** CPU-seconds of one ffmpeg writing to nowhere, as it reports them. */
 async function decodeAlone(output: readonly string[]): Promise<number> {
   const { stderr } = await execute(
     findFfmpeg().path,
@@ -67,7 +68,7 @@ const picture = [
 ];
 const sound = ['-map', '0:a:0', '-ac', '1', '-ar', '16000', '-f', 's16le'];
 
-/** CPU-seconds per element of a network alone: every core has a worker with a thread. */
+/** CPU-seconds per element of a network alone: each core has a worker with one thread. */
 async function inferenceAlone(plan: UnopenedNetwork, batch: number): Promise<number> {
   const opened = await plan.open({ workers: cores, threads: 1, batch });
   const bytes = plan.inputBytes;

@@ -1,7 +1,7 @@
 /**
- * Inputs that a version got wrong, and what comes of them now: every file of a folder of faults
- * through the command line as a user would run it, beside what should come. Exits 1 on a
- * difference.
+ * Inputs that some version got wrong, and what happens to them now: runs every file of a folder of
+ * faults through the command line as a user would, and compares the outcome with the expected one.
+ * Exits with 1 on a difference.
  *
  *   node dist/bench/faults.js --dir FOLDER [--only media|networks|tables] [--file NAME]
  *

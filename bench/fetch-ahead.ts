@@ -1,8 +1,8 @@
 /**
- * What fetching the next inputs while others are computed gains: objects of a slow store on the
- * loopback address (150 ms for each request), each of which is then computed for a stated time, in
- * pairs of runs without and with it. Computing only waits, so that neither takes the other's
- * processor.
+ * What fetching the next inputs while others are computed gains: objects in a slow store on the
+ * loopback address (150 ms for each request), each of which is then computed for a given time, in
+ * pairs of runs without and with it. Computing only waits, so that neither takes processor time
+ * from the other.
  *
  *   node dist/bench/fetch-ahead.js [--items 12] [--compute 450] [--rounds 3] [--concurrency 1]
  */
@@ -43,7 +43,7 @@ function unitOf(itemId: string): UnitTable {
   return joinRows({ itemId, seconds: 1, rows: [row] });
 }
 
-/** Seconds of a run into a dataset of its own. */
+/** Seconds of a run into a new dataset. */
 async function seconds(ahead: number): Promise<number> {
   const out = mkdtempSync(join(tmpdir(), 'reelflow-ahead-'));
   const copies = new InputCopies();

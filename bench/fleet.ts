@@ -4,9 +4,9 @@
  *   node dist/bench/fleet.js --what recovery --locks 2,5,10,30,60 --rounds 5
  *   node dist/bench/fleet.js --what workers --clips 24 --seconds 4 --rounds 3
  *
- * `recovery`: seconds from a worker's SIGKILL until the item that it had in work is committed by
- * another worker, by the lock; the item itself takes no time then. `workers`: an extraction by one
- * process, by one worker of a queue and by two, with one inference worker of one thread each.
+ * `recovery`: seconds from a worker's SIGKILL until another worker commits the item that was in
+ * progress, for each lock; the item itself takes no time. `workers`: an extraction by one process,
+ * by one queue worker and by two, with one inference worker of one thread each.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -34,14 +34,14 @@ const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => 
 
 function member(setting: ProcessSetting): { readonly child: ChildProcess; readonly ready: Promise<unknown> } {
   const ffmpeg = join(directory, 'ffmpeg');
-  // Only asked for its version.
+  // It is only asked for its version.
   writeFileSync(ffmpeg, '#!/bin/sh\necho ffmpeg version 0\n', { mode: 0o755 });
   const env = { ...process.env, REELFLOW_FFMPEG: ffmpeg };
   const child = fork(built('../test/faults/process.js'), [JSON.stringify(setting)], { env });
   return { child, ready: new Promise((resolve) => void child.once('message', resolve)) };
 }
 
-/** One item, the worker that has it in work is killed while another waits. */
+/** One item: the worker that has it is killed while another waits. */
 async function recovery(lock: number, round: number): Promise<number> {
   const [inputs, out] = [join(directory, `in-${lock}-${round}`), join(directory, `out-${lock}-${round}`)];
   mkdirSync(inputs);
@@ -50,7 +50,7 @@ async function recovery(lock: number, round: number): Promise<number> {
   const setting = { uri: server.uri, inputs, out, lock: 1000 * lock };
   const driver = member({ ...setting, role: 'driver', milliseconds: 0 });
   await driver.ready;
-  // It never comes to an end of the item.
+  // It never finishes the item.
   const dying = member({ ...setting, role: 'worker', milliseconds: 3_600_000 });
   await dying.ready;
   const claims = () => (existsClaim(out) ? true : undefined);
@@ -85,7 +85,7 @@ function cpuOfChildren(): number {
   return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
-/** An extraction by a process, or by so many workers of a queue. */
+/** An extraction by a process, or by the given number of queue workers. */
 async function extraction(folder: string, workers: number, name: string) {
   const out = join(directory, name);
   const reelflow = (...words: string[]) => {

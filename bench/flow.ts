@@ -1,6 +1,8 @@
-// What flow control costs, and what it saves, against raw RxJS, Node streams and async generators.
-// Usage: node dist/bench/flow.js [--json] [--elements N] CPU time is user + system of this process
-// (process.cpuUsage), the least of five runs after one for warming up.
+// What flow control costs, and what it saves, compared with raw RxJS, Node streams and async
+// generators.
+//   node dist/bench/flow.js [--json] [--elements N]
+// CPU time is user + system of this process (process.cpuUsage), the minimum of five runs after one
+// to warm up.
 import { pipeline, Readable, Transform, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { from, lastValueFrom, map, mergeMap, type Observable, type OperatorFunction, range } from 'rxjs';
@@ -12,13 +14,13 @@ interface Cost {
   readonly name: string;
   /** Source, three synchronous stages, sink. */
   readonly synchronousChain: number;
-  /** What one more asynchronous stage (a promise that is already fulfilled) adds. */
+  /** The cost of one more asynchronous stage (a promise that is already fulfilled). */
   readonly asynchronousStage: number;
-  /** The most bytes alive between reader and consumer while the consumer is slow. */
+  /** The maximum number of bytes alive between reader and consumer while the consumer is slow. */
   readonly peakBytes: number;
 }
 
-/** Everything that is to be compared. */
+/** What is compared. */
 interface Contestant {
   readonly name: string;
   chain(count: number, asynchronousStages: number): Promise<void>;
@@ -167,7 +169,7 @@ function run(streams: (Readable | Writable | Transform)[]): Promise<void> {
   });
 }
 
-/** CPU of `work` in ns: the least of five runs. */
+/** CPU time of `work` in ns: the minimum of five runs. */
 async function cpu(work: () => Promise<void>): Promise<number> {
   await work();
   let least = Number.POSITIVE_INFINITY;

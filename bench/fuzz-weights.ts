@@ -1,7 +1,7 @@
 /**
- * Gives damaged weight files of every format to `readWeights`, and reads every value of those that
- * it takes. Everything but a value or a `ModelError` with a remedy is a failure; the input is kept
- * then.
+ * Passes damaged weight files of every format to `readWeights`, and reads every value of those that
+ * it accepts. Any outcome other than a value or a `ModelError` with a remedy is a failure, and its
+ * input is kept.
  *
  *   node dist/bench/fuzz-weights.js [--seed 1] [--count 20000] [--format pth] [--dir .bench]
  */
@@ -20,7 +20,7 @@ const folder = scratchDirectory('fuzz');
 const path = join(folder, 'input');
 const names = Object.keys(mutations);
 
-/** What one format came to. */
+/** The outcome for one format. */
 interface Tally {
   inputs: number;
   read: number;

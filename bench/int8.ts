@@ -17,10 +17,10 @@ import { benchOptions, makeClip } from './clips.ts';
 import { scratchDirectory } from './scratch.ts';
 
 /**
- * Inference alone, the same decoded frames and the same AlexNet weights for all: reelflow in
- * float32, in int8, and PyTorch (the interpreter's own `torch`). reelflow with one single-threaded
- * worker per core, as an extraction runs it; PyTorch with as many threads. The rounds alternate;
- * medians are printed.
+ * Inference alone, on the same decoded frames and with the same AlexNet weights: reelflow in
+ * float32 and in int8, and PyTorch (the interpreter's own `torch`). reelflow runs with one
+ * single-threaded worker per core, as in an extraction; PyTorch with as many threads. The rounds
+ * alternate; medians are printed.
  * `node dist/bench/int8.js [--clip CLIP] [--frames 512] [--batch 64] [--cores 2] [--rounds 3] [--python /usr/bin/python3]`
  */
 const options = benchOptions({
@@ -105,7 +105,7 @@ try {
     );
   }
   console.log(
-    `held-out frames: cosine of int8 to float32 ${similarity.mean.toFixed(5)} (least ${similarity.least.toFixed(5)})`,
+    `held-out frames: cosine of int8 to float32 ${similarity.mean.toFixed(5)} (minimum ${similarity.least.toFixed(5)})`,
   );
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -1,12 +1,12 @@
 /**
- * The training store: a random item, an epoch of shuffled batches, and whether memory stays flat
- * over epochs, each beside its floor in the same run: plain positioned reads of the same bytes into
- * one buffer.
+ * The training store: reading a random item, an epoch of shuffled batches, and whether memory stays
+ * flat over epochs, each compared with its floor in the same run: plain positioned reads of the
+ * same bytes into one buffer.
  *
  *   node dist/bench/item-store.js [--dir .bench] [--gib 4] [--epochs 5] [--reads 20000] [--json true]
  *
- * Features are synthetic. Each file is written once into --dir, and read from the page cache where
- * it fits there.
+ * Features are synthetic. Each file is written once into --dir, and read from the page cache if it
+ * fits there.
  */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { mkdir, stat, statfs } from 'node:fs/promises';
@@ -46,7 +46,7 @@ async function makeStore(shape: ItemShape, dimension: number): Promise<string> {
   const { bavail, bsize } = await statfs(directory);
   if (bavail * bsize < 1.2 * bytesOfFeatures) {
     throw new Error(
-      `${directory} has ${((bavail * bsize) / GiB).toFixed(1)} GiB left, too few for ${options.gib} GiB of features`,
+      `${directory} has ${((bavail * bsize) / GiB).toFixed(1)} GiB left, too little for ${options.gib} GiB of features`,
     );
   }
   const draw = generator(1);
@@ -92,8 +92,7 @@ for (const { subclips, dimension, batchSize } of SETTINGS) {
   const file = openSync(path, 'r');
   const floorBuffer = new Uint8Array(itemBytes);
   const plain = (item: number) => readSync(file, floorBuffer, 0, itemBytes, item * stride);
-  // The first pass brings the file into the page cache, if it fits, and the code into its compiled
-  // form.
+  // The first pass brings the file into the page cache, if it fits, and has the code compiled.
   for (let item = 0; item < ids.length; item += 1) plain(item);
   for (const item of chosen) await store.read(ids[item] as string, into);
   const single = await timeEach(count, (index) => store.read(ids[chosen[index] as number] as string, into));

@@ -1,18 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The longest time in which the event loop did not turn, ms. */
+/** The longest time without a turn of the event loop, in ms. */
 export interface LongestBlock {
   readonly wall: number;
   /**
-   * Of the longest by this measure: time that the thread had a core for. What it waited for one, on
-   * a machine with other work, is not a block of the program's.
+   * The longest by this measure: time for which the thread had a core. Waiting for a core on a
+   * machine with other work is not a block caused by the program.
    */
   readonly onCore: number;
 }
 
 /**
- * Watches the event loop of this thread from its making on, by a timer of a millisecond that keeps
- * the process alive until `stop`.
+ * Watches the event loop of this thread from its construction on, with a timer of one millisecond
+ * that keeps the process alive until `stop`.
  *
  * @example
  * const watch = new LoopWatch();
@@ -24,7 +24,7 @@ export class LoopWatch {
   #longest = { wall: 0, onCore: 0 };
   #timer = setTimeout(() => this.#turn(), 1);
 
-  /** The longest so far; it continues watching. */
+  /** The longest time so far; watching continues. */
   get longest(): LongestBlock {
     const now = { wall: performance.now(), onCore: onCore() };
     this.#longest.wall = Math.max(this.#longest.wall, now.wall - this.#last.wall);
@@ -33,7 +33,7 @@ export class LoopWatch {
     return { ...this.#longest };
   }
 
-  /** Ends it. @returns the longest. */
+  /** Stops watching. @returns the longest time. */
   stop(): LongestBlock {
     clearTimeout(this.#timer);
     return this.longest;
@@ -48,8 +48,8 @@ export class LoopWatch {
 const SCHEDULE = '/proc/self/schedstat';
 
 /**
- * Milliseconds for which the main thread has had a core; all of them where the system does not
- * tell.
+ * Milliseconds for which the main thread has had a core; all of the time if the system does not
+ * report it.
  */
 function onCore(): number {
   if (!existsSync(SCHEDULE)) return performance.now();

@@ -1,7 +1,8 @@
 /**
- * What the main thread spends on a frame, in CPU-milliseconds, and the whole process: an extraction
- * with a trivial network (a pixel times a RANDOM matrix, 4,096 values), so that decoding and
- * everything that is not inference is what there is. Small clips that decode fast, several at once.
+ * What a frame costs on the main thread, and in the whole process, in CPU-milliseconds: an
+ * extraction with a trivial network (a pixel times a RANDOM matrix, 4,096 values), so that almost
+ * everything is decoding and other work than inference. It uses small clips that decode fast,
+ * several at once.
  *
  *   node dist/bench/main-thread.js [--clips 8] [--seconds 80] [--concurrency 4] [--dir .bench] [--rounds 2]
  */
@@ -20,7 +21,7 @@ const options = benchOptions({ clips: '8', seconds: '80', concurrency: '4', dir:
 const { dir = '.bench' } = options;
 const dimension = 4096;
 
-/** A card of a network that looks at one pixel. */
+/** A card of a network that reads one pixel. */
 function trivialCard(): string {
   const home = join(dir, 'trivial');
   rmSync(home, { recursive: true, force: true });

@@ -1,15 +1,15 @@
 /**
  * A dataset of many items: `node many-items.js [ITEMS] [DIR]` (default 100,000 items in a temporary
- * directory). Makes the dataset, one row of four values for each item, and the files that it is of,
- * and the same of ten items; and then measures, each in a process of its own: `floor` asks the
- * system once for every file and every unit, and does nothing with it; `rebuild` opens the dataset
- * without its index; `resume` runs the runner over all items with nothing to do, and closes the
- * dataset; `compact` writes the tables; `extract` is the whole command, which the first time reads
- * the files for their hashes, and `again` the same with nothing to do. Prints for each step wall
- * seconds, CPU seconds (processes that it started included), how many times the floor's these are,
- * the most memory (proportional set size, from outside) above that of the same step over ten items,
- * and the longest time in which the event loop did not turn, and for which the thread had a core
- * meanwhile.
+ * directory). Makes the dataset, with one row of four values for each item, and the files that it
+ * refers to, and the same with ten items. Then it measures, each in its own process: `floor` asks
+ * the system once for every file and every unit, and does nothing with the answers; `rebuild` opens
+ * the dataset without its index; `resume` runs the runner over all items with nothing to do, and
+ * closes the dataset; `compact` writes the tables; `extract` is the whole command, which on its
+ * first run reads the files for their hashes, and `again` is the same with nothing to do. For each
+ * step it prints wall seconds, CPU seconds (including processes that it started), how many times
+ * the floor's these are, the peak memory (proportional set size, from outside) above that of the
+ * same step over ten items, the longest time without a turn of the event loop, and for how much of
+ * it the thread had a core.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -48,14 +48,14 @@ const description = {
   params: graph.params,
   models: [],
 };
-/** Items of the dataset whose memory the others' is compared with. */
+/** Items of the small dataset, whose memory is subtracted. */
 const FEW = 10;
 const idOf = (index: number) => `item-${String(index).padStart(7, '0')}`;
 const contentOf = (index: number) => `not a film: ${idOf(index)}\n`;
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /**
- * Units that differ in their id alone have the same bytes everywhere else, but for their checksum.
+ * Units that differ only in their id have the same bytes elsewhere, except for their checksum.
  */
 async function make(directory: string, items: number): Promise<void> {
   const out = join(directory, 'features');
@@ -107,7 +107,7 @@ function never(): never {
   throw new Error('nothing is to be computed');
 }
 
-/** A look at every file and every unit. */
+/** Reads the status of every file and every unit. */
 async function floor(directory: string): Promise<void> {
   const units = partPath(join(directory, 'features'), 'units');
   for (const folder of [join(directory, 'files'), ...readdirSync(units).map((shard) => join(units, shard))]) {
@@ -135,7 +135,7 @@ const steps: Readonly<Record<string, (directory: string, items: number) => Promi
   again: command,
 };
 
-/** What a step says of itself, in the last line of its standard error. */
+/** What a step reports about itself, in the last line of its standard error. */
 interface Own {
   readonly cpuSeconds: number;
   readonly block: { readonly wall: number; readonly onCore: number };

@@ -1,9 +1,9 @@
 /**
- * Does the memory limit hold where the sample tells little? Peak memory of the process tree,
- * sampled from outside every 50 ms, against `--memory`: a clip of 7680 x 4320 that lies outside the
+ * Does the memory limit hold if the sample reveals little? Peak memory of the process tree, sampled
+ * from outside every 50 ms, compared with `--memory`: a clip of 7680 x 4320 that is not among the
  * 32 probed items, key frames, a variable frame rate, and networks with operations of many kinds. A
- * run that is refused before anything is decoded holds too; of items that do not fit the letters
- * are printed.
+ * run that is refused before anything is decoded also passes; for items that do not fit, the
+ * letters are printed.
  *
  *   node dist/bench/memory-cases.js [--dir .bench] [--only 8K] [--items 40]
  */
@@ -24,7 +24,7 @@ const program = fileURLToPath(new URL('../bin/reelflow.js', import.meta.url));
 const MiB = 2 ** 20;
 mkdirSync(directory, { recursive: true });
 
-/** Makes a clip with ffmpeg unless it is there. */
+/** Makes a clip with ffmpeg unless it already exists. */
 async function made(name: string, args: readonly string[]): Promise<string> {
   const path = join(directory, name);
   if (existsSync(path)) return path;
@@ -38,11 +38,11 @@ const sine = ['-f', 'lavfi', '-i', 'sine=r=44100'];
 const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-g', '10', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];
 const small = await made('small.mp4', [...source('320x180', 25), ...sine, '-t', '4', ...x264]);
 const large = await made('8k.mp4', [...source('7680x4320', 5), ...sine, '-t', '2', ...x264]);
-// Ten pictures a second, then two hundred.
+// Ten pictures per second, then two hundred.
 const bursts = ['-vf', "setpts='if(lt(N,100),N/10,10+(N-100)/200)/TB'", '-fps_mode', 'vfr'];
 const variable = await made('variable.mp4', [...source('640x360', 50), '-t', '30', ...bursts, ...x264]);
 
-/** So many small clips with a large one among them that is not one of the 32 probed. */
+/** The given number of small clips, and among them a large one that is not one of the 32 probed. */
 function corpus(): string {
   const folder = join(directory, 'corpus');
   rmSync(folder, { recursive: true, force: true });
@@ -50,7 +50,7 @@ function corpus(): string {
   const items = Number(options.items);
   for (let index = 0; index < items; index += 1) {
     const path = join(folder, `clip-${String(index).padStart(3, '0')}.mp4`);
-    // Evenly spaced items are probed: of 40 those at 0, 1, 2, 3, 5, ...
+    // Evenly spaced items are probed: of 40, those at 0, 1, 2, 3, 5, ...
     copyFileSync(index === 4 ? large : small, path);
   }
   return folder;

@@ -1,14 +1,14 @@
 /**
- * The networks that reelflow writes itself, beside torchvision (VGGish: beside the module in the
- * reference script): how far their values are apart with the same random state dict, and how fast
- * they are. From the root of the repository, after a build:
+ * The networks that reelflow writes itself, compared with torchvision (VGGish: with the module in
+ * the reference script): how far their values are apart with the same random state dict, and how
+ * fast they are. From the root of the repository, after a build:
  *
  *   node dist/bench/networks.js [--do equality] [--networks alexnet,vgg16,...] [--dir /tmp]
  *   node dist/bench/networks.js --do speed [--batches 8,16,32] [--seconds 6]
  *   node dist/bench/networks.js --do vectors > test/models/networks/torchvision-vectors.json
  *
- * `equality` needs up to 1.2 GB in --dir, `speed` uses one worker with one thread and random
- * weights, and gives the peak memory (PSS) of a process of its own beside what
+ * `equality` needs up to 1.2 GB in --dir. `speed` uses one worker with one thread and random
+ * weights, and compares the peak memory (PSS) of a separate process with what
  * `UnopenedNetwork.memory` promises. `vectors` writes our random:1 weights to a file and has
  * torchvision compute with them. Needs python3 with torch, torchvision and numpy.
  */
@@ -33,8 +33,8 @@ const names = (options.networks as string).split(',');
 const MB = 1e6;
 
 /**
- * Layers that are compared: what goes in and out of every kind of layer, and each network's default
- * and last.
+ * Layers that are compared: the input and output of every kind of layer, and each network's default
+ * and last one.
  */
 const compared: Readonly<Record<string, readonly string[]>> = {
   alexnet: ['features.12', 'classifier.5', 'classifier.6'],
@@ -104,8 +104,8 @@ function vectors(): void {
 }
 
 /**
- * Rows per second of one worker with one thread; `own` is run in a process of its own, so that its
- * memory is its own.
+ * Rows per second of one worker with one thread; `own` runs in a separate process, so that its
+ * memory is measured alone.
  */
 async function speed(): Promise<void> {
   if (options.batch !== '') {
@@ -126,7 +126,7 @@ async function speed(): Promise<void> {
         '--seconds',
         options.seconds as string,
       ];
-      // Once before, so that writing the network is not measured.
+      // Once beforehand, so that writing the network is not measured.
       await runMeasured(process.execPath, [fileURLToPath(import.meta.url), ...own.slice(0, -1), '0.1']);
       const { code, stdout, stderr, peakBytes } = await runMeasured(process.execPath, [
         fileURLToPath(import.meta.url),

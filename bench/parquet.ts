@@ -1,11 +1,11 @@
 /**
  * Parquet of 20,000 x 4096 float32 vectors in both encodings: MB/s of vectors and peak memory of
- * writing (10 rows at a time, as units come, ZSTD, fsync at the end) and of reading back through
- * `openTable` and `vectorsOf`. Every setting runs in a process of its own. Floor, in the same run:
- * the same bytes written as they are, with fsync, and read again.
+ * writing (10 rows at a time, as units arrive, ZSTD, fsync at the end) and of reading back through
+ * `openTable` and `vectorsOf`. Every setting runs in its own process. The floor, in the same run,
+ * writes the same bytes unencoded, with fsync, and reads them again.
  *
- * The vectors are SYNTHETIC, made by code to look like features after a ReLU: about three values of
- * four are zero.
+ * The vectors are SYNTHETIC, made by code to resemble features after a ReLU: about three in four
+ * values are zero.
  *
  *   node dist/bench/parquet.js [--dir .bench] [--rows 20000] [--dimension 4096] [--rowGroupMiB 32]
  */
@@ -21,7 +21,7 @@ import { benchOptions } from './clips.ts';
 import { runMeasured } from './run-measured.ts';
 
 const BATCH_ROWS = 10;
-/** Batches made before the clock starts; they are written over and over. */
+/** Batches made before the clock starts; they are written repeatedly. */
 const POOL = 64;
 const MB = 1e6;
 const MiB = 2 ** 20;

@@ -4,14 +4,14 @@
  *
  *   node dist/bench/pca.js [--peer DIR] [--rows 12000] [--dimension 4096] [--components 600] [--algorithm exact] [--batches 600,1200] [--dir .bench]
  *
- * The rows are synthetic: ReLU of a mixture of 400 directions of falling variance, and noise (the
- * recipe of the peer's ipca_bench.py, with its generator when --peer is given, else with one of our
- * own). They are written to a file first, by another process, so that making them counts nowhere.
- * Ours streams them from the file, reading included; the peer, which needs its matrix in memory,
- * loads it before its clock starts; its peak memory holds that matrix. DIR holds peerenv.py (thread
- * settings). CPU = user + system of the process while fitting; `processCpuSeconds` adds start-up.
- * `captured` = variance of all rows within the fitted axes over their total variance, computed
- * after the measurement.
+ * The rows are synthetic: ReLU of a mixture of 400 directions of falling variance, plus noise (the
+ * recipe of the peer's ipca_bench.py, with its generator if --peer is given, otherwise with our
+ * own). Another process writes them to a file first, so that generating them is not measured. Ours
+ * streams them from the file, including reading; the peer, which needs its matrix in memory, loads
+ * it before its clock starts, and its peak memory includes that matrix. DIR holds peerenv.py
+ * (thread settings). CPU = user + system of the process while fitting; `processCpuSeconds` adds
+ * start-up. `captured` = variance of all rows within the fitted axes over their total variance,
+ * computed after the measurement.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -69,7 +69,7 @@ const cpuSeconds = () => {
   return (user + system) / 1e6;
 };
 
-/** Fits the file in this process, and prints what it took. */
+/** Fits the file in this process, and prints its cost. */
 async function fitFile(path: string): Promise<void> {
   const [started, before] = [performance.now(), cpuSeconds()];
   let [model, momentsCpu]: [Pca | undefined, number] = [undefined, 0];
@@ -100,8 +100,8 @@ async function fitFile(path: string): Promise<void> {
 }
 
 /**
- * The same recipe with a generator of our own (xorshift and Box-Muller): rows of about the same
- * spectrum, not the same rows.
+ * The same recipe with our own generator (xorshift and Box-Muller): rows with about the same
+ * spectrum, but not the same rows.
  */
 async function generate(path: string): Promise<void> {
   let state = 3;

@@ -1,7 +1,7 @@
 /**
- * Against a tuned Python pipeline of the same job (PyTorch, ffmpeg, NumPy), in one run: the same
- * rows for all four statistics, frames per second, and peak memory of each process tree, sampled
- * from outside in the same way.
+ * Compares with a tuned Python pipeline for the same job (PyTorch, ffmpeg, NumPy), in one run: the
+ * same rows for all four statistics, frames per second, and peak memory of each process tree,
+ * sampled from outside in the same way.
  *
  *   node dist/bench/peer.js --peer DIR [--corpus full] [--rows mini|none] [--rounds 3] [--memory 1200MiB]
  *

@@ -1,9 +1,9 @@
 /**
  * The audiovisual path end to end on SYNTHETIC corpora with a planted taste factor: clips are made,
- * extracted, reduced, and an experiment compares the recommenders in both scenarios, with ridge
- * regressions on mean colour and mean features beside them, and with features that were shuffled
- * between movies (hard-cold start only). One corpus per corpus seed; figures are mean and deviation
- * over the seeds of the folds, corpus by corpus, then over all corpora.
+ * extracted and reduced, and an experiment compares the recommenders in both scenarios with ridge
+ * regressions on mean colour and mean features, and with features shuffled between movies
+ * (hard-cold start only). There is one corpus per corpus seed; figures are mean and deviation over
+ * the seeds of the folds, corpus by corpus, then over all corpora.
  *
  *   node dist/bench/planted.js [--corpora 1,2,3,4] [--seeds 1] [--items 48] [--users 150] [--per-user 20] [--recommenders ...]
  */

@@ -1,5 +1,5 @@
 /**
- * What a queue costs: the driver alone with 1,000 workers and a million items that take no time,
+ * The cost of a queue: the driver alone with 1,000 workers and a million items that take no time,
  * and a job over a real server.
  *
  *   node dist/bench/queue.js --items 1000000
@@ -28,7 +28,7 @@ function report(item: string): object {
   return { worker: 'w', item: { item, path: '/data', type: 'already-done', partial: false } };
 }
 
-/** Workers that take what is there at each look, and are done by the next. */
+/** Workers that take everything available at each look, and are done by the next one. */
 function simulated(): DriverQueue {
   let waiting: readonly Job[] = [];
   let taken: readonly Job[] = [];
@@ -106,10 +106,10 @@ const end = await driver.run();
 const { user, system } = process.cpuUsage(before.cpu);
 console.log(`${end}: ${done.size} items, at most ${most} jobs in the queue`);
 console.log(
-  `${((user + system) / count).toFixed(1)} us of CPU an item, ${((performance.now() - before.wall) / count).toFixed(3)} ms of time`,
+  `${((user + system) / count).toFixed(1)} us of CPU per item, ${((performance.now() - before.wall) / count).toFixed(3)} ms of time`,
 );
 if (server === '') {
-  // What the simulation keeps of an item, and the list that any run has, is not the driver's.
+  // What the simulation keeps per item, and the list that any run has, do not belong to the driver.
   console.log(
     `heap: ${(before.heap / 2 ** 20).toFixed(0)} MiB before with the list of items, ${(heap / 2 ** 20).toFixed(0)} MiB at most with what is done`,
   );

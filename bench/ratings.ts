@@ -1,7 +1,7 @@
 /**
  * Reading ratings: CPU, wall and peak memory of `readRatings` over a synthetic file of MovieLens
- * 20M's shape, of `analyze --ratings` over it, and of the floor in the same run: the same bytes read
- * through the same buffer, newlines counted. Each runs in a process of its own.
+ * 20M's shape, of `analyze --ratings` over it, and of the floor in the same run: the same bytes
+ * read through the same buffer, counting newlines. Each runs in its own process.
  *
  *   node dist/bench/ratings.js [--ratings 20000000] [--dir .bench] [--keep] [--json]
  */
@@ -26,7 +26,7 @@ interface Cost {
   readonly count: number;
 }
 
-/** Ratings by ascending user, items of each user ascending, as MovieLens has them. */
+/** Ratings by ascending user, with ascending items for each user, as in MovieLens. */
 async function makeFile(path: string, ratings: number): Promise<void> {
   const file = createWriteStream(`${path}.part`);
   const write = async (text: string) => {
@@ -43,7 +43,7 @@ async function makeFile(path: string, ratings: number): Promise<void> {
     const own = Math.min(left, Math.ceil(left / Math.max(1, USERS - user + 1)));
     const stride = Math.max(1, Math.floor(ITEMS / own));
     for (let index = 0, item = 1 + random(stride); index < own; index += 1, item += 1 + random(stride)) {
-      // Ids of the newer movies are above 100,000, as MovieLens numbers them.
+      // Ids of the newer movies are above 100,000, as in MovieLens.
       piece += `${user},${item < ITEMS / 2 ? item : item + 90_000},${(1 + random(10)) / 2},${1_000_000_000 + random(4e8)}\n`;
     }
     left -= own;
@@ -57,7 +57,7 @@ async function makeFile(path: string, ratings: number): Promise<void> {
   await rename(`${path}.part`, path);
 }
 
-/** A MovieLens directory of the file, whose movies have years and two genres each. */
+/** A MovieLens directory around the file, whose movies have years and two genres each. */
 async function makeMovieLens(path: string): Promise<string> {
   const directory = `${path}.movielens`;
   await rm(directory, { recursive: true, force: true });

@@ -1,18 +1,18 @@
 /**
  * Recommenders on features of REAL trailers (MMTF-14K: 107 aesthetic visual values and i-vectors of
- * 100, of the movies of MovieLens that have both), 40 ratings per user, paired by user. Features
- * come in by the library's import, robust, with the genres of the list of movies; every recommender
- * has its default options but for those named. `shuffled`: visual and audio features given to other
- * movies, another permutation for each seed.
+ * 100 values, for the movies of MovieLens that have both), 40 ratings per user, paired by user. The
+ * library imports the features, robustly standardised, with the genres of the list of movies; every
+ * recommender has its default options except those given. `shuffled`: visual and audio features
+ * assigned to other movies, with a different permutation for each seed.
  *
  *   node dist/bench/real-trailers.js --features DIR --ratings ml-latest-small [--seeds 1,2,3,4,5] [--folds 2] [--kind hard-cold]
  *     [--recommenders dcf-av-1,dcf-av-1:form=thesis,lstm-av,user-mean,content-knn,content-ridge] [--sets genres,genres+av,shuffled]
  *     [--against LABEL]
  *
- * DIR holds the two files of MMTF-14K named in `files`. Recommenders that the registry has not
+ * DIR holds the two files of MMTF-14K named in `files`. Recommenders that are not in the registry
  * are left out, and named. Each line of the table is a mean over seeds and folds; the difference of
- * each to `--against` (default: the first line) is over users, each the mean of his seeds and folds, with t and p of a paired
- * test.
+ * each from `--against` (default: the first line) is over users, each the mean over seeds and
+ * folds, with t and p of a paired test.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
@@ -57,11 +57,11 @@ interface Contender {
   readonly label: string;
   readonly recommender: RecommenderName;
   readonly options: Readonly<Record<string, never>>;
-  /** Undefined: it reads none. */
+  /** Undefined if it reads none. */
   readonly set: string | undefined;
 }
 
-/** A file of features in which every movie has another's. */
+/** A file of features in which every movie has those of another. */
 function shuffledFile(from: string, to: string, seed: number): void {
   const [header, ...lines] = readFileSync(from, 'utf8').trimEnd().split('\n');
   const next = randomIntegers(`real trailers ${seed}`);
@@ -74,7 +74,9 @@ function shuffledFile(from: string, to: string, seed: number): void {
   writeFileSync(to, [header, ...shuffled, ''].join('\n'));
 }
 
-/** Both streams and the genres as a training store; `seed` shuffles the streams, both alike. */
+/**
+ * Both streams and the genres as a training store; `seed` shuffles both streams in the same way.
+ */
 async function storeOf(directory: string, seed?: number): Promise<ItemStore> {
   const paths = Object.entries(files).map(([name, file]) => {
     const given = join(options.features as string, file);
@@ -98,7 +100,7 @@ async function itemsWithBoth(store: ItemStore): Promise<Set<string>> {
   return both;
 }
 
-/** Training, validation and test part of a fold as a CSV file each, for other software. */
+/** The training, validation and test parts of a fold as CSV files, for other software. */
 function writeSplit(name: string, { ratings }: Scenario, split: Split): void {
   mkdirSync(options.splits as string, { recursive: true });
   for (const part of ['train', 'validation', 'test'] as const) {
@@ -184,7 +186,7 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 const deviation = (values: readonly number[]) =>
   Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1));
 
-/** What `--keep` has of this fold already, else what is computed, which is kept. */
+/** The result that `--keep` already has for this fold; otherwise computes and keeps it. */
 async function kept(name: string, compute: () => Promise<Figures>): Promise<Figures> {
   if (options.keep === '') return compute();
   const path = join(options.keep as string, `${fileNameOf(name)}.json`);
@@ -206,8 +208,8 @@ function byUser(figures: readonly Figures[], of: 'auc' | 'squares'): Map<string,
 }
 
 /**
- * Mean difference over users that both have, its t, and the two-sided p of the normal limit (there
- * are hundreds of users).
+ * The mean difference over users that both have, its t, and the two-sided p by the normal
+ * approximation (there are hundreds of users).
  */
 function paired(own: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): string {
   const differences = [...own].flatMap(([user, value]) => {

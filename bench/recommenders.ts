@@ -1,8 +1,8 @@
-// Our classic recommenders beside what Surprise 1.1.4 computed on the same ratings: RMSE, MAE and
-// CPU-seconds of fit and test together.
-// Usage: node dist/bench/recommenders.js [--json] [--data DIR] (DIR holds ml-latest-small/ and
-// reference/, default ../shared/data) CPU time is user + system of this process, compilation by the
-// engine included; the other side's is what the reference file says.
+// Our classic recommenders compared with what Surprise 1.1.4 computed on the same ratings: RMSE,
+// MAE and CPU-seconds of fit and test together.
+//   node dist/bench/recommenders.js [--json] [--data DIR]
+// DIR holds ml-latest-small/ and reference/; default ../shared/data. CPU time is user + system of
+// this process, including compilation by the engine; Surprise's is taken from the reference file.
 import { pathToFileURL } from 'node:url';
 import { readReference, type Setting, settingOf } from './surprise-reference.ts';
 

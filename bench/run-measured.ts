@@ -1,18 +1,19 @@
 import { spawn } from 'node:child_process';
 import { MemorySampler } from '../src/io/media/process-memory.ts';
 
-/** What a command did, measured from outside. */
+/** The outcome of a command, measured from outside. */
 export interface Measured {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
   readonly wallSeconds: number;
-  /** The most of the command's process tree: summed proportional set sizes, every 50 ms. */
+  /** The peak of the command's process tree: summed proportional set sizes, every 50 ms. */
   readonly peakBytes: number;
 }
 
 /**
- * Runs a command and samples the memory of its process tree; `stopAfter` seconds it is interrupted.
+ * Runs a command and samples the memory of its process tree; after `stopAfter` seconds it is
+ * interrupted.
  */
 export async function runMeasured(
   command: string,
@@ -21,7 +22,7 @@ export async function runMeasured(
     readonly cwd?: string | undefined;
     readonly env?: NodeJS.ProcessEnv | undefined;
     readonly stopAfter?: number | undefined;
-    /** What it says on stderr is shown, and not kept. */
+    /** What it prints on stderr is shown, not kept. */
     readonly inheritErrors?: boolean | undefined;
   } = {},
 ): Promise<Measured> {

@@ -1,8 +1,8 @@
 /**
- * Making scenarios: CPU seconds, the longest time in which the event loop had no turn, and peak
- * memory over what the table itself takes, of SYNTHETIC ratings of the shape of MovieLens 10M
- * (69,878 users, 10,677 items, few with most of them). Each kind runs in a process of its own,
- * beside other work as an experiment makes it, or at once in this thread (`--at-once yes`).
+ * Making scenarios: CPU seconds, the longest time without a turn of the event loop, and peak memory
+ * beyond the table itself, for SYNTHETIC ratings of the shape of MovieLens 10M (69,878 users,
+ * 10,677 items, a few of which have most of the ratings). Each kind runs in its own process, in the
+ * background as in an experiment, or all at once in this thread (`--at-once yes`).
  *
  *   node dist/bench/scenarios.js [--ratings 10000000] [--kinds non-cold,hard-cold,random] [--validation ratings]
  */
@@ -28,7 +28,10 @@ const options = benchOptions({
   },
 });
 
-/** Ratings whose numbers per user and item fall as a power; in shared memory, as of a file. */
+/**
+ * Ratings whose numbers per user and item follow a power law; in shared memory, as when read from a
+ * file.
+ */
 function syntheticTable(count: number) {
   const [users, items] = [69_878, 10_677];
   const uniform = seededUniform(1, 'scenarios');

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { descendantsOf } from '../test/fixtures/process-tree.ts';
 
 /**
- * A directory for all temporary files of a benchmark and of what it starts. However the benchmark
- * ends (done, by an error, interrupted) it goes, and every process that was started ends.
+ * A directory for all temporary files of a benchmark and of the processes it starts. However the
+ * benchmark ends (done, by an error, interrupted), the directory is removed, and every process that
+ * was started ends.
  */
 export function scratchDirectory(name: string): string {
   const directory = mkdtempSync(join(tmpdir(), `reelflow-bench-${name}-`));
-  // A database that runs as another user has its own directory in it.
+  // A database that runs as another user has a directory in it.
   chmodSync(directory, 0o711);
   process.env.TMPDIR = directory;
   process.on('exit', () => {
@@ -36,8 +37,8 @@ function end(pid: number): void {
 }
 
 /**
- * A name of a file for what goes by any text: readable, and another for another text, also where
- * letters are not told apart by their case.
+ * A file name for any text: readable, and different for different texts, even on file systems that
+ * ignore case.
  */
 export function fileNameOf(text: string): string {
   const readable = text.replaceAll(/[^\w.=-]+/g, '_').slice(0, 80);

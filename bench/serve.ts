@@ -1,8 +1,8 @@
 /**
- * How long each address of `reelflow serve` takes over 10,000 items: p50, p95 and p99 of requests
- * one after another, each of another item or user, and the processor time of one in the server, a
- * process of its own. Before them as many requests are not counted: they read what stays in memory,
- * and let the engine compile.
+ * How long each address of `reelflow serve` takes over 10,000 items: p50, p95 and p99 of
+ * consecutive requests, each for a different item or user, and the processor time per request in
+ * the server, a separate process. The same number of requests before them is not counted: they read
+ * what stays in memory, and let the engine compile.
  *
  *     node dist/bench/serve.js [--items 10000] [--requests 200] [--recommender svd|content-knn|...]
  *
@@ -44,7 +44,7 @@ const next = (): number => {
 if (values.directory !== undefined) await serveThere(values.directory);
 else await measure();
 
-/** The process that serves: it says where, and on request what it has used. */
+/** The server process: it reports its address, and on request what it has used. */
 async function serveThere(directory: string): Promise<void> {
   const recommender = await loadRecommender(join(directory, 'recommender'));
   const server = await serve({ features: join(directory, 'items.arrow'), recommender });
@@ -108,7 +108,7 @@ async function measure(): Promise<void> {
       '/api/audience': () => `/api/audience?item=${pick(rated)}`,
     };
     const spent = ({ user, system }: NodeJS.CpuUsage) => (user + system) / 1000 / requests;
-    const rows: string[][] = [['address', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU ms a request']];
+    const rows: string[][] = [['address', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU ms per request']];
     for (const [name, address] of Object.entries(addresses)) {
       const times: number[] = [];
       const timed = async () => {
@@ -126,7 +126,7 @@ async function measure(): Promise<void> {
       times.sort((left, right) => left - right);
       const at = (share: number) =>
         (times[Math.min(times.length - 1, Math.floor(share * times.length))] as number).toFixed(1);
-      console.error(`${name} is measured`);
+      console.error(`${name} measured`);
       rows.push([name, at(0.5), at(0.95), at(0.99), (spent(used) - spent(before)).toFixed(1)]);
     }
     const { peak } = await ask('used');

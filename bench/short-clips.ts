@@ -1,6 +1,7 @@
 /**
- * Many short clips beside the same frames in one file: frames per second of whole extractions, in
- * pairs, options as they come. All weights are RANDOM, all clips synthetic (640 x 360, h264).
+ * Many short clips compared with the same frames in one file: frames per second of whole
+ * extractions, in pairs, with default options. All weights are RANDOM, all clips synthetic (640 x
+ * 360, h264).
  *
  *   node dist/bench/short-clips.js [--network squeezenet1_1] [--lengths 1,15] [--frames 1500] [--rounds 3]
  *     [--concurrency N] [--dir .bench]
@@ -22,7 +23,7 @@ const { dir = '.bench', network = 'squeezenet1_1' } = options;
 const fps = 25;
 const frames = Number(options.frames);
 
-/** A folder of clips that have so many seconds each, and so many frames together. */
+/** A folder of clips of the given length each, with the given number of frames in total. */
 async function corpus(seconds: number): Promise<string> {
   const folder = join(dir, `short-clips-${seconds}s`);
   rmSync(folder, { recursive: true, force: true });

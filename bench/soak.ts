@@ -1,8 +1,8 @@
 /**
- * Whether a long run stays as it was: memory (proportional set sizes of the process and its
- * decoders, from outside), descriptors and processes by quarters of the run, and what is left
- * behind at its end. Exits 1 when the last quarter has more than 1.05 times the memory of the
- * second, or anything is left.
+ * Whether a long run stays stable: memory (proportional set sizes of the process and its decoders,
+ * from outside), descriptors and processes by quarters of the run, and what is left behind at its
+ * end. Exits with 1 if the last quarter has more than 1.05 times the memory of the second, or
+ * anything is left.
  *
  *   node dist/bench/soak.js --clips 1000     short videos with the least memory that is taken
  *   node dist/bench/soak.js --items 100000   items of some bytes that take no time
@@ -26,7 +26,7 @@ import { benchOptions } from './clips.ts';
 
 const program = fileURLToPath(new URL('../bin/reelflow.js', import.meta.url));
 
-/** What a process is at one moment. */
+/** The state of a process at one moment. */
 interface Moment {
   readonly bytes: number;
   readonly descriptors: number;
@@ -58,7 +58,7 @@ async function computeItems(folder: string, out: string): Promise<void> {
   await dataset.close();
 }
 
-/** Eight clips of half a second with sound, copied under as many names as are wanted. */
+/** Eight clips of half a second with sound, copied under as many names as needed. */
 function makeClips(folder: string, count: number): void {
   mkdirSync(folder, { recursive: true });
   const made = Array.from({ length: 8 }, (_, index) => join(folder, `source-${index}.mp4`));
@@ -74,7 +74,7 @@ function makeClips(folder: string, count: number): void {
   for (const path of made) rmSync(path);
 }
 
-/** The least memory that an extraction takes, as its refusal names it. */
+/** The smallest memory limit that an extraction accepts, as named in its refusal. */
 function leastMemory(args: readonly string[]): string {
   try {
     execFileSync(process.execPath, [program, ...args, '--memory', '64MiB'], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -96,7 +96,7 @@ function momentOf(pid: number): Moment | undefined {
   }
 }
 
-/** Runs a process and looks at it five times a second. */
+/** Runs a process and samples it five times per second. */
 async function watched(args: readonly string[], scratch: string) {
   const child = spawn(process.execPath, args, {
     env: { ...process.env, TMPDIR: scratch },
@@ -114,7 +114,7 @@ async function watched(args: readonly string[], scratch: string) {
   }, 200);
   const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
   clearInterval(watch);
-  if (code !== 0) throw new Error(`it ended with ${code}: ${said}`);
+  if (code !== 0) throw new Error(`the process ended with ${code}: ${said}`);
   return moments;
 }
 
@@ -147,7 +147,7 @@ async function report(directory: string): Promise<boolean> {
     args = [fileURLToPath(import.meta.url), '--compute', folder, '--out', out];
   }
   const moments = await watched(args, scratch);
-  // What it takes to start is not the run.
+  // Starting up is not part of the run.
   const begun = moments.slice(Math.floor(moments.length / 20));
   const quarters = [0, 1, 2, 3].map((at) =>
     begun.slice(Math.floor((at * begun.length) / 4), Math.floor(((at + 1) * begun.length) / 4)),

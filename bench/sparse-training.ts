@@ -1,14 +1,14 @@
 /**
  * CPU-milliseconds per training step at the size of MovieLens 20M (138,493 users, 26,744 items,
- * batch 128, default options but for the number of epochs), with embeddings learnt densely and
- * sparsely in turn, and peak memory. `deepcf` beside PyTorch, dense and sparse, one thread, in the
- * same run. Ours is all of it: batches made, features read, handed to the thread, learnt. Ratings
- * and features (10 x 600 and 10 x 128) are SYNTHETIC.
+ * batch 128, default options except for the number of epochs), with embeddings learnt densely and
+ * sparsely in turn, and peak memory. `deepcf` is compared with PyTorch, dense and sparse, with one
+ * thread, in the same run. Ours includes everything: making batches, reading features, passing them
+ * to the thread, learning. Ratings and features (10 x 600 and 10 x 128) are SYNTHETIC.
  *
  *   node dist/bench/sparse-training.js [--recommenders deepcf,dcf-av-1] [--users 138493] [--items 26744] [--steps 40] [--rounds 3]
  *     [--forms sparse,dense] [--python /usr/bin/python3]
  *
- * Without PyTorch, `--python none`.
+ * Use `--python none` without PyTorch.
  */
 import { execFileSync } from 'node:child_process';
 import { loadavg } from 'node:os';
@@ -39,7 +39,7 @@ const modalities = [
   { name: 'visual', dimension: 600, steps: 10 },
   { name: 'audio', dimension: 128, steps: 10 },
 ];
-/** Features of 500 items, which the others have too: those of all would be 780 MB. */
+/** Features of 500 items, which the other items share: those of all items would be 780 MB. */
 const stored = new Map(
   modalities.map(({ name, dimension, steps }) => [
     name,

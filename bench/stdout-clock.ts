@@ -1,7 +1,7 @@
 /**
- * Loaded into `reelflow extract --out -` by the benchmark (`node --import`): notes when each
- * message of the stream was given to stdout, which is the commit of a unit, and its length. Written
- * to the file in STDOUT_CLOCK at the end.
+ * Loaded into `reelflow extract --out -` by the benchmark (`node --import`): records when each
+ * message of the stream was written to stdout, which is the commit of a unit, and its length.
+ * Written to the file in STDOUT_CLOCK at the end.
  */
 import { writeFileSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 /**
- * Reads an Arrow stream on stdin for the benchmark, and prints when bytes came and when each record
- * batch was there.
+ * Reads an Arrow stream on stdin for the benchmark, and prints when bytes arrived and when each
+ * record batch was complete.
  */
 import { RecordBatchReader } from 'apache-arrow';
 
@@ -19,7 +19,7 @@ async function* noted(): AsyncGenerator<Uint8Array> {
 
 const reader = await RecordBatchReader.from(noted());
 for await (const batch of reader) {
-  // Touched as a reader would: the last vector of the batch.
+  // Accessed as a reader would: the last vector of the batch.
   batch.getChildAt(batch.numCols - 1)?.get(batch.numRows - 1);
   batches.push(now());
 }

@@ -1,9 +1,9 @@
 // The delay from a unit's commit to a reader seeing its record batch, with the real program and a
-// reader of its own:
+// separate reader:
 //   node dist/bench/stdout.js [--clips 8] [--seconds 6] [--subclips 10] [--directory .bench]
-// The commit is the moment at which the record batch is given to stdout. The floor is the pipe
-// alone: until the batch's last byte is in the reader's process; above it is what decoding Arrow
-// costs. Random weights: timing, not features.
+// The commit is the moment at which the record batch is written to stdout. The floor is the pipe
+// alone: until the batch's last byte is in the reader's process; the rest is the cost of decoding
+// Arrow. Random weights: this measures timing, not features.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { link, unlink } from 'node:fs/promises';
@@ -31,7 +31,7 @@ reader.stdout.setEncoding('utf8').on('data', (text: string) => {
   printed += text;
 });
 const read = new Promise((resolve) => reader.on('close', resolve));
-// The reader's stdin is the program's stdout: nothing is between them.
+// The reader's stdin is the program's stdout, with nothing between them.
 const extraction = spawn(
   process.execPath,
   [

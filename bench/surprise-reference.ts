@@ -16,7 +16,7 @@ export interface Setting {
   readonly testCpuSeconds: number;
 }
 
-/** The settings, and the ratings they were computed on: every fifth row is a test row. */
+/** The settings, and the ratings on which they were computed: every fifth row is a test row. */
 export function readReference(data: string): {
   settings: readonly Setting[];
   train: TrainingRatings;
@@ -63,7 +63,7 @@ export function settingOf({ model, options }: Pick<Setting, 'model' | 'options'>
 
 function found<T extends string>(names: readonly T[], name: string): T {
   const match = names.find((it) => it === name);
-  if (match === undefined) throw new Error(`the reference file names ${name}, which is none of ${names.join(', ')}`);
+  if (match === undefined) throw new Error(`the reference file names ${name}, which is not one of ${names.join(', ')}`);
   return match;
 }
 

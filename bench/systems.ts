@@ -1,16 +1,17 @@
 /**
- * The recommenders of docs/systems beside simple ones, on ratings of MovieLens and features of REAL
- * trailers (MMTF-14K: 107 aesthetic visual values and i-vectors of 100), in one table: warm, where
- * the last rating of each user is to be found among all movies that the user has not met
- * (`leave-last-out`), and hard-cold, where the movies of the test have no ratings in training. Every
- * recommender has its default options but for `--epochs`, at most, of those that train in epochs.
+ * Compares the recommenders of docs/systems with simple ones, on ratings of MovieLens and features
+ * of REAL trailers (MMTF-14K: 107 aesthetic visual values and i-vectors of 100 values), in one
+ * table: warm, where the last rating of each user is to be found among all movies that the user has
+ * not rated (`leave-last-out`), and hard-cold, where the movies of the test have no ratings in
+ * training. Every recommender has its default options, except that those that train in epochs run
+ * for at most `--epochs`.
  *
  *   node dist/bench/systems.js --features DIR --ratings ml-latest-small [--seeds 1] [--users 300]
  *     [--movies 600] [--epochs 40] [--out DIR] [--recommenders popularity,ease,sasrec:content=true]
  *
  * DIR of `--features` holds the two files of MMTF-14K named in `files`. A recommender that follows
- * sequences is there three times: with ids, with content beside them, and with content alone; `gat`
- * with ids, with what is seen, with what is heard, and with all. What is computed is kept in
+ * sequences appears three times: with ids, with ids and content, and with content alone; `gat` with
+ * ids, with the visual stream, with the audio stream, and with everything. Results are kept in
  * `--out`: the same command continues.
  */
 import { loadavg, tmpdir } from 'node:os';
@@ -47,7 +48,7 @@ const files = {
   visual: 'fused_llm_mmtf_avf_avg.csv',
   audio: 'fused_llm_mmtf_audio_IVec_splitItem_fold_1_gmm_512_tvDim_100.csv',
 };
-/** Every experiment has it, so that all are of the movies that have features. */
+/** Included in every experiment, so that all use the movies that have features. */
 const readsFeatures = 'content-knn';
 
 interface Contender {
@@ -69,7 +70,7 @@ const contenders = (options.recommenders as string).split(',').map((label): Cont
   };
 });
 
-/** Contenders of different names together; those of one name come in different groups. */
+/** Contenders with different names together; those with the same name are in different groups. */
 function groups(): Contender[][] {
   const found: Contender[][] = [];
   for (const each of contenders) {

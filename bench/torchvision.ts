@@ -8,7 +8,7 @@ import { network } from '../src/models/networks/network.ts';
 import { namedNetwork } from '../src/models/networks/network-registry.ts';
 import { writeModel } from '../src/models/onnx/write.ts';
 
-/** Seen from the root of the repository, where tests and benches run. */
+/** Relative to the root of the repository, where tests and benches run. */
 const script = join('test', 'models', 'networks', 'torchvision-reference.py');
 
 /** Repeatable numbers from 0 to 1 (Park and Miller's generator), the same as the script's. */
@@ -21,8 +21,8 @@ function uniform(seed: number): () => number {
 }
 
 /**
- * The first of these that has PyTorch and torchvision: another Python may stand before the system's
- * in the path.
+ * The first of these that has PyTorch and torchvision: another Python may precede the system's in
+ * the path.
  */
 const findPython = () =>
   ['python3', '/usr/bin/python3'].find(
@@ -32,7 +32,7 @@ const findPython = () =>
 /** Whether there is a Python with PyTorch and torchvision. */
 export const hasTorchvision = () => findPython() !== undefined;
 
-/** Runs the reference script and gives back what it prints. */
+/** Runs the reference script and returns what it prints. */
 export function reference(...args: string[]): string {
   const python = findPython();
   if (python === undefined) throw new Error('no python3 has torch, torchvision and numpy');
@@ -45,7 +45,7 @@ export function reference(...args: string[]): string {
   return stdout;
 }
 
-/** What the script's `inputs` gives: pixels of two frames, or two log-mel patches. */
+/** The result of the script's `inputs`: pixels of two frames, or two log-mel patches. */
 export function referenceInput(name: string): Uint8Array | Float32Array {
   const random = uniform(7);
   return name === 'vggish'
@@ -54,7 +54,7 @@ export function referenceInput(name: string): Uint8Array | Float32Array {
 }
 
 /**
- * Vectors of two rows at a layer, one after another, through the network as it is written for
+ * Vectors of two rows at a layer, one after another, through the network in the form written for
  * extraction.
  */
 export async function vectorsAt(
@@ -77,7 +77,7 @@ export async function vectorsAt(
   }
 }
 
-/** VGGish without the spectrogram in front, because the reference begins after it. */
+/** VGGish without the spectrogram, because the reference starts after it. */
 async function vectorsOfLogMel(folder: string, layer: string, weights: string, logMel: Float32Array) {
   const named = namedNetwork('vggish', { layer });
   if (!named) throw new Error('vggish is missing');

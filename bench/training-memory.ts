@@ -1,11 +1,11 @@
 /**
  * What a training holds for each weight: how the peak memory of a process grows with the number of
- * weights, over 4 bytes. `src/models/autodiff/training-memory.ts` counts by it.
+ * weights, divided by 4 bytes. `src/models/autodiff/training-memory.ts` uses the results.
  *
  *   node dist/bench/training-memory.js [--units 100,1100]
  *
- * `autorec`: two dense kernels; `dense` and `sparse`: `gmf` whose tables stand in the graph or
- * outside of it. Each with and without checkpoints, three epochs with validation.
+ * `autorec`: two dense kernels; `dense` and `sparse`: `gmf` with its tables inside or outside the
+ * graph. Each with and without checkpoints, for three epochs with validation.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -46,7 +46,7 @@ async function train(kind: string, units: number): Promise<void> {
   console.log(JSON.stringify({ weights, peak: 1024 * process.resourceUsage().maxRSS }));
 }
 
-/** Trains in a process of its own. */
+/** Trains in a separate process. */
 function measured(kind: string, units: string, checkpoints: string): { weights: number; peak: number } {
   const flags = ['--one', kind, '--units', units, '--checkpoints', checkpoints];
   return JSON.parse(execFileSync(process.execPath, [fileURLToPath(import.meta.url), ...flags], { encoding: 'utf8' }));

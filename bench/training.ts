@@ -1,12 +1,12 @@
 /**
  * CPU-milliseconds per training step of `deepcf` and `dcf-av-1` (10 x 600 and 10 x 128 features,
- * batch 128) against PyTorch, one thread each, in one run. Ours is all of it: batches made,
- * features read, handed to the thread, learnt. Ratings and features are synthetic; dropout is 0, as
- * the peer has none.
+ * batch 128) compared with PyTorch, one thread each, in one run. Ours includes everything: making
+ * batches, reading features, passing them to the thread, learning. Ratings and features are
+ * synthetic; dropout is 0, as the peer has none.
  *
- * With --device cuda, steps are runs of a card, beside those of the CPU in the same run; with
- * --device loop, runs of several steps on the CPU. Wall milliseconds too, then: the card's time is
- * none of the CPU's.
+ * With --device cuda, steps are runs on a card, compared with those on the CPU in the same run;
+ * with --device loop, runs of several steps on the CPU. Both also print wall milliseconds, because
+ * the card's time is not CPU time.
  *
  *   node dist/bench/training.js --device cuda [--models dcf-av-1] [--steps 300] [--batch 128]
  *   node dist/bench/training.js --peer DIR [--steps 150] [--rounds 2] [--recommenders deepcf,dcf-av-1] [--batching random]
@@ -90,14 +90,14 @@ async function ours(model: NeuralRecommenderName, device: string) {
   return { cpuMs, wallMs: (second.wall - first.wall) / steps, weights, said };
 }
 
-/** The greatest difference of each of the weights. */
+/** The largest difference of each weight. */
 function apart(left: ReadonlyMap<string, Float32Array>, right: ReadonlyMap<string, Float32Array>): number[] {
   return [...left].map(([name, values]) =>
     values.reduce((most, value, at) => Math.max(most, Math.abs(value - (right.get(name)?.[at] as number))), 0),
   );
 }
 
-/** The same of PyTorch, by its own account. */
+/** The same for PyTorch, as it reports it. */
 function theirs(model: NeuralRecommenderName): number | undefined {
   if (!options.peer) return undefined;
   const scratch = scratchDirectory('training');

@@ -1,4 +1,4 @@
-"""Layouts by umap-learn and by scikit-learn's t-SNE beside ours, all with scikit-learn's trustworthiness.
+"""Layouts by umap-learn and by scikit-learn's t-SNE compared with ours, all with scikit-learn's trustworthiness.
 
     node dist/bench/umap.js --rows 5000 --save DIR && python3 bench/umap-reference.py DIR/5000
 

@@ -1,12 +1,12 @@
 /**
- * The layout of `analyze` on many rows: CPU seconds, the most memory that the process held, and how
- * faithful the layout is. Each size runs in a process of its own.
+ * The layout of `analyze` on many rows: CPU seconds, peak memory of the process, and how faithful
+ * the layout is. Each size runs in its own process.
  *
  *   node dist/bench/umap.js [--rows 5000,20000,120000] [--dimension 600] [--save DIR]
  *   python3 bench/umap-reference.py DIR/5000
  *
- * Rows are synthetic: 40 groups of normal values around centres of their own, in 20 directions of
- * the space, and noise in all of them.
+ * Rows are synthetic: 40 groups of normal values around different centres, in 20 directions of the
+ * space, with noise in all directions.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ const ASKED = 300;
 const options = benchOptions({ rows: '5000,20000,120000', dimension: '600', alone: '', save: '' });
 const dimension = Number(options.dimension);
 
-/** Normal values (Box and Muller) that a text decides. */
+/** Normal values (Box and Muller) determined by a text. */
 function normals(text: string): () => number {
   const next = randomIntegers(text);
   const share = () => ((next() >>> 0) + 0.5) / 2 ** 32;

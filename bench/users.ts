@@ -1,10 +1,11 @@
 /**
  * Three users' scripts in an empty folder, from the packed tarball: `node users.js REPOSITORY
- * [PYTHON]`. A data engineer's nights, those of cron among them, an engineer's five own dataflows (three of the package's
- * examples, two written here), a researcher's recommender and vectors. Prints for each step its
- * exit code, wall and CPU seconds (processes that it started included), how many lines it printed,
- * and the lines that a person would look at. PYTHON: one that has pandas, pyarrow, duckdb, polars,
- * fastparquet and dask, to read the datasets' directories as they are.
+ * [PYTHON]`. A data engineer's nights, including those of cron, an engineer's five own dataflows
+ * (three of the package's examples, two written here), a researcher's own recommender and vectors.
+ * For each step it prints the exit code, wall and CPU seconds (including processes that it
+ * started), how many lines it printed, and the lines that a person would read. PYTHON: one that has
+ * pandas, pyarrow, duckdb, polars, fastparquet and dask, to read the directories of the datasets
+ * directly.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import {
@@ -25,7 +26,7 @@ import { plantedFiles } from '../test/fixtures/planted-files.ts';
 import { writeTinyVisual } from '../test/fixtures/tiny-networks.ts';
 
 const [root = '.', python] = process.argv.slice(2);
-// The runtime's own download, of libraries for GPUs, is not needed here.
+// The runtime's own download, of GPU libraries, is not needed here.
 const install = 'env ONNXRUNTIME_NODE_INSTALL=skip npm install --no-audit --no-fund --prefer-offline';
 const folder = mkdtempSync(join(tmpdir(), 'reelflow-users-'));
 const at = (...names: string[]) => join(folder, ...names);
@@ -37,21 +38,21 @@ interface Step {
   readonly lines: readonly string[];
 }
 
-/** User and system seconds of this process and of all that it has waited for. */
+/** User and system seconds of this process and of all processes that it has waited for. */
 function cpuSeconds(): number {
   const text = execFileSync('cat', [`/proc/${process.pid}/stat`], { encoding: 'latin1' });
   const fields = text.split(') ')[1]?.split(' ') ?? [];
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) / 100, 0);
 }
 
-/** Runs a line of a shell; `until`: SIGINT goes to it when it has printed that. */
+/** Runs a line of shell; `until`: SIGINT is sent when the line has printed that. */
 async function shell(line: string, until?: string): Promise<Step> {
   const child = spawn(`exec ${line}`, { cwd: folder, shell: '/bin/bash', stdio: ['ignore', 'pipe', 'pipe'] });
   let [text, isStopped] = ['', false];
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      // Once: a second one stops at once what is being finished.
+      // Only once: a second interrupt would stop at once what is being finished.
       if (until !== undefined && !isStopped && text.includes(until)) isStopped = child.kill('SIGINT');
     });
   }
@@ -169,7 +170,7 @@ async function ownDataflows(): Promise<void> {
   server.close();
 }
 
-/** Dataflows of one's own that no example has. */
+/** Own dataflows that no example shows. */
 const flows = {
   seconds: `import { writeDataset } from 'reelflow';
 import { map } from 'rxjs';

@@ -1,9 +1,10 @@
 /**
  * Reads a weight file of AlexNet's size through `pieces()`: seconds and peak resident memory (the
- * kernel's high-water mark) for every layout, each in a process of its own, beside plain `readSync`
- * of the same file into a 1 MiB buffer in the same run; and seconds and peak memory of
+ * kernel's high-water mark) for every layout, each in its own process, compared with plain
+ * `readSync` of the same file into a 1 MiB buffer in the same run; and seconds and peak memory of
  * `reelflow weights import` of the two `.pth` layouts, which reads, checks, hashes and copies,
- * beside `reelflow --version`. The files are written here, piece by piece; their values are RANDOM.
+ * compared with `reelflow --version`. The files are written here, piece by piece; their values are
+ * RANDOM.
  *
  *   node dist/bench/weights.js [--dir .bench] [--rounds 3] [--only zip.pth]
  */
@@ -53,7 +54,7 @@ function tensors(): { name: string; shape: readonly number[]; storage: StorageCo
   });
 }
 
-/** Values of about +-0.05 whose low bits are random, as those of trained weights are. */
+/** Values of about +-0.05 whose low bits are random, like those of trained weights. */
 function* randomPieces(seed: number, elements: number): Generator<Uint8Array> {
   const values = new Float32Array(MiB / 4);
   let state = seed + 1;
@@ -149,7 +150,7 @@ async function measured(child: string, path: string): Promise<Outcome & { peakBy
   return { ...fastest, peakBytes: Math.max(...runs.map((run) => run.peakBytes)) };
 }
 
-/** Loaded into the program that is measured: it tells the kernel's high-water mark as it ends. */
+/** Loaded into the measured program: prints the kernel's high-water mark at its end. */
 const tellPeak = `data:text/javascript,${encodeURIComponent(
   "import { readFileSync } from 'node:fs'; process.on('exit', () => process.stderr.write(readFileSync('/proc/self/status', 'utf8')));",
 )}`;
@@ -158,7 +159,7 @@ function highWaterMark(status: string): number {
   return 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]);
 }
 
-/** The whole command; the store is made again for each. */
+/** The whole command; each run creates a new store. */
 async function importing(file: string | undefined): Promise<string> {
   const store = join(directory, 'models');
   const program = fileURLToPath(new URL('../bin/reelflow.js', import.meta.url));
@@ -180,8 +181,8 @@ async function importing(file: string | undefined): Promise<string> {
 
 if (options.child !== '') {
   const outcome = children[options.child as string]?.(options.file as string);
-  // Not the sampler of memory, which looks every 50 ms, and not ru_maxrss, which a process inherits
-  // from the one that started it.
+  // Not the memory sampler, which runs every 50 ms, and not ru_maxrss, which a process inherits
+  // from its parent.
   console.log(JSON.stringify({ ...outcome, peakBytes: highWaterMark(readFileSync('/proc/self/status', 'utf8')) }));
 } else {
   mkdirSync(directory, { recursive: true });

@@ -12,8 +12,8 @@ const out = process.argv.at(-1);
 if (out === undefined || inputs.length === 0) throw new Error('usage: colour-statistics VIDEO... OUT');
 
 /**
- * Mean red, green and blue of a frame, in [0, 1]. Runs while the frame is live, and keeps nothing
- * of it.
+ * Mean red, green and blue of a frame, in [0, 1]. It runs while the frame is live, and keeps no
+ * reference to it.
  */
 function meanColour(frame: Frame) {
   const sums = [0, 0, 0];

@@ -1,6 +1,6 @@
 /**
- * Your own ONNX network, by its network card: it says how frames become the network's input, and
- * which tensor is the feature.
+ * Uses your own ONNX network through its network card, which says how frames become the network's
+ * input, and which tensor is the feature vector.
  *
  *   node dist/examples/own-network.js CARD.json VIDEO... OUT
  */

@@ -1,8 +1,8 @@
 /**
- * Vectors from an HTTP service: a frame a second is posted as raw RGB, and a JSON array of numbers
- * comes back. At most three requests at a time and 20 a second for all videos together; one that
- * fails is tried again; while the service is slow, decoders wait. Interrupted, it continues where
- * it was.
+ * Vectors from an HTTP service: one frame per second is posted as raw RGB, and a JSON array of
+ * numbers comes back. At most three requests at a time and 20 per second for all videos together;
+ * failed ones are retried; while the service is slow, decoders wait. After an interruption, the
+ * same command continues where it stopped.
  *
  *   node dist/examples/remote-vectors.js URL VIDEO... OUT
  */
@@ -14,7 +14,7 @@ if (url === undefined || out === undefined || inputs.length === 0)
   throw new Error('usage: remote-vectors URL VIDEO... OUT');
 
 async function vectorOf({ time, data }: Frame, signal: AbortSignal) {
-  // `fetch` takes no shared memory, where frames lie: what is sent is a copy.
+  // `fetch` does not accept shared memory, where frames are: a copy is sent.
   const response = await fetch(url as string, { method: 'POST', body: data.slice(), signal });
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   return { time, vector: (await response.json()) as number[] };

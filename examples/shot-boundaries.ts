@@ -1,11 +1,11 @@
 /**
- * Shot boundaries from frame differences, with an operator of your own that keeps the frame before
- * (`scope.operator`), into a table of shots.
+ * Shot boundaries from frame differences, with your own operator that keeps the previous frame
+ * (`scope.operator`), written to a table of shots.
  *
  *   node dist/examples/shot-boundaries.js VIDEO... OUT
  *
- * A row for each shot: where it starts and ends in seconds, how much the picture changed there, 0
- * to 1, and its mean colour.
+ * The table has a row for each shot: where it starts and ends in seconds, how much the picture
+ * changed there, 0 to 1, and its mean colour.
  */
 import { type Frame, type VideoScope, writeDataset } from 'reelflow';
 
@@ -13,7 +13,7 @@ const inputs = process.argv.slice(2, -1);
 const out = process.argv.at(-1);
 if (out === undefined || inputs.length === 0) throw new Error('usage: shot-boundaries VIDEO... OUT');
 
-/** A mean difference of this much of a byte's range is a cut. */
+/** A mean difference of this share of a byte's range is a cut. */
 const CUT = 0.2;
 
 interface Shot {
@@ -35,7 +35,7 @@ function difference(before: Frame, after: Frame): number {
 
 /**
  * A frame is valid inside the `next` that received it; one that is kept, until it is released. At
- * the end the rest is released on its own.
+ * the end, everything still kept is released automatically.
  */
 const shots = (scope: VideoScope) =>
   scope.operator<Frame, Shot>('shots', ({ keep, release, emit }) => {

@@ -4,9 +4,9 @@
  *
  *   node dist/examples/tfjs-lstm.js FILE
  *
- * With `npm install @tensorflow/tfjs-node-gpu` it runs on the GPU, else on plain JavaScript
- * (`npm install @tensorflow/tfjs`). The features are synthetic, made here: what it learns, whether
- * an item grows louder or calmer, means nothing.
+ * With `npm install @tensorflow/tfjs-node-gpu` it runs on the GPU, otherwise in plain JavaScript
+ * (`npm install @tensorflow/tfjs`). The features are synthetic and made here: what it learns,
+ * whether an item grows louder or calmer, is meaningless.
  */
 import type * as tensorflow from '@tensorflow/tfjs';
 import { ItemStore, ItemStoreWriter } from 'reelflow/training';
@@ -15,8 +15,8 @@ const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error('usage: tfjs-lstm FILE');
 
 /**
- * TensorFlow.js: the GPU's where it is installed and loads, else the one in plain JavaScript. Both
- * have one API.
+ * TensorFlow.js: the GPU version if it is installed and loads, otherwise the one in plain
+ * JavaScript. Both have the same API.
  */
 async function loadTensorFlow(): Promise<{ tf: typeof tensorflow; name: string }> {
   const gpu = '@tensorflow/tfjs-node-gpu';
@@ -60,14 +60,15 @@ await tf.ready();
 console.log(`synthetic features; TensorFlow.js: ${name}; backend ${tf.getBackend()}`);
 
 /**
- * The epochs of some items as `tf.data` wants them: each time it asks for an iterator, it gets the
- * next epoch.
+ * The epochs of some items in the form that `tf.data` expects: each time it asks for an iterator,
+ * it gets the next epoch.
  */
 function dataset(items: readonly string[]) {
   const epochs = store.batches({ batchSize: 32, shuffle: true, seed: 1, prefetch: 2, items });
   return tf.data.generator(async function* () {
     for await (const { itemIds, size, streams } of epochs) {
-      // TensorFlow.js may keep the array it is given, and ours is filled again: hence the copies.
+      // TensorFlow.js may keep the array it receives, and ours is refilled, so the arrays are
+      // copied.
       const sequences = (stream: string, dimension: number) =>
         tf.tensor3d(streams[stream]?.slice() ?? new Float32Array(0), [size, subclips, dimension]);
       const labels = tf.tensor2d(
@@ -80,8 +81,8 @@ function dataset(items: readonly string[]) {
 }
 
 /**
- * One LSTM for each stream, side by side, then a dense layer. Seeded, so that each run gives the
- * same losses.
+ * One LSTM for each stream, side by side, then a dense layer. Seeded, so that each run has the same
+ * losses.
  */
 function buildModel() {
   const inputs = streams.map(({ name, dimension }) => tf.input({ shape: [subclips, dimension], name }));

@@ -1,11 +1,11 @@
 /**
- * One decode, two operators: every frame goes to a network and to a plain function, is decoded
- * once, and counts once.
+ * One decode, two operators: every frame goes to a network and to a plain function, but is decoded
+ * and counted only once.
  *
  *   node dist/examples/two-operators.js VIDEO... OUT
  *
- * AlexNet has random weights here: its features mean nothing. The first run writes it into the
- * cache, about 230 MB.
+ * AlexNet has random weights here, so its features are meaningless. The first run writes it into
+ * the cache, about 230 MB.
  */
 import { type Frame, network, writeDataset } from 'reelflow';
 import { map } from 'rxjs';

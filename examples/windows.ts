@@ -1,6 +1,6 @@
 /**
- * Sliding windows: how much moves in 16 frames, every 8 frames, a row for each. A window holds its
- * frames, and counts under the limit.
+ * Sliding windows: how much moves within 16 frames, every 8 frames, with a row for each window. A
+ * window holds its frames, which count against the limit.
  *
  *   node dist/examples/windows.js VIDEO... OUT
  */
@@ -14,8 +14,8 @@ if (out === undefined || inputs.length === 0) throw new Error('usage: windows VI
 const SIZE = 16;
 
 /**
- * How far neighbouring frames are apart on average, and the first and the last, of a byte's range,
- * in [0, 1].
+ * How different neighbouring frames are on average, and the first and the last, as a share of a
+ * byte's range, in [0, 1].
  */
 function motion(frames: readonly Frame[]) {
   const [first, last] = [frames[0] as Frame, frames.at(-1) as Frame];

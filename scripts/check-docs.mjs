@@ -1,8 +1,8 @@
-// Every name that an entry point exports must have a doc comment where it is declared, and every
-// file of ours must stay below 15 kB of code, comments and imports not counted. Every page of docs/
-// must be linked from docs/README.md, once, and no page may have a link that leads nowhere or a
-// phrase that is never English; nor may a comment or a message, and no line of a comment may have
-// over 100 columns. No optional property may refuse `undefined`. Prints what is missing; exit 1 if
+// Every name that an entry point exports must have a doc comment at its declaration, and every file
+// of ours must stay below 15 kB of code, not counting comments and imports. Every page of docs/
+// must be linked from docs/README.md, once, and no page may have a broken link or a phrase that is
+// never English; neither may a comment or a message, and no line of a comment may exceed 100
+// columns. No optional property may refuse `undefined`. Prints what is wrong, and exits with 1 if
 // anything is.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { wordFaults } from './check-words.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entries = ['index.ts', ...readdirSync(join(root, 'src/entries')).map((name) => join('entries', name))];
 const faults = [];
-/** They hold such phrases on purpose. */
+/** They contain such phrases on purpose. */
 const QUOTES = new Set(['scripts/check-words.mjs', 'test/docs/links.test.ts']);
 
 for (const entry of entries) {

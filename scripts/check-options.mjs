@@ -1,10 +1,10 @@
-// How optional values are passed: each optional property accepts `undefined`, and so no object
-// literal spreads a condition to leave a property out (`...(x === undefined ? {} : { x })`). What
-// must not have the property at all, such as the options of another package, goes through `given`.
+// How optional values are passed: each optional property accepts `undefined`, so no object literal
+// spreads a condition to leave a property out (`...(x === undefined ? {} : { x })`). Objects that
+// must not have the property at all, such as the options of another package, go through `given`.
 import ts from './api/node_modules/typescript/lib/typescript.js';
 
 const { SyntaxKind } = ts;
-/** Types that hold `undefined` as they are. */
+/** Types that include `undefined` already. */
 const OPEN = new Set([SyntaxKind.UndefinedKeyword, SyntaxKind.UnknownKeyword, SyntaxKind.AnyKeyword]);
 
 /**

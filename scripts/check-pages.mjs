@@ -35,7 +35,7 @@ export function pageFaults(root) {
 }
 
 /**
- * Links of a page within the repository. Code is not looked at.
+ * Links of a page within the repository. Code is ignored.
  *
  * @param {string} text
  * @returns {{ path: string, anchor: string }[]}

@@ -1,9 +1,9 @@
-// How comments and sentences are written: phrases that are never English, and comment lines over
-// 100 columns.
+// How comments and messages are written: phrases that are never English, and comment lines over 100
+// columns.
 
 const WIDTH = 100;
 
-/** Never English in a page, a comment or a message of ours, whatever stands around it. */
+/** Never English in a page, a comment or a message of ours, whatever the context. */
 export const BANNED = [
   /\b(?:goes|go|going|gone) on (?:with|from)\b/,
   /\b(?:has|have) not (?:a|an|any|the|what|been had)\b/,

@@ -1,6 +1,6 @@
 /**
- * Makes the built commands executable: TypeScript writes them without that right, and npm gives it
- * only where it installs the package itself.
+ * Makes the built commands executable: TypeScript writes them without that permission, and npm sets
+ * it only where it installs the package itself.
  */
 import { chmodSync, readFileSync } from 'node:fs';
 

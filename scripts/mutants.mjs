@@ -16,16 +16,16 @@ const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OPERATORS = path.join('src', 'operators');
 /** What operators and their tests import from outside their own folders. */
 const SOURCES = ['src/core'];
-/** A run hangs when it takes so many times as long as one without a mutant. */
+/** A run hangs if it takes this many times as long as one without a mutant. */
 const PATIENCE = 5;
-/** Milliseconds that one test and one random graph may take. */
+/** Time limit for one test and one random graph, in milliseconds. */
 const [TEST_LIMIT, GRAPH_LIMIT] = [5000, 1500];
 /**
- * So many times as long is waited when what hung is looked at once more, alone: it hangs, or the
- * machine was busy.
+ * How many times as long a second, separate run of what hung may take, to tell whether it hangs or
+ * the machine was busy.
  */
 const SECOND_LOOK = 8;
-/** The property runs on fixed seeds, so that a result can be had again. */
+/** The property test runs on fixed seeds, so that a result can be reproduced. */
 const SETTINGS = { REELFLOW_PROPERTY_RUNS: '700', REELFLOW_PROPERTY_SEED: '20' };
 
 /**
@@ -129,7 +129,7 @@ const problems = [];
 let next = 0;
 
 /** @typedef {(typeof mutants)[number]} Mutant */
-/** Mutants that a test ran out of time with: they hang, or the machine was busy. */
+/** Mutants with which a test ran out of time: they hang, or the machine was busy. */
 const hung = /** @type {Mutant[]} */ ([]);
 
 /**
@@ -184,8 +184,8 @@ try {
   const most = Math.max(60_000, PATIENCE * (performance.now() - start));
   const jobs = Number(option('--jobs') ?? Math.min(2, availableParallelism()));
   await Promise.all(Array.from({ length: jobs }, (_, worker) => work(worker, most)));
-  // Alone and with more time: what hangs still hangs, and counts as killed; what was only slow
-  // passes or fails.
+  // Run alone, with more time: what still hangs counts as killed; what was only slow passes or
+  // fails.
   if (hung.length > 0) console.log('once more:');
   for (const mutant of hung) await judge(mutant, path.join(base, '0'), 2 * most, SECOND_LOOK);
 } finally {

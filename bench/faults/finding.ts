@@ -1,15 +1,15 @@
-/** What came of one input, beside what should. */
+/** The outcome of one input, and the expected one. */
 export interface Finding {
   readonly kind: 'media' | 'networks' | 'tables';
   readonly file: string;
   /** `whole`, `partial`, `dead:CODE`, `reduced`, `refused:CODE`, `crashed (...)` and so on. */
   readonly verdict: string;
-  /** What was counted, as a person reads it. */
+  /** What was counted, in words. */
   readonly counted: string;
   readonly expected: string;
-  /** A sentence for each thing that is not as expected; none: it is as it should be. */
+  /** A sentence for each thing that differs from the expectation; empty if nothing does. */
   readonly differences: readonly string[];
-  /** What the product said of it. */
+  /** What the product said about it. */
   readonly said: string;
 }
 

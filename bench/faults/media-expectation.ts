@@ -1,12 +1,12 @@
-/** What should come of a media file with five subclips, as `expected.json` states it. */
+/** The expected outcome of a media file with five subclips, as stated in `expected.json`. */
 export interface MediaExpectation {
-  /** Any of them will do. */
+  /** Any of them is acceptable. */
   readonly verdict: readonly string[];
   readonly frames?: number | undefined;
   readonly fifths?: readonly number[] | undefined;
   /** Patches of 0.96 s in each fifth. */
   readonly patchFifths?: readonly number[] | undefined;
-  /** Frames, or patches, that a fifth (where none are stated: the file) may have more or less. */
+  /** How many frames or patches a fifth (or the file, if fifths are not stated) may be off by. */
   readonly within?: number | undefined;
   readonly audioSeconds?: number | undefined;
   /** The colour that the row of each fifth shows; null: any. */
@@ -22,21 +22,21 @@ export interface Fifth {
   readonly quarters: readonly (readonly [red: number, green: number, blue: number])[] | undefined;
 }
 
-/** What came of a media file. */
+/** The outcome of a media file. */
 export interface MediaOutcome {
   readonly verdict: string;
   readonly fifths: readonly Fifth[];
-  /** What was said: of a dead item its letter. */
+  /** What was reported: for a dead item, its letter. */
   readonly said: string;
-  /** The most memory that a decoder had, bytes. */
+  /** The largest memory of any decoder, in bytes. */
   readonly decoderPeak: number;
-  /** Of damaged media: what comes with `--allow-partial`. */
+  /** For damaged media: the outcome with `--allow-partial`. */
   readonly allowed?: MediaOutcome | undefined;
 }
 
 const VGGISH_HOP = 0.96;
 
-/** Colours of the made files, as they decode. */
+/** Colours of the generated files, as they decode. */
 const COLOURS: Readonly<Record<string, readonly [number, number, number]>> = {
   red: [255, 0, 0],
   green: [0, 128, 0],
@@ -45,13 +45,13 @@ const COLOURS: Readonly<Record<string, readonly [number, number, number]>> = {
   black: [0, 0, 0],
 };
 
-/** What notes of `expected.json` say beyond its numbers. */
+/** What the notes in `expected.json` say beyond its numbers. */
 const ALSO: Readonly<Record<string, (outcome: MediaOutcome) => string[]>> = {
   'steps.mp4': (outcome) => colourFaults(outcome, ['red', 'green', 'blue', 'white', 'black']),
   'strip.mkv': decoderUnder150,
   'sar_1000.mkv': decoderUnder150,
-  // Its first half is red alone; of its second, which stands upright, the centre crop shows 4.9 %
-  // of blue.
+  // Its first half is only red; of its second, which is portrait, the centre crop shows 4.9 % of
+  // blue.
   'aspect_change.ts': ({ fifths }) =>
     [0, 0, undefined, 0.049, 0.049].flatMap((wanted, fifth) => {
       const blue = mean((fifths[fifth]?.quarters ?? []).map((quarter) => quarter[2] / 255));
@@ -72,18 +72,18 @@ const ALSO: Readonly<Record<string, (outcome: MediaOutcome) => string[]>> = {
     /init|segment/i.test(said) ? [] : ['does not say that it is a segment without its init'],
 };
 
-/** Expectations that the files themselves contradict, and why. */
+/** Expectations that the files themselves contradict, with the reason. */
 const CORRECTED: Readonly<Record<string, Partial<MediaExpectation>>> = {
   // Its sample table lists two frames, and ffmpeg decodes two.
   'sei_rot90.mp4': { frames: 2, within: 0 },
 };
 
-/** What is expected of a file, put right where it is known to be wrong. */
+/** The expectation for a file, corrected where it is known to be wrong. */
 export function corrected(file: string, stated: MediaExpectation): MediaExpectation {
   return { ...stated, ...CORRECTED[file] };
 }
 
-/** What of an outcome is not as expected. */
+/** The differences of an outcome from the expectation. */
 export function mediaDifferences(file: string, expected: MediaExpectation, outcome: MediaOutcome): string[] {
   if (!expected.verdict.includes(outcome.verdict)) {
     const counts = outcome.fifths.length === 0 ? [] : countDifferences(expected, outcome);
@@ -131,7 +131,7 @@ function countDifferences(expected: MediaExpectation, outcome: MediaOutcome): st
   }
   if (expected.frames !== undefined && expected.frames > 0) {
     // A row shows a picture wherever the file has one: rows without a frame of their own show
-    // another's.
+    // another row's.
     outcome.fifths.forEach(({ quarters }, at) => {
       if (quarters === undefined) found.push(`fifth ${at + 1} shows no picture`);
     });
@@ -150,11 +150,11 @@ function colourFaults(outcome: MediaOutcome, colours: readonly (string | null)[]
   });
 }
 
-/** The colour's name, or its values where it is none of the made ones. */
+/** The name of the colour, or its values if it is not one of the generated ones. */
 function nearest(colour: readonly number[]): string {
   const apart = (other: readonly number[]) =>
     Math.max(...other.map((value, channel) => Math.abs(value - (colour[channel] ?? 0))));
-  // Two greens are about: (0, 128, 0) of the tests' ffmpeg colour names, and full green.
+  // There are two greens: (0, 128, 0) of the tests' ffmpeg colour names, and full green.
   const named = [...Object.entries(COLOURS), ['green', [0, 255, 0]] as const].find(([, value]) => apart(value) < 24);
   return named?.[0] ?? `(${colour.map(Math.round).join(', ')})`;
 }
@@ -172,7 +172,7 @@ function round(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
-/** The expectation as a person reads it. */
+/** The expectation in words. */
 export function expectationText({ verdict, frames, fifths, patchFifths, audioSeconds }: MediaExpectation): string {
   return [
     verdict.length > 3 ? 'dead' : verdict.join('|'),

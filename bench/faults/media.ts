@@ -13,15 +13,15 @@ import {
 import { PATCH_SECONDS, writeLoudness, writeQuarters } from './networks.ts';
 import { endOf, type Run, runProduct, saidBy } from './product.ts';
 
-/** What `extract --json` prints, as far as it is looked at. */
+/** The part of the output of `extract --json` that is checked. */
 interface Summary {
   readonly videos: { readonly committed: number; readonly partial: number; readonly dead: number };
   readonly dead: readonly { readonly item: string; readonly code: string; readonly message: string }[];
 }
 
 /**
- * Extracts media files, each in a run of its own, into five subclips of mean colours and loudness,
- * and judges what came.
+ * Extracts media files, each in its own run, into five subclips of mean colours and loudness, and
+ * judges the outcome.
  */
 export class MediaFaults {
   readonly #scratch: string;
@@ -50,7 +50,7 @@ export class MediaFaults {
     };
   }
 
-  /** All in one run, as a corpus: every item must come to the verdict that it had alone. */
+  /** All in one run, as a corpus: every item must have the same outcome as alone. */
   async together(findings: readonly Finding[], pathOf: (file: string) => string): Promise<Finding> {
     const directory = mkdtempSync(join(this.#scratch, 'corpus-'));
     const manifest = join(directory, 'manifest.csv');

@@ -12,12 +12,12 @@ export interface Case {
   readonly look: () => Promise<Finding>;
 }
 
-/** A colour clip whose last two seconds are black, beside the networks. */
+/** A colour clip whose last two seconds are black, stored with the networks. */
 const CLIP = 'media/steps.mp4';
 const MEMORY_LIMIT = 512 * 2 ** 20;
 
 /**
- * How each file is used, and what should come; any other is only asked not to crash the command.
+ * How each file is used, and the expected outcome; any other file must only not crash the command.
  */
 const CASES: Readonly<Record<string, { readonly expected: string; readonly check: (run: ModelRun) => string[] }>> = {
   'gray.onnx': { expected: 'refused, or a card that is not for audio', check: greyIsNotAudio },
@@ -33,23 +33,22 @@ const CASES: Readonly<Record<string, { readonly expected: string; readonly check
   },
 };
 
-/** What came of a model. */
+/** The outcome of a model. */
 interface ModelRun {
   readonly verdict: string;
   readonly counted: string;
   readonly said: string;
   readonly peakBytes?: number | undefined;
-  /** The greatest difference from ONNX Runtime's own values, as a part of their greatest. */
+  /** The largest difference from ONNX Runtime's own values, relative to the largest of them. */
   readonly apart?: number | undefined;
 }
 
 /**
- * The cases of a folder of networks: cards to be written, weights to be imported, networks to be
- * run.
+ * The cases in a folder of networks: cards to write, weights to import, networks to run.
  */
 export function networkFaults(folder: string, scratch: string): Case[] {
   const files = existsSync(folder) ? readdirSync(folder).sort() : [];
-  // The network of a card is looked at by its card.
+  // A network with a card is tested through its card.
   const own = files.filter((file) => extname(file) !== '.onnx' || !files.includes(`${basename(file, '.onnx')}.json`));
   return own.map((file) => ({
     file,
@@ -92,7 +91,8 @@ function endedRun(run: Run): ModelRun {
 }
 
 /**
- * Extracts the clip with a card, one frame a second, and compares its black end with ONNX Runtime.
+ * Extracts the clip with a card at one frame per second, and compares its black end with ONNX
+ * Runtime.
  */
 async function embedClip(cardPath: string, clip: string, scratch: string): Promise<ModelRun> {
   const card = JSON.parse(readFileSync(cardPath, 'utf8')) as NetworkCard;
@@ -133,7 +133,7 @@ async function lastRow(dataset: string): Promise<number[]> {
   return last;
 }
 
-/** What ONNX Runtime gives for a black picture, prepared as the card says. */
+/** The output of ONNX Runtime for a black picture, preprocessed as the card says. */
 async function ownValues(cardPath: string, card: NetworkCard): Promise<number[]> {
   const { input, preprocess } = card;
   if (input.kind !== 'frames' || preprocess === undefined) return [];

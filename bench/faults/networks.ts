@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { node, type OnnxGraph, ownOpset } from '../../src/models/onnx/onnx-graph.ts';
 import { writeModel } from '../../src/models/onnx/write.ts';
 
-/** Seconds of sound that one patch of the sound network stands for, without overlap. */
+/** Seconds of sound per patch of the sound network, without overlap. */
 export const PATCH_SECONDS = 0.05;
 
 /**
@@ -28,8 +28,8 @@ export function writeQuarters(directory: string): string {
 }
 
 /**
- * Writes a network whose one value is the mean loudness of 0.05 s of sound, so that patches count
- * its length.
+ * Writes a network whose single value is the mean loudness of 0.05 s of sound, so that patches
+ * count its length.
  */
 export function writeLoudness(directory: string): string {
   const samples = PATCH_SECONDS * 16_000;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../bin/reelflow.js', import.meta.url));
 
-/** Milliseconds after which a command is taken to hang. */
+/** Milliseconds after which a command is considered to hang. */
 const HANGS_AFTER = 180_000;
 
 /** What the command line did with an input. */
@@ -14,19 +14,18 @@ export interface Run {
   readonly stdout: string;
   readonly stderr: string;
   readonly hung: boolean;
-  /** The most memory that one decoder had resident, bytes; 0 where none was seen. */
+  /** The largest resident memory of any decoder, in bytes; 0 if none was seen. */
   readonly decoderPeak: number;
 }
 
 /**
- * Runs the command line in a process of its own, so that an input that crashes it ends no more than
- * that.
+ * Runs the command line in its own process, so that an input that crashes it ends nothing else.
  */
 export async function runProduct(args: readonly string[], scratch: string): Promise<Run> {
   return runNode([program, ...args], scratch);
 }
 
-/** Runs a program of Node's and watches its decoders. */
+/** Runs a Node.js program and watches its decoders. */
 export async function runNode(args: readonly string[], scratch: string): Promise<Run> {
   const child = spawn(process.execPath, args, {
     env: { ...process.env, TMPDIR: scratch, REELFLOW_WEIGHTS_DIR: `${scratch}/models` },
@@ -63,7 +62,7 @@ export async function runNode(args: readonly string[], scratch: string): Promise
 }
 
 /**
- * The highest resident size so far among the ffmpeg processes that a process has started, bytes; 0
+ * The highest resident size so far of the ffmpeg processes that a process has started, in bytes; 0
  * without `/proc`.
  */
 function decoderHighWater(parent: number): number {
@@ -86,7 +85,7 @@ function childrenOf(pid: number): string[] {
   return threads.flatMap((thread) => read(`/proc/${pid}/task/${thread}/children`).split(' ')).filter((id) => id !== '');
 }
 
-/** A file of a process that may have ended: then empty. */
+/** A file about a process that may have ended, in which case it is empty. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
@@ -96,7 +95,7 @@ function read(path: string): string {
 }
 
 /**
- * How a command ended that gave no summary: `refused:CODE` with a sentence of the product's own, or
+ * How a command ended that printed no summary: `refused:CODE` with the product's own sentence, or
  * `crashed`, `hung`.
  */
 export function endOf(run: Run): string {
@@ -106,7 +105,7 @@ export function endOf(run: Run): string {
   return `crashed (${run.signal ?? `exit ${run.code}`})`;
 }
 
-/** What it said: its own sentence, or else the first line. */
+/** What the command said: its own sentence, or else the first line. */
 export function saidBy(run: Run): string {
   const own = run.stderr.split('\n').find((line) => line.startsWith('reelflow: '));
   return own?.slice('reelflow: '.length) ?? run.stderr.split('\n').find((line) => line.trim() !== '') ?? '';

@@ -1,5 +1,5 @@
 /**
- * Reads a table whole and prints what it holds, as JSON; in a process of its own, since a table may
+ * Reads a whole table and prints its contents as JSON, in a separate process, since a table may
  * crash its reader.
  */
 import { ReelflowError } from '../../src/core/errors.ts';
@@ -15,7 +15,7 @@ try {
       const column = batch.getChild(name);
       const seen = distinct.get(name) ?? new Set<string>();
       distinct.set(name, seen);
-      // A few are enough: what is compared are columns of few values.
+      // A few are enough: the compared columns have few values.
       for (let row = 0; row < batch.numRows && seen.size < 8; row += 1) seen.add(String(column?.get(row)));
     }
   }

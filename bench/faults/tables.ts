@@ -6,7 +6,7 @@ import { endOf, type Run, runNode, runProduct, saidBy } from './product.ts';
 
 const reader = fileURLToPath(new URL('read-table.js', import.meta.url));
 
-/** What a table holds, read by the library. */
+/** The contents of a table, as read by the library. */
 interface Read {
   readonly rows: number;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -14,14 +14,14 @@ interface Read {
   readonly distinct: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What came of reading, and of reducing or training on, a table. */
+/** The outcome of reading a table, and of reducing it or training on it. */
 interface TableRun {
   readonly verdict: string;
   readonly counted: string;
   readonly said: string;
-  /** The table that was written, or what was read of the one given. */
+  /** The table that was written, or what was read from the given one. */
   readonly read?: Read | undefined;
-  /** Names of temporary files that were left. */
+  /** Names of temporary files that were left behind. */
   readonly left: readonly string[];
 }
 
@@ -33,8 +33,7 @@ const rowsAre =
   };
 
 /**
- * What should come of each; any other is only asked not to crash, and to leave nothing
- * half-written.
+ * The expected outcome of each; any other must only not crash, and leave nothing half-written.
  */
 const CASES: Readonly<Record<string, { readonly expected: string; readonly check: (run: TableRun) => string[] }>> = {
   'crash/interval.arrow': { expected: 'reduced with its columns, or refused', check: reducedOrRefused },
@@ -52,7 +51,7 @@ const CASES: Readonly<Record<string, { readonly expected: string; readonly check
 };
 
 /**
- * The cases of a folder of tables: each is read, and reduced, or trained on where it holds ratings.
+ * The cases in a folder of tables: each is read, and reduced, or trained on if it holds ratings.
  */
 export function tableFaults(folder: string, scratch: string): Case[] {
   return tablesIn(folder, '').map((file) => ({
@@ -74,7 +73,7 @@ export function tableFaults(folder: string, scratch: string): Case[] {
   }));
 }
 
-/** Paths of the tables: files, and folders of hive partitions as one. */
+/** Paths of the tables: files, and each folder of hive partitions. */
 function tablesIn(folder: string, below: string): string[] {
   const entries = existsSync(join(folder, below)) ? readdirSync(join(folder, below), { withFileTypes: true }) : [];
   if (entries.some((entry) => entry.isDirectory() && entry.name.includes('='))) return [below];

@@ -10,7 +10,7 @@ import {
 } from '../../src/models/onnx/onnx-graph.ts';
 import { writeModel } from '../../src/models/onnx/write.ts';
 
-/** A network whose widest activations one operation makes. */
+/** A network whose widest activations come from one operation. */
 export interface WideNetwork {
   readonly operator: string;
   /** Path of its card. */
@@ -25,8 +25,8 @@ const numbers = (...shape: number[]) => {
 };
 
 /**
- * Operation, its inputs and constant, and its attributes. Each makes much of a picture of 3 x 64
- * x 64.
+ * Operation, its inputs and constant, and its attributes. Each makes a large tensor from a picture
+ * of 3 x 64 x 64.
  */
 const OPERATIONS: readonly (readonly [string, readonly string[], Initializer, Record<string, AttributeValue>])[] = [
   ['Resize', ['x', '', 'k'], constant('k', [4], Float32Array.of(1, 1, 8, 8)), {}],
@@ -37,8 +37,7 @@ const OPERATIONS: readonly (readonly [string, readonly string[], Initializer, Re
 ];
 
 /**
- * Writes networks of many operations with their cards: `y` is what is left of the widest when it is
- * averaged.
+ * Writes networks of many operations with their cards; `y` is the average of the widest tensor.
  */
 export function writeWideNetworks(directory: string): WideNetwork[] {
   return OPERATIONS.map(([operator, inputs, given, attributes]) => {

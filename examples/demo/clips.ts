@@ -56,8 +56,8 @@ const crackle = (seed: number) => (time: number) => {
 };
 
 /**
- * Three looks with their own sound, each in two variants: features should place the variants of one
- * look together.
+ * Three looks, each with its own sound, in two variants each: features should place the variants of
+ * a look close together.
  */
 const scenes: readonly Scene[] = [
   { name: 'ocean-1', colour: waves(0, 1.5), sound: hum(110) },

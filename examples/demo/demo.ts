@@ -9,8 +9,8 @@ import { itemMeans } from './item-means.ts';
 export interface Likeness {
   readonly item: string;
   /**
-   * The other clip whose features have the largest cosine similarity, after the corpus mean is
-   * taken off.
+   * The other clip whose features have the largest cosine similarity, after subtracting the corpus
+   * mean.
    */
   readonly nearest: string;
   readonly cosine: number;
@@ -20,7 +20,7 @@ export interface Likeness {
 export interface DemoReport {
   readonly clips: readonly string[];
   readonly first: RunSummary;
-  /** A second run over the same clips: it finds everything committed. */
+  /** A second run over the same clips, which finds everything committed. */
   readonly second: RunSummary;
   readonly visual: readonly Likeness[];
   readonly audio: readonly Likeness[];
@@ -30,8 +30,8 @@ export interface DemoReport {
 
 /**
  * The guided demo: writes synthetic clips, extracts them, extracts them again to show the resume,
- * and compares the clips by their features. The networks have random weights. Then the whole way to
- * recommendations, on synthetic clips and ratings with a planted taste factor.
+ * and compares the clips by their features. The networks have random weights. Then it shows the
+ * whole path to recommendations, on synthetic clips and ratings with a planted taste factor.
  *
  * @throws as `extract`, `reduce`, `runExperiment` and `trainRecommender` do.
  *
@@ -44,13 +44,13 @@ export async function runDemo(
 ): Promise<DemoReport> {
   const { seconds = 8, ...extraction } = options;
   const out = join(directory, 'features');
-  options.onMessage?.('To begin with: six made-up clips, three looks with their own sound, two variants each.');
+  options.onMessage?.('First, six made-up clips: three looks, each with its own sound, in two variants each.');
   const clips = await writeDemoClips(join(directory, 'clips'), { seconds });
   options.onMessage?.(
-    'They are embedded by networks with random weights, which know looks and sounds apart all the same.',
+    'They are embedded by networks with random weights, which can nevertheless tell looks and sounds apart.',
   );
   const first = await extract({ ...extraction, inputs: clips, out });
-  options.onMessage?.('Once more: everything is there already, and nothing is decoded.');
+  options.onMessage?.('Again: everything is already there, and nothing is decoded.');
   const second = await extract({ ...extraction, inputs: clips, out });
   const [visual, audio] = [await likenesses(out, 'visual'), await likenesses(out, 'audio')];
 
@@ -59,8 +59,8 @@ export async function runDemo(
 }
 
 /**
- * The nearest other item of each, by the cosine of the item means over all subclips, centred on the
- * corpus.
+ * The nearest other item of each item, by the cosine of the item means over all subclips, centred
+ * on the corpus.
  */
 async function likenesses(dataset: string, stream: string): Promise<Likeness[]> {
   const items = [...(await itemMeans(dataset, stream))].sort(([left], [right]) => (left < right ? -1 : 1));

@@ -8,17 +8,17 @@ import { experimentReport } from '../../src/graphs/reports/experiment-report.ts'
 import { type Html, html } from '../../src/io/report/html.ts';
 import { pageHtml } from '../../src/io/report/page.ts';
 
-/** A step of the demo, as its report tells it. */
+/** A step of the demo, as shown in its report. */
 export interface StoryStep {
   readonly heading: string;
   /** What was done and found, in plain words. */
   readonly says: string;
-  /** The page that shows more, beside the report. */
+  /** The page with more details, next to the report. */
   readonly page?: string | undefined;
   readonly body?: Html | undefined;
 }
 
-/** Writes what is in features to a page of a directory; returns the page's name. */
+/** Writes what is in features to a page in a directory; returns the page's name. */
 export async function writeFeaturesPage(
   directory: string,
   features: string,
@@ -28,19 +28,19 @@ export async function writeFeaturesPage(
   return 'features.html';
 }
 
-/** The same of ratings. */
+/** The same for ratings. */
 export async function writeRatingsPage(directory: string, ratings: string): Promise<string> {
   await replaceFile(join(directory, 'ratings.html'), ratingsPage(await analyseRatings(ratings)));
   return 'ratings.html';
 }
 
-/** The same of an experiment. */
+/** The same for an experiment. */
 export async function writeExperimentPage(directory: string, experiment: string): Promise<string> {
   await replaceFile(join(directory, 'experiment.html'), await experimentReport(experiment));
   return 'experiment.html';
 }
 
-/** Writes the report of the demo, which leads to the other pages; returns its path. */
+/** Writes the report of the demo, which links to the other pages; returns its path. */
 export async function writeStory(
   directory: string,
   story: { readonly title: string; readonly warning: string; readonly summary: string },
@@ -52,7 +52,7 @@ export async function writeStory(
     sections: steps.map(({ heading, says, page: more, body }, place) => ({
       id: `step-${place + 1}`,
       heading: `${place + 1}. ${heading}`,
-      body: html`<p>${says}</p>${body}${more && html`<p><a href="${more}">Look at it: ${more}</a></p>`}`,
+      body: html`<p>${says}</p>${body}${more && html`<p><a href="${more}">See ${more}</a></p>`}`,
     })),
   });
   await replaceFile(path, page);

@@ -14,12 +14,12 @@ export interface RealReport {
   readonly report: string;
 }
 
-/** A layout needs as many rows. */
+/** The minimum number of rows for a layout. */
 const LEAST_ROWS = 5;
 
 /**
- * The demo over a folder of somebody's own videos: extracts them, and shows what was decoded and
- * what is in the features. Nothing is recommended: nobody has rated them.
+ * The demo over a folder of the user's own videos: extracts them, and shows what was decoded and
+ * what is in the features. It recommends nothing, because nobody has rated them.
  *
  * @throws as `extract` and `analyseFeatures` do.
  */
@@ -63,7 +63,7 @@ export async function demonstrateReal(
     options.onMessage?.('2. What is in the numbers: every part of every video is laid out in the plane.');
     steps.push({
       heading: 'What is in the numbers',
-      says: 'Every part of every video as a point; near points are alike.',
+      says: 'Every part of every video as a point; nearby points are similar.',
       page: await writeFeaturesPage(directory, features, {
         signal: options.signal,
         onMessage: options.onMessage,
@@ -77,7 +77,7 @@ export async function demonstrateReal(
       title: `What reelflow sees in ${videos}`,
       warning:
         random.length > 0
-          ? `${random.join(' and ')} had RANDOM weights: what is near each other here means nothing beyond a test.`
+          ? `${random.join(' and ')} had RANDOM weights: the distances here are meaningless outside a test.`
           : 'Nobody has rated these videos, so nothing is recommended.',
       summary: `From the videos in ${videos} to features, and a look at them.`,
     },

@@ -8,10 +8,10 @@ import { type PlantedItem, SCENES } from './taste.ts';
 const [WIDTH, HEIGHT] = [64, 64];
 const FRAMES_PER_SECOND = 4;
 const SAMPLE_RATE = 16_000;
-/** Hz of the lowest tone, and the ratio of one step of pitch to the one below. */
+/** Frequency of the lowest tone in Hz, and the ratio of each step of pitch to the one below. */
 const LOWEST_TONE = 250;
 const PITCH_STEP = 1.45;
-/** Seconds of sound after the last scene, so that encoding cuts nothing off its end. */
+/** Seconds of sound after the last scene, so that encoding does not cut off its end. */
 const TAIL = 0.05;
 /** Pulses per second of pulsed tones. */
 const PULSES = 5;
@@ -49,8 +49,8 @@ export async function writePlantedClips(
 }
 
 /**
- * Stripes on a light that has the scene's brightness; a balance of horizontal and vertical ones,
- * which cancel in the mean.
+ * Stripes lit with the scene's brightness: a balance of horizontal and vertical ones, which cancel
+ * in the mean.
  */
 function* pictures(item: PlantedItem, draws: PlantedDraws): Generator<Uint8Array> {
   for (let frame = 0; frame < SCENES * FRAMES_PER_SECOND; frame++) {

@@ -8,7 +8,7 @@ import { writePlantedNetworks } from './networks.ts';
 import { plantRatings } from './ratings.ts';
 import { type PlantedItem, plantItems } from './taste.ts';
 
-/** How large a planted corpus is. */
+/** The size of a planted corpus. */
 export interface PlantedCorpusOptions {
   /** Clips. Default 64. */
   readonly items?: number | undefined;
@@ -16,25 +16,25 @@ export interface PlantedCorpusOptions {
   readonly users?: number | undefined;
   /** Ratings of each user. Default 24. */
   readonly ratingsPerUser?: number | undefined;
-  /** How many of the clips show movies that nobody has rated. Default 0. */
+  /** How many of the clips belong to movies that nobody has rated. Default 0. */
   readonly unrated?: number | undefined;
-  /** Decides everything that is drawn. Default 1. */
+  /** Determines all random draws. Default 1. */
   readonly seed?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Where the files of a planted corpus are, and what is hidden in it. The directory can be opened as
- * one of MovieLens.
+ * Where the files of a planted corpus are, and what is hidden in it. The directory can be opened
+ * like a MovieLens directory.
  */
 export interface PlantedCorpus {
   readonly directory: string;
   readonly clips: readonly string[];
   /** Network cards of the two small fixed networks. */
   readonly cards: { readonly visual: string; readonly audio: string };
-  /** By the movie's id. */
+  /** By movie id. */
   readonly hidden: ReadonlyMap<string, PlantedItem>;
-  /** By the user's id: 1 likes the factor, -1 dislikes it. */
+  /** By user id: 1 likes the factor, -1 dislikes it. */
   readonly tastes: ReadonlyMap<string, 1 | -1>;
 }
 
@@ -43,9 +43,10 @@ const GENRES = ['Action', 'Comedy', 'Documentary', 'Drama', 'Fantasy', 'Horror',
 /**
  * Writes a SYNTHETIC corpus with a hidden taste factor: small clips whose look and sound follow it,
  * mostly by the order of their scenes, and ratings that follow it too, plus biases and noise. Every
- * clip shows the same brightnesses and sounds the same tones, so a clip's mean colour tells nothing
- * of the factor; genres tell nothing either. Files: `clips/`, `networks/`, `ratings.csv`,
- * `movies.csv` and `ml-youtube.csv` (which clip shows which movie) in the form of MovieLens.
+ * clip shows the same brightnesses and plays the same tones, so a clip's mean colour reveals
+ * nothing about the factor; genres reveal nothing either. Files: `clips/`, `networks/`,
+ * `ratings.csv`, `movies.csv` and `ml-youtube.csv` (which clip shows which movie), in MovieLens
+ * format.
  *
  * @throws UsageError when a number is out of range; SystemError when ffmpeg is missing, MediaError
  * when it cannot encode.
@@ -91,7 +92,7 @@ export async function writePlantedCorpus(
   };
 }
 
-/** None of our own fields has a comma or a quote. */
+/** None of our own fields contains a comma or a quote. */
 async function writeCsv<Row>(
   path: string,
   header: string,

@@ -24,31 +24,31 @@ export interface ColdRecommendation {
   readonly title: string;
   readonly prediction: number;
   /**
-   * The hidden order of the movie's scenes: near 1 from dark to bright and low to high, near -1 the
-   * other way round.
+   * The hidden order of the movie's scenes: near 1 for dark to bright and low to high, near -1 for
+   * the reverse.
    */
   readonly order: number;
 }
 
-/** What came of a small planted corpus. Everything in it is synthetic. */
+/** The results on a small planted corpus. Everything in it is synthetic. */
 export interface PlantedReport {
   readonly clips: number;
   readonly users: number;
   readonly unratedMovies: number;
   readonly recommendations: readonly ColdRecommendation[];
   /**
-   * In the hard-cold start: a model that sees the clips, one that does not, and the first with
-   * clips and movies shuffled.
+   * In the hard-cold start: a recommender that sees the clips, one that does not, and the first
+   * with clips and movies shuffled.
    */
   readonly evidence: readonly EvidenceRow[];
-  /** Path of the page that tells it all, and leads to the others. */
+  /** Path of the page that shows everything, and links to the others. */
   readonly report: string;
 }
 
 /**
  * From clips to recommendations in seconds: writes a small planted corpus, extracts and reduces it,
- * trains a model that sees clips, and asks it about movies that nobody has rated, for a user of
- * each taste; then the experiment that shows where its knowledge is from.
+ * trains a recommender that sees clips, and asks it about movies that nobody has rated, for a user
+ * of each taste; then runs the experiment that shows where its knowledge comes from.
  *
  * @throws as `extract`, `reduce`, `runExperiment` and `trainRecommender` do.
  */
@@ -66,7 +66,7 @@ export async function demonstratePlanted(
   const corpus = await writePlantedCorpus(directory, { ...SIZE, signal });
   steps.push({
     heading: 'A corpus with a secret',
-    says: `${clips} synthetic clips, and ratings by ${users} synthetic users. Half of them like clips that go from dark to bright with rising tones, the others the reverse. Every clip has the same brightnesses and tones: only their order differs. ${unratedMovies} of the movies nobody has rated.`,
+    says: `${clips} synthetic clips, and ratings by ${users} synthetic users. Half of them like clips that go from dark to bright with rising tones, the others the reverse. Every clip has the same brightnesses and tones: only their order differs. Nobody has rated ${unratedMovies} of the movies.`,
     page: await writeRatingsPage(directory, directory),
   });
 
@@ -89,10 +89,10 @@ export async function demonstratePlanted(
     page: 'run.html',
   });
 
-  onMessage?.('3. What is in the numbers: every scene is laid out in the plane, and genres are looked for.');
+  onMessage?.('3. What is in the numbers: every scene is laid out in the plane, and genres are searched for.');
   steps.push({
     heading: 'What is in the numbers',
-    says: 'Every scene as a point: scenes of the same brightness and tone lie together, whatever the movie. Genres were drawn at random here, so a genre is told no better than by chance.',
+    says: 'Every scene as a point: scenes of the same brightness and tone are close together, whatever the movie. Genres were drawn at random here, so they are predicted no better than by chance.',
     page: await writeFeaturesPage(directory, features.store, {
       ...{ movies: join(directory, 'movies.csv'), trailers: join(directory, 'ml-youtube.csv'), signal },
     }),
@@ -120,7 +120,7 @@ export async function demonstratePlanted(
   });
   steps.push({
     heading: 'Is it so?',
-    says: 'Movies without any rating in training, ranked for each user (AUC 0.5 is chance). Shuffled: the same recommender, each movie with the features of another: what it knew came from the clips. Mean-colour and mean-features: ridge regressions on what clips are like on average, which tells nothing here.',
+    says: 'Movies without any rating in training, ranked for each user (AUC 0.5 is chance). Shuffled: the same recommender, each movie with the features of another: what it knew came from the clips. Mean-colour and mean-features: ridge regressions on the average of each clip, which reveals nothing here.',
     body: tableHtml(
       'Test movies without any rating in training',
       ['recommender', 'AUC', 'NDCG@4', 'RMSE'],
@@ -133,7 +133,7 @@ export async function demonstratePlanted(
     {
       title: 'From clips to recommendations (SYNTHETIC)',
       warning:
-        'SYNTHETIC clips and ratings with a planted taste: this demonstrates the way, and proves nothing of real films.',
+        'SYNTHETIC clips and ratings with a planted taste: this demonstrates the process, and proves nothing about real films.',
       summary: 'What `reelflow demo` did, step by step.',
     },
     steps,

@@ -1,6 +1,6 @@
 import { seededUniform } from '../../src/models/autodiff/initialisers.ts';
 
-/** Seeded random numbers of one purpose: what is drawn for another purpose does not move them. */
+/** Seeded random numbers for one purpose: draws for other purposes do not affect them. */
 export class PlantedDraws {
   readonly #uniform: () => number;
 

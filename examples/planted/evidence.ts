@@ -9,7 +9,7 @@ import type { PlantedFeatures } from './features.ts';
 import { REGIONS } from './networks.ts';
 import { type RidgeFigures, type RidgeInput, ridgeFigures } from './ridge-rows.ts';
 
-/** The name of the store whose link is cut. */
+/** The name of the store whose link to the ratings is cut. */
 const SHUFFLED = 'shuffled';
 
 /** What is compared on a planted corpus. */
@@ -28,8 +28,8 @@ export interface EvidenceOptions {
 export interface EvidenceRow {
   readonly scenario: 'non-cold' | 'hard-cold';
   /**
-   * The model; `(shuffled)` after it when the link was cut. Ridge regressions: `mean-colour`,
-   * `mean-features`.
+   * The recommender, followed by `(shuffled)` if the link was cut. Ridge regressions:
+   * `mean-colour`, `mean-features`.
    */
   readonly label: string;
   readonly auc: SeedMean;
@@ -39,9 +39,9 @@ export interface EvidenceRow {
 }
 
 /**
- * Compares recommenders on a planted corpus by `runExperiment`, its results in `experiment/` beside
- * the clips, with two rows of ridge regressions on the same folds: on each clip's mean colour, and
- * on its mean features of both streams, which know of each frame but not of their order.
+ * Compares recommenders on a planted corpus with `runExperiment`, with the results in `experiment/`
+ * next to the clips, and adds two rows of ridge regressions on the same folds: on each clip's mean
+ * colour, and on the mean features of both streams, which reflect every frame but not their order.
  *
  * @throws as `runExperiment` does; Error when a point of the experiment failed.
  */
@@ -72,7 +72,7 @@ export async function plantedEvidence(
 
 /**
  * In the hard-cold start the recommenders that see clips are compared with themselves after the
- * link was cut.
+ * link has been cut.
  */
 function configOf(
   scenario: EvidenceRow['scenario'],
@@ -101,7 +101,7 @@ export function evidenceTable(rows: readonly EvidenceRow[]): string[] {
 }
 
 /**
- * Mean colours, and mean features of both streams, of a dataset by the cards of
+ * Mean colours, and mean features of both streams, of a dataset made with the cards of
  * `writePlantedNetworks`.
  */
 async function ridgeInputs(dataset: string): Promise<RidgeInput[]> {
@@ -116,8 +116,8 @@ async function ridgeInputs(dataset: string): Promise<RidgeInput[]> {
 }
 
 /**
- * Red, green and blue: the mean of a clip's four regions, which the features begin with, channel by
- * channel.
+ * Red, green and blue: the mean over a clip's four regions, with which the features begin, channel
+ * by channel.
  */
 function meanColour(look: Float32Array): Float32Array {
   const channel = (start: number) => look.subarray(start, start + REGIONS).reduce((sum, value) => sum + value, 0);

@@ -8,7 +8,7 @@ import type { PlantedCorpus } from './corpus.ts';
 import { writeShuffledStore } from './shuffled-store.ts';
 import { SCENES } from './taste.ts';
 
-/** What the chain made of a planted corpus. */
+/** What the chain made from a planted corpus. */
 export interface PlantedFeatures {
   /** The dataset before the reduction. */
   readonly dataset: string;
@@ -21,9 +21,9 @@ export interface PlantedFeatures {
 }
 
 /**
- * Runs the chain on a planted corpus: `extract` with its two small fixed networks, a subclip for
- * each scene, and `reduce` to 99 % of the visual variance. Directories `features/` and `reduced/`
- * beside the clips.
+ * Runs the chain on a planted corpus: `extract` with its two small fixed networks and a subclip for
+ * each scene, and `reduce` to 99 % of the visual variance. The directories `features/` and
+ * `reduced/` are next to the clips.
  *
  * @throws as `extract` and `reduce` do.
  */

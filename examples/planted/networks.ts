@@ -7,11 +7,13 @@ import { toneFrequencies } from './clips.ts';
 
 const SIDE = 32;
 const SAMPLE_RATE = 16_000;
-/** One second: a scene. A patch over two scenes would tell in its mean which of them came first. */
+/**
+ * One second: a scene. The mean of a patch over two scenes would reveal which of them came first.
+ */
 const PATCH = 16_000;
 const WINDOW = 400;
 const HOP = 200;
-/** Periods that a band's window holds: the more, the narrower the band. */
+/** Number of periods in a band's window: the more periods, the narrower the band. */
 const PERIODS = 6;
 
 /** Regions of a frame whose colour is measured: two by two. */
@@ -24,8 +26,8 @@ const LOOK_DIMENSION = 3 * REGIONS + 2;
 const AUDIO_DIMENSION = toneFrequencies.length;
 
 /**
- * Writes two small fixed networks with their network cards. Nothing in them is trained: they
- * measure. `planted-look`: mean colour of four regions of a 32 x 32 frame and mean absolute
+ * Writes two small fixed networks with their network cards. Nothing in them is trained: they only
+ * measure. `planted-look`: mean colour of four regions of a 32 x 32 frame, and mean absolute
  * differences of neighbouring pixels. `planted-sound`: mean log energy of a patch of one second in
  * eight bands, by convolution with windowed cosines and sines.
  *
@@ -49,7 +51,7 @@ export async function writePlantedNetworks(directory: string): Promise<{ visual:
 
 function lookGraph(): OnnxGraph {
   const third = 1 / 3;
-  // Differences of a pixel to its right neighbour and to the one below, of the mean of the three
+  // Differences between a pixel and its right and lower neighbours, in the mean of the three
   // channels.
   const across = Float32Array.from({ length: 12 }, (_, at) => [-third, third, 0, 0][at % 4] as number);
   const down = Float32Array.from({ length: 12 }, (_, at) => [-third, 0, third, 0][at % 4] as number);
@@ -118,7 +120,7 @@ function audioGraph(): OnnxGraph {
 const common = { opsets: { '': ownOpset }, irVersion: 8, functions: [] } as const;
 
 async function writeCard(directory: string, name: string, graph: OnnxGraph, card: object): Promise<string> {
-  // A model is never written over.
+  // A network file is never overwritten in place.
   for (const extension of ['onnx', 'data']) await rm(join(directory, `${name}.${extension}`), { force: true });
   writeModel(graph, join(directory, `${name}.onnx`), join(directory, `${name}.data`));
   const path = join(directory, `${name}.json`);

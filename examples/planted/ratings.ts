@@ -4,14 +4,14 @@ import type { PlantedItem } from './taste.ts';
 /** How synthetic ratings are drawn. */
 export interface PlantedRatingOptions {
   readonly users: number;
-  /** Ratings of each user, at most as many as there are items. */
+  /** Ratings per user, at most the number of items. */
   readonly ratingsPerUser: number;
   readonly seed: number;
   /** Mean rating mu. Default 3.2. */
   readonly mean?: number | undefined;
-  /** s: how far a taste moves a rating. Default 1.2. */
+  /** s: how much a taste moves a rating. Default 1.2. */
   readonly strength?: number | undefined;
-  /** Standard deviation of what nothing explains. Default 0.4. */
+  /** Standard deviation of the unexplained part. Default 0.4. */
   readonly noise?: number | undefined;
 }
 
@@ -33,7 +33,8 @@ export interface PlantedRatings {
 /**
  * r = mu + b_u + b_i + s p_u z_i + noise, clipped to 0.5 .. 5 and rounded to half steps. Half of
  * the users like z (p_u = 1), half dislike it (p_u = -1), so that an item's mean rating says little
- * of z. Deviation of b_u is 0.3, of b_i 0.15. Which items a user has rated is drawn evenly.
+ * about z. The deviation of b_u is 0.3, of b_i 0.15. The items that a user has rated are drawn
+ * uniformly.
  */
 export function plantRatings(items: readonly PlantedItem[], options: PlantedRatingOptions): PlantedRatings {
   const { mean = 3.2, strength = 1.2, noise = 0.4, seed } = options;

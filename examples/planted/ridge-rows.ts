@@ -10,13 +10,13 @@ import { evaluate } from '../../src/models/metrics/evaluate.ts';
 import { meanOfFolds } from '../../src/models/metrics/mean-of-folds.ts';
 import { ContentRidgeRecommender } from '../../src/models/recommenders/content-ridge.ts';
 
-/** Strong enough for the ten or so ratings that a user has in training. */
+/** Strong enough for the ten or so training ratings of a user. */
 const LAMBDA = 10;
 
-/** A vector for each movie's clip, to regress on. */
+/** A vector for each movie's clip, as input of a regression. */
 export interface RidgeInput {
   readonly name: string;
-  /** By the clip's id; all of one length. */
+  /** By clip id; all of the same length. */
   readonly vectors: ReadonlyMap<string, Float32Array>;
 }
 
@@ -31,10 +31,10 @@ export interface RidgeFigures {
 }
 
 /**
- * Scores ridge regressions on the very folds of an experiment, beside whose recommenders they
- * stand. They learn from training and validation ratings, as all recommenders do.
+ * Scores ridge regressions on exactly the folds of an experiment, to compare with its recommenders.
+ * They learn from training and validation ratings, as all recommenders do.
  *
- * @throws what `runExperiment` throws of its configuration and data.
+ * @throws whatever `runExperiment` throws about its configuration and data.
  */
 export async function ridgeFigures(config: ExperimentConfig, inputs: readonly RidgeInput[]): Promise<RidgeFigures[]> {
   const experiment = resolveConfig(config);

@@ -4,9 +4,10 @@ import { PlantedDraws } from './draws.ts';
 
 /**
  * Copies a training store with its link to the ratings cut: every item gets the vectors of another
- * one, drawn by the seed. Whatever a model gains from such features it does not gain from content.
+ * one, drawn with the seed. Whatever a recommender gains from such features does not come from
+ * content.
  *
- * @throws what `ItemStore.open` and `ItemStoreWriter` throw.
+ * @throws whatever `ItemStore.open` and `ItemStoreWriter` throw.
  */
 export async function writeShuffledStore(from: string, to: string, seed: number): Promise<void> {
   const store = await ItemStore.open(from);
@@ -15,7 +16,7 @@ export async function writeShuffledStore(from: string, to: string, seed: number)
     try {
       const { itemIds } = store;
       const order = new PlantedDraws(seed, 'cut').shuffled(itemIds.length);
-      // Each item gets the vectors of the next one in a random round, so that none keeps its own.
+      // Each item gets the vectors of the next one in a random cycle, so that none keeps its own.
       for (const [place, item] of order.entries()) {
         const other = order[(place + 1) % order.length] as number;
         const { vectors } = await store.read(itemIds[other] as string);

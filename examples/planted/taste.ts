@@ -4,45 +4,46 @@ import { PlantedDraws } from './draws.ts';
 export const SCENES = 8;
 
 /**
- * How much of the taste factor is the order of the scenes, and how much their texture; squares add
- * up to 1.
+ * How much of the taste factor is in the order of the scenes, and how much in their texture; the
+ * squares add up to 1.
  */
 const SHARE_OF_ORDER = Math.sqrt(0.85);
 const SHARE_OF_TEXTURE = Math.sqrt(0.15);
 
 /** What is hidden in a synthetic clip. */
 export interface PlantedItem {
-  /** The hidden taste factor z, about -1 to 1: what ratings follow. */
+  /** The hidden taste factor z, about -1 to 1, which ratings follow. */
   readonly factor: number;
   /**
-   * The part of z that only the order in time tells: 1 when scenes go from dark to bright and tones
-   * from low to high, -1 the other way round.
+   * The part of z that only the order in time reveals: 1 if scenes go from dark to bright and tones
+   * from low to high, -1 for the reverse.
    */
   readonly order: number;
   /**
-   * The part that each frame tells: from horizontal stripes and pulsed tones (-1) to vertical ones
-   * and steady tones (1).
+   * The part that each frame reveals: from horizontal stripes and pulsed tones (-1) to vertical
+   * stripes and steady tones (1).
    */
   readonly texture: number;
   /**
    * Brightness of each scene, a permutation of 0 .. SCENES - 1: every clip shows all of them, so
-   * their mean tells nothing.
+   * their mean reveals nothing.
    */
   readonly brightness: readonly number[];
   /** Pitch of each scene's tone, another permutation. */
   readonly pitch: readonly number[];
   /**
-   * Red, green and blue of the light, 0.55 to 1: two clips share it, one of each sign of the order.
+   * Red, green and blue of the light, 0.55 to 1: two clips share it, one for each sign of the
+   * order.
    */
   readonly tint: readonly [number, number, number];
-  /** Stripes across the picture, and where they begin: nothing to do with z. */
+  /** Stripes across the picture, and where they begin; unrelated to z. */
   readonly stripes: number;
   readonly phase: number;
 }
 
 /**
  * Draws what is hidden in each clip. Half of the clips have a positive order, half a negative one;
- * each light is shown by one clip of either kind, so that over the corpus the light cannot tell the
+ * each light is used by one clip of each sign, so that over the corpus the light cannot reveal the
  * sign, not even by chance.
  */
 export function plantItems(count: number, seed: number): PlantedItem[] {
@@ -69,7 +70,7 @@ export function plantItems(count: number, seed: number): PlantedItem[] {
 }
 
 /**
- * The steps 0 .. SCENES - 1, rising as far as `wanted` is near 1, falling as far as it is near -1.
+ * The steps 0 .. SCENES - 1, mostly rising if `wanted` is near 1, mostly falling if it is near -1.
  */
 function orderedScenes(wanted: number, draws: PlantedDraws): number[] {
   const steps = Array.from({ length: SCENES }, (_, step) => {

@@ -1,14 +1,14 @@
 #!/bin/bash
 # Eight shards of one corpus, each a task of an array, on a file system that all nodes share.
 #   sbatch slurm-array.sh
-# One task alone, again: sbatch --array=3 slurm-array.sh (its number is taken as it is, because the count is stated).
+# To run one task again: sbatch --array=3 slurm-array.sh (its number is used unchanged, because the count is stated).
 #SBATCH --job-name=reelflow-extract
 #SBATCH --array=0-7
 #SBATCH --cpus-per-task=4
 #SBATCH --mem=4G
 #SBATCH --time=12:00:00
 #SBATCH --requeue
-# Five minutes before the time is up: the videos that run are finished.
+# Signals five minutes before the time is up, so that the videos in progress are finished.
 #SBATCH --signal=B:TERM@300
 set -euo pipefail
 export REELFLOW_WEIGHTS_DIR=/data/weights

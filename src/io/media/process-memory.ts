@@ -27,7 +27,9 @@ const FULL_READING_EVERY = 4;
  * fluctuate by as much on their own.
  */
 const SLACK = 0.01;
-/** From this part of a limit on garbage is collected, with seconds between two collections. */
+/**
+ * The share of a limit above which garbage is collected, and the seconds between two collections.
+ */
 const [NEAR, COLLECT_EVERY] = [0.92, 2];
 /**
  * The root, whose reading costs most, is read again when its resident set has changed by this much.
@@ -91,7 +93,7 @@ export class MemorySampler {
 
   /**
    * From now on collects this process's garbage, at most every two seconds, when the sum comes near
-   * a limit: the engine lets a heap grow by tens of megabytes before it does so by itself.
+   * a limit: the engine lets a heap grow by tens of megabytes before it does so on its own.
    */
   hold(limit: Bytes): void {
     this.#near = NEAR * limit;

@@ -15,7 +15,7 @@ import { fork, spawn } from 'node:child_process';
  * @property {readonly [output: Readable, errors: Readable, times: Readable]} pipes what it writes
  *   on descriptors 1, 2 and 3
  * @property {() => void} kill ends it now
- * @property {Promise<Exit>} exit when it has ended; what it wrote may still lie in its pipes
+ * @property {Promise<Exit>} exit when it has ended; what it wrote may still be in its pipes
  * @property {Promise<Exit>} ended when its pipes are closed too, which they are once they were read
  *   to their ends
  */

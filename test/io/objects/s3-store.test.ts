@@ -170,7 +170,7 @@ describe('an object store', () => {
     const { code, stdout } = await reelflow(['doctor', '--device', 'cpu', '--store', 's3://films/bad'], { env });
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /MISSING {2}object store .*s3:\/\/films\/bad overwrites an object that is to be written once .*If-None-Match.*If-Match/,
+      /MISSING {2}object store .*s3:\/\/films\/bad overwrites a write-once object .*If-None-Match.*If-Match/,
     );
     expect([...server.objects.keys()]).toEqual([]);
   });
