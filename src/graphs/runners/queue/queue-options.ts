@@ -29,11 +29,14 @@ export interface QueueOptions {
  */
 export function checkSharedDirectory(address: string, option: 'runner' | 'out'): void {
   if (isObjectAddress(address)) {
-    throw new UsageError('the workers of a queue write to a dataset in a directory, which all of them see', {
-      code: 'object-store',
-      option,
-      remedy: "Name a directory that all machines share, or run shards of `extract` (`shard: 'auto'`).",
-    });
+    throw new UsageError(
+      `'${address}' is in an object store, but the workers of a queue write to a directory that all of them see`,
+      {
+        code: 'object-store',
+        option,
+        remedy: 'Name a directory that all machines share, or run shards of `extract` instead of a queue.',
+      },
+    );
   }
   refuseAddress(address);
 }
