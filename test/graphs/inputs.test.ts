@@ -104,7 +104,7 @@ describe('a manifest', () => {
     [
       'path,item_id\na.mp4,\nb.mp4,b\n,c\n',
       'rows 1, 3: the columns `path` and `item_id` must both have',
-      'take it out',
+      'remove it',
     ],
     [Buffer.from('\ufeffpath,item_id\na.mp4,a\n', 'utf16le'), 'is not UTF-8 text', 'in UTF-8'],
   ])('that is not as it must be, %j, is told what it has', async (text, message, remedy) => {

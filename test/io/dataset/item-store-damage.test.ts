@@ -135,6 +135,6 @@ test('when there is no room the writer says so and leaves nothing', async () => 
   const printed = execFileSync('sh', ['-c', 'ulimit -f 256; exec "$0" "$@"', process.execPath, script, store], {
     encoding: 'utf8',
   });
-  expect(printed).toContain(`SystemError disk-full ${store} could not be written: the disk is full`);
+  expect(printed).toContain(`SystemError disk-full ${store} cannot be written, because the disk or your quota is full`);
   expect(await readdir(join(directory, 'store'))).toEqual([]);
 });
