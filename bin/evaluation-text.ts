@@ -1,6 +1,8 @@
 import type { EvaluationReport } from '../src/graphs/evaluation.ts';
+import { tablesText } from '../src/graphs/experiment/render-tables.ts';
 import { alignedRows } from '../src/graphs/text-table.ts';
 import type { CatalogueEvaluation, CatalogueFigures } from '../src/models/metrics/evaluate-catalogue.ts';
+import type { GroupMeans } from '../src/models/metrics/group-means.ts';
 import { type MetricOver, metricNames } from '../src/models/metrics/metrics.ts';
 
 /** An evaluation as text. */
@@ -31,6 +33,7 @@ export function evaluationText(report: EvaluationReport): string {
     '',
     `coverage is of ${report.catalogue} items`,
     ...(report.topN === undefined ? [] : topNText(report.topN)),
+    ...(report.groups === undefined ? [] : groupsText(report.groups, report.recommender ?? 'predictions')),
     ...(report.recommender === undefined
       ? []
       : [
@@ -55,6 +58,17 @@ function topNText({ at, users, items, averageRelevant, constant }: CatalogueEval
       ...names.map((name) => [name, ...lists.map(([, figures]) => shown(figures[name]))]),
     ]),
     '',
+  ];
+}
+
+function groupsText(groups: readonly GroupMeans[], label: string): string[] {
+  return [
+    '',
+    tablesText(
+      [],
+      [],
+      groups.map((group) => ({ ...group, scenario: '', label })),
+    ),
   ];
 }
 

@@ -22,6 +22,7 @@ export const registry: readonly RegisteredCommand[] = [
   { name: 'import-features', load: () => import('./commands/import-features.ts') },
   { name: 'dead', load: () => import('./commands/dead.ts') },
   { name: 'evaluate', load: () => import('./commands/evaluate.ts') },
+  { name: 'off-policy', load: () => import('./commands/off-policy.ts') },
   { name: 'experiment', load: () => import('./commands/experiment.ts') },
   { name: 'search', load: () => import('./commands/search.ts') },
   { name: 'report', load: () => import('./commands/report.ts') },

@@ -1,7 +1,7 @@
 import { type ElicitReport, elicit } from '../../src/graphs/elicit/elicit.ts';
 import { checkRecommenderName, recommenderNames } from '../../src/graphs/recommenders/recommender-names.ts';
 import { alignedRows } from '../../src/graphs/text-table.ts';
-import { askingStrategies } from '../../src/models/recommenders/elicit/strategies.ts';
+import { adaptiveStrategies, askingStrategies } from '../../src/models/recommenders/elicit/strategies.ts';
 import { defineCommand } from '../command.ts';
 import { integer, repeated, seed, text, words } from '../option-table.ts';
 import { featureSources, ratingReading, ratingSources } from '../rating-sources.ts';
@@ -17,7 +17,11 @@ const options = {
     suggestions: recommenderNames,
   },
   set: repeated('KEY=VALUE', 'an option of the recommender', (texts) => texts),
-  strategies: words('NAMES', askingStrategies, 'orders of the questions; default: all that the data allows'),
+  strategies: words(
+    'NAMES',
+    [...askingStrategies, ...adaptiveStrategies],
+    'orders of the questions; default: all that the data allows',
+  ),
   questions: integer('Q', 'maximum number of questions per user', '20'),
   seed: seed('seed of all random draws', '1'),
 };

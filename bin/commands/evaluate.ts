@@ -14,6 +14,7 @@ import {
 } from '../recommender-flags.ts';
 import { scoringOptions } from '../scoring-options.ts';
 
+const { demographics: _ofRecommenders, ...itemSources } = featureSources;
 const ofModels = {
   train: text('FILE', 'ratings to learn from: CSV, u1.base, Parquet, ...'),
   test: text('FILE', 'ratings to predict'),
@@ -26,7 +27,7 @@ const ofModels = {
   protocol: word(['rated', 'catalogue'], 'rank rated test items only, or all items too', 'rated'),
   ...implicitFeedback,
   seed: seed('seed of all random draws', '1'),
-  ...featureSources,
+  ...itemSources,
 } satisfies OptionTable<RecommenderEvaluationOptions>;
 const options = {
   predictions: text('FILE', 'columns user, item, rating, prediction'),

@@ -30,6 +30,7 @@ export const command: Command = defineCommand({
     'reelflow experiment --ratings ml-latest-small/ --recommenders item-knn --grid item-knn.neighbours=10,20,40 --out grid/',
     'reelflow experiment --ratings ml-latest-small/ --grid item-knn.neighbours=10,20,40 --select rmse --compare-to baseline --out paper/',
     'reelflow experiment --ratings ml-latest-small/ --recommenders baseline,./mine.js --set mine.k=20 --out own/',
+    'reelflow experiment --ratings ml-latest-small/ --features reduced/ --inputs user-id,item-id,genres,visual,audio --out inputs/',
     'reelflow experiment thesis.json --seeds 1,2,3 --out thesis/ --json',
   ],
   async run({ out = 'experiment', report, dryRun = false }, { operands: [file], further, console }) {
@@ -65,13 +66,17 @@ function plannedText({ directory, points, configuration }: PlannedExperiment): s
 }
 
 function resultText(result: ExperimentResult): string {
-  const { points, trials, published, failures, directory, interrupted, comparisons } = result;
+  const { points, trials, published, failures, directory, interrupted, comparisons, inputs } = result;
   const left = points.total - points.computed - points.reused - points.failed;
   const begun =
     points.computed === 0 && points.failed === 0 && !interrupted ? ': there was nothing left to compute' : '';
-  const files = [...resultFiles, ...(comparisons.length > 0 ? ['comparisons.csv'] : [])];
+  const files = [
+    ...resultFiles,
+    ...(comparisons.length > 0 ? ['comparisons.csv'] : []),
+    ...(inputs.length > 0 ? ['inputs.csv'] : []),
+  ];
   return [
-    ...(points.computed + points.reused > 0 ? [tablesText(result.tables, comparisons)] : []),
+    ...(points.computed + points.reused > 0 ? [tablesText(result.tables, comparisons, [], inputs)] : []),
     published.shown
       ? `published: ${published.source}`
       : `published figures are not shown, because they are for ${published.differs.join('; ')}`,

@@ -55,11 +55,13 @@ export const command = defineCommand({
 function explainedText(explained: ExplainedItem): string {
   const { itemId, title, users, mean, subclips, chosen, trainedOn, predicts } = explained;
   const groups = Object.keys(subclips[0]?.groups ?? {});
+  const streams = Object.keys(subclips[0]?.attention ?? {});
   const change = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
   const rows = alignedRows([
-    ['subclip', 'seconds', 'change', ...groups],
-    ...subclips.map(({ subclip, change: own, groups: ofGroups = {}, ...time }) => [
+    ['subclip', 'seconds', 'change', ...streams.map((name) => `${name} counts`), ...groups],
+    ...subclips.map(({ subclip, change: own, attention = {}, groups: ofGroups = {}, ...time }) => [
       ...[String(subclip), range(time), change(own)],
+      ...streams.map((name) => `${(100 * (attention[name] ?? Number.NaN)).toFixed(0)} %`),
       ...groups.map((name) => change(ofGroups[name] ?? Number.NaN)),
     ]),
   ]);

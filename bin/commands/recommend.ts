@@ -193,11 +193,16 @@ function itemLine({ itemId, title, prediction, ratings }: RecommendedItem, place
   return `${String(place).padStart(3)}  ${prediction.toFixed(2)}  ${title ?? itemId} [${itemId}]  (${knownBy(ratings)})`;
 }
 
-function explanation({ nearest = [], branches }: RecommendedItem): string[] {
-  const lines = nearest.map(
+function explanation({ nearest = [], branches, attended = [] }: RecommendedItem): string[] {
+  const counted = attended.map(
+    ({ stream, subclip, share, start, end }) =>
+      `           ${stream}: subclip ${subclip}${start === undefined || end === undefined ? '' : `, ${start.toFixed(1)} to ${end.toFixed(1)} s,`} counts ${(100 * share).toFixed(0)} %`,
+  );
+  const like = nearest.map(
     ({ itemId, title, rating, similarity, basis }) =>
       `           like ${title ?? itemId} [${itemId}], rated ${rating}  (${basis}: ${similarity.toFixed(3)})`,
   );
+  const lines = [...counted, ...like];
   if (branches === undefined) return lines;
   const { collaborative, content, average } = branches;
   const outputs = `by ratings alone ${collaborative.toFixed(2)}, by content alone ${content.toFixed(2)}, by neither ${average.toFixed(2)}`;

@@ -20,6 +20,8 @@ export { type SearchKind, searchKinds } from '../graphs/experiment/experiment-co
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
 export { type ExperimentKey, experimentKeys } from '../graphs/experiment/experiment-keys.ts';
 export type { GroupRow } from '../graphs/experiment/group-sheets.ts';
+export type { InputEffect } from '../graphs/experiment/input-sheets.ts';
+export type { InputChange } from '../graphs/experiment/input-steps.ts';
 export { type PlannedExperiment, plannedExperiment } from '../graphs/experiment/planned-experiment.ts';
 export type { PointFailure, TrialResult } from '../graphs/experiment/point-result.ts';
 export type { PublishedSetting } from '../graphs/experiment/published.ts';
@@ -33,7 +35,13 @@ export {
 export type { ExperimentProgress, PointRunOptions } from '../graphs/experiment/run-tally.ts';
 export type { TrialCounts } from '../graphs/experiment/run-trials.ts';
 export type { ChosenOptions, ExperimentRow, RowRun, RunMean, SeedMean } from '../graphs/experiment/summarise.ts';
+export {
+  evaluatePolicy,
+  type PolicyEvaluation,
+  type PolicyEvaluationOptions,
+} from '../graphs/policy-evaluation.ts';
 export { evaluateRecommender, type RecommenderEvaluationOptions } from '../graphs/recommender-evaluation.ts';
+export type { AttendedSubclip } from '../graphs/recommenders/attended-subclips.ts';
 export type { Audience, Calibration } from '../graphs/recommenders/audience.ts';
 export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
 export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
@@ -100,10 +108,19 @@ export { type Accuracy, accuracy } from '../models/metrics/accuracy.ts';
 export type { CatalogueMetricName } from '../models/metrics/catalogue-metrics.ts';
 export { type EvaluateOptions, evaluate } from '../models/metrics/evaluate.ts';
 export type { CatalogueEvaluation, CatalogueFigures } from '../models/metrics/evaluate-catalogue.ts';
+export type { GroupMeans } from '../models/metrics/group-means.ts';
 export type { ListMetrics } from '../models/metrics/lists.ts';
 export { meanOfFolds } from '../models/metrics/mean-of-folds.ts';
 export type { Evaluation, RankingMetrics, UndefinedRule, UserCounts } from '../models/metrics/metric-values.ts';
 export type { MetricName, MetricOver, MetricScope, MetricValues } from '../models/metrics/metrics.ts';
+export {
+  type OffPolicyEstimates,
+  type OffPolicyOptions,
+  offPolicy,
+  type PolicyLog,
+  type PolicyValue,
+  type RewardModel,
+} from '../models/metrics/off-policy.ts';
 export type { PrecisionRecallPoint } from '../models/metrics/precision-recall.ts';
 export type { RankedList, ThresholdRule } from '../models/metrics/ranked-list.ts';
 export type { RocPoint } from '../models/metrics/roc.ts';
@@ -118,7 +135,12 @@ export { type ContentKnnOptions, ContentKnnRecommender } from '../models/recomme
 export { type ContentRidgeOptions, ContentRidgeRecommender } from '../models/recommenders/content-ridge.ts';
 export { type EaseOptions, EaseRecommender } from '../models/recommenders/ease.ts';
 export type { AskedPoint } from '../models/recommenders/elicit/asked-users.ts';
-export { type AskingStrategy, askingStrategies } from '../models/recommenders/elicit/strategies.ts';
+export {
+  type AskingOrder,
+  type AskingStrategy,
+  adaptiveStrategies,
+  askingStrategies,
+} from '../models/recommenders/elicit/strategies.ts';
 export {
   type FederatedOptions,
   FederatedRecommender,
@@ -134,6 +156,10 @@ export {
   type NeuralRecommenderName,
   networkForms,
   neuralRecommenderNames,
+  type Pooling,
+  poolings,
+  reductions,
+  type StreamReduction,
 } from '../models/recommenders/neural/architectures.ts';
 export type { RatingSpace } from '../models/recommenders/neural/branches.ts';
 export type { FeatureSource, SourceModality } from '../models/recommenders/neural/feature-source.ts';
@@ -152,6 +178,11 @@ export type {
   Recommender,
   TrainingRatings,
 } from '../models/recommenders/recommender.ts';
+export {
+  type AskedPolicy,
+  type EpisodeFigures,
+  playLoggedEpisodes,
+} from '../models/recommenders/reinforcement/logged-episodes.ts';
 export { type SimilarityName, similarityNames } from '../models/recommenders/similarity.ts';
 export { regSvd, type SvdOptions, SvdRecommender } from '../models/recommenders/svd.ts';
 export { type SvdPlusPlusOptions, SvdPlusPlusRecommender } from '../models/recommenders/svd-plus-plus.ts';

@@ -1,6 +1,8 @@
 import { UsageError } from '../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { checkScale, type RatingScale } from '../core/rating-scale.ts';
+import type { UserFacts } from '../core/user-facts.ts';
+import { readDemographics } from '../io/ratings/demographics.ts';
 import { identifierRanks } from '../io/ratings/identifiers.ts';
 import { readMovies } from '../io/ratings/movies.ts';
 import { observedScale } from '../io/ratings/rating-table.ts';
@@ -9,14 +11,17 @@ import { readPredictions } from '../io/ratings/read-predictions.ts';
 import type { RatingReport, ReadRatingsOptions } from '../io/ratings/read-ratings.ts';
 import { scaleDoubts } from '../io/ratings/scale-doubts.ts';
 import { unmatched } from '../io/ratings/unmatched.ts';
-import { evaluate } from '../models/metrics/evaluate.ts';
+import { evaluate, usualLengths } from '../models/metrics/evaluate.ts';
 import type { CatalogueEvaluation } from '../models/metrics/evaluate-catalogue.ts';
+import type { GroupMeans } from '../models/metrics/group-means.ts';
 import type { Evaluation, UndefinedRule } from '../models/metrics/metric-values.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
 import { checkThreshold } from '../models/metrics/threshold-check.ts';
+import { UserValues } from '../models/metrics/user-values.ts';
 import type { Predicts } from '../models/recommenders/recommender.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
+import { groupDoubts, groupsOfUsers } from './user-groups.ts';
 
 /** How predictions are scored. */
 export interface ScoringOptions {
@@ -35,6 +40,11 @@ export interface ScoringOptions {
    * test items.
    */
   readonly catalogue?: string | undefined;
+  /**
+   * A list of facts about the users (`readDemographics`): the report then shows how well each group
+   * of them is served. Recommenders that read it also learn from it.
+   */
+  readonly demographics?: string | undefined;
   /** The scale of the ratings. Default: from the lowest to the highest rating. */
   readonly scale?: RatingScale | undefined;
   /** Skips bad lines of the files and counts them. */
@@ -77,6 +87,11 @@ export interface EvaluationReport extends Evaluation {
   readonly leftOut?: { readonly ratings: number; readonly items: number } | undefined;
   /** With `protocol: 'catalogue'`: lists drawn from all items that a user has not rated. */
   readonly topN?: CatalogueEvaluation | undefined;
+  /**
+   * With `demographics`: means of the users' own metrics over each group, by field; those of `topN`
+   * are named `catalogue.ndcg@10`, ...
+   */
+  readonly groups?: readonly GroupMeans[] | undefined;
   readonly recommender: string | undefined;
   /** Wall seconds; NaN if nothing was trained or predicted in this call. */
   readonly trainSeconds: number;
@@ -98,6 +113,8 @@ export interface TestPredictions {
   readonly trainMean?: number | undefined;
   /** Whether all ratings may be relevant, as implicit ones are. */
   readonly mayBeAlike?: boolean | undefined;
+  /** Gathers the metrics of each user, where they are wanted. */
+  readonly userValues?: UserValues | undefined;
 }
 
 /** The options of scoring, for the checks of calls that take them among others. */
@@ -108,6 +125,7 @@ export const scoringOptions: KnownOptions<ScoringOptions> = {
   undefined: true,
   movies: true,
   catalogue: true,
+  demographics: true,
   scale: true,
   skipBadLines: true,
   columns: true,
@@ -131,9 +149,14 @@ export async function evaluatePredictions(path: string, options: ScoringOptions 
   const columns = options.columns && { columns: options.columns };
   const scale = options.scale && { scale: options.scale };
   const { table, report } = await readPredictions(path, { ...readingOf(options), ...columns, ...scale });
-  const scored = await scorePredictions({ ...table, ratings: decimalRatings(table.ratings) }, options);
+  const userFacts = await readUserFacts(options);
+  const userValues = userFacts && new UserValues(options.ks ?? usualLengths);
+  const scored = await scorePredictions({ ...table, ratings: decimalRatings(table.ratings), userValues }, options);
+  const { undefined: rule } = scored;
+  const groups = userFacts && userValues && groupsOfUsers(userFacts, table.userIds, userValues.result(), rule);
   const cost = { trainSeconds: Number.NaN, predictSeconds: Number.NaN, peakRssBytes: peakRssBytes() };
-  return { ...scored, recommender: undefined, ...cost, files: [report] };
+  const warnings = [...scored.warnings, ...groupDoubts(groups)];
+  return { ...scored, warnings, groups, recommender: undefined, ...cost, files: [report] };
 }
 
 /**
@@ -168,6 +191,7 @@ export async function scorePredictions(
     genres,
     catalogue,
     trainMean: test.trainMean,
+    onUser: test.userValues && ((user, list) => test.userValues?.add(user, list)),
   });
   const without = movies === undefined ? [] : tested.filter((id) => !movies.has(id));
   return {
@@ -187,6 +211,13 @@ export async function scorePredictions(
         : []),
     ],
   };
+}
+
+/** What is known about the users; undefined if there is no list. */
+export async function readUserFacts({
+  demographics,
+}: Pick<ScoringOptions, 'demographics'>): Promise<UserFacts | undefined> {
+  return demographics === undefined ? undefined : await readDemographics(demographics);
 }
 
 /** Peak memory of this process, in bytes. */

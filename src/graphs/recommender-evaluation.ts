@@ -1,7 +1,6 @@
 import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
-import { readDemographics } from '../io/ratings/demographics.ts';
 import { readGivenSplit } from '../io/ratings/given-split.ts';
 import { type ImplicitRule, implicitScale, implicitThreshold } from '../io/ratings/implicit.ts';
 import { readMovies } from '../io/ratings/movies.ts';
@@ -10,12 +9,16 @@ import { scaleDoubts } from '../io/ratings/scale-doubts.ts';
 import type { Split } from '../io/ratings/split.ts';
 import { moviesWithFeatures, readTrailers } from '../io/ratings/trailers.ts';
 import { withValidation } from '../io/ratings/validation.ts';
+import { usualLengths } from '../models/metrics/evaluate.ts';
+import { type CatalogueUser, usualCatalogueLengths } from '../models/metrics/evaluate-catalogue.ts';
+import { CatalogueUserValues, ofScores, UserValues } from '../models/metrics/user-values.ts';
 import { evaluateOnCatalogue, type Protocol } from './catalogue-evaluation.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import {
   type EvaluationReport,
   peakRssBytes,
   readingOf,
+  readUserFacts,
   type ScoringOptions,
   scorePredictions,
   scoringOptions,
@@ -36,6 +39,7 @@ import {
 } from './recommenders/recommender-names.ts';
 import { checkRecommenderOptions } from './recommenders/recommender-options.ts';
 import { testPredictions } from './test-predictions.ts';
+import { groupDoubts, groupsOfUsers } from './user-groups.ts';
 
 /** A recommender, what it learns from and what it is tested on. */
 export interface RecommenderEvaluationOptions extends ScoringOptions {
@@ -68,8 +72,6 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
   readonly features?: string | undefined;
   /** A trailer list, if the features are those of trailers. */
   readonly trailers?: string | undefined;
-  /** A list of facts about the users, for recommenders that read it. */
-  readonly demographics?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -83,7 +85,6 @@ const known: KnownOptions<RecommenderEvaluationOptions> = {
   seed: true,
   features: true,
   trailers: true,
-  demographics: true,
   signal: true,
   implicit: true,
   protocol: true,
@@ -129,7 +130,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, { skipBadLines })).movies;
   const catalogue = catalogueOf(ratings.itemIds, movies);
   const genres = movies && genresOf(catalogue);
-  const userFacts = options.demographics === undefined ? undefined : await readDemographics(options.demographics);
+  const userFacts = await readUserFacts(options);
   const trailers = options.trailers === undefined ? undefined : await readTrailers(options.trailers, { skipBadLines });
   const opened = options.features === undefined ? undefined : await openTrainingFeatures(options.features, { signal });
   const features = opened?.store;
@@ -161,6 +162,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
     try {
       const { users, items, predictions, predictSeconds } = await testPredictions(fitted.predict, ratings, split.test);
       const trainMean = meanRating(ratings, split.train);
+      const userValues = userFacts && new UserValues(ks ?? usualLengths);
       const values = Float32Array.from(split.test, (row) => ratings.values[row] as number);
       const tested = {
         predicts: fitted.predicts,
@@ -171,11 +173,26 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
         itemIds: ratings.itemIds,
         trainMean,
         mayBeAlike: byCatalogue,
+        userValues,
       };
       const scored = await scorePredictions(tested, { ...options, threshold, scale }, scaleDoubts(ratings.values));
+      const ofUsers =
+        userValues && (fitted.predicts === 'scores' ? ofScores(userValues.result()) : userValues.result());
+      const listed =
+        ofUsers && byCatalogue ? new CatalogueUserValues(ofUsers.users, ks ?? usualCatalogueLengths) : undefined;
+      const onUser = listed && ((user: number, list: CatalogueUser) => listed.add(user, list));
       const topN = byCatalogue
-        ? await evaluateOnCatalogue(fitted, ratings, split, { ks, threshold, thresholdRule, seed, signal })
+        ? await evaluateOnCatalogue(fitted, ratings, split, { ks, threshold, thresholdRule, seed, signal, onUser })
         : undefined;
+      const groups =
+        userFacts &&
+        ofUsers &&
+        groupsOfUsers(
+          userFacts,
+          ratings.userIds,
+          { users: ofUsers.users, values: { ...ofUsers.values, ...listed?.result() } },
+          scored.undefined,
+        );
       const { trainSeconds } = fitted;
       return {
         ...scored,
@@ -190,10 +207,12 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
               : []),
             ...idleSources(options, model, readsFeatures),
             ...idleOptions(model, recommenderOptions),
+            ...groupDoubts(groups),
             ...scored.warnings,
           ]),
         ],
         topN,
+        groups,
         recommender: model,
         trainSeconds,
         predictSeconds,

@@ -98,6 +98,25 @@ describe('reelflow evaluate --predictions', () => {
     expect(stdout).toMatch(/^diversity +- +- +-$/m);
   });
 
+  it('says how well each group of users is served, as an experiment does', async () => {
+    const args = ['--predictions', await file('hand.csv', rows), '--k', '4', '--demographics'];
+    const users = await file('users.csv', ['userId,gender', '1,F', '2,M']);
+    const report = await evaluate([...args, users]);
+    expect(report.groups?.map(({ field, group, users }) => ({ field, group, users }))).toEqual([
+      { field: 'gender', group: 'F', users: 1 },
+      { field: 'gender', group: 'M', users: 1 },
+    ]);
+    expect(report.groups?.map(({ metrics }) => metrics.mae)).toEqual([3.5 / 3, 0.5]);
+    expect(report.groups?.map(({ metrics }) => metrics['precision@4'])).toEqual([0.5, 0]);
+    const { stdout } = await callReelflow(['evaluate', ...args, users]);
+    expect(stdout).toContain('Users in groups: by gender');
+    expect(stdout).toMatch(/^predictions +F +1 +1\.1667 +[\d.]+ +[\d.]+$/m);
+    expect(stdout).toMatch(/^predictions +gap +- +- +-$/m);
+    const strangers = await evaluate([...args, await file('strangers.csv', ['userId,gender', '7,F'])]);
+    expect(strangers.groups).toEqual([]);
+    expect(strangers.warnings.join()).toContain('make no groups');
+  });
+
   it('prints every metric that it computes', async () => {
     const { stdout } = await callReelflow(['evaluate', '--predictions', await file('hand.csv', rows)]);
     const words = new Set(stdout.match(/\w+/g));

@@ -45,6 +45,25 @@ describe('evaluateRecommender', () => {
     await expect(evaluateRecommender({ ...options, train: at('without.csv') })).rejects.toThrow('`test` has features');
   });
 
+  it('gives figures of groups of users, of lists over the catalogue too, and no errors of scores', async () => {
+    const users = plantedRatings().userIds.map((id, user) => `${id},${user % 2 === 0 ? 'F' : 'M'}`);
+    writeFileSync(at('users.csv'), ['userId,gender', ...users].join('\n'));
+    const options = { ...files, demographics: at('users.csv'), protocol: 'catalogue', ks: [5] } as const;
+    const rated = await evaluateRecommender({ ...options, recommender: 'user-mean' });
+    const [first, second] = rated.groups ?? [];
+    expect([first?.group, second?.group]).toEqual(['F', 'M']);
+    expect((first?.users ?? 0) + (second?.users ?? 0)).toBe(rated.users.evaluated);
+    expect(first?.metrics.rmse).toBeGreaterThan(0);
+    const weighted = (name: string) =>
+      ((first?.metrics[name] ?? 0) * (first?.users ?? 0) + (second?.metrics[name] ?? 0) * (second?.users ?? 0)) /
+      rated.users.evaluated;
+    expect(weighted('ndcg@5')).toBeCloseTo(rated.ranking['5']?.ndcg ?? 0, 12);
+    expect(first?.metrics['catalogue.ndcg@5']).toBeGreaterThanOrEqual(0);
+    const scored = await evaluateRecommender({ ...options, recommender: 'popularity' });
+    expect(Object.keys(scored.groups?.[0]?.metrics ?? {})).toContain('ndcg@5');
+    expect(Object.keys(scored.groups?.[0]?.metrics ?? {})).not.toContain('rmse');
+  });
+
   it('names what has no effect beside a recommender', async () => {
     const said = await evaluateRecommender({
       ...files,

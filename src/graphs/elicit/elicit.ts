@@ -4,8 +4,17 @@ import { checkKnownOptions, type KnownOptions } from '../../core/known-options.t
 import { seededUniform } from '../../models/autodiff/initialisers.ts';
 import { contentVectors } from '../../models/recommenders/content-vectors.ts';
 import { type AskedPoint, type AskedUser, askUsers } from '../../models/recommenders/elicit/asked-users.ts';
-import { type AskingStrategy, askingOrder, askingStrategies } from '../../models/recommenders/elicit/strategies.ts';
+import { byDecisionTree } from '../../models/recommenders/elicit/decision-tree.ts';
+import { byExpectedError } from '../../models/recommenders/elicit/expected-error.ts';
+import type { NextQuestion } from '../../models/recommenders/elicit/next-question.ts';
+import {
+  type AskingStrategy,
+  adaptiveStrategies,
+  askingOrder,
+  askingStrategies,
+} from '../../models/recommenders/elicit/strategies.ts';
 import { cannotServe } from '../../models/recommenders/parts.ts';
+import { SvdRecommender } from '../../models/recommenders/svd.ts';
 import type { Json } from '../graph.ts';
 import { type FitData, type FittedRecommender, trainingRatings } from '../recommenders/fit-data.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
@@ -68,8 +77,9 @@ export async function elicit(options: ElicitOptions): Promise<ElicitReport> {
   const questions = checkInteger('questions', options.questions ?? 20);
   const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
   const { signal, features } = options;
-  const usual = askingStrategies.filter((name) => name !== 'content-spread' || features !== undefined);
-  const strategies = options.strategies?.map((name) => checkOneOf('strategies', name, askingStrategies)) ?? usual;
+  const all = [...askingStrategies, ...adaptiveStrategies];
+  const usual = all.filter((name) => name !== 'content-spread' || features !== undefined);
+  const strategies = options.strategies?.map((name) => checkOneOf('strategies', name, all)) ?? usual;
   if (strategies.includes('content-spread') && features === undefined) {
     throw new UsageError('`strategies` names content-spread, which needs features of the items, but there are none', {
       code: 'missing-features',
@@ -91,9 +101,8 @@ export async function elicit(options: ElicitOptions): Promise<ElicitReport> {
     const ratings = trainingRatings(data, train);
     const curves: Partial<Record<AskingStrategy, readonly AskedPoint[]>> = {};
     for (const strategy of strategies) {
-      const vectors = strategy === 'content-spread' ? await vectorsOf(data, ratings, seed) : undefined;
-      const order = askingOrder(strategy, ratings, { seed, vectors });
-      curves[strategy] = await askUsers(asked, order, { questions, scale: inputs.scale, score: scoreNewUser, signal });
+      const next = await questionsOf(strategy, data, ratings, seed);
+      curves[strategy] = await askUsers(asked, next, { questions, scale: inputs.scale, score: scoreNewUser, signal });
       options.onMessage?.(`${strategy}: done`);
     }
     return { recommender, seed, users: { learnt: new Set(ratings.users).size, asked: asked.length }, curves };
@@ -101,6 +110,26 @@ export async function elicit(options: ElicitOptions): Promise<ElicitReport> {
     await fitted?.close?.();
     await inputs.close();
   }
+}
+
+/** Factors of items by which the expected error is judged, whoever predicts. */
+const factors = 10;
+
+/** What all users are asked in turn, or what each is asked next. */
+async function questionsOf(
+  strategy: AskingStrategy,
+  data: FitData,
+  ratings: ReturnType<typeof trainingRatings>,
+  seed: number,
+): Promise<Int32Array | NextQuestion> {
+  if (strategy === 'decision-tree') return byDecisionTree(ratings);
+  if (strategy === 'expected-error') {
+    const svd = new SvdRecommender({ factors, seed });
+    svd.fit(ratings);
+    return byExpectedError(ratings, svd.itemFactors());
+  }
+  const vectors = strategy === 'content-spread' ? await vectorsOf(data, ratings, seed) : undefined;
+  return askingOrder(strategy, ratings, { seed, vectors });
 }
 
 /** Rows to learn from, and the users who are asked. */

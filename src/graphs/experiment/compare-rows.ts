@@ -12,6 +12,8 @@ import { type Comparison, compared, type PairedSamples } from './comparison.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
 import { betterWhen } from './flat-metrics.ts';
 import type { GroupRow } from './group-sheets.ts';
+import { type InputEffect, inputEffects } from './input-sheets.ts';
+import { inputSteps } from './input-steps.ts';
 import type { PointFiles } from './point-files.ts';
 import type { PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
@@ -56,6 +58,8 @@ export interface RowComparisons {
   readonly comparisons: readonly Comparison[];
   /** How well each group of users is served, if the users' groups are known. */
   readonly groups: readonly GroupRow[];
+  /** What each input changes, where inputs are compared. */
+  readonly inputs: readonly InputEffect[];
 }
 
 /**
@@ -86,7 +90,7 @@ export async function compareRows(
   const names = testedMetrics(experiment);
   const found = {
     ...{ intervals: [] as RowInterval[], best: [] as BestRows[] },
-    ...{ comparisons: [] as Comparison[], groups: [] as GroupRow[] },
+    ...{ comparisons: [] as Comparison[], groups: [] as GroupRow[], inputs: [] as InputEffect[] },
   };
   const reference = experiment.compareTo === undefined ? undefined : referenceOf(entries, experiment.compareTo);
   for (const scenario of experiment.scenarios) {
@@ -107,6 +111,14 @@ export async function compareRows(
       }
     }
     found.best.push(...(await bestRows(scenario, own, users)));
+    for (const metric of experiment.inputs === undefined ? [] : names) {
+      await turn();
+      const { steps } = inputSteps(experiment.inputs ?? []);
+      const samples = await Promise.all(
+        steps.map((step) => userSamples({ scenario, label: step.with }, { label: step.without }, metric, users)),
+      );
+      found.inputs.push(...inputEffects(steps, (step) => samples[steps.indexOf(step)] ?? []));
+    }
     const base = own.find(({ label }) => label === reference);
     if (base === undefined) continue;
     const others = own.filter((row) => row !== base);
@@ -132,8 +144,8 @@ function testedMetrics(experiment: Experiment): string[] {
 }
 
 async function userSamples(
-  { scenario, label }: ExperimentRow,
-  { label: reference }: ExperimentRow,
+  { scenario, label }: Pick<ExperimentRow, 'scenario' | 'label'>,
+  { label: reference }: Pick<ExperimentRow, 'label'>,
   metric: string,
   users: UsersOfRows,
 ): Promise<PairedSamples[]> {

@@ -65,6 +65,8 @@ export interface ExperimentConfig {
   readonly grid?: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>> | undefined;
   /** The metric on the validation part that chooses among the combinations of a grid. */
   readonly select?: string | undefined;
+  /** Inputs of `feature-mlp` that are added, removed and shuffled one at a time. */
+  readonly inputs?: readonly string[] | undefined;
   readonly search?: SearchKind | undefined;
   /** How many combinations of a grid to draw. */
   readonly trials?: number | undefined;
@@ -132,6 +134,7 @@ export interface Experiment {
   readonly set: RecommenderSettings;
   readonly grid: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>>;
   readonly select: string | undefined;
+  readonly inputs: readonly string[] | undefined;
   readonly search: SearchKind;
   readonly trials: number | undefined;
   readonly compareTo: string | undefined;

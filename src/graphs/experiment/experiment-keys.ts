@@ -156,6 +156,13 @@ export const experimentKeys: readonly ExperimentKey[] = [
     'none: each combination is a row',
     'chooses among the combinations of a grid by this metric of the validation part: rmse, auc, ndcg@10, ...',
   ),
+  key(
+    'inputs',
+    'texts',
+    'NAMES',
+    'none',
+    'adds and removes these inputs of feature-mlp one at a time, and shuffles them: user-id, genres, visual, ...',
+  ),
   key('search', 'text', 'grid|random|halving', 'grid', 'tries all combinations, some at random, or in rounds'),
   key('trials', 'integer', 'N', 'all; 20 of random', 'how many combinations of a grid are drawn'),
   key('compareTo', 'text', 'LABEL', 'none', 'the row that all others are tested against, for instance baseline'),

@@ -4,21 +4,24 @@ import type { Sheet } from './sheets.ts';
 
 /** How well a row serves a group of users. */
 export interface GroupRow extends GroupMeans {
+  /** Empty where there are none. */
   readonly scenario: string;
   readonly label: string;
 }
 
-/** Metrics that have a column in the tables; for ranking metrics, only the longest list. */
-function shownMetrics(groups: readonly GroupRow[]): string[] {
-  const names = [...new Set(groups.flatMap(({ metrics }) => Object.keys(metrics)))];
+/** Those of some metrics that have a column in the tables; of ranking metrics, the longest list. */
+export function shownMetrics(metrics: readonly string[]): string[] {
+  const names = [...new Set(metrics)];
   const ofLists = names.filter((name) => /(^|\.)ndcg@/.test(name));
   return [...names.filter((name) => name === 'rmse' || name === 'mae'), ...ofLists.slice(-1)];
 }
 
 /** The groups of users as tables: one for each scenario and field. */
 export function groupSheets(groups: readonly GroupRow[]): Sheet[] {
-  const tables = groupedBy(groups, ({ scenario, field }) => `${scenario}, by ${field}`);
-  const metrics = shownMetrics(groups);
+  const tables = groupedBy(groups, ({ scenario, field }) =>
+    scenario === '' ? `by ${field}` : `${scenario}, by ${field}`,
+  );
+  const metrics = shownMetrics(groups.flatMap(({ metrics: own }) => Object.keys(own)));
   return [...tables].map(([title, own]) => ({
     title: `Users in groups: ${title}`,
     note: `means over users; gap: between the groups of at least ${leastUsers} users`,

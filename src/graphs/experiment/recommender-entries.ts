@@ -1,6 +1,7 @@
 import { sha256 } from '../../core/hash.ts';
 import type { RecommenderName } from '../recommenders/recommender-names.ts';
 import type { Experiment } from './experiment-config.ts';
+import { inputNetwork } from './input-steps.ts';
 import { type RecommenderVariant, recommenderVariants } from './recommender-variants.ts';
 
 /**
@@ -38,6 +39,8 @@ export function experimentEntries(experiment: Experiment): ExperimentEntry[] {
   }
   return [...groups.values()].flatMap((variants) => {
     if (variants.length === 1) return variants.map((variant) => entryOf(variant, 'compared'));
+    const areInputs = experiment.inputs !== undefined && variants[0]?.recommender === inputNetwork;
+    if (areInputs) return variants.map((variant) => entryOf(variant, 'compared'));
     if (experiment.select === undefined) return variants.map((variant) => entryOf(variant, 'not for selection'));
     return [selectedEntry(variants, experiment, experiment.select)];
   });

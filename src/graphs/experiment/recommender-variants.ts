@@ -4,6 +4,7 @@ import type { Json } from '../graph.ts';
 import { type RecommenderName, recommenderReadsFeatures } from '../recommenders/recommender-names.ts';
 import { checkRecommenderOptions } from '../recommenders/recommender-options.ts';
 import type { Experiment } from './experiment-config.ts';
+import { inputNetwork, inputSteps } from './input-steps.ts';
 
 /** More rows than this are taken for a mistake in a grid. */
 const maxVariants = 10_000;
@@ -29,10 +30,11 @@ export interface RecommenderVariant {
  * combinations are the same, or there are more than 10,000.
  */
 export function recommenderVariants(experiment: Experiment): RecommenderVariant[] {
-  const { recommenders: models, features, set, grid } = experiment;
+  const { recommenders: models, features, set, grid, inputs } = experiment;
   const stores = Object.keys(features);
   const variants = models.flatMap((model) => {
     const names = recommenderReadsFeatures(model, set[model]) ? stores : [undefined];
+    if (model === inputNetwork && inputs !== undefined) return inputVariants(inputs, set[model] ?? {}, names[0]);
     const lists = Object.entries(grid[model] ?? {});
     const combinations = lists.reduce((product, [, values]) => product * values.length, names.length);
     if (combinations > maxVariants) {
@@ -54,6 +56,18 @@ export function recommenderVariants(experiment: Experiment): RecommenderVariant[
     labels.add(label);
   }
   return variants;
+}
+
+/** The network with inputs added, removed and shuffled. */
+function inputVariants(
+  inputs: readonly string[],
+  set: Readonly<Record<string, Json>>,
+  features: string | undefined,
+): RecommenderVariant[] {
+  return inputSteps(inputs).rows.map(({ label, inputs: own, shuffled }) => {
+    const options = { ...set, inputs: [...own], shuffled: [...shuffled] };
+    return { label, recommender: inputNetwork, options: checkRecommenderOptions(inputNetwork, options), features };
+  });
 }
 
 /**

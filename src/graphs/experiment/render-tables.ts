@@ -1,6 +1,7 @@
 import { alignedRows } from '../text-table.ts';
 import type { Comparison } from './comparison.ts';
 import { type GroupRow, groupSheets } from './group-sheets.ts';
+import { type InputEffect, inputSheets } from './input-sheets.ts';
 import type { ResultTable } from './result-tables.ts';
 import { comparisonSheets, type Sheet, type SheetCell, tableSheet } from './sheets.ts';
 
@@ -9,8 +10,9 @@ export function tablesText(
   tables: readonly ResultTable[],
   comparisons: readonly Comparison[] = [],
   groups: readonly GroupRow[] = [],
+  inputs: readonly InputEffect[] = [],
 ): string {
-  return sheetsOf(tables, comparisons, groups)
+  return sheetsOf(tables, comparisons, groups, inputs)
     .map(({ title, note, rows }) => [title, note, ...alignedRows(rows.map(texts)), ''].join('\n'))
     .join('\n');
 }
@@ -20,8 +22,9 @@ export function tablesMarkdown(
   tables: readonly ResultTable[],
   comparisons: readonly Comparison[] = [],
   groups: readonly GroupRow[] = [],
+  inputs: readonly InputEffect[] = [],
 ): string {
-  return sheetsOf(tables, comparisons, groups)
+  return sheetsOf(tables, comparisons, groups, inputs)
     .map(({ title, note, rows }) => {
       const [head = [], ...body] = rows.map((row) => row.map(markdownCell));
       const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
@@ -40,9 +43,10 @@ export function tablesLatex(
   tables: readonly ResultTable[],
   comparisons: readonly Comparison[] = [],
   groups: readonly GroupRow[] = [],
+  inputs: readonly InputEffect[] = [],
 ): string {
   const head = '% \\usepackage{booktabs}\n';
-  return `${head}${sheetsOf(tables, comparisons, groups).map(latexTable).join('\n')}`;
+  return `${head}${sheetsOf(tables, comparisons, groups, inputs).map(latexTable).join('\n')}`;
 }
 
 function latexTable({ title, note, rows }: Sheet): string {
@@ -69,8 +73,9 @@ function sheetsOf(
   tables: readonly ResultTable[],
   comparisons: readonly Comparison[],
   groups: readonly GroupRow[],
+  inputs: readonly InputEffect[],
 ): Sheet[] {
-  return [...tables.map(tableSheet), ...comparisonSheets(comparisons), ...groupSheets(groups)];
+  return [...tables.map(tableSheet), ...comparisonSheets(comparisons), ...groupSheets(groups), ...inputSheets(inputs)];
 }
 
 function texts(row: readonly SheetCell[]): string[] {

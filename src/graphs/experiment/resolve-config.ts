@@ -17,6 +17,7 @@ import {
 } from '../recommenders/recommender-names.ts';
 import { type Experiment, type ExperimentConfig, searchKinds } from './experiment-config.ts';
 import { experimentKeys } from './experiment-keys.ts';
+import { inputNetwork } from './input-steps.ts';
 
 /**
  * Checks a configuration, as it came from a file or from flags, and fills in the defaults. The
@@ -28,9 +29,18 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
   const config = isObject(given) ? renamed(given, 'models', 'recommenders') : given;
   checkKeys(config);
   const features = featureStores(config.features);
+  const inputs = inputsOf(config, features);
+  const named = distinct('recommenders', config.recommenders, checkRecommenderName);
   const models =
-    distinct('recommenders', config.recommenders, checkRecommenderName) ?? defaultRecommenders(config, features);
-  const reading = models.find((name) => recommenderReadsFeatures(name, config.set?.[name]));
+    inputs === undefined
+      ? (named ?? defaultRecommenders(config, features))
+      : [...new Set([...(named ?? besideInputs(features)), inputNetwork] as const)];
+  const settings = settingsOf('set', config.set, models) as Experiment['set'];
+  const set =
+    inputs === undefined
+      ? settings
+      : { ...settings, [inputNetwork]: { ...settings[inputNetwork], inputs: [...inputs] } };
+  const reading = models.find((name) => recommenderReadsFeatures(name, set[name]));
   if (reading !== undefined && Object.keys(features).length === 0) {
     throw new UsageError(`recommender ${reading} needs \`features\``, {
       option: 'features',
@@ -95,7 +105,8 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     threshold,
     thresholdRule: checkOneOf('thresholdRule', config.thresholdRule ?? 'gt', ['gt', 'ge']),
     undefined: checkOneOf('undefined', config.undefined ?? 'zero', ['zero', 'skip']),
-    set: settingsOf('set', config.set, models) as Experiment['set'],
+    set,
+    inputs,
     grid: gridOf(config.grid, models),
     ...selectionOf(config),
     trials: integer('trials'),
@@ -105,6 +116,31 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     logDirectory: config.logDirectory === undefined ? undefined : checkString('logDirectory', config.logDirectory),
     concurrency: integer('concurrency') ?? availableParallelism(),
   };
+}
+
+/** What is always shown beside the network whose inputs are compared. */
+function besideInputs(features: Readonly<Record<string, string>>): RecommenderName[] {
+  const content = Object.keys(features).length > 0 ? (['content-knn'] as const) : [];
+  return ['random', 'popularity', 'user-mean', 'baseline', 'regsvd', ...content, 'ease'];
+}
+
+function inputsOf(config: ExperimentConfig, features: Readonly<Record<string, string>>): string[] | undefined {
+  const inputs = distinct('inputs', config.inputs, (name) => checkString('inputs', name));
+  if (inputs === undefined) return undefined;
+  if (inputs.length < 2) throw mustBe('inputs', 'a list of at least two', config.inputs);
+  const own = config.set?.[inputNetwork];
+  for (const [option, isThere] of Object.entries({
+    grid: config.grid?.[inputNetwork] !== undefined,
+    set: own?.inputs !== undefined || own?.shuffled !== undefined,
+    features: Object.keys(features).length > 1,
+  })) {
+    if (!isThere) continue;
+    throw new UsageError(`\`inputs\` decides what ${inputNetwork} reads, so \`${option}\` cannot do so too`, {
+      option,
+      remedy: `Leave out \`inputs\`, or \`${option}\` of ${inputNetwork}.`,
+    });
+  }
+  return inputs;
 }
 
 /** What a saved split has already decided. */

@@ -21,6 +21,8 @@ import { ExperimentScenarios } from './experiment-scenarios.ts';
 import { ExperimentStore } from './experiment-store.ts';
 import type { GroupRow } from './group-sheets.ts';
 import { idleKeys } from './idle-keys.ts';
+import type { InputEffect } from './input-sheets.ts';
+import { checkInputs } from './input-steps.ts';
 import { networkWarnings } from './network-warnings.ts';
 import { PointFiles } from './point-files.ts';
 import type { PointFailure } from './point-result.ts';
@@ -72,6 +74,8 @@ export interface ExperimentResult {
   readonly comparisons: readonly Comparison[];
   /** How well each group of users is served; empty if nothing is known about them. */
   readonly groups: readonly GroupRow[];
+  /** What each of `inputs` changes; empty without them. */
+  readonly inputs: readonly InputEffect[];
   /** Whether the thesis's figures are shown with ours. */
   readonly published: PublishedSetting;
 }
@@ -137,6 +141,7 @@ export async function runExperiment(
       tables: resultTables(experiment, rows, note, published, compared.best),
       comparisons: compared.comparisons,
       groups: compared.groups,
+      inputs: compared.inputs,
       published,
     };
     if (results.length > 0) await writeResults(store, result, entries, results, compared);
@@ -166,6 +171,7 @@ export async function beginExperiment(
     const experiment = withSplits(withGenres(resolved, data, config.recommenders !== undefined), saved, config);
     const entries = experimentEntries(experiment);
     if (experiment.compareTo !== undefined) referenceOf(entries, experiment.compareTo);
+    if (experiment.inputs !== undefined) checkInputs(experiment.inputs, data, Object.keys(experiment.features)[0]);
     await checkVariants(
       entries.flatMap(({ candidates }) => candidates),
       data,

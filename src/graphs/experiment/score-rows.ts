@@ -4,10 +4,8 @@ import { rowsByGroup } from '../../io/ratings/rows-by-group.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
 import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
-import type { MetricName } from '../../models/metrics/metrics.ts';
 import { PrecisionRecallCollector, type PrecisionRecallPoint } from '../../models/metrics/precision-recall.ts';
-import { needsOnlyOrder } from '../../models/metrics/ranking-only.ts';
-import { CatalogueUserValues, type UserMetrics, UserValues } from '../../models/metrics/user-values.ts';
+import { CatalogueUserValues, ofScores, type UserMetrics, UserValues } from '../../models/metrics/user-values.ts';
 import { evaluateOnCatalogue } from '../catalogue-evaluation.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
 import { checkFoldIn, foldedIn } from '../folded-in.ts';
@@ -87,18 +85,6 @@ export async function listAll(
     onUser: (user, list) => userValues.add(user, list),
   });
   return { topN, values: userValues.result() };
-}
-
-/**
- * Scores are not ratings, so only the metrics of their order apply: the other columns are NaN, each
- * in its own memory.
- */
-function ofScores({ users, values }: UserMetrics): UserMetrics {
-  const columns = Object.entries(values).map(([name, column]) => {
-    const [metric = ''] = name.split('@');
-    return [name, needsOnlyOrder(metric as MetricName) ? column : column.map(() => Number.NaN)] as const;
-  });
-  return { users, values: Object.fromEntries(columns) };
 }
 
 /** The items of some rows, by user. */

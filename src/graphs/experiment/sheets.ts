@@ -91,12 +91,14 @@ function markOf(label: string, marks: ResultTable['marks'][string] | undefined):
   return marks?.level === label ? 'level' : undefined;
 }
 
-function signed(value: number): string {
+/** A number with its sign. */
+export function signed(value: number): string {
   if (Number.isNaN(value)) return '-';
   return `${value > 0 ? '+' : ''}${value.toFixed(4)}`;
 }
 
-function corrected({ holm }: CorrectedP): string {
+/** A corrected p as tables show it. */
+export function corrected({ holm }: CorrectedP): string {
   if (Number.isNaN(holm)) return '-';
   return holm < 0.0001 ? '< 0.0001' : holm.toFixed(4);
 }

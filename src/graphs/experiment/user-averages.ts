@@ -1,4 +1,5 @@
 import type { UndefinedRule } from '../../models/metrics/metric-values.ts';
+import { countedValue } from '../../models/metrics/user-values.ts';
 import type { ExperimentPoint } from './experiment-points.ts';
 import type { PointFiles } from './point-files.ts';
 import type { PointUsers } from './user-files.ts';
@@ -6,13 +7,7 @@ import type { PointUsers } from './user-files.ts';
 /** One metric of each user, averaged over all folds and runs in which the user is tested. */
 export type UserAverages = ReadonlyMap<string, number>;
 
-/** Metrics for which users without a value are left out, whatever the rule says. */
-const wholeList = /^((mae|rmse|auc|aucRanked)$|catalogue\.)/;
-
-/**
- * The values of each user over some points of one row. A user for whom a ranking metric is not
- * defined counts 0 or is left out, as in the means of the tables.
- */
+/** The values of each user over some points of one row, counted by the rule for undefined ones. */
 export async function userAverages(
   points: readonly ExperimentPoint[],
   metrics: readonly string[],
@@ -58,11 +53,9 @@ export async function pairedAverages(
 /** The users that count in the mean of a metric at a point, with what each counts. */
 function valuesOf({ userIds, values }: PointUsers, metric: string, rule: UndefinedRule): (readonly [string, number])[] {
   const column = values[metric] ?? [];
-  const countsAsZero = rule === 'zero' && !wholeList.test(metric);
   return userIds.flatMap((id, row) => {
-    const value = column[row] ?? Number.NaN;
-    if (!Number.isNaN(value)) return [[id, value] as const];
-    return countsAsZero ? [[id, 0] as const] : [];
+    const value = countedValue(metric, column[row] ?? Number.NaN, rule);
+    return value === undefined ? [] : [[id, value] as const];
   });
 }
 

@@ -1,6 +1,7 @@
 import type { RowComparisons } from './compare-rows.ts';
 import type { ExperimentStore } from './experiment-store.ts';
 import { groupsCsv } from './group-sheets.ts';
+import { inputsCsv } from './input-sheets.ts';
 import type { PointResult } from './point-result.ts';
 import { publishedFigures } from './published.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
@@ -32,16 +33,16 @@ export async function writeResults(
   results: readonly PointResult[],
   { intervals }: RowComparisons,
 ): Promise<void> {
-  const { configuration, rows, tables, published, comparisons, groups, warnings } = result;
+  const { configuration, rows, tables, published, comparisons, groups, inputs, warnings } = result;
   const compares = Object.keys(configuration.features).length > 1;
   const figures = (row: ExperimentRow) =>
     published.shown ? publishedFigures(row, configuration.perUser, compares && row.features !== undefined) : {};
   const source = `Published figures: ${published.shown ? published.source : `not shown, because they are for ${published.differs.join('; ')}`}.\n`;
   const below = [...warnings.map((warning) => `Warning: ${warning}.\n`), source].join('\n');
   const texts: Readonly<Record<(typeof resultFiles)[number], string>> = {
-    'tables.txt': `${tablesText(tables, comparisons, groups)}\n${below}`,
-    'tables.md': `${tablesMarkdown(tables, comparisons, groups)}\n${below}`,
-    'tables.tex': `${tablesLatex(tables, comparisons, groups)}\n${below.replace(/^(?=.)/gm, '% ')}`,
+    'tables.txt': `${tablesText(tables, comparisons, groups, inputs)}\n${below}`,
+    'tables.md': `${tablesMarkdown(tables, comparisons, groups, inputs)}\n${below}`,
+    'tables.tex': `${tablesLatex(tables, comparisons, groups, inputs)}\n${below.replace(/^(?=.)/gm, '% ')}`,
     'results.csv': rowsCsv(rows, configuration, figures, intervals),
     'values.csv': valuesCsv(entries, results),
     'roc.csv': rocCsv(rows),
@@ -51,5 +52,6 @@ export async function writeResults(
   };
   for (const [name, text] of Object.entries(texts)) await store.writeText(name, text);
   if (groups.length > 0) await store.writeText('groups.csv', groupsCsv(groups));
+  if (inputs.length > 0) await store.writeText('inputs.csv', inputsCsv(inputs));
   if (comparisons.length > 0) await store.writeText('comparisons.csv', comparisonsCsv(comparisons));
 }

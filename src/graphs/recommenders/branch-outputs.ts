@@ -1,6 +1,6 @@
 import { formOf, type NetworkForm } from '../../models/recommenders/neural/architectures.ts';
+import { factNames } from '../../models/recommenders/neural/fact-names.ts';
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
-import { factNames } from '../../models/recommenders/neural/residual-content.ts';
 import { type LoadedRecommender, networkOf } from './load-recommender.ts';
 import { isNeuralRecommender } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';

@@ -14,7 +14,7 @@ import {
 } from './classic-recommenders.ts';
 import { type FitInputs, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
 import { inParts } from './in-parts.ts';
-import { modalitiesOf } from './neural-options.ts';
+import { modalitiesOf, reductionOf } from './neural-options.ts';
 import { NeuralPart } from './neural-part.ts';
 import {
   classicRecord,
@@ -136,7 +136,7 @@ async function make(
     networks.push(network);
     parts.push(network);
   }
-  const { modalities, components, streamWeights, ...own } = options;
+  const { modalities, components, reduction, streamWeights, ...own } = options;
   const found = run.weights?.get(blendWeights);
   const recommender = await entry.make({
     ...{
@@ -160,8 +160,7 @@ async function make(
       const has = (item: number) => features.has(item);
       return contentVectors(ratings, features, streams, {
         components: (components as number) ?? usualComponents,
-        seed,
-        has,
+        ...{ seed, has, reduction: reductionOf(reduction) },
       });
     },
   });

@@ -108,10 +108,19 @@ function factorOptions(factors: string, learningRate: string): RecommenderOption
 /** Principal components that a stream is reduced to by default. */
 export const usualComponents = 20;
 
+/** How a stream of the features is reduced. */
+export const reductionOption = option(
+  'reduction',
+  'text',
+  'pca',
+  'what a stream is reduced to: pca, principal components, or gini, the columns that best tell what is rated higher',
+);
+
 /** The options of all recommenders that represent an item by one vector of its features. */
 export const vectorOptions = [
   modalitiesOption,
   option('components', 'integer', String(usualComponents), 'principal components that each stream is reduced to'),
+  reductionOption,
   option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'an object with a weight for each stream'),
 ];
 

@@ -8,11 +8,12 @@ import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { memoryLimit } from '../plan.ts';
 import { usualComponents } from './classic-recommenders.ts';
+import { collapseOf } from './collapse.ts';
 import { type DefinedRecommenderName, type DefinedRecord, definedRecord } from './defined-recommenders.ts';
 import { fitInEpochs, rowsOf } from './epoch-training.ts';
 import { type FitData, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
 import { implicitOptions } from './implicit-options.ts';
-import { modalitiesOf } from './neural-options.ts';
+import { modalitiesOf, reductionOf } from './neural-options.ts';
 import { pairSources } from './pair-sources.ts';
 import { privacyOptions, privacyWithKey } from './private-options.ts';
 import { requiredFeatures } from './required-features.ts';
@@ -27,7 +28,7 @@ export function definedRecommender(
   run: ConstructorParameters<typeof HistoryRecommender>[2] = {},
 ): HistoryRecommender<never> | PairRecommender<never> {
   const { batch, epochs, patience, patienceSteps, learningRate, l2, memory, dp: _dp, ...others } = options;
-  const { checkpointSteps: _steps, modalities: _m, components: _c, streamWeights: _w, ...own } = others;
+  const { checkpointSteps: _steps, modalities: _m, components: _c, reduction: _r, streamWeights: _w, ...own } = others;
   const training = { epochs, patience, patienceSteps, learningRate, l2 } as Readonly<
     Record<Exclude<TrainingKeys, 'batch' | 'memory'>, number | undefined>
   >;
@@ -53,7 +54,7 @@ export async function fitDefinedRecommender(
   data: FitData,
   run: FitOptions,
 ): Promise<FittedRecommender> {
-  const { readsFeatures } = definedRecord(model) as DefinedRecord;
+  const { readsFeatures, watchesCollapse } = definedRecord(model) as DefinedRecord;
   const features = readsFeatures?.(given) ? requiredFeatures(model, data) : undefined;
   const learnt = rowsOf(data, run.refit !== undefined);
   const training = trainingRatings(learnt, learnt.train);
@@ -65,14 +66,21 @@ export async function fitDefinedRecommender(
     {
       ...{ name: model, options, training, validation, features, started },
       make: (own) => definedRecommender(model, options, { ...own, privacy }),
-      train: async (made) =>
-        made instanceof PairRecommender
-          ? made.fit(training, validation, await pairSources(training, data, features, options, run.seed))
-          : made.fit(
-              training,
-              privacy ? undefined : validation,
-              features && (await vectorsOf(training, features, options, run.seed)),
-            ),
+      train: async (made) => {
+        const result =
+          made instanceof PairRecommender
+            ? await made.fit(training, validation, await pairSources(training, data, features, options, run.seed))
+            : await made.fit(
+                training,
+                privacy ? undefined : validation,
+                features && (await vectorsOf(training, features, options, run.seed)),
+              );
+        if (watchesCollapse) {
+          const found = await collapseOf(model, training, (users, items) => made.score(users, items));
+          run.onMessage?.(found.text);
+        }
+        return result;
+      },
     },
     run,
   );
@@ -83,7 +91,7 @@ export async function fitDefinedRecommender(
 function vectorsOf(
   training: TrainingRatings,
   features: ReturnType<typeof requiredFeatures>,
-  { modalities, components, streamWeights }: Readonly<Record<string, Json>>,
+  { modalities, components, reduction, streamWeights }: Readonly<Record<string, Json>>,
   seed: number,
 ): Promise<ItemVectors> {
   features.check(training.items);
@@ -91,7 +99,6 @@ function vectorsOf(
   const has = (item: number) => features.has(item);
   return contentVectors(training, features, streams, {
     components: (components as number) ?? usualComponents,
-    seed,
-    has,
+    ...{ seed, has, reduction: reductionOf(reduction) },
   });
 }

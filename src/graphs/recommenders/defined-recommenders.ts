@@ -10,11 +10,20 @@ import { m5 } from '../../models/recommenders/history/m5.ts';
 import { multiDae, multiVae } from '../../models/recommenders/history/multi-vae.ts';
 import { sasRec } from '../../models/recommenders/history/sasrec.ts';
 import { type BstKmeansOptions, bstKmeans, bstReadsContent } from '../../models/recommenders/pairs/bst-kmeans.ts';
+import {
+  type FeatureMlpOptions,
+  featureMlp,
+  namedInputs,
+  readsStreams,
+} from '../../models/recommenders/pairs/feature-mlp.ts';
 import { gat } from '../../models/recommenders/pairs/gat.ts';
 import { multimodalCnn } from '../../models/recommenders/pairs/multimodal-cnn.ts';
 import type { PairDefinition } from '../../models/recommenders/pairs/pair-network.ts';
+import { ddpg } from '../../models/recommenders/reinforcement/ddpg.ts';
+import { greedyReward } from '../../models/recommenders/reinforcement/greedy-reward.ts';
+import { td3 } from '../../models/recommenders/reinforcement/td3.ts';
 import type { Json } from '../graph.ts';
-import { vectorOptions } from './classic-recommenders.ts';
+import { reductionOption, usualComponents, vectorOptions } from './classic-recommenders.ts';
 import { dpOption } from './private-options.ts';
 import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
@@ -28,6 +37,8 @@ export interface DefinedRecord {
   readonly options: readonly RecommenderOption[];
   /** Whether it reads facts about users besides their ratings; default no. */
   readonly readsUsers?: boolean | undefined;
+  /** Whether it is told, once it has learnt, when its lists are the same for all; default no. */
+  readonly watchesCollapse?: boolean | undefined;
   /** Whether it reads features of items; default no. */
   readonly readsFeatures?: ((options: Readonly<Record<string, Json>>) => boolean) | undefined;
 }
@@ -66,8 +77,10 @@ const ofGru4Rec = optionsOf(gru4Rec);
 const ofSasRec = optionsOf(sasRec);
 const ofBert4Rec = optionsOf(bert4Rec);
 const ofM5 = optionsOf(m5);
+const ofPolicy = optionsOf(ddpg);
 const ofGat = optionsOf(gat);
 const ofMultimodalCnn = optionsOf(multimodalCnn);
+const ofFeatureMlp = optionsOf(featureMlp);
 const ofBstKmeans = optionsOf(bstKmeans);
 
 const activation = 'sigmoid, tanh, relu, selu, gelu or identity';
@@ -103,6 +116,21 @@ const attentionOptions = (of: OptionOf<keyof typeof attentionDefaults>): Recomme
 ];
 
 const readsFeatures = (options: ItemTableOptions): boolean => itemsHaveContent(options);
+
+const rewardOptions = [
+  ofPolicy('factors', 'integer', 'length of the vectors of users and items'),
+  ofPolicy('hidden', 'integer', 'units of each of the two layers of a network'),
+  ofPolicy('recent', 'integer', 'liked items that a state has'),
+  ofPolicy('candidates', 'integer', 'items that an action of a step chooses among, at most'),
+  ofPolicy('transitions', 'integer', 'transitions of a user in a step'),
+];
+
+const actorCriticOptions = [
+  ...rewardOptions,
+  ofPolicy('discount', 'number', 'what a reward counts one recommendation later'),
+  ofPolicy('tau', 'number', 'share of the weights that goes over into the targets in a step'),
+  ofPolicy('exploration', 'number', 'standard deviation of the noise that actions explore by'),
+];
 
 const pairOptions = (of: OptionOf<'id' | 'content'>): RecommenderOption[] => [
   of('id', 'boolean', 'whether users and items have their own embeddings'),
@@ -197,6 +225,17 @@ export const definedRecommenders = {
       ...trainingOptions(m5.training),
     ],
   },
+  ddpg: {
+    definition: ddpg,
+    watchesCollapse: true,
+    options: [...actorCriticOptions, ...trainingOptions(ddpg.training)],
+  },
+  td3: { definition: td3, watchesCollapse: true, options: [...actorCriticOptions, ...trainingOptions(td3.training)] },
+  'greedy-reward': {
+    definition: greedyReward,
+    watchesCollapse: true,
+    options: [...rewardOptions, ...trainingOptions(greedyReward.training)],
+  },
   gat: {
     definition: gat,
     readsFeatures: readsContent,
@@ -226,6 +265,22 @@ export const definedRecommenders = {
       ofMultimodalCnn('dropout', 'number', 'dropout rate of the joint layers and of titles'),
       ofMultimodalCnn('coldRate', 'number', 'share of the ratings learnt without the embedding of their item'),
       ...trainingOptions(multimodalCnn.training, 'ratings'),
+    ],
+  },
+  'feature-mlp': {
+    definition: featureMlp,
+    readsFeatures: (options: FeatureMlpOptions) => readsStreams(options),
+    readsUsers: true,
+    options: [
+      option('inputs', 'json', 'all that there are', `what is read: ${namedInputs.join(', ')}, and names of streams`),
+      option('shuffled', 'json', 'none', 'inputs whose values are exchanged at random, so that they tell nothing'),
+      ofFeatureMlp('width', 'integer', 'width of embeddings and of what is made of each input'),
+      ofFeatureMlp('hidden', 'integers', 'units of the dense layers'),
+      ofFeatureMlp('dropout', 'number', 'share dropped of the dense layers'),
+      ofFeatureMlp('coldRate', 'number', 'share of the ratings learnt without the embedding of their item'),
+      option('components', 'integer', String(usualComponents), 'principal components that each stream is reduced to'),
+      reductionOption,
+      ...trainingOptions(featureMlp.training, 'ratings'),
     ],
   },
   'bst-kmeans': {

@@ -3,6 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { plainId } from '../../io/ratings/identifiers.ts';
 import type { Predicts } from '../../models/recommenders/recommender.ts';
+import { sharesOfStreams } from './attended-subclips.ts';
 import { type FurtherItem, featuresOf, scoreFurtherItems } from './further-items.ts';
 import { featuresOfItem } from './item-features.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
@@ -41,7 +42,12 @@ export interface ExplainedSubclip extends Partial<SubclipTime> {
    * on average over the users; below 0 if they would like the item better without it.
    */
   readonly change: number;
-  /** The same over the users of each group. */
+  /**
+   * By stream how much of it the subclip is where the network pools by attention: a reading of what
+   * it does, whoever the user is.
+   */
+  readonly attention?: Readonly<Record<string, number>> | undefined;
+  /** The same change over the users of each group. */
   readonly groups?: Readonly<Record<string, number>> | undefined;
 }
 
@@ -91,6 +97,7 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
   const item = await featuresOfItem(model, checkString('item', options.item), itemFeatures);
   const count = featuresOf(model).modalities[0]?.steps ?? 0;
   const choose = checkInteger('choose', options.choose ?? Math.min(3, count), 1, count);
+  const shares = sharesOfStreams(saved, item.vectors);
   const times = await timesOf(model, item, itemFeatures, count);
   const users = evenly(saved.userIds.length, most);
   const subclips = Array.from({ length: count }, (_, subclip) => subclip);
@@ -109,7 +116,8 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
     subclips: subclips.map((subclip) => {
       const changes = changesOf(subclip);
       const own = groupOf && groupMeans(changes, groupOf);
-      return { subclip, ...times?.[subclip], change: meanOf(changes), groups: own };
+      const attention = Object.fromEntries([...shares].map(([stream, of]) => [stream, of[subclip] as number]));
+      return { subclip, ...times?.[subclip], change: meanOf(changes), attention, groups: own };
     }),
     chosen: user === undefined ? undefined : await chosenFor(model, item, user, choice),
     trainedOn: trainedOn(model),

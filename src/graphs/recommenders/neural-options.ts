@@ -1,6 +1,6 @@
-import { checkPositive, shown } from '../../core/check.ts';
+import { checkOneOf, checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-import type { Modality } from '../../models/recommenders/neural/architectures.ts';
+import { type Modality, reductions, type StreamReduction } from '../../models/recommenders/neural/architectures.ts';
 import type { SourceModality } from '../../models/recommenders/neural/feature-source.ts';
 import type { NeuralOptions } from '../../models/recommenders/neural/neural-recommender.ts';
 import type { Json } from '../graph.ts';
@@ -46,6 +46,11 @@ export function modalitiesOf(
     }
     return { ...stream, lstm: units.get(name), weight: weights.get(name) };
   });
+}
+
+/** The reduction of streams that an option names. @throws UsageError for any other. */
+export function reductionOf(value: Json | undefined): StreamReduction {
+  return checkOneOf('reduction', value ?? 'pca', reductions);
 }
 
 function namesOf(value: Json): string[] {

@@ -2,10 +2,10 @@ import { UsageError } from '../../core/errors.ts';
 import { trainingBytes, weightCount } from '../../models/autodiff/training-memory.ts';
 import { groupRows } from '../../models/group-rows.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
+import { factNames } from '../../models/recommenders/neural/fact-names.ts';
 import type { FeatureSource, SourceModality } from '../../models/recommenders/neural/feature-source.ts';
 import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
-import { factNames } from '../../models/recommenders/neural/residual-content.ts';
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
 import {
   type AskedOfNewUser,

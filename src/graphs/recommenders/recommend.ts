@@ -2,6 +2,7 @@ import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { clip, type Predicts } from '../../models/recommenders/recommender.ts';
+import { type AttendedSubclip, mostAttended } from './attended-subclips.ts';
 import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
 import { type SimilarityBasis, similarityOf } from './content-similarity.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
@@ -24,7 +25,8 @@ export interface RecommendOptions {
   readonly coldOnly?: boolean | undefined;
   /**
    * Reports for each item which of the user's rated items are nearest in content, and what each
-   * branch of a two-branch network predicts alone.
+   * branch of a two-branch network predicts alone; if it pools by attention, also which subclip of
+   * the item counts most.
    */
   readonly explain?: boolean | undefined;
 }
@@ -52,6 +54,8 @@ export interface RecommendedItem {
   readonly nearest?: readonly NearestRated[] | undefined;
   /** With `explain`, for recommenders with two branches. */
   readonly branches?: BranchOutputs | undefined;
+  /** With `explain`, of networks that pool by attention: what counted most of each stream. */
+  readonly attended?: readonly AttendedSubclip[] | undefined;
 }
 
 /** Recommendations for a user. */
@@ -167,12 +171,14 @@ function userNumber({ userIds }: SavedRecommender, ranking: Ranking, id: string)
   });
 }
 
+type Explanation = Required<Pick<RecommendedItem, 'nearest' | 'branches' | 'attended'>>;
+
 async function explanations(
   model: LoadedRecommender,
   user: number | undefined,
   own: ReadonlyMap<number, number>,
   best: readonly { readonly item: number }[],
-): Promise<{ nearest: NearestRated[]; branches?: BranchOutputs | undefined }[]> {
+): Promise<Explanation[]> {
   const { saved } = model;
   const items = Int32Array.from(best, ({ item }) => item);
   const branches =
@@ -180,7 +186,7 @@ async function explanations(
       ? await branchOutputs(model, new Int32Array(items.length).fill(user), items)
       : ([] as BranchOutputs[]);
   const similarity = similarityOf(model);
-  const explained: { nearest: NearestRated[]; branches?: BranchOutputs | undefined }[] = [];
+  const explained: Explanation[] = [];
   for (const [place, item] of items.entries()) {
     const near = await similarity.nearestOf(item, own.keys(), explainedBy);
     const nearest = near.map(({ item: other, similarity: likeness, basis }) => ({
@@ -188,7 +194,7 @@ async function explanations(
       ...{ rating: own.get(other) as number, similarity: likeness, basis },
     }));
     const outputs = branches[place];
-    explained.push({ nearest, branches: outputs });
+    explained.push({ nearest, branches: outputs, attended: await mostAttended(model, item) });
   }
   return explained;
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import { usualBatch } from '../../models/recommenders/neural/neural-recommender.ts';
 import type { Json } from '../graph.ts';
-import { modalitiesOption } from './classic-recommenders.ts';
+import { modalitiesOption, reductionOption } from './classic-recommenders.ts';
 import { definedRecommenders } from './defined-recommenders.ts';
 import { dpOption } from './private-options.ts';
 import {
@@ -70,6 +70,8 @@ const formOptions = [
   option('coldRate', 'number', '0.5', 'residual: share of the ratings learnt as if nobody had rated their items'),
   option('fits', 'integer', '3', 'residual: neural recommenders that learn side by side; their mean predicts'),
   option('components', 'integer', '20', 'residual: principal components that each stream is reduced to'),
+  reductionOption,
+  option('pool', 'text', 'last', 'residual: how subclips are pooled: last (mean and LSTM), mean, or attention'),
   option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'residual: an object with a weight for each stream'),
 ];
 

@@ -50,6 +50,9 @@ export interface CatalogueUser {
   readonly relevant: number;
 }
 
+/** List lengths where none are given. */
+export const usualCatalogueLengths: readonly number[] = [10, 20, 50];
+
 /** Metrics at one list length. */
 export type CatalogueFigures = Readonly<Record<CatalogueMetricName | 'coverage' | 'novelty', number>>;
 
@@ -82,7 +85,7 @@ export interface CatalogueEvaluation {
  */
 export async function evaluateCatalogue(input: CatalogueEvaluationInput): Promise<CatalogueEvaluation> {
   const { relevant, seen, userCount, itemCount, tieOrder, signal } = input;
-  const ks = input.ks ?? [10, 20, 50];
+  const ks = input.ks ?? usualCatalogueLengths;
   for (const k of ks) checkInteger('k', k);
   const ofUsers = groupRows(relevant.users, userCount);
   const seenOf = groupRows(seen.users, userCount);

@@ -64,6 +64,9 @@ const known: KnownOptions<EvaluateOptions> = {
   trainMean: true,
 };
 
+/** List lengths where none are given. */
+export const usualLengths: readonly number[] = [4, 10];
+
 /**
  * All metrics of one fold: errors over ratings, ranking metrics as means over the users that have a
  * test rating, list metrics over the recommended lists. `docs/metrics.md` defines each. Time is
@@ -131,7 +134,7 @@ export function evaluate(rows: PredictedRatings, options: EvaluateOptions): Eval
 }
 
 function settle(options: EvaluateOptions, itemCount: number) {
-  const ks = options.ks ?? [4, 10];
+  const ks = options.ks ?? usualLengths;
   if (ks.length === 0) throw new UsageError('`ks` must have at least one list length, but is empty');
   for (const k of ks) checkInteger('k', k);
   const threshold = options.threshold ?? 3.5;

@@ -1,7 +1,9 @@
 import { catalogueFigure, catalogueMetricNames, catalogueMetrics } from './catalogue-metrics.ts';
 import type { CatalogueUser } from './evaluate-catalogue.ts';
-import { metricNames, metrics } from './metrics.ts';
+import type { UndefinedRule } from './metric-values.ts';
+import { type MetricName, metricNames, metrics } from './metrics.ts';
 import type { RankedList } from './ranked-list.ts';
+import { needsOnlyOrder } from './ranking-only.ts';
 
 /** The metrics of each user, column by column, for paired tests. */
 export interface UserMetrics {
@@ -12,6 +14,30 @@ export interface UserMetrics {
    * the metric is undefined for a user.
    */
   readonly values: Readonly<Record<string, Float64Array>>;
+}
+
+/** Metrics whose undefined users are left out whatever the rule says. */
+const wholeList = /^((mae|rmse|auc|aucRanked)$|catalogue\.)/;
+
+/**
+ * What a user's value of a metric counts in a mean; undefined where the user is left out. A user
+ * for whom a ranking metric is not defined counts 0 or is left out, as in the means of the tables.
+ */
+export function countedValue(metric: string, value: number, rule: UndefinedRule): number | undefined {
+  if (!Number.isNaN(value)) return value;
+  return rule === 'zero' && !wholeList.test(metric) ? 0 : undefined;
+}
+
+/**
+ * The metrics of users for scores, which are not ratings: only those of their order; the other
+ * columns are NaN, each with memory of its own.
+ */
+export function ofScores({ users, values }: UserMetrics): UserMetrics {
+  const columns = Object.entries(values).map(([name, column]) => {
+    const [metric = ''] = name.split('@');
+    return [name, needsOnlyOrder(metric as MetricName) ? column : column.map(() => Number.NaN)] as const;
+  });
+  return { users, values: Object.fromEntries(columns) };
 }
 
 /**

@@ -50,6 +50,7 @@ export interface Privacy {
  * What a private training guarantees.
  *
  * @example
+ * declare const files: { ratings: string; out: string };
  * const { privacy } = await trainRecommender({ recommender: 'gmf', options: { dp: { noise: 1.1 } }, ...files });
  * console.log(`(${privacy?.epsilon}, ${privacy?.delta})`);
  */

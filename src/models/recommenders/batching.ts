@@ -16,7 +16,7 @@ export interface BatchingOptions {
 }
 
 /** Puts an array into a random order, in place (Fisher and Yates; Durstenfeld 1964). */
-function shuffle(values: Int32Array, uniform: Uniform): void {
+export function shuffle(values: Int32Array, uniform: Uniform): void {
   for (let last = values.length - 1; last > 0; last--) {
     const other = Math.floor(uniform() * (last + 1));
     const kept = values[last] as number;

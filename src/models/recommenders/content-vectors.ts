@@ -1,6 +1,7 @@
 import type { ItemVectors } from './item-vectors.ts';
+import type { StreamReduction } from './neural/architectures.ts';
+import { factNames } from './neural/fact-names.ts';
 import type { FeatureSource } from './neural/feature-source.ts';
-import { factNames } from './neural/residual-content.ts';
 import { residualFacts } from './neural/residual-facts.ts';
 import type { TrainingRatings } from './recommender.ts';
 
@@ -29,11 +30,18 @@ export async function contentVectors(
     components,
     seed,
     has,
-  }: { readonly components: number; readonly seed: number; readonly has: (item: number) => boolean },
+    reduction = 'pca',
+  }: {
+    readonly components: number;
+    readonly seed: number;
+    readonly has: (item: number) => boolean;
+    readonly reduction?: StreamReduction | undefined;
+  },
 ): Promise<ItemVectors> {
   const modalities = streams.map((stream) => ({
     ...stream,
-    ...{ lstm: [], weight: stream.weight, components: Math.min(components, stream.dimension) },
+    ...{ lstm: [], pool: 'mean' as const, reduction, weight: stream.weight },
+    components: Math.min(components, stream.dimension),
   }));
   const facts = await residualFacts(ratings, { modalities }, features, seed);
   const fact = (name: string) => facts.get(name) as Float32Array;

@@ -17,10 +17,15 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 describe('elicit', () => {
   it('asks users who were not learnt from, the same ones for one seed', async () => {
     const ask = () =>
-      elicit({ ratings, questions: 5, strategies: ['popularity', 'random'], options: { factors: 4, epochs: 5 } });
+      elicit({
+        ratings,
+        questions: 5,
+        strategies: ['popularity', 'random', 'expected-error', 'decision-tree'],
+        options: { factors: 4, epochs: 5 },
+      });
     const report = await ask();
     expect(report.users.learnt + report.users.asked).toBe(30);
-    expect(Object.keys(report.curves)).toEqual(['popularity', 'random']);
+    expect(Object.keys(report.curves)).toEqual(['popularity', 'random', 'expected-error', 'decision-tree']);
     for (const points of Object.values(report.curves)) {
       expect(points.map(({ questions }) => questions)).toEqual([0, 1, 2, 3, 4, 5]);
       expect(points.every(({ rmse, ndcg }) => rmse > 0 && ndcg > 0)).toBe(true);

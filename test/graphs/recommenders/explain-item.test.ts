@@ -5,6 +5,7 @@ import { explainItem } from '../../../src/graphs/recommenders/explain-item.ts';
 import type { FurtherItem } from '../../../src/graphs/recommenders/further-items.ts';
 import { type LoadedRecommender, loadRecommender } from '../../../src/graphs/recommenders/load-recommender.ts';
 import { rankUsers } from '../../../src/graphs/recommenders/rank-users.ts';
+import { recommend } from '../../../src/graphs/recommenders/recommend.ts';
 import { trainRecommender } from '../../../src/graphs/recommenders/train-recommender.ts';
 import { ItemStoreWriter } from '../../../src/io/dataset/item-store-writer.ts';
 import { temporaryDirectory } from '../../fixtures/clips.ts';
@@ -38,6 +39,39 @@ afterAll(async () => {
 
 const strongest = () => [...planted.hidden].filter(([, { factor }]) => Math.abs(factor) > 0.8);
 const groupsOf = () => new Map([...planted.tastes].map(([user, taste]) => [user, taste === 1 ? 'likes' : 'dislikes']));
+
+it('a network that pools by attention names the seconds that counted, in lists too', async () => {
+  const { ratings, features, hidden } = planted;
+  const out = join(place.path, 'attention');
+  const options = { pool: 'attention', fits: 1, components: 4, embedding: 8, epochs: 25, learningRate: 0.02 };
+  await trainRecommender({ recommender: 'lstm-av', ratings, features, options, out, seed: 1 });
+  const model = await loadRecommender(out);
+  try {
+    const items = strongest()
+      .slice(0, 4)
+      .map(([item]) => item);
+    let found = 0;
+    for (const item of items) {
+      const { subclips } = await explainItem(model, { item, users: 1 });
+      const shares = subclips.map(({ attention }) => attention?.visual ?? 0);
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+      if (Math.max(...shares) === shares[hidden.get(item)?.scene as number]) found++;
+    }
+    expect(found / items.length).toBeGreaterThan(0.7);
+    const list = await recommend(model, { user: '1', k: 3, explain: true });
+    for (const { itemId, attended } of list.items) {
+      expect(attended).toMatchObject([{ stream: 'visual' }]);
+      const { subclip = -1, start, end, share = 0 } = attended?.[0] ?? {};
+      expect([start, end]).toEqual([subclip * 4, (subclip + 1) * 4]);
+      expect(share).toBeGreaterThan(1 / SUBCLIPS);
+      expect(hidden.has(itemId)).toBe(true);
+    }
+  } finally {
+    await model.close();
+  }
+  const [{ attended } = { attended: undefined }] = (await recommend(of('svd'), { user: '1', explain: true })).items;
+  expect(attended).toBeUndefined();
+});
 
 describe('what a subclip does to the predictions of an item', () => {
   it.each([

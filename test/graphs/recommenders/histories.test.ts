@@ -27,6 +27,7 @@ const small: Readonly<Record<string, object>> = {
   m5: { width: 8, length: 10, content: false },
   gat: { width: 8, content: false, genres: true },
   'multimodal-cnn': { width: 8, joint: 8, content: false },
+  'feature-mlp': { width: 8, hidden: [8], inputs: ['user-id', 'item-id', 'user-ratings', 'genres', 'year'] },
   'bst-kmeans': { width: 8, hidden: [8], rerank: 5, clusters: 4 },
 };
 
@@ -46,7 +47,7 @@ describe('recommenders that read histories', () => {
       expect((await trainRecommender({ recommender, ratings, out, options })).alreadyTrained).toBe(true);
       const loaded = await loadRecommender(out);
       const { items, predicts, candidates } = await recommend(loaded, { user: '3', k: 5, explain: true });
-      const ofRatings = ['autorec', 'deep-ae', 'gat', 'multimodal-cnn', 'bst-kmeans'];
+      const ofRatings = ['autorec', 'deep-ae', 'gat', 'multimodal-cnn', 'feature-mlp', 'bst-kmeans'];
       expect(predicts).toBe(ofRatings.includes(recommender) ? 'ratings' : 'scores');
       expect(items).toHaveLength(Math.min(5, candidates));
       expect(items.every(({ prediction, nearest }) => Number.isFinite(prediction) && nearest !== undefined)).toBe(true);
@@ -55,8 +56,9 @@ describe('recommenders that read histories', () => {
         ['2', 4.5],
       ]);
       const mine = recommend(loaded, { ratings: own, k: 3 });
-      if (recommender === 'multimodal-cnn') await expect(mine).rejects.toMatchObject({ code: 'no-new-users' });
-      else expect((await mine).items).toHaveLength(3);
+      if (['multimodal-cnn', 'feature-mlp'].includes(recommender)) {
+        await expect(mine).rejects.toMatchObject({ code: 'no-new-users' });
+      } else expect((await mine).items).toHaveLength(3);
       await expect(recommend(loaded, { user: '3', coldOnly: true })).rejects.toMatchObject({ code: 'no-content' });
       const factors = await loaded.itemFactors();
       const hasFactors = !['autorec', 'deep-ae', 'multi-dae', 'multi-vae'].includes(recommender);

@@ -1,6 +1,7 @@
 import type { RatingScale } from '../../../core/rating-scale.ts';
 import { evaluate } from '../../metrics/evaluate.ts';
 import { clip, type NewUserRatings } from '../recommender.ts';
+import type { AskedQuestion, NextQuestion } from './next-question.ts';
 
 /** The ratings of a user who is asked: possible answers, and test ratings. */
 export interface AskedUser {
@@ -23,14 +24,15 @@ export interface AskedPoint {
 const listLength = 10;
 
 /**
- * Asks users about the items of an order, one after another, and after every question predicts each
- * user's test items from the answers so far. A test rating is never part of an answer.
+ * Asks users about items, one after another, and after every question predicts each user's test
+ * items from the answers so far. A test rating is never part of an answer.
  *
+ * @param next items in the order in which all are asked, or what to ask after the answers so far.
  * @param score scores items for a user who was not in the training data.
  */
 export async function askUsers(
   users: readonly AskedUser[],
-  order: Int32Array,
+  next: Int32Array | NextQuestion,
   {
     questions,
     scale,
@@ -43,28 +45,37 @@ export async function askUsers(
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<AskedPoint[]> {
-  const asked = users.map(() => ({ items: [] as number[], values: [] as number[] }));
+  const ask = next instanceof Int32Array ? (before: readonly AskedQuestion[]) => next[before.length] : next;
+  const asked = users.map((): AskedQuestion[] => []);
   const predictions: Float32Array[] = users.map(() => new Float32Array(0));
   const points: AskedPoint[] = [];
-  let answers = 0;
-  for (let question = 0; question <= Math.min(questions, order.length); question++) {
+  let [answers, all] = [0, 0];
+  for (let question = 0; question <= questions; question++) {
+    let isLeft = question === 0;
     for (const [place, { pool, test }] of users.entries()) {
-      const own = asked[place] as { items: number[]; values: number[] };
-      const item = order[question - 1] as number;
-      const answer = question === 0 ? undefined : pool.get(item);
-      if (answer !== undefined) {
-        own.items.push(item);
-        own.values.push(answer);
+      const own = asked[place] as AskedQuestion[];
+      signal?.throwIfAborted();
+      if (question > 0) {
+        const item = ask(own);
+        if (item === undefined) continue;
+        const answer = pool.get(item);
+        own.push({ item, answer });
+        isLeft = true;
+        all++;
+        if (answer === undefined) continue;
         answers++;
       }
-      if (question > 0 && answer === undefined) continue;
-      signal?.throwIfAborted();
-      const known = { items: Int32Array.from(own.items), values: Float32Array.from(own.values) };
+      const given = own.filter(({ answer }) => answer !== undefined);
+      const known = {
+        items: Int32Array.from(given, ({ item }) => item),
+        values: Float32Array.from(given, ({ answer }) => answer as number),
+      };
       predictions[place] = await score(known, test.items);
     }
+    if (!isLeft) break;
     points.push({
       questions: question,
-      answered: question === 0 ? Number.NaN : answers / (question * users.length),
+      answered: question === 0 ? Number.NaN : answers / all,
       ...judged(users, predictions, scale),
     });
   }

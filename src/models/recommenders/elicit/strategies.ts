@@ -2,7 +2,7 @@ import { seededUniform } from '../../autodiff/initialisers.ts';
 import type { ItemVectors } from '../item-vectors.ts';
 import type { TrainingRatings } from '../recommender.ts';
 
-/** The orders in which a new user can be asked about items. */
+/** The orders in which all new users can be asked about items. */
 export const askingStrategies = [
   'random',
   'popularity',
@@ -14,8 +14,14 @@ export const askingStrategies = [
   'content-spread',
 ] as const;
 
-/** Name of such an order. */
-export type AskingStrategy = (typeof askingStrategies)[number];
+/** What to ask next depends on the answers so far. */
+export const adaptiveStrategies = ['expected-error', 'decision-tree'] as const;
+
+/** Name of an order in which all new users are asked about items. */
+export type AskingOrder = (typeof askingStrategies)[number];
+
+/** Name of a way in which a new user is asked about items. */
+export type AskingStrategy = AskingOrder | (typeof adaptiveStrategies)[number];
 
 /** What is known of the ratings of an item. */
 interface RatingCounts {
@@ -41,7 +47,7 @@ interface RatingCounts {
  * @param vectors of the items, for `content-spread`.
  */
 export function askingOrder(
-  strategy: AskingStrategy,
+  strategy: AskingOrder,
   ratings: TrainingRatings,
   { seed, vectors }: { readonly seed: number; readonly vectors?: ItemVectors | undefined },
 ): Int32Array {
@@ -61,7 +67,7 @@ export function askingOrder(
 }
 
 function scoreOf(
-  strategy: Exclude<AskingStrategy, 'random'>,
+  strategy: Exclude<AskingOrder, 'random'>,
   counts: readonly RatingCounts[],
   userCount: number,
 ): (of: RatingCounts) => number {

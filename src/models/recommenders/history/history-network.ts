@@ -5,7 +5,7 @@ import type { Feeds } from '../../autodiff/feeds.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
 import type { StepDraws, TrainingDefaults } from '../defined-training.ts';
 import type { ItemVectors } from '../item-vectors.ts';
-import type { Predicts } from '../recommender.ts';
+import type { Predicts, TrainingRatings } from '../recommender.ts';
 import type { History, HistorySide } from './histories.ts';
 
 /** The data that a network of histories is built for. */
@@ -53,6 +53,8 @@ export interface HistoryDefinition<Options = object, Defaults = object> {
   readonly inTime: boolean;
   /** Whether it reads how often items were rated. Default no. */
   readonly readsCounts?: boolean | undefined;
+  /** Vectors of the items that it makes from the training ratings, and reads as content. */
+  readonly itemVectors?: ((training: TrainingRatings, options: Options, seed: number) => ItemVectors) | undefined;
   readonly training: TrainingDefaults;
   /** Default values of options. */
   readonly defaults: Defaults;
@@ -65,13 +67,20 @@ export type Filled<Options, Keys extends keyof Options> = Omit<Options, Keys> & 
 
 /** A definition of which the network is made of options that have their defaults. */
 export function defineHistoryRecommender<Options extends object, Keys extends keyof Options>(
-  definition: Omit<HistoryDefinition<Options, Resolved<Pick<Options, Keys>>>, 'network'> & {
+  definition: Omit<HistoryDefinition<Options, Resolved<Pick<Options, Keys>>>, 'network' | 'itemVectors'> & {
+    readonly itemVectors?:
+      | ((training: TrainingRatings, options: Filled<Options, Keys>, seed: number) => ItemVectors)
+      | undefined;
     readonly network: (options: Filled<Options, Keys>, space: HistorySpace) => HistoryNetwork;
   },
 ): HistoryDefinition<Options, Resolved<Pick<Options, Keys>>> {
   const { defaults, network } = definition;
+  const filled = (options: Options) => ({ ...defaults, ...given(options) }) as Filled<Options, Keys>;
   return {
     ...definition,
-    network: (options, space) => network({ ...defaults, ...given(options) } as Filled<Options, Keys>, space),
+    network: (options, space) => network(filled(options), space),
+    itemVectors:
+      definition.itemVectors &&
+      ((training, options, seed) => definition.itemVectors?.(training, filled(options), seed) as ItemVectors),
   };
 }

@@ -105,7 +105,8 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   ): Promise<TrainingResult> {
     checkTrainingRatings(training);
     await this.close();
-    const network = this.#network(training, content);
+    const own = content ?? this.#definition.itemVectors?.(training, this.own, this.options.seed ?? 1);
+    const network = this.#network(training, own);
     const histories = new Histories(training, network.side, this.#definition.inTime);
     const learners = this.#learners(network, histories, training);
     if (this.#privacy && validation && validation.values.length > 0) throw noValidation(this.name);

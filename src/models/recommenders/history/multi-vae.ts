@@ -11,6 +11,7 @@ import { dropout } from '../../autodiff/operations/dropout.ts';
 import { exponential, tanh } from '../../autodiff/operations/elementwise.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { TrainingDefaults } from '../defined-training.ts';
+import { normalNumbers } from '../normal-draws.ts';
 import { checkLayers, checkShare } from './checks.ts';
 import { defineHistoryRecommender, type Filled, type HistoryNetwork, type HistorySpace } from './history-network.ts';
 import { matrixRows } from './matrix-rows.ts';
@@ -145,12 +146,4 @@ function latentOf(
   const noise = tape.graph.input('latent/noise', ['batch', latent]);
   const code = add(tape, mean, timesConstant(tape, deviation, noise));
   return { code, penalty: normalDivergence(tape, mean, logVariance, tape.graph.input('latent/divergence', [1])) };
-}
-
-/** Standard normal numbers (Box and Muller 1958). */
-function normalNumbers(into: Float32Array, uniform: () => number): Float32Array {
-  for (let at = 0; at < into.length; at++) {
-    into[at] = Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-  }
-  return into;
 }

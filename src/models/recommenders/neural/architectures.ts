@@ -40,6 +40,24 @@ export type NeuralRecommenderName = (typeof neuralRecommenderNames)[number];
  */
 export const networkForms = ['residual', 'thesis'] as const;
 
+/**
+ * What a network of the residual form makes of the subclips of an item: `last`, their mean and the
+ * last state of LSTM layers; `mean`, that alone; `attention`, means that it learns to weigh.
+ */
+export const poolings = ['last', 'mean', 'attention'] as const;
+
+/** What a network makes of the subclips of an item. */
+export type Pooling = (typeof poolings)[number];
+
+/**
+ * How a stream of many columns is reduced to a few: `pca`, its principal components; `gini`, those
+ * columns that tell best by a single split whether an item is rated higher than others.
+ */
+export const reductions = ['pca', 'gini'] as const;
+
+/** How a stream of many columns is reduced to a few. */
+export type StreamReduction = (typeof reductions)[number];
+
 /** The form of an audiovisual network. */
 export type NetworkForm = (typeof networkForms)[number];
 
@@ -88,6 +106,10 @@ export interface ArchitectureOptions extends LossOptions {
    * Default 20.
    */
   readonly components?: number | undefined;
+  /** Of the residual form: how a stream is reduced to `components`. Default `pca`. */
+  readonly reduction?: StreamReduction | undefined;
+  /** Of the residual form: what is made of the subclips of an item. Default `last`. */
+  readonly pool?: Pooling | undefined;
 }
 
 /** A modality with its defaults filled in. */
@@ -99,6 +121,8 @@ export interface ReadModality {
   /** Undefined: derived from the values of the stream. */
   readonly weight: number | undefined;
   readonly components: number;
+  readonly pool: Pooling;
+  readonly reduction: StreamReduction;
 }
 
 /** A checked architecture with its defaults filled in. */
@@ -131,7 +155,10 @@ export function formOf(model: NeuralRecommenderName, form: NetworkForm | undefin
 }
 
 /** Options that one form has and the other has not. */
-const ofOneForm = { thesis: ['join', 'beta'], residual: ['coldRate', 'fits', 'components'] } as const;
+const ofOneForm = {
+  thesis: ['join', 'beta'],
+  residual: ['coldRate', 'fits', 'components', 'pool', 'reduction'],
+} as const;
 
 function checkForm(form: NetworkForm, options: ArchitectureOptions): void {
   const other = form === 'residual' ? 'thesis' : 'residual';
@@ -143,10 +170,15 @@ function checkForm(form: NetworkForm, options: ArchitectureOptions): void {
   }
 }
 
-function checkModality(form: NetworkForm, components: number) {
+function checkModality(form: NetworkForm, components: number, pool: Pooling, reduction: StreamReduction) {
   return ({ name, dimension, steps, weight, lstm }: Modality, index: number): ReadModality => {
     const at = `modalities[${index}]`;
-    const layers = lstm ?? (form === 'thesis' ? [128, 64] : steps > 1 ? [32] : []);
+    if (pool !== 'last' && lstm !== undefined) {
+      throw new UsageError(`\`lstm\` has no effect with \`pool: '${pool}'\`, which has no LSTM layers`, {
+        option: 'lstm',
+      });
+    }
+    const layers = lstm ?? (form === 'thesis' ? [128, 64] : steps > 1 && pool === 'last' ? [32] : []);
     if (form === 'thesis' && layers.length === 0) {
       throw new UsageError(`\`${at}.lstm\` must have at least one layer, but is empty`);
     }
@@ -157,6 +189,7 @@ function checkModality(form: NetworkForm, components: number) {
       lstm: layers.map((units, layer) => checkInteger(`${at}.lstm[${layer}]`, units)),
       weight: weight === undefined ? undefined : checkPositive(`${at}.weight`, weight),
       components: Math.min(components, dimension),
+      ...{ pool, reduction },
     };
   };
 }
@@ -189,7 +222,10 @@ export function architectureOf(model: NeuralRecommenderName, options: Architectu
         : `\`modalities\` must be empty for recommender '${model}', which uses ratings only, but has ${modalities.length}`,
     );
   }
-  const checked = modalities.map(checkModality(form, checkInteger('components', options.components ?? 20)));
+  const pool = checkOneOf('pool', options.pool ?? 'last', poolings);
+  const reduction = checkOneOf('reduction', options.reduction ?? 'pca', reductions);
+  const components = checkInteger('components', options.components ?? 20);
+  const checked = modalities.map(checkModality(form, components, pool, reduction));
   const names = new Set(checked.map(({ name }) => name));
   if (names.size < checked.length) throw new UsageError('`modalities` must have different names');
   return {

@@ -4,35 +4,17 @@ import { lstmLayer } from '../../autodiff/layers.ts';
 import { concat } from '../../autodiff/operations/concat.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { NeuralArchitecture, ReadModality } from './architectures.ts';
+import { attentionPool } from './attention-pool.ts';
+import { factNames } from './fact-names.ts';
 import { inputNames } from './input-names.ts';
-
-/**
- * Names of the facts about its training data that a residual network has beside its weights; no
- * step changes them.
- */
-export const factNames = {
-  /** Expected rating of each user, whatever the item: [users, 1]. */
-  base: 'facts/users',
-  /** Value that each column is raised to at least: [dimension]. */
-  minimum: (modality: string) => `facts/${modality}/minimum`,
-  /** Value that each column is lowered to at most: [dimension]. */
-  maximum: (modality: string) => `facts/${modality}/maximum`,
-  /** Mean of each column: [dimension]. */
-  mean: (modality: string) => `facts/${modality}/mean`,
-  /**
-   * Components that the columns are reduced to, divided by their deviations: [dimension,
-   * components].
-   */
-  projection: (modality: string) => `facts/${modality}/projection`,
-} as const;
 
 /** The input from one stream; it has no trained weights. */
 export interface ReducedStream {
   readonly modality: ReadModality;
   /** Mean over the subclips: [unique, components]. */
   readonly mean: Tensor;
-  /** The subclips in order: [steps, unique, components]. */
-  readonly sequence: Tensor;
+  /** The subclips of each item: [unique, steps, components]. */
+  readonly values: Tensor;
 }
 
 /**
@@ -55,18 +37,21 @@ export function reducedStreams(tape: Tape, { modalities }: NeuralArchitecture): 
     return {
       modality,
       mean: graph.emit('ReduceMean', [values], ['unique', components], { axes: [1], keepdims: 0 }),
-      sequence: graph.emit('Transpose', [values], [steps, 'unique', components], { perm: [1, 0, 2] }),
+      values,
     };
   });
 }
 
 /**
- * Features of each item in one fit: the means of the streams, and the output of its LSTM layers:
- * [unique, width].
+ * Features of each item in one fit: the means of the streams over the subclips, and the output of
+ * its LSTM layers, which read their order; or means with learnt weights: [unique, width].
  */
 export function contentSummary(tape: Tape, prefix: string, streams: readonly ReducedStream[]): Tensor {
-  const parts = streams.flatMap(({ modality: { name, lstm }, mean, sequence }) => {
+  const { graph } = tape;
+  const parts = streams.flatMap(({ modality: { name, steps, components, lstm, pool }, mean, values }) => {
+    if (pool === 'attention' && steps > 1) return [attentionPool(tape, `${prefix}/${name}`, values)];
     if (lstm.length === 0) return [mean];
+    const sequence = graph.emit('Transpose', [values], [steps, 'unique', components], { perm: [1, 0, 2] });
     const last = lstm.reduce(
       (x, units, layer) =>
         lstmLayer(

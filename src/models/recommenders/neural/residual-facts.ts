@@ -1,13 +1,15 @@
 import { randomIntegers } from '../../../core/random-integers.ts';
+import { quantile } from '../../analysis/quantile.ts';
 import { fitExact } from '../../pca/exact.ts';
 import type { Pca } from '../../pca/fitted-pca.ts';
 import { IncrementalPca } from '../../pca/incremental.ts';
 import { Moments } from '../../pca/moments.ts';
+import { giniDecrease } from '../../statistics/gini.ts';
 import { dampedMeans } from '../user-mean.ts';
 import type { NeuralArchitecture, ReadModality } from './architectures.ts';
 import { type ColumnRange, clipColumns } from './column-range.ts';
+import { factNames } from './fact-names.ts';
 import type { FeatureSource } from './feature-source.ts';
-import { factNames } from './residual-content.ts';
 import { knownItems, type TrainingSet } from './training-set.ts';
 
 /** Ratings of the mean of all that a user's own ratings are averaged with. */
@@ -40,10 +42,14 @@ export async function residualFacts(
   const streams: { modality: ReadModality; range: ColumnRange; axes: Float64Array; isBinary: boolean }[] = [];
   const learnt = await learntRows(set, modalities, features, seed);
   for (const [index, modality] of modalities.entries()) {
-    const { rows, count } = learnt[index] as StreamRows;
+    const { rows, count, labels } = learnt[index] as StreamRows;
     const isBinary = rows.every((value) => value === 0 || value === 1);
     const range = clipColumns(rows, count, modality.dimension);
-    streams.push({ modality, range, axes: await principalAxes(rows, count, range, modality), isBinary });
+    const axes =
+      modality.reduction === 'gini'
+        ? chosenColumns(rows, labels, range, modality)
+        : await principalAxes(rows, count, range, modality);
+    streams.push({ modality, range, axes, isBinary });
   }
   const dense = streams.filter(({ isBinary }) => !isBinary).length;
   const share = dense === streams.length ? 1 : denseShare;
@@ -64,6 +70,8 @@ export async function residualFacts(
 interface StreamRows {
   readonly rows: Float32Array;
   readonly count: number;
+  /** For each row 1 if its item is rated higher than half of the items that are learnt. */
+  readonly labels: Uint8Array;
 }
 
 /** The subclips of items that are learnt of, for each stream those of the items that have it. */
@@ -80,6 +88,8 @@ async function learntRows(
   const sizes = modalities.map(({ steps, dimension }) => steps * dimension);
   const all = sizes.map((size) => new Float32Array(drawn.length * size));
   const items = modalities.map(() => 0);
+  const liked = ratedHigher(set, learnt);
+  const labels = modalities.map(() => new Uint8Array(drawn.length));
   for (const item of drawn) {
     const places = all.map((rows, index) => {
       const size = sizes[index] as number;
@@ -88,12 +98,21 @@ async function learntRows(
     const into = Object.fromEntries(modalities.map(({ name }, index) => [name, places[index] as Float32Array]));
     const present = await features.read(Int32Array.of(item), into);
     for (const [index, { name }] of modalities.entries()) {
-      if (present[name]?.[0] === 1) items[index] = (items[index] as number) + 1;
+      if (present[name]?.[0] !== 1) continue;
+      (labels[index] as Uint8Array)[items[index] as number] = liked[item] as number;
+      items[index] = (items[index] as number) + 1;
     }
   }
   return modalities.map(({ steps }, index) => {
     const count = items[index] as number;
-    return { rows: (all[index] as Float32Array).subarray(0, count * (sizes[index] as number)), count: count * steps };
+    return {
+      rows: (all[index] as Float32Array).subarray(0, count * (sizes[index] as number)),
+      count: count * steps,
+      labels: Uint8Array.from(
+        { length: count * steps },
+        (_, row) => labels[index]?.[Math.floor(row / steps)] as number,
+      ),
+    };
   });
 }
 
@@ -108,6 +127,45 @@ function someOf(items: Int32Array, limit: number, seed: number): Int32Array {
     items[other] = kept;
   }
   return items.slice(0, limit).sort();
+}
+
+/** For each item 1 if its mean rating, drawn towards that of all, is above the median of theirs. */
+function ratedHigher({ items, values, itemCount }: TrainingSet, learnt: Int32Array): Uint8Array {
+  const [sums, counts] = [new Float64Array(itemCount), new Float64Array(itemCount)];
+  for (const [row, item] of items.entries()) {
+    sums[item] = (sums[item] as number) + (values[row] as number);
+    counts[item] = (counts[item] as number) + 1;
+  }
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const means = sums.map((sum, item) => (sum + damping * mean) / ((counts[item] as number) + damping));
+  const middle = quantile(Float64Array.from(learnt, (item) => means[item] as number).sort(), 0.5);
+  return Uint8Array.from(means, (own) => (own > middle ? 1 : 0));
+}
+
+/**
+ * A projection that keeps the columns that tell best, by a single split, whether an item is rated
+ * higher than others (`giniDecrease`), each divided by its deviation and scaled as components are.
+ */
+function chosenColumns(
+  rows: Float32Array,
+  labels: Uint8Array,
+  { deviation }: ColumnRange,
+  { dimension, components }: ReadModality,
+): Float64Array {
+  const axes = new Float64Array(dimension * components);
+  const column = new Float32Array(labels.length);
+  const worth = Float64Array.from({ length: dimension }, (_, at) => {
+    for (const row of column.keys()) column[row] = rows[row * dimension + at] as number;
+    return (deviation[at] as number) > 0 ? giniDecrease(column, labels) : -1;
+  });
+  const best = [...worth.keys()]
+    .sort((a, b) => (worth[b] as number) - (worth[a] as number) || a - b)
+    .slice(0, components)
+    .filter((at) => (worth[at] as number) >= 0);
+  for (const [axis, at] of best.entries()) {
+    axes[at * components + axis] = 1 / ((deviation[at] as number) * Math.sqrt(best.length));
+  }
+  return axes;
 }
 
 /**

@@ -10,9 +10,10 @@ import type { Tape } from '../../autodiff/tape.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
 import type { NeuralArchitecture, NeuralRecommenderName } from './architectures.ts';
 import { denseStack, itemPlaces, type RatingSpace } from './branches.ts';
+import { factNames } from './fact-names.ts';
 import { inputNames } from './input-names.ts';
 import { judged } from './rating-loss.ts';
-import { contentSummary, factNames, type ReducedStream, reducedStreams } from './residual-content.ts';
+import { contentSummary, type ReducedStream, reducedStreams } from './residual-content.ts';
 
 /**
  * Kernels, of which every rating has the same, are held back less than the embeddings, of which few

@@ -14,6 +14,8 @@ export interface PairSources {
   readonly genres?: GenreTable | undefined;
   /** The title of each item, empty where it has none. */
   readonly titles?: readonly string[] | undefined;
+  /** The year of each item, where it is known. */
+  readonly years?: readonly (number | undefined)[] | undefined;
   readonly userFields?: UserFields | undefined;
 }
 

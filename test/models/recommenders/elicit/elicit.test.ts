@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { askUsers } from '../../../../src/models/recommenders/elicit/asked-users.ts';
-import { type AskingStrategy, askingOrder } from '../../../../src/models/recommenders/elicit/strategies.ts';
+import { byDecisionTree } from '../../../../src/models/recommenders/elicit/decision-tree.ts';
+import { byExpectedError } from '../../../../src/models/recommenders/elicit/expected-error.ts';
+import type { AskedQuestion, NextQuestion } from '../../../../src/models/recommenders/elicit/next-question.ts';
+import { type AskingOrder, askingOrder } from '../../../../src/models/recommenders/elicit/strategies.ts';
 import type { NewUserRatings } from '../../../../src/models/recommenders/recommender.ts';
 import { SvdRecommender } from '../../../../src/models/recommenders/svd.ts';
 import { numbersOf } from '../../../fixtures/movielens.ts';
@@ -19,7 +22,7 @@ const ratings = training(
 );
 
 describe('the order in which a new user is asked', () => {
-  it.each<[AskingStrategy, number[]]>([
+  it.each<[AskingOrder, number[]]>([
     ['popularity', [0, 1, 2]],
     ['variance', [2, 1, 0]],
     // 6 of 8 in two halves: 1.56 bits; 2 of 8 apart: 1.06; all alike: 0.
@@ -79,17 +82,58 @@ describe('asking new users', () => {
       const pool = new Map(Array.from({ length: 16 }, (_, item) => [item, rating(60 + at, item)]));
       return { pool, test: { items: tested, values } };
     });
-    const last = async (strategy: AskingStrategy) => {
-      const points = await askUsers(users, askingOrder(strategy, learnt, { seed: 1 }), {
+    const errorBy = async (next: Int32Array | NextQuestion) => {
+      const points = await askUsers(users, next, {
         questions: 6,
         scale: learnt.scale,
         score: (own, items) => svd.scoreNewUser(own, items),
       });
       return points.at(-1)?.rmse as number;
     };
+    const last = (strategy: AskingOrder) => errorBy(askingOrder(strategy, learnt, { seed: 1 }));
     // The ten items that all rate alike are the most popular ones.
     expect(await last('popularity')).toBeGreaterThan(1.2);
     expect(await last('log-popularity-entropy')).toBeLessThan(0.6);
     expect(await last('log-popularity-entropy')).toBe(await last('log-popularity-entropy'));
+    expect(await errorBy(byExpectedError(learnt, svd.itemFactors()))).toBeLessThan(0.6);
+    expect(await errorBy(byDecisionTree(learnt))).toBeLessThan(0.6);
+  });
+});
+
+describe('questions that depend on the answers so far', () => {
+  const asks = (items: readonly number[], answer?: number): AskedQuestion[] => items.map((item) => ({ item, answer }));
+
+  it('by the expected error are the closed form of one factor, and turn to what is not known yet', () => {
+    // Items 0 and 1 have the same factor, 2 another sign of none; all are rated equally often.
+    const rows = [0, 1, 2].flatMap((item) => [0, 1].map((user): [number, number, number] => [user, item, 3]));
+    const own = training(rows, 2, 3);
+    const next = byExpectedError(own, { values: Float32Array.of(2, 2, -1), dimension: 1 });
+    const x = [2, 2, -1].map((value) => [1, value / Math.sqrt(3)] as const);
+    const fall = ([one, other]: readonly [number, number]) =>
+      x.reduce((sum, [a, b]) => sum + (a * one + b * other) ** 2 / 3, 0) / (1 + one * one + other * other);
+    const falls = x.map(fall);
+    expect(next([])).toBe(falls.indexOf(Math.max(...falls)));
+    expect(next(asks([0], 4))).toBe(2);
+    // A question without an answer tells nothing: item 1 says what 0 would have.
+    expect(next(asks([0]))).toBe(1);
+    expect(next(asks([0, 1, 2], 4))).toBeUndefined();
+  });
+
+  it('by the decision tree split users first by what the rest hangs on, then those alike by what is left', () => {
+    // Who likes item 0 likes 1 to 3 too, who does not dislikes them; 4 splits both kinds by itself.
+    const rows = Array.from({ length: 80 }, (_, user) => {
+      const [kind, other] = [user % 2, Math.floor(user / 2) % 2];
+      return [0, 1, 2, 3, 4, 5].map((item): [number, number, number] => [
+        user,
+        item,
+        (item < 4 ? kind : other) === 1 ? 5 : 1,
+      ]);
+    }).flat();
+    const next = byDecisionTree(training(rows, 80, 6));
+    const first = next([]) as number;
+    expect(first).toBeLessThan(4);
+    for (const answer of [1, 5]) expect(next(asks([first], answer))).toBeGreaterThan(3);
+    expect(next(asks([first]))).not.toBe(first);
+    expect(next(asks([0, 1, 2, 3, 4, 5], 5))).toBeUndefined();
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DefinedOptions } from '../../../../src/models/recommenders/defined-training.ts';
 import { bstKmeans } from '../../../../src/models/recommenders/pairs/bst-kmeans.ts';
+import { featureMlp } from '../../../../src/models/recommenders/pairs/feature-mlp.ts';
 import { gat } from '../../../../src/models/recommenders/pairs/gat.ts';
 import { multimodalCnn } from '../../../../src/models/recommenders/pairs/multimodal-cnn.ts';
 import type { PairDefinition, PairSources } from '../../../../src/models/recommenders/pairs/pair-network.ts';
@@ -14,6 +15,7 @@ import { errorOf, looks, moods } from './planted-pairs.ts';
 const small: Readonly<Record<string, readonly [PairDefinition<never>, object]>> = {
   gat: [gat, { width: 8, heads: 2, hidden: [8], genres: true }],
   'multimodal-cnn': [multimodalCnn, { width: 8, joint: 16 }],
+  'feature-mlp': [featureMlp, { width: 8, hidden: [16] }],
   'bst-kmeans': [bstKmeans, { width: 8, hidden: [16], length: 4 }],
 };
 

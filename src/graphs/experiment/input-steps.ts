@@ -1,0 +1,86 @@
+import { UsageError } from '../../core/errors.ts';
+import { namedInputs } from '../../models/recommenders/pairs/feature-mlp.ts';
+import type { ExperimentData } from './experiment-data.ts';
+import { streamsOf } from './streams-of.ts';
+
+/** The network whose inputs are added, removed and shuffled one at a time. */
+export const inputNetwork = 'feature-mlp';
+
+/** How a step tells what an input is worth. */
+export type InputChange = 'added' | 'removed' | 'shuffled';
+
+/** A row of the tables: the network with some of the inputs. */
+export interface InputRow {
+  readonly label: string;
+  readonly inputs: readonly string[];
+  readonly shuffled: readonly string[];
+}
+
+/** Two rows that differ in one input. */
+export interface InputStep {
+  readonly input: string;
+  readonly change: InputChange;
+  /** The label of the row that has the input, and of the one that has not. */
+  readonly with: string;
+  readonly without: string;
+}
+
+/**
+ * Rows in which inputs come one after the other in their order, and rows of all inputs but one, and
+ * of all with one shuffled between items or users; and which two rows tell what each is worth.
+ * Ids are not shuffled: they mean nothing but themselves.
+ */
+export function inputSteps(inputs: readonly string[]): {
+  readonly rows: readonly InputRow[];
+  readonly steps: readonly InputStep[];
+} {
+  const rows: InputRow[] = inputs.map((input, at) => ({
+    label: labelOf(at === 0 ? input : `+ ${input}`),
+    inputs: inputs.slice(0, at + 1),
+    shuffled: [],
+  }));
+  const added = inputs.slice(1).map(
+    (input, at): InputStep => ({
+      ...{ input, change: 'added' },
+      ...{ with: (rows[at + 1] as InputRow).label, without: (rows[at] as InputRow).label },
+    }),
+  );
+  const all = (rows.at(-1) as InputRow).label;
+  const steps = [...added];
+  for (const input of inputs) {
+    // Without the last one: the row before it was added.
+    const isLast = input === inputs.at(-1);
+    const without = isLast ? (rows[inputs.length - 2] as InputRow).label : labelOf(`without ${input}`);
+    if (!isLast) rows.push({ label: without, inputs: inputs.filter((each) => each !== input), shuffled: [] });
+    steps.push({ input, change: 'removed', with: all, without });
+  }
+  for (const input of inputs.filter((each) => !each.endsWith('-id'))) {
+    const label = labelOf(`${input} shuffled`);
+    rows.push({ label, inputs, shuffled: [input] });
+    steps.push({ input, change: 'shuffled', with: all, without: label });
+  }
+  return { rows, steps };
+}
+
+function labelOf(words: string): string {
+  return `${inputNetwork}: ${words}`;
+}
+
+/** Asserts that the data have all inputs. @throws UsageError naming one that they have not. */
+export function checkInputs(inputs: readonly string[], data: ExperimentData, store: string | undefined): void {
+  const movies = [...(data.movies?.values() ?? [])];
+  const isThere: Readonly<Record<(typeof namedInputs)[number], boolean>> = {
+    ...{ 'user-id': true, 'item-id': true, 'user-ratings': true },
+    genres: movies.some(({ genres }) => genres.length > 0),
+    year: movies.some(({ year }) => year !== undefined),
+    demographics: (data.userFacts?.size ?? 0) > 0,
+  };
+  const streams = streamsOf(data, store).map(({ name }) => name);
+  const known = [...namedInputs.filter((name) => isThere[name]), ...streams];
+  const missing = inputs.find((name) => !known.includes(name));
+  if (missing === undefined) return;
+  throw new UsageError(`\`inputs\` has '${missing}', but the data do not`, {
+    option: 'inputs',
+    remedy: `They have ${known.join(', ')}.`,
+  });
+}

@@ -1,0 +1,187 @@
+import { checkPositive } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
+import type { BadLineReport } from '../io/ratings/bad-lines.ts';
+import { type PolicyLogFile, readPolicyLog } from '../io/ratings/read-policy-log.ts';
+import { type OffPolicyEstimates, offPolicy, type RewardModel } from '../models/metrics/off-policy.ts';
+import { type LoadedRecommender, loadRecommender } from './recommenders/load-recommender.ts';
+
+/** The policy to be judged, and how. */
+export interface PolicyEvaluationOptions {
+  /**
+   * A saved recommender that is to be the policy: it shows each item of its catalogue with the
+   * probability exp(score / temperature), divided by the sum of all. Default: the log's column
+   * `target`.
+   */
+  readonly recommender?: string | undefined;
+  /** Default 1. */
+  readonly temperature?: number | undefined;
+  /** Weights above it count as it. Default: none. */
+  readonly clip?: number | undefined;
+  /** Passes over bad lines of the log and counts them. */
+  readonly skipBadLines?: boolean | undefined;
+}
+
+/** What a policy would have earned, and what is doubtful about that. */
+export interface PolicyEvaluation extends OffPolicyEstimates {
+  readonly badLines: BadLineReport;
+  /** In sentences. */
+  readonly warnings: readonly string[];
+}
+
+const known: KnownOptions<PolicyEvaluationOptions> = {
+  ...{ recommender: true, temperature: true, clip: true, skipBadLines: true },
+};
+/** Ratings of the mean that stand beside those of an item in the model of the reward. */
+const damping = 5;
+/** A mean weight this far from 1 is not chance, where its rows are many. */
+const usualWeight = 0.2;
+/** Share of the rows below which the effective sample is called small. */
+const fewRows = 0.01;
+
+/**
+ * Estimates what another policy would have earned from a log with propensities (`readPolicyLog`):
+ * that of the log's column `target`, or a saved recommender that draws from its catalogue. The
+ * doubly robust estimate takes its model from the columns `predicted` and `expected`; with a
+ * recommender it is the damped mean reward of each item, learnt from the other half of the rows.
+ *
+ * @throws UsageError when an option or the log is wrong, has no propensities, or has a user whom
+ * the recommender does not know; what `loadRecommender` throws.
+ * @example
+ * const found = await evaluatePolicy('log.csv', { recommender: 'recommenders/ease', temperature: 0.2 });
+ * console.log(found.snips.value, found.effectiveSampleSize);
+ */
+export async function evaluatePolicy(path: string, options: PolicyEvaluationOptions = {}): Promise<PolicyEvaluation> {
+  checkKnownOptions('evaluatePolicy', options, known);
+  const { recommender, clip, skipBadLines } = options;
+  const temperature = checkPositive('temperature', options.temperature ?? 1);
+  const log = await readPolicyLog(path, { skipBadLines });
+  const { rewards, propensities, badLines } = log;
+  const policy =
+    recommender === undefined ? ofColumns(path, log) : await ofRecommender(path, log, recommender, temperature);
+  const found = offPolicy({ rewards, propensities, ...policy }, { clip });
+  return { ...found, badLines, warnings: doubts(found) };
+}
+
+interface Policy {
+  readonly targets: Float64Array;
+  readonly model: RewardModel | undefined;
+}
+
+function ofColumns(path: string, { targets, predicted, expected }: PolicyLogFile): Policy {
+  if (targets === undefined) {
+    throw new UsageError(`${path} has no column 'target', and no \`recommender\` is given`, {
+      option: 'recommender',
+      remedy: 'Give the probability with which the new policy would show each row as `target`, or a saved recommender.',
+    });
+  }
+  if ((predicted === undefined) !== (expected === undefined)) {
+    throw new UsageError(`${path} has only one of the columns 'predicted' and 'expected'; a model needs both`, {
+      code: 'ratings',
+    });
+  }
+  return { targets, model: predicted && expected ? { predicted, expected } : undefined };
+}
+
+async function ofRecommender(
+  path: string,
+  { userIds, itemIds, rewards }: PolicyLogFile,
+  directory: string,
+  temperature: number,
+): Promise<Policy> {
+  if (userIds === undefined || itemIds === undefined) {
+    throw new UsageError(`${path} needs the columns user and item where a recommender is the policy`, {
+      code: 'ratings',
+    });
+  }
+  const recommender = await loadRecommender(directory);
+  try {
+    const { saved } = recommender;
+    const places = new Map(saved.catalogue.map(({ id }, item) => [id, item]));
+    const numbers = new Map(saved.userIds.map((id, user) => [id, user]));
+    const items = itemIds.map((id) => places.get(id));
+    // The mean reward of each item is learnt from the rows of the other half.
+    const means = [0, 1].map((half) => itemMeans(rewards, items, saved.catalogue.length, (row) => row % 2 !== half));
+    const rows = new Map<number, number[]>();
+    for (const [row, id] of userIds.entries()) {
+      const user = numbers.get(id);
+      if (user === undefined) {
+        throw new UsageError(`user '${id}' of ${path} is not known to the recommender`, { code: 'unknown-user' });
+      }
+      const own = rows.get(user);
+      if (own) own.push(row);
+      else rows.set(user, [row]);
+    }
+    const length = rewards.length;
+    const [targets, predicted, expected] = [
+      new Float64Array(length),
+      new Float64Array(length),
+      new Float64Array(length),
+    ];
+    for (const [user, own] of rows) {
+      const chances = await chancesOf(recommender, user, temperature);
+      const rewarded = means.map((mean) => chances.reduce((sum, chance, at) => sum + chance * (mean[at] as number), 0));
+      for (const row of own) {
+        const item = items[row];
+        const mean = means[row % 2] as Float64Array;
+        targets[row] = item === undefined ? 0 : (chances[item] as number);
+        predicted[row] = item === undefined ? 0 : (mean[item] as number);
+        expected[row] = rewarded[row % 2] as number;
+      }
+    }
+    return { targets, model: { predicted, expected } };
+  } finally {
+    await recommender.close();
+  }
+}
+
+/** The probability with which each item of the catalogue is shown to a user. */
+async function chancesOf(
+  { score, saved }: LoadedRecommender,
+  user: number,
+  temperature: number,
+): Promise<Float64Array> {
+  const items = Int32Array.from(saved.catalogue.keys());
+  const scores = Float64Array.from(await score(new Int32Array(items.length).fill(user), items));
+  const highest = scores.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY);
+  const shares = scores.map((each) => Math.exp((each - highest) / temperature));
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.map((share) => share / sum);
+}
+
+/** The mean reward of each item over some rows, with a few rows of the overall mean beside them. */
+function itemMeans(
+  rewards: Float64Array,
+  items: readonly (number | undefined)[],
+  itemCount: number,
+  isLearnt: (row: number) => boolean,
+): Float64Array {
+  const [sums, counts] = [new Float64Array(itemCount), new Float64Array(itemCount)];
+  let [sum, count] = [0, 0];
+  for (const [row, item] of items.entries()) {
+    if (!isLearnt(row)) continue;
+    const reward = rewards[row] as number;
+    sum += reward;
+    count++;
+    if (item === undefined) continue;
+    sums[item] = (sums[item] as number) + reward;
+    counts[item] = (counts[item] as number) + 1;
+  }
+  const mean = count === 0 ? 0 : sum / count;
+  return sums.map((own, item) => (own + damping * mean) / ((counts[item] as number) + damping));
+}
+
+function doubts({ rows, meanWeight, effectiveSampleSize, clipped }: OffPolicyEstimates): string[] {
+  const spread = 3 / Math.sqrt(Math.max(1, effectiveSampleSize));
+  return [
+    ...(Math.abs(meanWeight - 1) > Math.max(usualWeight, spread)
+      ? [
+          `the weights have the mean ${meanWeight.toFixed(3)} in place of 1: propensities are wrong, or the log's policy never shows what the other would`,
+        ]
+      : []),
+    ...(effectiveSampleSize < Math.max(30, fewRows * rows)
+      ? [`the ${rows} rows say as much as ${effectiveSampleSize.toFixed(1)}: few of them decide all estimates`]
+      : []),
+    ...(clipped > 0.1 ? [`${(100 * clipped).toFixed(1)} % of the weights are clipped, which moves all estimates`] : []),
+  ];
+}

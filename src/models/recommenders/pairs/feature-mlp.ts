@@ -1,0 +1,197 @@
+import { checkInteger } from '../../../core/check.ts';
+import { UsageError } from '../../../core/errors.ts';
+import { given } from '../../../core/given.ts';
+import type { Tensor } from '../../autodiff/emitter.ts';
+import { uniformWithin } from '../../autodiff/initialisers.ts';
+import { denseLayer } from '../../autodiff/layers.ts';
+import { timesConstant } from '../../autodiff/operations/broadcast.ts';
+import { concat } from '../../autodiff/operations/concat.ts';
+import { relu } from '../../autodiff/operations/elementwise.ts';
+import { rows } from '../../autodiff/operations/rows.ts';
+import type { Tape } from '../../autodiff/tape.ts';
+import { checkLayers, checkShare } from '../history/checks.ts';
+import { contentParts, itemContent } from './item-content.ts';
+import { itemYears, yearPart } from './item-years.ts';
+import { OwnRatings } from './own-ratings.ts';
+import type { AskedPairs, PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
+import { denseHead, numbers, pairInputs } from './rating-head.ts';
+import { shuffledSources } from './shuffled-sources.ts';
+import { fieldParts, userParts } from './user-parts.ts';
+
+/** Inputs that are not streams of the features. */
+export const namedInputs = ['user-id', 'item-id', 'user-ratings', 'genres', 'year', 'demographics'] as const;
+
+/** Options of `feature-mlp`; their defaults are `defaults`. */
+export interface FeatureMlpOptions {
+  /** Any of `namedInputs`, and streams of the features; default: all that there are. */
+  readonly inputs?: readonly string[] | undefined;
+  /**
+   * Inputs whose values are exchanged between items, or users: they keep their distribution
+   * and tell nothing.
+   */
+  readonly shuffled?: readonly string[] | undefined;
+  /** Width of embeddings and of what is made of each input. */
+  readonly width?: number | undefined;
+  /** Units of the dense layers. */
+  readonly hidden?: readonly number[] | undefined;
+  /** Share dropped of the dense layers. */
+  readonly dropout?: number | undefined;
+  /** Share of the ratings that are learnt without the embedding of their item. */
+  readonly coldRate?: number | undefined;
+}
+
+/** Values of the options that are left out. */
+const defaults = { width: 16, hidden: [64, 32] as readonly number[], dropout: 0, coldRate: 0.2 };
+
+/** Whether the embedding of the user and of the item are shown, float32 [pairs, 1]. */
+const shownInputs = { 'user-id': 'users/shown', 'item-id': 'items/shown' } as const;
+
+function checked(options: FeatureMlpOptions) {
+  const { inputs, shuffled = [], ...own } = { ...defaults, ...given(options) };
+  if (inputs !== undefined) checkNames('inputs', inputs);
+  if (shuffled.length > 0) checkNames('shuffled', shuffled);
+  const strange = shuffled.find((name) => Object.hasOwn(shownInputs, name) || inputs?.includes(name) === false);
+  if (strange !== undefined) {
+    const why = Object.hasOwn(shownInputs, strange) ? 'means nothing but itself' : 'is none of the inputs';
+    throw new UsageError(`\`shuffled\` has '${strange}', which ${why}`, { option: 'shuffled' });
+  }
+  return {
+    ...{ inputs, shuffled },
+    width: checkInteger('width', own.width),
+    hidden: checkLayers('hidden', own.hidden),
+    dropped: checkShare('dropout', own.dropout),
+    coldRate: checkShare('coldRate', own.coldRate),
+  };
+}
+
+function checkNames(option: string, names: readonly string[]): void {
+  const wrong = names.some((name, at) => typeof name !== 'string' || name === '' || names.indexOf(name) !== at);
+  if (names.length > 0 && !wrong) return;
+  throw new UsageError(`\`${option}\` must be a list of different names, but is ${JSON.stringify(names)}`, { option });
+}
+
+type Checked = ReturnType<typeof checked>;
+
+/** Whether one of these inputs is a stream of the features; where none are named, all are read. */
+export function readsStreams({ inputs }: Pick<FeatureMlpOptions, 'inputs'>): boolean {
+  return inputs === undefined || streamsAmong(inputs).length > 0;
+}
+
+function streamsAmong(inputs: readonly string[]): string[] {
+  return inputs.filter((name) => !(namedInputs as readonly string[]).includes(name));
+}
+
+/**
+ * One network for inputs of any kind, made to tell what each is worth (after Steck et al. 2021):
+ * an embedding, or a dense layer, of each input; all of them side by side; dense layers; a rating.
+ * An input that an item lacks is a learnt vector.
+ */
+export const featureMlp: PairDefinition<FeatureMlpOptions, typeof defaults> = {
+  ...{ reads: 'pairs', name: 'feature-mlp', predicts: 'ratings', inTime: false, servesNewUsers: false },
+  defaults,
+  training: { batchSize: 256, epochs: 100, patience: 5, patienceSteps: 500, learningRate: 0.001, l2: 1e-5 },
+  check: (options) => void checked(options),
+  network: (options, space, seed) => network(checked(options), space, seed),
+};
+
+function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
+  const { training, known, saved } = space;
+  const { userCount, itemCount } = training;
+  const sources = saved ? space.sources : shuffledSources(chosenSources(own, space), training, own.shuffled, seed);
+  const told = { ...space, sources };
+  const has = (name: (typeof namedInputs)[number]) => own.inputs?.includes(name);
+  const content = itemContent(told, { streams: (sources.streams?.size ?? 0) > 0, genres: has('genres') });
+  const years = itemYears(told, has('year'));
+  const fields = userParts(told, has('demographics'));
+  const ids = (['user-id', 'item-id'] as const).filter((name) => has(name) !== false);
+  const history =
+    has('user-ratings') === false ? undefined : new OwnRatings(space, own.shuffled.includes('user-ratings'), seed);
+  const isKnown = (item: number) => known[item] === 1;
+  const feedsOf = ({ users, items }: AskedPairs, isShown: (item: number) => boolean, buffers: Buffers) => {
+    const count = users.length;
+    const [who, what] = [buffers.integers(count), buffers.integers(count)];
+    const shown = { 'user-id': buffers.reals(count), 'item-id': buffers.reals(count) };
+    who.set(users);
+    what.set(items);
+    for (let at = 0; at < count; at++) {
+      shown['user-id'][at] = hasRatings[users[at] as number] as number;
+      shown['item-id'][at] = isShown(items[at] as number) ? 1 : 0;
+    }
+    return {
+      [pairInputs.users]: { data: who, shape: [count] },
+      [pairInputs.items]: { data: what, shape: [count] },
+      ...Object.fromEntries(ids.map((name) => [shownInputs[name], { data: shown[name], shape: [count, 1] }])),
+    };
+  };
+  const hasRatings = new Uint8Array(userCount);
+  for (const user of training.users) hasRatings[user] = 1;
+  const parts = ids.length + content.streams.length + fields.counts.length;
+  return {
+    module: {
+      name: 'feature-mlp',
+      build(tape) {
+        const users = numbers(tape, pairInputs.users, 'pairs');
+        const items = numbers(tape, pairInputs.items, 'pairs');
+        const ofItems = [
+          ...contentParts(tape, content, itemCount, own.width),
+          ...(years.areRead ? [yearPart(tape, itemCount, own.width)] : []),
+        ];
+        const all = [
+          ...ids.map((name) =>
+            name === 'user-id'
+              ? embedded(tape, name, userCount, users, own.width)
+              : embedded(tape, name, itemCount, items, own.width),
+          ),
+          ...(history ? [relu(tape, denseLayer(tape, 'user-ratings', history.input(tape), own.width))] : []),
+          ...fieldParts(tape, fields, users, userCount),
+          ...ofItems.map((part) => rows(tape, part, items)),
+        ];
+        return denseHead(tape, concat(tape, all), own.hidden, own.dropped, space);
+      },
+    },
+    facts: new Map([...content.facts, ...years.facts, ...fields.facts]),
+    pairsAtOnce: 1 << 14,
+    activations: (ratings) =>
+      ratings * (4 * (parts + 3) * own.width + 4 * own.hidden.reduce((sum, units) => sum + units, 0)) +
+      itemCount * own.width * 4 * (content.streams.length + 2),
+    learnt(batch, { uniform }, buffers) {
+      const pairs = {
+        users: batch.map((row) => training.users[row] as number),
+        items: batch.map((row) => training.items[row] as number),
+      };
+      const ratings = buffers.reals(batch.length);
+      for (const [at, row] of batch.entries()) ratings[at] = training.values[row] as number;
+      return {
+        ...feedsOf(pairs, (item) => uniform() >= own.coldRate && isKnown(item), buffers),
+        ...history?.learnt(batch, buffers),
+        [pairInputs.ratings]: { data: ratings, shape: [batch.length, 1] },
+      };
+    },
+    asked: (pairs, buffers) => ({ ...feedsOf(pairs, isKnown, buffers), ...history?.asked(pairs.users, buffers) }),
+  };
+}
+
+type Buffers = Parameters<PairNetwork['asked']>[1];
+
+/** Of the streams those that are inputs. @throws UsageError when one is not there. */
+function chosenSources({ inputs }: Checked, { sources }: PairSpace): PairSpace['sources'] {
+  if (inputs === undefined) return sources;
+  const streams = new Map(
+    streamsAmong(inputs).map((name) => {
+      const vectors = sources.streams?.get(name);
+      if (vectors !== undefined) return [name, vectors] as const;
+      const streams = [...(sources.streams?.keys() ?? [])];
+      throw new UsageError(`\`inputs\` has '${name}', which is no input and no stream of the features`, {
+        option: 'inputs',
+        remedy: `Inputs: ${[...namedInputs, ...streams].join(', ')}.`,
+      });
+    }),
+  );
+  return { ...sources, streams };
+}
+
+/** The embedding of these users, or items, zeros where it is not shown: [pairs, width]. */
+function embedded(tape: Tape, name: keyof typeof shownInputs, count: number, which: Tensor, width: number): Tensor {
+  const table = tape.weight(`${name === 'user-id' ? 'users' : 'items'}/embedding`, [count, width], uniformWithin(0.05));
+  return timesConstant(tape, rows(tape, table, which), tape.graph.input(shownInputs[name], ['pairs', 1]));
+}

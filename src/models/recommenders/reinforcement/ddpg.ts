@@ -1,0 +1,16 @@
+import { defineHistoryRecommender } from '../history/history-network.ts';
+import { type ActorCriticOptions, actorCritic, actorCriticDefaults } from './actor-critic.ts';
+import { rewardVectors } from './item-vectors.ts';
+import { policyTraining } from './policy-network.ts';
+
+/**
+ * Deep deterministic policy gradient (Lillicrap et al. 2016) over the factors of a matrix
+ * factorisation, as Liu et al. (2018) and Peng et al. (2024) recommend with it: one critic, and a
+ * step of the actor with each of it.
+ */
+export const ddpg = defineHistoryRecommender<ActorCriticOptions, keyof typeof actorCriticDefaults>({
+  ...{ name: 'ddpg', predicts: 'scores', inTime: true, training: policyTraining, defaults: actorCriticDefaults },
+  itemVectors: (training, { factors }, seed) => rewardVectors(training, factors, seed),
+  network: (options, space) =>
+    actorCritic({ name: 'ddpg', critics: 1, delay: 1, smoothing: 0, smoothingClip: 0 }, options, space),
+});

@@ -1,0 +1,16 @@
+import { defineHistoryRecommender } from '../history/history-network.ts';
+import { type ActorCriticOptions, actorCritic, actorCriticDefaults } from './actor-critic.ts';
+import { rewardVectors } from './item-vectors.ts';
+import { policyTraining } from './policy-network.ts';
+
+/**
+ * `ddpg` with what Fujimoto et al. (2018) found against critics that promise too much: two of them,
+ * of which the target takes the lesser; an actor that learns in every second step; noise on the
+ * action of the target.
+ */
+export const td3 = defineHistoryRecommender<ActorCriticOptions, keyof typeof actorCriticDefaults>({
+  ...{ name: 'td3', predicts: 'scores', inTime: true, training: policyTraining, defaults: actorCriticDefaults },
+  itemVectors: (training, { factors }, seed) => rewardVectors(training, factors, seed),
+  network: (options, space) =>
+    actorCritic({ name: 'td3', critics: 2, delay: 2, smoothing: 0.2, smoothingClip: 0.5 }, options, space),
+});
