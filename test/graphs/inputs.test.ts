@@ -101,11 +101,7 @@ describe('a manifest', () => {
     ['path\titem_id\na.mp4\ta\n', 'but has the column', "separated by '\\t'"],
     ['', 'but has no header', 'path, item_id'],
     ['path,item_id,path\na.mp4,a,b.mp4\n', "has several columns named 'path'", 'a name of its own'],
-    [
-      'path,item_id\na.mp4,\nb.mp4,b\n,c\n',
-      'rows 1, 3: the columns `path` and `item_id` must both have',
-      'remove it',
-    ],
+    ['path,item_id\na.mp4,\nb.mp4,b\n,c\n', 'rows 1, 3: the columns `path` and `item_id` must both have', 'remove it'],
     [Buffer.from('\ufeffpath,item_id\na.mp4,a\n', 'utf16le'), 'is not UTF-8 text', 'in UTF-8'],
   ])('that is not as it must be, %j, is told what it has', async (text, message, remedy) => {
     const place = new LengthRun();
