@@ -22,6 +22,7 @@ const readers = [
     'dead list',
     'evaluate',
     'elicit',
+    'off-policy',
     'search',
     'weights list',
     'weights verify',

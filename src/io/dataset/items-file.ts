@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
+  AsyncByteQueue,
   type DataType,
   Field,
   Float64,
@@ -105,6 +106,21 @@ function vectorsOf(batch: RecordBatch): ReadonlyMap<string, ItemColumn> {
 
 const vectors = new WeakMap<RecordBatch, ReadonlyMap<string, ItemColumn>>();
 
+/** Takes the bytes of each batch from a writer, which would queue those of all. */
+class WrittenBytes extends AsyncByteQueue {
+  #pieces: Uint8Array[] = [];
+
+  override write(bytes: Parameters<AsyncByteQueue['write']>[0]): void {
+    this.#pieces.push(bytes as Uint8Array);
+  }
+
+  take(): Buffer {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    return Buffer.concat(pieces);
+  }
+}
+
 /**
  * Writes a table of items as an uncompressed Arrow IPC file, whole or not at all.
  *
@@ -120,12 +136,14 @@ export async function writeItems(
     const file = await createFile(temporary);
     try {
       const writer = new RecordBatchFileWriter();
-      const drained = (async () => {
-        for await (const chunk of writer) await file.write(chunk as Uint8Array);
-      })();
-      for await (const batch of batches) writer.write(batch);
+      const written = new WrittenBytes();
+      writer.reset(written);
+      for await (const batch of batches) {
+        writer.write(batch);
+        await file.writeFile(written.take());
+      }
       writer.finish();
-      await drained;
+      await file.writeFile(written.take());
       await file.sync();
     } finally {
       await file.close();
