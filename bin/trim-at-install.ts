@@ -1,13 +1,13 @@
 import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
-import { type Here, namedBy, otherPlatforms, packageFinder } from './unused-libraries.ts';
+import { type Here, hasWorkspaces, namedBy, otherPlatforms, packageFinder } from './unused-libraries.ts';
 
 /**
  * Removes what other platforms load of ONNX Runtime and libsql, once npm has installed reelflow as
- * a dependency. Nothing is removed in a clone of the repository, of packages that the project names
- * itself or that lie outside its `node_modules` (in a store that projects share), in an install for
- * another platform (`npm install --os --cpu --libc`), or with `REELFLOW_TRIM=skip`. What cannot be
- * removed stays: an install never fails because of it.
+ * a dependency. Nothing is removed in a clone of the repository, in a project with workspaces, from
+ * packages that the project names itself or that are outside its `node_modules` (in a store that
+ * projects share), in an install for another platform (`npm install --os --cpu --libc`), or with
+ * `REELFLOW_TRIM=skip`. What cannot be removed stays: an install never fails because of it.
  *
  * @param installed the directory of the installed package
  * @returns the directories that were removed
@@ -23,7 +23,9 @@ export function trimAtInstall(
   if (modules === undefined) return [];
   const project = dirname(modules);
   // A global install has no project that could name anything.
-  const own = existsSync(join(project, 'package.json')) ? namedBy(project) : new Set<string>();
+  const isProject = existsSync(join(project, 'package.json'));
+  if (isProject && hasWorkspaces(project)) return [];
+  const own = isProject ? namedBy(project) : new Set<string>();
   return otherPlatforms(packageFinder(installed), machine)
     .filter(({ name, directory }) => !own.has(name) && directory.startsWith(modules + sep))
     .map(({ directory }) => directory)

@@ -125,9 +125,20 @@ function otherBuilds(find: FindPackage): Unused[] {
  * @throws UsageError `project` when it cannot be read.
  */
 export function namedBy(project: string): Set<string> {
-  let found: unknown;
+  const kinds = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'] as const;
+  const file = manifestOf(project) as Partial<Record<(typeof kinds)[number], Record<string, unknown>>> | null;
+  return new Set(kinds.flatMap((kind) => Object.keys(file?.[kind] ?? {})));
+}
+
+/** Whether a project has workspaces, whose packages name packages of their own. */
+export function hasWorkspaces(project: string): boolean {
+  const file = manifestOf(project) as { readonly workspaces?: unknown } | null;
+  return file?.workspaces !== undefined || existsSync(join(project, 'pnpm-workspace.yaml'));
+}
+
+function manifestOf(project: string): unknown {
   try {
-    found = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+    return JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
   } catch (cause) {
     throw new UsageError(`${project} is not a project: its package.json cannot be read`, {
       code: 'project',
@@ -135,9 +146,6 @@ export function namedBy(project: string): Set<string> {
       cause,
     });
   }
-  const kinds = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'] as const;
-  const file = found as Partial<Record<(typeof kinds)[number], Record<string, unknown>>> | null;
-  return new Set(kinds.flatMap((kind) => Object.keys(file?.[kind] ?? {})));
 }
 
 function namesIn(directory: string): string[] {

@@ -45,6 +45,14 @@ describe('an install', () => {
     expect(trimmed(join(modules, 'reelflow'))).toEqual([]);
   });
 
+  it('leaves everything in a project with workspaces, which may name what this package does not', () => {
+    const project = folder();
+    const modules = join(project, 'node_modules');
+    installInto(modules);
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ workspaces: ['packages/*'] }));
+    expect(trimmed(join(modules, 'reelflow'))).toEqual([]);
+  });
+
   it('of the command for everybody finds what lies inside the package', () => {
     const installed = join(folder(), 'lib/node_modules/reelflow');
     installInto(dirname(installed), ['reelflow']);

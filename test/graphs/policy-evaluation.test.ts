@@ -64,10 +64,10 @@ describe('evaluatePolicy', () => {
       message: expect.stringContaining("no column 'propensity'"),
       remedy: expect.stringContaining('says nothing about another policy'),
     });
-    const log = ['propensity,reward,target', '0.5,1,0.5', '0.5,x,0.5'];
+    const log = ['propensity,reward,target', '0.5,1,0.5', '0.5,x,0.5', '1.2,1,0.5', '0.5,1,-1'];
     const bad = file('bad.csv', log);
     await expect(evaluatePolicy(bad)).rejects.toMatchObject({ code: 'bad-line', line: 3 });
-    expect((await evaluatePolicy(bad, { skipBadLines: true })).badLines.count).toBe(1);
+    expect((await evaluatePolicy(bad, { skipBadLines: true })).badLines.count).toBe(3);
     await expect(evaluatePolicy(file('same.csv', ['propensity,reward', '0.5,1']))).rejects.toMatchObject({
       option: 'recommender',
     });

@@ -31,7 +31,10 @@ export interface ElicitOptions extends TrainingSources {
    */
   readonly recommender?: string | undefined;
   readonly options?: Readonly<Record<string, Json>> | undefined;
-  /** Default: all, but `content-spread` only if there are features. */
+  /**
+   * Default: all, but `content-spread` only if there are features, and those that choose by the
+   * answers only if users who are asked, times items, are at most 20 million.
+   */
   readonly strategies?: readonly string[] | undefined;
   /** Maximum number of questions to each user. Default 20. */
   readonly questions?: number | undefined;
@@ -78,9 +81,8 @@ export async function elicit(options: ElicitOptions): Promise<ElicitReport> {
   const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
   const { signal, features } = options;
   const all = [...askingStrategies, ...adaptiveStrategies];
-  const usual = all.filter((name) => name !== 'content-spread' || features !== undefined);
-  const strategies = options.strategies?.map((name) => checkOneOf('strategies', name, all)) ?? usual;
-  if (strategies.includes('content-spread') && features === undefined) {
+  const named = options.strategies?.map((name) => checkOneOf('strategies', name, all));
+  if (named?.includes('content-spread') && features === undefined) {
     throw new UsageError('`strategies` names content-spread, which needs features of the items, but there are none', {
       code: 'missing-features',
       remedy: 'Give `features`, or leave it out.',
@@ -99,6 +101,7 @@ export async function elicit(options: ElicitOptions): Promise<ElicitReport> {
     const { scoreNewUser } = fitted;
     if (scoreNewUser === undefined) throw cannotServe(recommender);
     const ratings = trainingRatings(data, train);
+    const strategies = named ?? usualStrategies(asked.length * ratings.itemCount, options);
     const curves: Partial<Record<AskingStrategy, readonly AskedPoint[]>> = {};
     for (const strategy of strategies) {
       const next = await questionsOf(strategy, data, ratings, seed);
@@ -110,6 +113,17 @@ export async function elicit(options: ElicitOptions): Promise<ElicitReport> {
     await fitted?.close?.();
     await inputs.close();
   }
+}
+
+/** Asked users times items, above which strategies that choose by the answers take hours. */
+const mostWork = 20_000_000;
+
+/** All that the data allow, and that take minutes. */
+function usualStrategies(work: number, { features, onMessage }: ElicitOptions): AskingStrategy[] {
+  const orders = askingStrategies.filter((name) => name !== 'content-spread' || features !== undefined);
+  if (work <= mostWork) return [...orders, ...adaptiveStrategies];
+  onMessage?.(`${adaptiveStrategies.join(' and ')} are left out: with so many users and items they take hours`);
+  return orders;
 }
 
 /** Factors of items by which the expected error is judged, whoever predicts. */

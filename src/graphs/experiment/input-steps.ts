@@ -3,6 +3,9 @@ import { namedInputs } from '../../models/recommenders/pairs/feature-mlp.ts';
 import type { ExperimentData } from './experiment-data.ts';
 import { streamsOf } from './streams-of.ts';
 
+/** Inputs that mean nothing but themselves, so that shuffling them would change nothing. */
+const IDS: readonly string[] = ['user-id', 'item-id'];
+
 /** The network whose inputs are added, removed and shuffled one at a time. */
 export const inputNetwork = 'feature-mlp';
 
@@ -54,7 +57,7 @@ export function inputSteps(inputs: readonly string[]): {
     if (!isLast) rows.push({ label: without, inputs: inputs.filter((each) => each !== input), shuffled: [] });
     steps.push({ input, change: 'removed', with: all, without });
   }
-  for (const input of inputs.filter((each) => !each.endsWith('-id'))) {
+  for (const input of inputs.filter((each) => !IDS.includes(each))) {
     const label = labelOf(`${input} shuffled`);
     rows.push({ label, inputs, shuffled: [input] });
     steps.push({ input, change: 'shuffled', with: all, without: label });

@@ -77,7 +77,7 @@ export async function fitDefinedRecommender(
               );
         if (watchesCollapse) {
           const found = await collapseOf(model, training, (users, items) => made.score(users, items));
-          run.onMessage?.(found.text);
+          run.onMessage?.(found.text, { isWarning: found.isCollapsed });
         }
         return result;
       },

@@ -34,7 +34,8 @@ export class EpochPace {
     const { epoch, rows, of, loss } = progress;
     this.#last = { ...progress, at: this.#now() };
     if (this.#first?.epoch !== epoch) this.#first = this.#last;
-    if (of === undefined || rows === of) return undefined;
+    // A private epoch draws its users at random: more than expected may come.
+    if (of === undefined || rows >= of) return undefined;
     const milliseconds = this.#whole ?? this.#extrapolated();
     if (milliseconds === undefined) return undefined;
     return this.#told({ epoch, loss, share: rows / of }, milliseconds);

@@ -17,6 +17,7 @@ import type {
 } from '../../models/recommenders/recommender.ts';
 import type { PairWork } from '../../models/recommenders/work.ts';
 import type { Json } from '../graph.ts';
+import type { MessageAbout } from '../run-reports.ts';
 import type { StoreFeatures } from './store-features.ts';
 import type { ValidationFigures } from './validation-figures.ts';
 
@@ -116,7 +117,7 @@ export interface FitOptions {
    * Called with what a recommender that is not neural is about to compute, if that is a lot, and
    * with where a neural one is trained, if not on the requested device.
    */
-  readonly onMessage?: ((message: string) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
 }
 
 /** A recommender that has been fitted. */

@@ -44,7 +44,7 @@ type Line =
  * The usual form of a unit's line; other lines are parsed as JSON, which takes five times as long.
  */
 const UNIT_LINE =
-  /^\["unit","([0-9a-f]+)",(\d+),([\d.]+),\["([^"\\]*)",(\[[\d,.s"]*\],\[.*\]),(\d+),(\d+),([\d.]+),([01])\]\]$/;
+  /^\["unit","([0-9a-f]{8,128})",(\d+),([\d.]+),\["([^"\\]*)",(\[[\d,.s"]*\],\[.*\]),(\d+),(\d+),([\d.]+),([01])\]\]$/;
 
 /**
  * What the units of a dataset say about themselves, in one append-only text file beside them, so

@@ -1,3 +1,4 @@
+import { finiteNumber, positiveProbability, probability } from '../../core/number-range.ts';
 import { type BadLineReport, BadLines, fileFault, quoted } from './bad-lines.ts';
 import { columnOf, csvRecords } from './csv-records.ts';
 import { plainId } from './identifiers.ts';
@@ -15,6 +16,10 @@ export interface PolicyLogFile {
   readonly badLines: BadLineReport;
 }
 
+const ranges = {
+  ...{ reward: finiteNumber, propensity: positiveProbability, target: probability },
+  ...{ predicted: finiteNumber, expected: finiteNumber },
+} as const;
 const numbers = ['reward', 'propensity', 'target', 'predicted', 'expected'] as const;
 
 /**
@@ -52,10 +57,10 @@ export async function readPolicyLog(
       const place = places.get(name) as number;
       return place < 0 ? 0 : fields[place] === '' ? Number.NaN : Number(fields[place]);
     });
-    const wrong = read.findIndex((value) => !Number.isFinite(value));
-    if (wrong >= 0) {
-      const name = numbers[wrong] as (typeof numbers)[number];
-      bad.add(line, `the ${name} ${quoted(fields[places.get(name) as number] ?? '')} is not a number`);
+    const wrong = numbers.find((name, at) => (places.get(name) as number) >= 0 && !ranges[name].of(read[at] as number));
+    if (wrong !== undefined) {
+      const text = quoted(fields[places.get(wrong) as number] ?? '');
+      bad.add(line, `the ${wrong} ${text} must be ${ranges[wrong].words}`);
       continue;
     }
     for (const [at, name] of numbers.entries()) columns.get(name)?.push(read[at] as number);

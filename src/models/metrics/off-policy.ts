@@ -1,6 +1,7 @@
 import { checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { finiteNumber, positiveProbability, probability } from '../../core/number-range.ts';
 import { type Interval, meanInterval } from '../statistics/intervals.ts';
 import { meanOf } from '../statistics/sample.ts';
 
@@ -127,11 +128,7 @@ function checkLog({ rewards, propensities, targets, model }: PolicyLog): void {
   }
 }
 
-const ranges = {
-  rewards: { words: 'a finite number', of: (value: number) => Number.isFinite(value) },
-  propensities: { words: 'above 0 and at most 1', of: (value: number) => value > 0 && value <= 1 },
-  targets: { words: 'from 0 to 1', of: (value: number) => value >= 0 && value <= 1 },
-};
+const ranges = { rewards: finiteNumber, propensities: positiveProbability, targets: probability };
 
 function fault(message: string): UsageError {
   return new UsageError(message, { code: 'ratings' });

@@ -25,6 +25,9 @@ const small: Readonly<Record<string, object>> = {
   sasrec: { width: 8, inner: 8, length: 10 },
   bert4rec: { width: 8, inner: 8, length: 10 },
   m5: { width: 8, length: 10, content: false },
+  ddpg: { factors: 4, hidden: 8 },
+  td3: { factors: 4, hidden: 8 },
+  'greedy-reward': { factors: 4, hidden: 8 },
   gat: { width: 8, content: false, genres: true },
   'multimodal-cnn': { width: 8, joint: 8, content: false },
   'feature-mlp': { width: 8, hidden: [8], inputs: ['user-id', 'item-id', 'user-ratings', 'genres', 'year'] },
@@ -61,8 +64,8 @@ describe('recommenders that read histories', () => {
       } else expect((await mine).items).toHaveLength(3);
       await expect(recommend(loaded, { user: '3', coldOnly: true })).rejects.toMatchObject({ code: 'no-content' });
       const factors = await loaded.itemFactors();
-      const hasFactors = !['autorec', 'deep-ae', 'multi-dae', 'multi-vae'].includes(recommender);
-      expect(factors?.dimension).toBe(hasFactors ? 8 : undefined);
+      const withoutFactors = ['autorec', 'deep-ae', 'multi-dae', 'multi-vae', 'ddpg', 'td3', 'greedy-reward'];
+      expect(factors?.dimension).toBe(withoutFactors.includes(recommender) ? undefined : 8);
       await loaded.close();
     },
   );

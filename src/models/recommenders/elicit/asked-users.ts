@@ -1,3 +1,4 @@
+import { Breather } from '../../../core/breather.ts';
 import type { RatingScale } from '../../../core/rating-scale.ts';
 import { evaluate } from '../../metrics/evaluate.ts';
 import { clip, type NewUserRatings } from '../recommender.ts';
@@ -50,10 +51,12 @@ export async function askUsers(
   const predictions: Float32Array[] = users.map(() => new Float32Array(0));
   const points: AskedPoint[] = [];
   let [answers, all] = [0, 0];
+  const breather = new Breather();
   for (let question = 0; question <= questions; question++) {
     let isLeft = question === 0;
     for (const [place, { pool, test }] of users.entries()) {
       const own = asked[place] as AskedQuestion[];
+      if (breather.isDue) await breather.rest();
       signal?.throwIfAborted();
       if (question > 0) {
         const item = ask(own);

@@ -71,7 +71,9 @@ export function attentionShares(
       heads,
     );
     for (let head = 0; head < heads; head++) {
-      const own = shares.map((_, step) => Math.exp(match[step * heads + head] as number));
+      const matches = shares.map((_, step) => match[step * heads + head] as number);
+      const highest = matches.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY);
+      const own = matches.map((each) => Math.exp(each - highest));
       const sum = own.reduce((total, each) => total + each, 0);
       for (const [step, each] of own.entries()) {
         shares[step] = (shares[step] as number) + each / sum / (heads * prefixes.length);

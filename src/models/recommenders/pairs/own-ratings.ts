@@ -8,24 +8,33 @@ import { dealt } from './shuffled-sources.ts';
 const inputName = 'users/own-ratings';
 
 /**
- * What a network is told of a user's ratings: their mean, as a share of the scale above that of
- * all, and the logarithm of their number. A rating that is learnt is not among them.
+ * What a network is told about a user's ratings: their mean, as a share of the scale above that of
+ * all, and the logarithm of their number. To a rating that is learnt, the mean is that of half of
+ * the user's ratings, without it: every second one, or the others. From the mean of all others the
+ * network could work out the rating itself.
  */
 export class OwnRatings {
   readonly #space: PairSpace;
+  /** Of both halves of each user's ratings. */
   readonly #sums: Float64Array;
   readonly #counts: Int32Array;
-  /** Whose ratings are told for a user, where they are exchanged. */
+  /** The half that each rating belongs to. */
+  readonly #halves: Uint8Array;
+  /** Whose ratings are told for a user, if they are exchanged. */
   readonly #told: Int32Array | undefined;
 
   constructor(space: PairSpace, isShuffled: boolean, seed: number) {
     const { users, values, userCount } = space.training;
     this.#space = space;
-    this.#sums = new Float64Array(userCount);
-    this.#counts = new Int32Array(userCount);
+    this.#sums = new Float64Array(2 * userCount);
+    this.#counts = new Int32Array(2 * userCount);
+    this.#halves = new Uint8Array(users.length);
     for (const [row, user] of users.entries()) {
-      this.#sums[user] = (this.#sums[user] as number) + (values[row] as number);
-      this.#counts[user] = (this.#counts[user] as number) + 1;
+      const half = this.#countOf(user) % 2;
+      const at = 2 * user + half;
+      this.#halves[row] = half;
+      this.#sums[at] = (this.#sums[at] as number) + (values[row] as number);
+      this.#counts[at] = (this.#counts[at] as number) + 1;
     }
     this.#told = isShuffled ? dealt(userCount, seed, 'user-ratings') : undefined;
   }
@@ -35,32 +44,38 @@ export class OwnRatings {
     return tape.graph.input(inputName, ['pairs', 2]);
   }
 
-  /** For rows of the training ratings, each without itself. */
+  /** For rows of the training ratings, each without its own half. */
   learnt(batch: Int32Array, buffers: FeedBuffers): Feeds {
-    const { users, values } = this.#space.training;
+    const { users } = this.#space.training;
     return this.#feed(
       batch.map((row) => users[row] as number),
-      (at) => (this.#told === undefined ? (values[batch[at] as number] as number) : undefined),
+      (at) => [1 - (this.#halves[batch[at] as number] as number)],
       buffers,
     );
   }
 
-  /** For users as they are asked for. */
+  /** For the users of a prediction. */
   asked(users: Int32Array, buffers: FeedBuffers): Feeds {
-    return this.#feed(users, () => undefined, buffers);
+    return this.#feed(users, () => [0, 1], buffers);
   }
 
-  #feed(users: Int32Array, without: (at: number) => number | undefined, buffers: FeedBuffers): Feeds {
+  #countOf(user: number): number {
+    return (this.#counts[2 * user] as number) + (this.#counts[2 * user + 1] as number);
+  }
+
+  #feed(users: Int32Array, halvesOf: (at: number) => readonly number[], buffers: FeedBuffers): Feeds {
     const { mean, training } = this.#space;
     const width = training.scale.maximum - training.scale.minimum;
     const data = buffers.reals(2 * users.length);
     for (const [at, asked] of users.entries()) {
       const user = this.#told?.[asked] ?? asked;
-      const left = without(at);
-      const sum = (this.#sums[user] as number) - (left ?? 0);
-      const count = (this.#counts[user] as number) - (left === undefined ? 0 : 1);
+      let [sum, count] = [0, 0];
+      for (const half of halvesOf(at)) {
+        sum += this.#sums[2 * user + half] as number;
+        count += this.#counts[2 * user + half] as number;
+      }
       data[2 * at] = count === 0 ? 0 : (sum / count - mean) / width;
-      data[2 * at + 1] = Math.log1p(count) / 5;
+      data[2 * at + 1] = Math.log1p(this.#countOf(user)) / 5;
     }
     return { [inputName]: { data, shape: [users.length, 2] } };
   }

@@ -1,3 +1,4 @@
+import { groupRows } from '../../group-rows.ts';
 import type { NewUserRatings, TrainingRatings } from '../recommender.ts';
 import { rewardOf } from './logged-environment.ts';
 
@@ -37,14 +38,13 @@ export async function playLoggedEpisodes(
   ratings: TrainingRatings,
   { steps }: { readonly steps: number },
 ): Promise<EpisodeFigures> {
-  const byUser = new Map<number, number[]>();
-  for (const [row, user] of ratings.users.entries()) byUser.set(user, [...(byUser.get(user) ?? []), row]);
+  const { starts, rows: byUser } = groupRows(ratings.users, ratings.userCount);
   const sums = new Float64Array(steps);
   const counts = new Float64Array(steps);
   const shown: number[] = [];
   let liked = 0;
-  for (const rows of byUser.values()) {
-    const left = [...rows];
+  for (let user = 0; user < ratings.userCount; user++) {
+    const left = [...byUser.subarray(starts[user], starts[user + 1])];
     const items: number[] = [];
     const values: number[] = [];
     for (let step = 0; step < steps && left.length > 1; step++) {

@@ -35,10 +35,12 @@ YEARS = np.array([[0.0, 0.0] if i == 0 else [float32((1980 + i - 1990) / 10), 1.
 FIELDS = np.array([u % 3 for u in range(USERS)])
 
 
-def own_ratings(position):  # all of the user's ratings but the one that is learnt
-    others = [r for at, (u, _, r) in enumerate(ROWS) if u == BATCH[position][0] and at != 2 * position]
+def own_ratings(position):  # the mean of the user's half of the ratings without the one that is learnt
+    own = [at for at, (u, _, _) in enumerate(ROWS) if u == BATCH[position][0]]
+    half = own.index(2 * position) % 2
+    others = [ROWS[at][2] for at in own[1 - half :: 2]]
     level = (sum(others) / len(others) - MEAN) / (HIGH - LOW) if others else 0
-    return [float32(level), float32(np.log1p(len(others)) / 5)]
+    return [float32(level), float32(np.log1p(len(own)) / 5)]
 
 
 OWN = np.array([own_ratings(position) for position in range(len(BATCH))])
