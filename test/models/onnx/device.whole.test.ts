@@ -65,8 +65,8 @@ describe('devices', () => {
     async ({ skip }) => {
       process.env.VK_DRIVER_FILES = softwareDriver;
       const finding = await tryDevice('webgpu');
-      // A software driver compiles for minutes where the machine is busy.
-      if (!finding.usable && /no result in/.test(finding.reason)) skip(finding.reason);
+      // A software driver compiles for minutes where the machine is busy; Debian's has no loader.
+      if (!finding.usable && /no result in|^libvulkan/.test(finding.reason)) skip(finding.reason);
       expect(finding).toMatchObject({ usable: true });
     },
   );
