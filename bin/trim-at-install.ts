@@ -3,11 +3,11 @@ import { dirname, join, sep } from 'node:path';
 import { type Here, namedBy, otherPlatforms, packageFinder } from './unused-libraries.ts';
 
 /**
- * Removes what other platforms load of ONNX Runtime and libsql, once npm has installed reelflow as
- * a dependency. Nothing is removed in a clone of the repository, of packages that the project names
- * itself or that lie outside its `node_modules` (in a store that projects share), in an install for
- * another platform (`npm install --os --cpu --libc`), or with `REELFLOW_TRIM=skip`. What cannot be
- * removed stays: an install never fails because of it.
+ * Removes the files of ONNX Runtime and libsql that only other platforms load, once npm has
+ * installed reelflow as a dependency. Removes nothing in a clone of the repository, in an install
+ * for another platform (`npm install --os --cpu --libc`), or with `REELFLOW_TRIM=skip`, and nothing
+ * from packages that the project itself names or that are outside its `node_modules` (in a store
+ * that projects share). What cannot be removed stays: an install never fails because of it.
  *
  * @param installed the directory of the installed package
  * @returns the directories that were removed
@@ -22,7 +22,7 @@ export function trimAtInstall(
   const modules = outermostModules(realpathSync(installed));
   if (modules === undefined) return [];
   const project = dirname(modules);
-  // A global install has no project that could name anything.
+  // A global install has no project that could name packages.
   const own = existsSync(join(project, 'package.json')) ? namedBy(project) : new Set<string>();
   return otherPlatforms(packageFinder(installed), machine)
     .filter(({ name, directory }) => !own.has(name) && directory.startsWith(modules + sep))
