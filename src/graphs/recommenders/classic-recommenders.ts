@@ -185,7 +185,7 @@ export const classicRecommenders = {
       option('learningRate', 'number', '0.02', 'of the clients'),
       option('serverRate', 'number', '1', 'what the mean change is multiplied by'),
       option('regularisation', 'number', '0.02', 'of biases and vectors'),
-      option('groups', 'integer', 'each user is one', 'clients that the users are put into'),
+      option('groups', 'integer', 'each user is a client', 'number of groups of users, each a client'),
       dpOption,
     ],
     guarantee: (inputs, ratings) => new FederatedRecommender(federatedOf(inputs)).guaranteeFor(ratings),

@@ -139,8 +139,8 @@ const pairOptions = (of: OptionOf<'id' | 'content'>): RecommenderOption[] => [
 ];
 
 const knownOptions = [
-  option('genres', 'boolean', 'where there are some', 'whether genres of the items are read'),
-  option('userFields', 'boolean', 'where there are some', 'whether fields of the users are read'),
+  option('genres', 'boolean', 'if there are any', 'whether genres of the items are read'),
+  option('userFields', 'boolean', 'if there are any', 'whether fields of the users are read'),
 ];
 
 const readsContent = ({ content = true }: { readonly content?: Json | undefined }): boolean => content === true;
@@ -258,7 +258,7 @@ export const definedRecommenders = {
     options: [
       ...pairOptions(ofMultimodalCnn),
       ...knownOptions,
-      option('titles', 'boolean', 'where there are some', 'whether titles of the items are read'),
+      option('titles', 'boolean', 'if there are any', 'whether titles of the items are read'),
       ofMultimodalCnn('width', 'integer', 'width of embeddings and of the representation of each input'),
       ofMultimodalCnn('joint', 'integer', 'units in which the inputs of a user, and of an item, come together'),
       ofMultimodalCnn('output', 'text', 'how both become a rating: dense, a layer of 64, or dot, their product'),
@@ -272,7 +272,7 @@ export const definedRecommenders = {
     readsFeatures: (options: FeatureMlpOptions) => readsStreams(options),
     readsUsers: true,
     options: [
-      option('inputs', 'json', 'all that there are', `what is read: ${namedInputs.join(', ')}, and names of streams`),
+      option('inputs', 'json', 'all available', `what is read: ${namedInputs.join(', ')}, and names of streams`),
       option('shuffled', 'json', 'none', 'inputs whose values are exchanged at random, so that they tell nothing'),
       ofFeatureMlp('width', 'integer', 'width of embeddings and of what is made of each input'),
       ofFeatureMlp('hidden', 'integers', 'units of the dense layers'),

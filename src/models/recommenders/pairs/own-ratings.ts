@@ -8,14 +8,14 @@ import { dealt } from './shuffled-sources.ts';
 const inputName = 'users/own-ratings';
 
 /**
- * What a network is told of a user's ratings: their mean, as a share of the scale above that of
- * all, and the logarithm of their number. A rating that is learnt is not among them.
+ * What a network is told about a user's ratings: how far their mean is above the overall mean, as a
+ * share of the scale, and the logarithm of their number. The rating being learnt is left out.
  */
 export class OwnRatings {
   readonly #space: PairSpace;
   readonly #sums: Float64Array;
   readonly #counts: Int32Array;
-  /** Whose ratings are told for a user, where they are exchanged. */
+  /** Whose ratings stand for each user's, if they are exchanged. */
   readonly #told: Int32Array | undefined;
 
   constructor(space: PairSpace, isShuffled: boolean, seed: number) {
@@ -35,7 +35,7 @@ export class OwnRatings {
     return tape.graph.input(inputName, ['pairs', 2]);
   }
 
-  /** For rows of the training ratings, each without itself. */
+  /** For rows of the training ratings, each leaving itself out. */
   learnt(batch: Int32Array, buffers: FeedBuffers): Feeds {
     const { users, values } = this.#space.training;
     return this.#feed(
@@ -45,7 +45,7 @@ export class OwnRatings {
     );
   }
 
-  /** For users as they are asked for. */
+  /** For users to predict for, with all their ratings. */
   asked(users: Int32Array, buffers: FeedBuffers): Feeds {
     return this.#feed(users, () => undefined, buffers);
   }
