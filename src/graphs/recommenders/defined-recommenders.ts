@@ -37,7 +37,7 @@ export interface DefinedRecord {
   readonly options: readonly RecommenderOption[];
   /** Whether it reads facts about users besides their ratings; default no. */
   readonly readsUsers?: boolean | undefined;
-  /** Whether it is told, once it has learnt, when its lists are the same for all; default no. */
+  /** Whether to report, after training, that all lists are nearly the same. Default no. */
   readonly watchesCollapse?: boolean | undefined;
   /** Whether it reads features of items; default no. */
   readonly readsFeatures?: ((options: Readonly<Record<string, Json>>) => boolean) | undefined;

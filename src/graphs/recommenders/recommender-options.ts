@@ -177,7 +177,7 @@ function unknownOption(model: RecommenderName, key: string): UsageError {
   });
 }
 
-/** Of a recommender without the option: why, and which have it. */
+/** The error for a recommender without the option: why, and which ones have it. */
 function notPrivate(model: RecommenderName): UsageError {
   const able = recommenderNames.filter((name) => recommenderOptions(name).includes(dpOption));
   const why = trainsInEpochs(model)
