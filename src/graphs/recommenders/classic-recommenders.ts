@@ -121,7 +121,7 @@ export const vectorOptions = [
   modalitiesOption,
   option('components', 'integer', String(usualComponents), 'principal components that each stream is reduced to'),
   reductionOption,
-  option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'an object with a weight for each stream'),
+  option('streamWeights', 'json', '1; 0.5 next to zeros and ones', 'an object with a weight for each stream'),
 ];
 
 const easeOptions = [
