@@ -181,7 +181,7 @@ function unknownOption(model: RecommenderName, key: string): UsageError {
 function notPrivate(model: RecommenderName): UsageError {
   const able = recommenderNames.filter((name) => recommenderOptions(name).includes(dpOption));
   const why = trainsInEpochs(model)
-    ? 'it reads ratings of others, or means of them, beside those that it learns'
+    ? 'it reads ratings of other users, or means of them, besides those that it learns'
     : 'it does not learn in steps that noise could be added to';
   return new UsageError(`${model} cannot be trained privately: ${why}`, {
     code: 'no-privacy',
