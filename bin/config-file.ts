@@ -24,7 +24,7 @@ export function readConfigFile(path: string, command: Command, table: AnyTable):
     const option = findOption(table, key);
     if (option !== undefined && typedOnly.includes(option.flag)) {
       throw new UsageError(`${path}: \`${name}\` cannot have the option '${key}'`, {
-        remedy: 'It stands on the command line only.',
+        remedy: 'Give it on the command line.',
       });
     }
     if (option === undefined) {

@@ -2,7 +2,7 @@ import type { ExperimentProgress } from '../src/graphs/experiment/run-tally.ts';
 import { duration } from '../src/graphs/explain.ts';
 import type { FitProgress } from '../src/graphs/recommenders/fit-data.ts';
 
-/** A line for a terminal: where a training stands, and how long it takes at most. */
+/** A line for a terminal: how far a training is, and the longest it can take. */
 export function trainingLine(progress: FitProgress): string {
   const { part, epoch, epochs, loss, validationLoss, share, epochSeconds, secondsLeft } = progress;
   const pace =
@@ -14,7 +14,7 @@ export function trainingLine(progress: FitProgress): string {
   return `${what}${epochText({ epoch, epochs, share })}${pace}  loss ${loss.toFixed(4)}${validation}`;
 }
 
-/** A line for a terminal: the points of an experiment, and where a training stands. */
+/** A line for a terminal: the points of an experiment, and how far the current training is. */
 export function experimentLine(progress: ExperimentProgress): string {
   const { part, done, total, secondsLeft, point, epoch, epochs, share, pointSecondsLeft } = progress;
   const what = part === 'trials' ? 'trials on the validation part' : 'points';

@@ -3,11 +3,12 @@ import { dirname, join, sep } from 'node:path';
 import { type Here, hasWorkspaces, namedBy, otherPlatforms, packageFinder } from './unused-libraries.ts';
 
 /**
- * Removes what other platforms load of ONNX Runtime and libsql, once npm has installed reelflow as
- * a dependency. Nothing is removed in a clone of the repository, in a project with workspaces, from
- * packages that the project names itself or that are outside its `node_modules` (in a store that
- * projects share), in an install for another platform (`npm install --os --cpu --libc`), or with
- * `REELFLOW_TRIM=skip`. What cannot be removed stays: an install never fails because of it.
+ * Removes the files of ONNX Runtime and libsql that only other platforms load, once npm has
+ * installed reelflow as a dependency. Removes nothing in a clone of the repository, in a project
+ * with workspaces, in an install for another platform (`npm install --os --cpu --libc`), or with
+ * `REELFLOW_TRIM=skip`, and nothing from packages that the project itself names or that are outside
+ * its `node_modules` (in a store that projects share). What cannot be removed stays: an install
+ * never fails because of it.
  *
  * @param installed the directory of the installed package
  * @returns the directories that were removed
@@ -22,7 +23,7 @@ export function trimAtInstall(
   const modules = outermostModules(realpathSync(installed));
   if (modules === undefined) return [];
   const project = dirname(modules);
-  // A global install has no project that could name anything.
+  // A global install has no project that could name packages.
   const isProject = existsSync(join(project, 'package.json'));
   if (isProject && hasWorkspaces(project)) return [];
   const own = isProject ? namedBy(project) : new Set<string>();

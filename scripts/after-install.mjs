@@ -1,7 +1,7 @@
 /**
- * What npm runs when it has installed reelflow as a dependency: removes the libraries of other
- * platforms (docs/getting-started.md says which, and how to keep them). Prints nothing, and fails
- * no install.
+ * npm runs this after installing reelflow as a dependency. It removes the libraries of other
+ * platforms (docs/getting-started.md says which, and how to keep them), prints nothing, and never
+ * makes an install fail.
  */
 import { fileURLToPath } from 'node:url';
 
@@ -13,5 +13,5 @@ try {
   ]);
   trimAtInstall(fileURLToPath(new URL('..', import.meta.url)), here(), process.env);
 } catch {
-  // Not built yet, in a clone; or what is installed looks otherwise: then everything stays.
+  // A clone that is not built yet, or an unexpected layout: then everything stays.
 }

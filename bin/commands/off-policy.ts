@@ -9,11 +9,11 @@ export const command = defineCommand({
   name: 'off-policy',
   operands: ['LOG.csv'],
   usage: 'LOG.csv [options]',
-  does: 'estimates from a log with propensities what another policy would have earned',
+  does: 'estimates what another policy would have earned, from a log with propensities',
   options: {
-    recommender: text('DIR', 'a saved recommender that draws from its catalogue', "the log's column target"),
-    temperature: number('T', 'its probabilities are those of exp(score / T)', '1'),
-    clip: number('W', 'weights above it count as it', 'none is clipped'),
+    recommender: text('DIR', 'the other policy: a saved recommender', "the log's column target"),
+    temperature: number('T', 'it shows each item with a probability proportional to exp(score / T)', '1'),
+    clip: number('W', 'lowers larger weights to W', 'no clipping'),
     skipBadLines: flag('skips bad lines and counts them'),
   },
   examples: [
@@ -32,7 +32,7 @@ function policyText(found: PolicyEvaluation): string {
   const line = (name: string, value: PolicyValue | undefined) =>
     value === undefined ? [] : [[name, ...[value.value, value.low, value.high].map(shown)]];
   return [
-    `${rows} rows, which say as much as ${effectiveSampleSize.toFixed(1)} without weights; mean weight ${shown(meanWeight)}, largest ${shown(largestWeight)}, ${(100 * found.clipped).toFixed(1)} % clipped`,
+    `${rows} rows, worth ${effectiveSampleSize.toFixed(1)} unweighted ones; mean weight ${shown(meanWeight)}, largest ${shown(largestWeight)}, ${(100 * found.clipped).toFixed(1)} % clipped`,
     '',
     ...alignedRows([
       ['mean reward', 'estimate', 'low', 'high'],

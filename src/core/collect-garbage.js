@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * Collects the garbage of this thread now, which it would otherwise do only once its heap has grown
- * by much. Does nothing in a runtime that cannot be told to.
+ * Collects this thread's garbage now, instead of when its heap has grown a lot. Does nothing in a
+ * runtime without a way to request it.
  */
 export function collectGarbage() {
   setFlagsFromString('--expose-gc');

@@ -20,17 +20,17 @@ export class Growing<N extends Numbers> {
     return this.#length;
   }
 
-  /** Bytes that are allocated. */
+  /** Allocated bytes. */
   get byteLength(): number {
     return this.#values.byteLength;
   }
 
-  /** The number at a place; 0 behind the last. */
+  /** The number at a place; 0 past the end. */
   at(place: number): number {
     return this.#values[place] ?? 0;
   }
 
-  /** Puts a number at a place; those skipped before it are 0. */
+  /** Sets the number at a place; places that are skipped become 0. */
   set(place: number, value: number): void {
     if (place >= this.#length) {
       this.#room(place + 1 - this.#length);
@@ -51,18 +51,18 @@ export class Growing<N extends Numbers> {
     this.#length += values.length;
   }
 
-  /** Removes all numbers, and returns their memory. */
+  /** Removes all numbers and frees their memory. */
   clear(): void {
     this.#values = new this.make(64);
     this.#length = 0;
   }
 
-  /** The appended numbers from `start` to before `end`, not copied: they must not be kept. */
+  /** The numbers from `start` to before `end`; a view, not a copy, so it must not be kept. */
   view(start: number, end: number): N {
     return this.#values.subarray(start, Math.min(end, this.#length)) as N;
   }
 
-  /** A copy of the appended numbers. */
+  /** A copy of all numbers. */
   whole(): N {
     return this.#values.slice(0, this.#length) as N;
   }

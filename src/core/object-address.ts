@@ -57,12 +57,12 @@ export function refuseOutputAddress(path: string): void {
   const web = webAddress(path);
   if (web !== undefined) {
     throw new UsageError(`'${web}' is an address on the web, to which nothing can be written`, {
-      remedy: 'Name a path of this machine.',
+      remedy: 'Name a path on this machine.',
     });
   }
   if (!isObjectAddress(path)) return;
   throw new UsageError(`'${path}' is in an object store, to which this cannot be written`, {
     code: 'object-store',
-    remedy: 'Name a path of this machine, and copy what is written there with `aws s3 sync`.',
+    remedy: 'Name a path on this machine, and copy what is written there with `aws s3 sync`.',
   });
 }

@@ -1,13 +1,13 @@
 import { Growing } from './growing.ts';
 
-/** The slots that there are at first; always a power of two. */
+/** Initial number of slots; the number is always a power of two. */
 const SLOTS = 256;
 
 /**
- * Texts that differ, each with a place: 0 for the first that was added, and so on. They lie one
- * after another in one block of bytes, so that a million of them take their own bytes and some
- * twenty each; strings in a `Map` would take a hundred. A text that is not well-formed UTF-16 counts as
- * what UTF-8 makes of it.
+ * A set of distinct texts, each with a place: 0 for the first that was added, and so on. They are
+ * stored one after another in a block of bytes, so each takes its own bytes and about twenty more;
+ * as strings in a `Map` it would be about a hundred more. A text that is not well-formed UTF-16 is
+ * treated as what it becomes in UTF-8.
  *
  * @example
  * const texts = new PackedTexts();
@@ -18,31 +18,31 @@ const SLOTS = 256;
 export class PackedTexts {
   readonly #isHex: boolean;
   readonly #bytes = new Growing(Uint8Array);
-  /** Where each text ends in them. */
+  /** Where each text ends in `#bytes`. */
   readonly #ends = new Growing(Float64Array);
-  /** By hash, or behind that: a place and one; 0 where there is none. */
+  /** A place plus one, at the slot of its hash or the next free one; 0: the slot is free. */
   #slots = new Int32Array(SLOTS);
-  /** The text that is asked for. */
+  /** The encoded text that is being looked up. */
   #asked = Buffer.alloc(256);
 
-  /** @param kind `hex`: of hexadecimal digits in lower case, 255 at most, at half the bytes. */
+  /** @param kind `hex`: at most 255 lower-case hexadecimal digits, stored in half the bytes. */
   constructor(kind: 'text' | 'hex' = 'text') {
     this.#isHex = kind === 'hex';
   }
 
-  /** How many there are. */
+  /** The number of texts. */
   get size(): number {
     return this.#ends.length;
   }
 
-  /** The place of a text; undefined when it has not been added. */
+  /** The place of a text; undefined if it has not been added. */
   placeOf(text: string): number | undefined {
     const length = this.#ask(text);
     const place = (this.#slots[this.#slotOf(length)] as number) - 1;
     return place < 0 ? undefined : place;
   }
 
-  /** The place of a text, which is added where it is not there. */
+  /** The place of a text, which is added if it is new. */
   add(text: string): number {
     const length = this.#ask(text);
     const slot = this.#slotOf(length);
@@ -56,7 +56,7 @@ export class PackedTexts {
     return place;
   }
 
-  /** The text at a place; undefined where there is none. */
+  /** The text at a place; undefined if there is none. */
   at(place: number): string | undefined {
     if (place >= this.size) return undefined;
     const start = this.#startOf(place);
@@ -65,14 +65,14 @@ export class PackedTexts {
     return this.#isHex ? text.toString('hex', 1).slice(0, text[0]) : text.toString();
   }
 
-  /** Forgets all of them. */
+  /** Removes all texts. */
   clear(): void {
     this.#bytes.clear();
     this.#ends.clear();
     this.#slots = new Int32Array(SLOTS);
   }
 
-  /** Encodes a text. @returns how many bytes it has. */
+  /** Encodes a text into `#asked`. @returns its length in bytes. */
   #ask(text: string): number {
     const most = 3 * text.length + 1;
     if (this.#asked.length < most) this.#asked = Buffer.alloc(2 * most);
@@ -85,7 +85,7 @@ export class PackedTexts {
     return place === 0 ? 0 : this.#ends.at(place - 1);
   }
 
-  /** The slot of the text that is asked for, or the one that it would have. */
+  /** The slot of the text in `#asked`, or the slot that it would get. */
   #slotOf(length: number): number {
     const last = this.#slots.length - 1;
     for (let slot = hashOf(this.#asked, 0, length) & last; ; slot = (slot + 1) & last) {
@@ -114,10 +114,10 @@ export class PackedTexts {
   }
 }
 
-/** Another one in every process, so that nobody can choose texts that share their slots. */
+/** Different in every process, so that nobody can choose texts that collide. */
 const SEED = crypto.getRandomValues(new Int32Array(1))[0] as number;
 
-/** Of Fowler, Noll and Vo (FNV-1a), mixed once more at its end. */
+/** The FNV-1a hash (Fowler, Noll and Vo), with one more mixing step at the end. */
 function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = SEED;
   for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);

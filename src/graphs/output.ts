@@ -30,7 +30,7 @@ export interface RunOutput {
    * The units of a dataset, which can answer more questions than a stream; undefined for a stream.
    */
   readonly commits?: CommitStore | undefined;
-  /** What is known of the items, if the output keeps it. */
+  /** What is known about the items, if the output keeps it. */
   readonly items?: Items | undefined;
   /** The items' outcomes so far, if the output keeps them: see `outcomes`. */
   readonly outcomes?: (() => Promise<(itemId: string) => Outcome | undefined>) | undefined;

@@ -6,47 +6,47 @@ import { type PolicyLogFile, readPolicyLog } from '../io/ratings/read-policy-log
 import { type OffPolicyEstimates, offPolicy, type RewardModel } from '../models/metrics/off-policy.ts';
 import { type LoadedRecommender, loadRecommender } from './recommenders/load-recommender.ts';
 
-/** The policy to be judged, and how. */
+/** The policy to evaluate, and how. */
 export interface PolicyEvaluationOptions {
   /**
-   * A saved recommender that is to be the policy: it shows each item of its catalogue with the
-   * probability exp(score / temperature), divided by the sum of all. Default: the log's column
-   * `target`.
+   * A saved recommender as the policy: it shows each item of its catalogue with a probability
+   * proportional to exp(score / temperature). Default: the log's column `target`.
    */
   readonly recommender?: string | undefined;
   /** Default 1. */
   readonly temperature?: number | undefined;
-  /** Weights above it count as it. Default: none. */
+  /** Larger weights are lowered to it. Default: no clipping. */
   readonly clip?: number | undefined;
-  /** Passes over bad lines of the log and counts them. */
+  /** Skips bad lines of the log and counts them. */
   readonly skipBadLines?: boolean | undefined;
 }
 
-/** What a policy would have earned, and what is doubtful about that. */
+/** What a policy would have earned, and how far that can be trusted. */
 export interface PolicyEvaluation extends OffPolicyEstimates {
   readonly badLines: BadLineReport;
-  /** In sentences. */
+  /** Doubts, as sentences. */
   readonly warnings: readonly string[];
 }
 
 const known: KnownOptions<PolicyEvaluationOptions> = {
   ...{ recommender: true, temperature: true, clip: true, skipBadLines: true },
 };
-/** Ratings of the mean that stand beside those of an item in the model of the reward. */
+/** Rows at the overall mean that smooth each item's mean in the reward model. */
 const damping = 5;
-/** A mean weight this far from 1 is not chance, where its rows are many. */
+/** A mean weight this far from 1 is not chance if there are many rows. */
 const usualWeight = 0.2;
-/** Share of the rows below which the effective sample is called small. */
+/** Share of the rows below which the effective sample counts as small. */
 const fewRows = 0.01;
 
 /**
- * Estimates what another policy would have earned from a log with propensities (`readPolicyLog`):
- * that of the log's column `target`, or a saved recommender that draws from its catalogue. The
- * doubly robust estimate takes its model from the columns `predicted` and `expected`; with a
- * recommender it is the damped mean reward of each item, learnt from the other half of the rows.
+ * Estimates, from a log with propensities (`readPolicyLog`), what another policy would have earned:
+ * the one in the log's column `target`, or a saved recommender that draws from its catalogue. The
+ * doubly robust estimate takes its model from the columns `predicted` and `expected`; for a
+ * recommender, the model is the smoothed mean reward of each item, learnt from the other half of
+ * the rows.
  *
- * @throws UsageError when an option or the log is wrong, has no propensities, or has a user whom
- * the recommender does not know; what `loadRecommender` throws.
+ * @throws UsageError if an option is wrong, or if the log is, has no propensities or has a user
+ * that the recommender does not know; what `loadRecommender` throws.
  * @example
  * const found = await evaluatePolicy('log.csv', { recommender: 'recommenders/ease', temperature: 0.2 });
  * console.log(found.snips.value, found.effectiveSampleSize);
@@ -90,7 +90,7 @@ async function ofRecommender(
   temperature: number,
 ): Promise<Policy> {
   if (userIds === undefined || itemIds === undefined) {
-    throw new UsageError(`${path} needs the columns user and item where a recommender is the policy`, {
+    throw new UsageError(`${path} needs the columns user and item if a recommender is the policy`, {
       code: 'ratings',
     });
   }
@@ -149,7 +149,7 @@ async function chancesOf(
   return shares.map((share) => share / sum);
 }
 
-/** The mean reward of each item over some rows, with a few rows of the overall mean beside them. */
+/** The mean reward of each item over some rows, smoothed by a few rows at the overall mean. */
 function itemMeans(
   rewards: Float64Array,
   items: readonly (number | undefined)[],
@@ -176,12 +176,16 @@ function doubts({ rows, meanWeight, effectiveSampleSize, clipped }: OffPolicyEst
   return [
     ...(Math.abs(meanWeight - 1) > Math.max(usualWeight, spread)
       ? [
-          `the weights have the mean ${meanWeight.toFixed(3)} in place of 1: propensities are wrong, or the log's policy never shows what the other would`,
+          `the mean weight is ${meanWeight.toFixed(3)} instead of 1: propensities are wrong, or the logged policy never shows what the other would`,
         ]
       : []),
     ...(effectiveSampleSize < Math.max(30, fewRows * rows)
-      ? [`the ${rows} rows say as much as ${effectiveSampleSize.toFixed(1)}: few of them decide all estimates`]
+      ? [
+          `the ${rows} rows are worth only ${effectiveSampleSize.toFixed(1)} unweighted ones: a few rows decide every estimate`,
+        ]
       : []),
-    ...(clipped > 0.1 ? [`${(100 * clipped).toFixed(1)} % of the weights are clipped, which moves all estimates`] : []),
+    ...(clipped > 0.1
+      ? [`${(100 * clipped).toFixed(1)} % of the weights are clipped, which biases the estimates`]
+      : []),
   ];
 }

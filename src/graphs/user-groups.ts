@@ -5,7 +5,7 @@ import { countedValue, type UserMetrics } from '../models/metrics/user-values.ts
 
 /**
  * How well each group of users is served, from the metrics of each user. Metrics that no user has,
- * such as the error of scores, are left out.
+ * such as errors if only scores are predicted, are left out.
  */
 export function groupsOfUsers(
   facts: UserFacts,
@@ -30,11 +30,9 @@ export function groupsOfUsers(
   );
 }
 
-/** What is doubtful about groups, in a sentence. */
+/** Doubts about the groups, as sentences. */
 export function groupDoubts(groups: readonly GroupMeans[] | undefined): string[] {
   return groups?.length === 0
-    ? [
-        '`demographics` make no groups: they say nothing of the users that are tested, or only what tells each one apart',
-      ]
+    ? ['`demographics` make no groups: they say nothing about the tested users, or only things unique to each user']
     : [];
 }

@@ -33,7 +33,7 @@ describe('evaluatePolicy', () => {
     expect(found.ips.value).toBeCloseTo((0.5 * 1 + 2 * 0) / 2, 12);
     expect(found.snips.value).toBeCloseTo(0.5 / 2.5, 12);
     expect(found.doublyRobust?.value).toBeCloseTo((0.75 + 0.5 * 0.5 + 0.75 - 2 * 0.5) / 2, 12);
-    expect(found.warnings.join()).toContain('2 rows say as much as');
+    expect(found.warnings.join()).toContain('2 rows are worth only');
     expect((await evaluatePolicy(log, { clip: 1 })).clipped).toBe(0.5);
   });
 

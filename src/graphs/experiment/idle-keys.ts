@@ -22,7 +22,7 @@ export function idleKeys(
     concurrency: [epochs, 'no recommender trains in epochs'],
     undefined: [
       config.implicit === undefined || protocol === 'rated',
-      'only figures of the catalogue are computed of what was chosen',
+      'only figures of the catalogue are computed for choices',
     ],
   };
   const idle = Object.entries(needs).flatMap(([name, [isThere, what]]) =>

@@ -4,10 +4,10 @@ import { shownMetrics } from './group-sheets.ts';
 import type { InputStep } from './input-steps.ts';
 import { corrected, type Sheet, signed } from './sheets.ts';
 
-/** What an input changes in one metric, and whether it may be chance; pairs are users. */
+/** What an input changes in one metric, tested over pairs of users. */
 export interface InputEffect extends Comparison, Pick<InputStep, 'input' | 'change'> {}
 
-/** Tests what each input changes; corrected over the inputs of one kind of change. */
+/** Tests what each input changes, corrected over the inputs for each kind of change. */
 export function inputEffects(
   steps: readonly InputStep[],
   samplesOf: (step: InputStep) => readonly PairedSamples[],
@@ -21,7 +21,7 @@ export function inputEffects(
   });
 }
 
-/** What inputs change, a table for each scenario and metric. */
+/** What the inputs change: a table for each scenario and metric. */
 export function inputSheets(effects: readonly InputEffect[]): Sheet[] {
   const metrics = shownMetrics(effects.map(({ metric }) => metric));
   const tables = new Map<string, InputEffect[]>();
@@ -32,7 +32,7 @@ export function inputSheets(effects: readonly InputEffect[]): Sheet[] {
   return [...tables].map(([title, own]) => ({
     title: `What inputs change: ${title}`,
     note: [
-      'difference: mean over users of the row with the input - the row without it, with its 95 % interval by t',
+      'difference: mean over users of the row with the input minus the row without it, with its 95 % interval by t',
       'p: paired over users (each the mean over folds and runs), two-sided, corrected by Holm over the inputs',
     ].join('; '),
     rows: [
@@ -45,7 +45,7 @@ export function inputSheets(effects: readonly InputEffect[]): Sheet[] {
   }));
 }
 
-/** What inputs change as CSV, a line for each input, change and metric. */
+/** What the inputs change, as CSV: a line for each input, change and metric. */
 export function inputsCsv(effects: readonly InputEffect[]): string {
   const lines = effects.map(({ interval, t, wilcoxon, ...facts }) =>
     [

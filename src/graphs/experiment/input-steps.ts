@@ -9,7 +9,7 @@ const IDS: readonly string[] = ['user-id', 'item-id'];
 /** The network whose inputs are added, removed and shuffled one at a time. */
 export const inputNetwork = 'feature-mlp';
 
-/** How a step tells what an input is worth. */
+/** The kind of change that shows what an input is worth. */
 export type InputChange = 'added' | 'removed' | 'shuffled';
 
 /** A row of the tables: the network with some of the inputs. */
@@ -23,15 +23,15 @@ export interface InputRow {
 export interface InputStep {
   readonly input: string;
   readonly change: InputChange;
-  /** The label of the row that has the input, and of the one that has not. */
+  /** The label of the row that has the input, and of the one that does not. */
   readonly with: string;
   readonly without: string;
 }
 
 /**
- * Rows in which inputs come one after the other in their order, and rows of all inputs but one, and
- * of all with one shuffled between items or users; and which two rows tell what each is worth.
- * Ids are not shuffled: they mean nothing but themselves.
+ * Rows that add the inputs one after another, in their order; rows with all inputs except one; rows
+ * with all inputs, one of them shuffled between items or users; and which two rows show what each
+ * input is worth. Ids are not shuffled: an id only identifies.
  */
 export function inputSteps(inputs: readonly string[]): {
   readonly rows: readonly InputRow[];
@@ -51,7 +51,7 @@ export function inputSteps(inputs: readonly string[]): {
   const all = (rows.at(-1) as InputRow).label;
   const steps = [...added];
   for (const input of inputs) {
-    // Without the last one: the row before it was added.
+    // Without the last input: the row before it was added.
     const isLast = input === inputs.at(-1);
     const without = isLast ? (rows[inputs.length - 2] as InputRow).label : labelOf(`without ${input}`);
     if (!isLast) rows.push({ label: without, inputs: inputs.filter((each) => each !== input), shuffled: [] });
@@ -69,7 +69,7 @@ function labelOf(words: string): string {
   return `${inputNetwork}: ${words}`;
 }
 
-/** Asserts that the data have all inputs. @throws UsageError naming one that they have not. */
+/** Asserts that the data have all inputs. @throws UsageError naming one that they lack. */
 export function checkInputs(inputs: readonly string[], data: ExperimentData, store: string | undefined): void {
   const movies = [...(data.movies?.values() ?? [])];
   const isThere: Readonly<Record<(typeof namedInputs)[number], boolean>> = {
@@ -82,7 +82,7 @@ export function checkInputs(inputs: readonly string[], data: ExperimentData, sto
   const known = [...namedInputs.filter((name) => isThere[name]), ...streams];
   const missing = inputs.find((name) => !known.includes(name));
   if (missing === undefined) return;
-  throw new UsageError(`\`inputs\` has '${missing}', but the data do not`, {
+  throw new UsageError(`\`inputs\` has '${missing}', which the data lack`, {
     option: 'inputs',
     remedy: `They have ${known.join(', ')}.`,
   });

@@ -210,9 +210,9 @@ function withSplits(experiment: Experiment, saved: SavedSplits | undefined, conf
   const scenarios = config.scenarios === undefined ? saved.kinds : experiment.scenarios;
   const { seeds, splitSeeds } = experiment;
   if (saved.isSingle && splitSeeds !== undefined && splitSeeds.length > 1) {
-    throw new UsageError('`splitSeed` must be one, as `split` is one data set, but are several', {
+    throw new UsageError('`splitSeed` must be a single number, because `split` is one data set', {
       option: 'splitSeed',
-      remedy: 'Leave it out, or name the `splits` of an experiment, which has them by seed.',
+      remedy: 'Leave it out, or name the `splits` of an experiment, which has one for each seed.',
     });
   }
   const isRepeated = saved.isSingle && splitSeeds === undefined && seeds.length > 1;

@@ -8,7 +8,7 @@ import { paired, pairedAverages, type UserAverages, userAverages } from './user-
 
 type Run = ReturnType<typeof completeRuns>[number];
 
-/** The values of each user of the rows of a scenario, alone and in pairs of rows. */
+/** Each user's values in the rows of a scenario, for one row or for pairs of rows. */
 export class UsersOfRows {
   readonly #experiment: Experiment;
   readonly #files: PointFiles;
@@ -26,7 +26,7 @@ export class UsersOfRows {
     this.#files = files;
   }
 
-  /** Reads the values of a row; of these metrics only. */
+  /** Reads a row's values for these metrics. */
   async add(
     scenario: ScenarioName,
     entry: ExperimentEntry,
@@ -39,13 +39,13 @@ export class UsersOfRows {
     this.#rows.set(entry.label, { entry, runs, averages });
   }
 
-  /** The labels of the rows, with the means of each user by metric. */
+  /** The labels of the rows, with each user's means by metric. */
   *[Symbol.iterator](): Generator<readonly [label: string, averages: ReadonlyMap<string, UserAverages>]> {
     for (const [label, { averages }] of this.#rows) yield [label, averages];
   }
 
   /**
-   * The values of the users that two rows share, in the same order; undefined where one of the rows
+   * The values of the users that two rows share, in the same order; undefined if one of the rows
    * has none.
    */
   async pairs(
@@ -61,8 +61,8 @@ export class UsersOfRows {
       return same === undefined ? [] : [[run, same] as const];
     });
     const areWhole = shared.length === one.runs.length && shared.length === other.runs.length;
-    // Under `zero` every row has a value wherever another has one, so their own means are those over
-    // the same places.
+    // Under `zero`, every row has a value wherever another has one, so their means already cover the
+    // same places.
     if (areWhole && this.#experiment.undefined === 'zero') return paired(own, theirs);
     const places = shared.flatMap(([run, same]) =>
       run.points.flatMap((point) => {

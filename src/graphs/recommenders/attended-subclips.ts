@@ -4,16 +4,16 @@ import type { SavedRecommender } from './saved-recommender.ts';
 import type { ItemFeatures } from './store-features.ts';
 import { type SubclipTime, subclipTimes } from './subclip-times.ts';
 
-/** The subclip of a stream that counts most where a network pools by attention. */
+/** The subclip of a stream that counts most in a network that pools by attention. */
 export interface AttendedSubclip extends Partial<SubclipTime> {
   readonly stream: string;
-  /** From 0. */
+  /** Counted from 0. */
   readonly subclip: number;
-  /** How much of the stream it is; all subclips together are 1. */
+  /** Its share of the attention; those of all subclips sum to 1. */
   readonly share: number;
 }
 
-/** How much each subclip of each stream counts; none where nothing is pooled by attention. */
+/** How much each subclip of each stream counts; empty without attention. */
 export function sharesOfStreams(
   { weights, facts }: SavedRecommender,
   vectors: ItemFeatures,
@@ -28,7 +28,7 @@ export function sharesOfStreams(
   );
 }
 
-/** Of each stream of an item the subclip that counts most; undefined without attention. */
+/** The subclip that counts most in each stream of an item; undefined without attention. */
 export async function mostAttended(
   { saved, features }: Pick<LoadedRecommender, 'saved' | 'features'>,
   item: number,

@@ -121,7 +121,7 @@ export const vectorOptions = [
   modalitiesOption,
   option('components', 'integer', String(usualComponents), 'principal components that each stream is reduced to'),
   reductionOption,
-  option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'an object with a weight for each stream'),
+  option('streamWeights', 'json', '1; 0.5 next to zeros and ones', 'an object with a weight for each stream'),
 ];
 
 const easeOptions = [
@@ -180,12 +180,12 @@ export const classicRecommenders = {
     options: [
       option('factors', 'integer', '20', 'length of the vectors of users and items'),
       option('rounds', 'integer', '200', 'rounds of the server'),
-      option('clientRate', 'number', '0.1', 'chance of each client to be in a round'),
+      option('clientRate', 'number', '0.1', 'probability that a client takes part in a round'),
       option('localEpochs', 'integer', '5', 'passes of a client over its ratings in a round'),
-      option('learningRate', 'number', '0.02', 'of the clients'),
-      option('serverRate', 'number', '1', 'what the mean change is multiplied by'),
-      option('regularisation', 'number', '0.02', 'of biases and vectors'),
-      option('groups', 'integer', 'each user is one', 'clients that the users are put into'),
+      option('learningRate', 'number', '0.02', 'learning rate of the clients'),
+      option('serverRate', 'number', '1', 'factor for the mean change'),
+      option('regularisation', 'number', '0.02', 'regularisation of biases and vectors'),
+      option('groups', 'integer', 'each user is a client', 'number of groups of users, each a client'),
       dpOption,
     ],
     guarantee: (inputs, ratings) => new FederatedRecommender(federatedOf(inputs)).guaranteeFor(ratings),

@@ -1,14 +1,14 @@
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import { distinctItems } from '../../models/recommenders/reinforcement/logged-episodes.ts';
 
-/** Users whose lists are looked at, and the length of these. */
+/** Number of users whose lists are examined, and the length of each list. */
 const [users, length] = [100, 10];
-/** Share of the recommendations that could differ, below which a policy has collapsed. */
+/** Share of the possible different items below which a policy has collapsed. */
 const least = 0.03;
 
 /**
- * What a policy's lists for some users of the training have in common, in a sentence: a policy that
- * pleases its critic and nobody else recommends the same few items to all.
+ * A sentence about how different a policy's lists for some training users are: a policy that
+ * pleases nobody but its critic recommends the same few items to everybody.
  */
 export async function collapseOf(
   name: string,
@@ -35,5 +35,5 @@ export async function collapseOf(
   const distinct = distinctItems(shown);
   const isCollapsed = distinct < length + least * Math.min(shown.length, known.length);
   const text = `${name} recommends ${distinct} different items in ${shown.length} recommendations`;
-  return { text: isCollapsed ? `warning: ${text}: it has collapsed to the same few for all` : text, isCollapsed };
+  return { text: isCollapsed ? `warning: ${text}: it has collapsed to the same few for everybody` : text, isCollapsed };
 }

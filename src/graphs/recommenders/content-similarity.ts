@@ -108,7 +108,7 @@ export class ContentSimilarity {
     });
   }
 
-  /** @param similarity of features; genres are compared where there is none. */
+  /** @param similarity of the features; if undefined, genres are compared. */
   #offer(top: TopFound<SimilarItem>, item: number, other: number, similarity: number | undefined): void {
     if (similarity !== undefined) {
       if (top.takes(similarity)) top.add({ item: other, similarity, basis: 'features' });

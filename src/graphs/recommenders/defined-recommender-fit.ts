@@ -21,7 +21,7 @@ import { requiredFeatures } from './required-features.ts';
 /** Options of the training, not of the network. */
 type TrainingKeys = 'batch' | 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2' | 'memory';
 
-/** Makes the recommender with these options, which has learnt nothing yet. @throws UsageError. */
+/** Makes an untrained recommender with these options. @throws UsageError. */
 export function definedRecommender(
   model: DefinedRecommenderName,
   options: Readonly<Record<string, Json>>,
@@ -47,7 +47,7 @@ function isOfPairs(definition: HistoryDefinition<never> | PairDefinition<never>)
   return 'reads' in definition;
 }
 
-/** Fits a recommender that is made from a definition. */
+/** Fits a recommender made from a definition. */
 export async function fitDefinedRecommender(
   model: DefinedRecommenderName,
   given: Readonly<Record<string, Json>>,

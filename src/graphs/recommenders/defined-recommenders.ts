@@ -37,7 +37,7 @@ export interface DefinedRecord {
   readonly options: readonly RecommenderOption[];
   /** Whether it reads facts about users besides their ratings; default no. */
   readonly readsUsers?: boolean | undefined;
-  /** Whether it is told, once it has learnt, when its lists are the same for all; default no. */
+  /** Whether to report, after training, that all lists are nearly the same. Default no. */
   readonly watchesCollapse?: boolean | undefined;
   /** Whether it reads features of items; default no. */
   readonly readsFeatures?: ((options: Readonly<Record<string, Json>>) => boolean) | undefined;
@@ -120,16 +120,16 @@ const readsFeatures = (options: ItemTableOptions): boolean => itemsHaveContent(o
 const rewardOptions = [
   ofPolicy('factors', 'integer', 'length of the vectors of users and items'),
   ofPolicy('hidden', 'integer', 'units of each of the two layers of a network'),
-  ofPolicy('recent', 'integer', 'liked items that a state has'),
-  ofPolicy('candidates', 'integer', 'items that an action of a step chooses among, at most'),
-  ofPolicy('transitions', 'integer', 'transitions of a user in a step'),
+  ofPolicy('recent', 'integer', 'number of liked items in a state'),
+  ofPolicy('candidates', 'integer', 'the most items that an action chooses among in a step'),
+  ofPolicy('transitions', 'integer', 'transitions for each user in a step'),
 ];
 
 const actorCriticOptions = [
   ...rewardOptions,
-  ofPolicy('discount', 'number', 'what a reward counts one recommendation later'),
-  ofPolicy('tau', 'number', 'share of the weights that goes over into the targets in a step'),
-  ofPolicy('exploration', 'number', 'standard deviation of the noise that actions explore by'),
+  ofPolicy('discount', 'number', 'how much a reward counts if it comes one recommendation later'),
+  ofPolicy('tau', 'number', 'share by which the targets move towards the weights in a step'),
+  ofPolicy('exploration', 'number', 'standard deviation of the exploration noise on actions'),
 ];
 
 const pairOptions = (of: OptionOf<'id' | 'content'>): RecommenderOption[] => [
@@ -139,8 +139,8 @@ const pairOptions = (of: OptionOf<'id' | 'content'>): RecommenderOption[] => [
 ];
 
 const knownOptions = [
-  option('genres', 'boolean', 'where there are some', 'whether genres of the items are read'),
-  option('userFields', 'boolean', 'where there are some', 'whether fields of the users are read'),
+  option('genres', 'boolean', 'if there are any', 'whether genres of the items are read'),
+  option('userFields', 'boolean', 'if there are any', 'whether fields of the users are read'),
 ];
 
 const readsContent = ({ content = true }: { readonly content?: Json | undefined }): boolean => content === true;
@@ -258,7 +258,7 @@ export const definedRecommenders = {
     options: [
       ...pairOptions(ofMultimodalCnn),
       ...knownOptions,
-      option('titles', 'boolean', 'where there are some', 'whether titles of the items are read'),
+      option('titles', 'boolean', 'if there are any', 'whether titles of the items are read'),
       ofMultimodalCnn('width', 'integer', 'width of embeddings and of the representation of each input'),
       ofMultimodalCnn('joint', 'integer', 'units in which the inputs of a user, and of an item, come together'),
       ofMultimodalCnn('output', 'text', 'how both become a rating: dense, a layer of 64, or dot, their product'),
@@ -272,11 +272,11 @@ export const definedRecommenders = {
     readsFeatures: (options: FeatureMlpOptions) => readsStreams(options),
     readsUsers: true,
     options: [
-      option('inputs', 'json', 'all that there are', `what is read: ${namedInputs.join(', ')}, and names of streams`),
+      option('inputs', 'json', 'all available', `what is read: ${namedInputs.join(', ')}, and names of streams`),
       option('shuffled', 'json', 'none', 'inputs whose values are exchanged at random, so that they tell nothing'),
-      ofFeatureMlp('width', 'integer', 'width of embeddings and of what is made of each input'),
+      ofFeatureMlp('width', 'integer', 'width of embeddings and of the vector made from each input'),
       ofFeatureMlp('hidden', 'integers', 'units of the dense layers'),
-      ofFeatureMlp('dropout', 'number', 'share dropped of the dense layers'),
+      ofFeatureMlp('dropout', 'number', 'dropout rate of the dense layers'),
       ofFeatureMlp('coldRate', 'number', 'share of the ratings learnt without the embedding of their item'),
       option('components', 'integer', String(usualComponents), 'principal components that each stream is reduced to'),
       reductionOption,

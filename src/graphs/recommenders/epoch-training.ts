@@ -23,7 +23,7 @@ interface EpochRecommender {
   close(): Promise<void>;
 }
 
-/** What is told to a recommender about its training, whichever it is. */
+/** The settings of a training that every recommender gets. */
 type TrainingRun = Pick<
   TrainerOptions,
   'seed' | 'signal' | 'device' | 'onMessage' | 'checkpoint' | 'onProgress' | 'onEpoch'

@@ -2,38 +2,38 @@ import { TopFound } from '../../models/analysis/top-found.ts';
 import { UnitRows } from '../../models/analysis/unit-rows.ts';
 
 /**
- * Mean vectors of an item, stream by stream, each of length 1; undefined: no such stream, or all
- * zeros.
+ * An item's mean vector for each stream, of length 1; undefined if it has no such stream, or only
+ * zeros in it.
  */
 export type Summary = readonly (Float32Array | undefined)[];
 
-/** An item by its number, and the mean of its cosines over the streams that both have. */
+/** An item's number, and its mean cosine over the streams that both items have. */
 export interface NearItem {
   readonly item: number;
   readonly similarity: number;
 }
 
-/** Items that have the same streams, as one row each. */
+/** Items that have the same streams, one row each. */
 interface Group {
   readonly streams: readonly number[];
-  /** Of which stream each value of a row is, and which of its values. */
+  /** The stream that each value of a row belongs to, and its place there. */
   readonly order: { readonly streams: Int32Array; readonly axes: Int32Array };
   readonly rows: UnitRows;
   readonly items: number[];
 }
 
 /**
- * Summaries of many items, compared by the mean, over the streams that both have, of the cosine of
- * their vectors. Vectors of an item are one row, the first value of each stream before the second
- * of any: the cosine of two rows is then that mean, but for how many streams both have. Items must
- * be added in ascending order.
+ * Summaries of many items, compared by their mean cosine over the streams that both items have. The
+ * vectors of an item are stored interleaved in one row, first the first value of each stream, then
+ * the second, and so on: the cosine of two rows is that mean, except for a factor that depends on
+ * the number of shared streams. Items must be added in ascending order.
  */
 export class ItemDirections {
   readonly #dimensions: readonly number[];
   readonly #groups = new Map<string, Group>();
   readonly #places = new Map<number, { readonly group: Group; readonly row: number }>();
 
-  /** @param dimensions of the streams. */
+  /** @param dimensions the dimension of each stream. */
   constructor(dimensions: readonly number[]) {
     this.#dimensions = dimensions;
   }
@@ -46,12 +46,12 @@ export class ItemDirections {
     return this.#places.has(item);
   }
 
-  /** Whether an item that was added has a stream of a summary. */
+  /** Whether an added item shares a stream with a summary. */
   haveCommon(item: number, summary: Summary): boolean {
     return this.#places.get(item)?.group.streams.some((stream) => summary[stream] !== undefined) === true;
   }
 
-  /** One without any stream is not added. */
+  /** Adds an item, unless it has no stream at all. */
   add(item: number, summary: Summary): void {
     const streams = [...summary.keys()].filter((stream) => summary[stream] !== undefined);
     if (streams.length === 0) return;
@@ -67,13 +67,13 @@ export class ItemDirections {
     group.items.push(item);
   }
 
-  /** What was added of an item. */
+  /** The summary that was added for an item. */
   summaryOf(item: number): Summary | undefined {
     const place = this.#places.get(item);
     if (place === undefined) return undefined;
     const { group, row } = place;
     const values = group.rows.row(row);
-    // Each stream has its share of a row's length of 1.
+    // A row has length 1, of which each stream has an equal share.
     const length = Math.sqrt(group.streams.length);
     const summary = this.#dimensions.map((dimension, stream) =>
       group.streams.includes(stream) ? new Float32Array(dimension) : undefined,
@@ -86,7 +86,7 @@ export class ItemDirections {
     return summary;
   }
 
-  /** The `k` items most similar to one; ties by lower number. */
+  /** The `k` items most similar to one; ties by the lower number. */
   async nearest(item: number, summary: Summary, k: number): Promise<NearItem[]> {
     const found: NearItem[] = [];
     const own = this.#places.get(item);
@@ -116,7 +116,7 @@ export class ItemDirections {
   }
 }
 
-/** A summary as a row of a group; zeros for a stream that it lacks. */
+/** A summary as a row of a group, with zeros for streams that it lacks. */
 function rowOf(summary: Summary, { order: { streams, axes } }: Group): Float32Array {
   const row = new Float32Array(axes.length);
   for (let at = 0; at < row.length; at++) row[at] = summary[streams[at] as number]?.[axes[at] as number] ?? 0;

@@ -9,7 +9,7 @@ import { privacyOptions } from './private-options.ts';
 import { classicRecord, isDefinedRecommender, type RecommenderName, trainsInEpochs } from './recommender-names.ts';
 
 /**
- * What a private training would guarantee of these ratings; undefined where it is not private.
+ * What a private training on these ratings would guarantee; undefined if it is not private.
  *
  * @throws UsageError `no-privacy`.
  */

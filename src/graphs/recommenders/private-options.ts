@@ -17,7 +17,7 @@ export const dpOption = option(
 
 const keys = ['noise', 'clip', 'delta', 'unit', 'repeatable'];
 
-/** What `dp` among a recommender's options says; undefined without it. @throws UsageError. */
+/** The option `dp` of a recommender; undefined if it is not given. @throws UsageError. */
 export function privacyOptions({ dp }: Readonly<Record<string, Json | undefined>>): PrivacyOptions | undefined {
   if (dp === undefined) return undefined;
   if (typeof dp === 'number') return { noise: dp };
@@ -35,8 +35,9 @@ export function privacyOptions({ dp }: Readonly<Record<string, Json | undefined>
 }
 
 /**
- * The same with the key that its noise follows from. It is kept in a file beside the checkpoint, as
- * long as that, so that a training that is killed continues with the same noise.
+ * The same, with the key that the noise is derived from. The key is kept in a file next to the
+ * checkpoint, for as long as the checkpoint, so that a training that was killed continues with the
+ * same noise.
  */
 export async function privacyWithKey(
   options: Readonly<Record<string, Json>>,
@@ -55,15 +56,15 @@ export async function privacyWithKey(
   return { ...privacy, key };
 }
 
-/** What a private training guarantees, in a sentence. */
+/** What a private training guarantees, as a sentence. */
 export function guaranteeText(guarantee: PrivacyGuarantee): string {
   const { unit, epsilon, delta, noise, clip, rate, steps, repeatable } = guarantee;
   const how = `noise ${noise}, clip ${clip}, rate ${rate.toPrecision(3)}, ${steps} steps`;
-  const known = repeatable ? '; the noise follows from the seed: whoever knows the seed can take it away' : '';
-  return `differential privacy of each ${unit}: epsilon ${epsilon.toFixed(2)} at delta ${delta} (${how})${known}`;
+  const known = repeatable ? '; the noise is derived from the seed: whoever knows the seed can subtract it' : '';
+  return `differential privacy for each ${unit}: epsilon ${epsilon.toFixed(2)} at delta ${delta} (${how})${known}`;
 }
 
-/** What a batch of a neural recommender counts: ratings, or users where these are private. */
+/** What the batches of a neural recommender count: ratings, or users if those are private. */
 export function unitsOf(
   { users, values }: { readonly users: Int32Array; readonly values: Float32Array },
   options: Readonly<Record<string, Json>>,

@@ -20,10 +20,10 @@ import { type OptionKind, option, type RecommenderOption } from './recommender-o
 const trainingOptions = [
   option('embedding', 'integer', '64, residual 32', 'width of each embedding', 'factors'),
   option('l2', 'number', '1e-5, residual 0.05', 'weight of the L2 penalty on kernels and embeddings'),
-  option('loss', 'text', 'mse', 'mse, ordinal, or bpr, softmax and log, which predict scores; for what was chosen bpr'),
+  option('loss', 'text', 'mse', 'mse, ordinal, or bpr, softmax and log, which predict scores; bpr for choices'),
   option('weighting', 'number', '0', 'for mse and ordinal: rare rating values are weighted by 1 / share to this power'),
   option('levels', 'integer', 'one each half', 'for ordinal: levels of the scale'),
-  option('negatives', 'integer', 'of what was chosen 4', 'items not chosen, drawn in each epoch for each rating'),
+  option('negatives', 'integer', '4 for choices', 'items not chosen, drawn in each epoch for each rating'),
   option('batch', 'integer', String(usualBatch), 'ratings per step'),
   option('batching', 'text', 'random', 'random, or item-grouped: cheaper epochs, but different results'),
   option('itemsPerGroup', 'integer', '16', 'for item-grouped: number of items that are mixed'),
@@ -72,7 +72,7 @@ const formOptions = [
   option('components', 'integer', '20', 'residual: principal components that each stream is reduced to'),
   reductionOption,
   option('pool', 'text', 'last', 'residual: how subclips are pooled: last (mean and LSTM), mean, or attention'),
-  option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'residual: an object with a weight for each stream'),
+  option('streamWeights', 'json', '1; 0.5 next to zeros and ones', 'residual: an object with a weight for each stream'),
 ];
 
 const beta = option('beta', 'json', '1', 'weight of the audiovisual branch at the join: a number, or learnt');
@@ -177,11 +177,11 @@ function unknownOption(model: RecommenderName, key: string): UsageError {
   });
 }
 
-/** Of a recommender without the option: why, and which have it. */
+/** The error for a recommender without the option: why, and which ones have it. */
 function notPrivate(model: RecommenderName): UsageError {
   const able = recommenderNames.filter((name) => recommenderOptions(name).includes(dpOption));
   const why = trainsInEpochs(model)
-    ? 'it reads ratings of others, or means of them, beside those that it learns'
+    ? 'it reads ratings of other users, or means of them, besides those that it learns'
     : 'it does not learn in steps that noise could be added to';
   return new UsageError(`${model} cannot be trained privately: ${why}`, {
     code: 'no-privacy',

@@ -63,7 +63,7 @@ export interface RecommenderFacts {
   readonly history: readonly EpochRecord[];
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
   readonly validationFigures?: ValidationFigures | undefined;
-  /** Of a private training: what it guarantees of the weights. */
+  /** What a private training guarantees about the weights. */
   readonly privacy?: PrivacyGuarantee | undefined;
   readonly features?: FeatureFile | undefined;
   /** For a recommender of your own: the code that made it. */

@@ -104,7 +104,7 @@ export interface TrainSummary {
   readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
   /** For neural recommenders with validation ratings: how well these are predicted. */
   readonly validation?: ValidationFigures | undefined;
-  /** Of a private training: what it guarantees of the weights. */
+  /** What a private training guarantees about the weights. */
   readonly privacy?: PrivacyGuarantee | undefined;
   /** Whether it continued from a checkpoint. */
   readonly resumed: boolean;

@@ -6,12 +6,12 @@ import { atDataset } from '../../io/objects/at-dataset.ts';
 import { openS3Store } from '../../io/objects/s3-store.ts';
 
 /**
- * Works on the input of a reduction: on its path, or, where it lies in an object store, on a
- * working copy of a dataset, or on one copy of a table that goes afterwards.
+ * Runs `work` on the input of a reduction: on its path, or, if it is in an object store, on a
+ * working copy of the dataset or on a temporary copy of the table.
  *
- * @param signal aborted: no more of a table is copied.
- * @throws what `work` throws, about the address instead of the copy; UsageError `dataset` when
- * there is neither; SystemError `object-store`, `disk-full`.
+ * @param signal stops the copying of a table when it is aborted.
+ * @throws what `work` throws, naming the address instead of the copy; UsageError `dataset` if there
+ * is neither a dataset nor a table; SystemError `object-store`, `disk-full`.
  */
 export async function atInput<T>(
   input: string,

@@ -66,7 +66,7 @@ export class Claims {
 
   /**
    * Claims an item, unless a live process has claimed it.
-   * @returns what is known of it, if this process now has it.
+   * @returns what is known about it, if this process now has it.
    * @throws SystemError if the claim cannot be written.
    */
   async take(itemId: string): Promise<Claim | undefined> {
@@ -110,7 +110,7 @@ export class Claims {
     return createOnce(path, Buffer.from(textOf({ ...claim, isAlone: false })));
   }
 
-  /** Removes the claim of a process that died, and returns what is then known of its item. */
+  /** Removes the claim of a process that died, and returns what is then known about its item. */
   async #lapsed(path: string): Promise<Claim | undefined> {
     const text = await readFile(path, 'utf8').catch(goneAs(''));
     const [whose = '', standing = ''] = text.split('\n');

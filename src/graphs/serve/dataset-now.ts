@@ -4,15 +4,15 @@ import type { ItemFacts } from '../../io/dataset/item-facts.ts';
 import { type DatasetPart, partPath } from '../../io/dataset/layout.ts';
 import { type DatasetStatus, datasetItems, datasetStatus } from '../../io/dataset/status.ts';
 
-/** Items of a dataset that are kept in memory at most; more are read for each question. */
+/** The most items that are kept in memory; larger datasets are read for each request. */
 const MOST_ITEMS = 100_000;
-/** What changes whenever an item does. */
+/** The files that change whenever an item does. */
 const TELLING: readonly DatasetPart[] = ['description', 'index', 'items', 'journal', 'dead', 'units'];
 
 type Letters = Awaited<ReturnType<CommitStore['letters']>>;
 
 /**
- * What is known of the items of a dataset, read again only when its files have changed: a dataset
+ * What is known about the items of a dataset, read again only if its files have changed: a dataset
  * may grow while it is served.
  */
 export class DatasetNow {
@@ -33,7 +33,7 @@ export class DatasetNow {
     else yield* kept.values();
   }
 
-  /** What is known of an item. @throws as `datasetItems`. */
+  /** What is known about an item. @throws as `datasetItems`. */
   async item(id: string): Promise<ItemFacts | undefined> {
     const kept = await this.#kept();
     if (kept !== undefined) return kept.get(id);
@@ -48,7 +48,7 @@ export class DatasetNow {
     return this.#status;
   }
 
-  /** What failed. */
+  /** The dead letters: what failed. */
   letters(): Promise<Letters> {
     this.#look();
     const read = async () => (await CommitStore.open(this.directory, { readOnly: true })).letters();
@@ -71,7 +71,7 @@ export class DatasetNow {
     return items;
   }
 
-  /** Forgets what was read of other files than there are now. */
+  /** Forgets what was read if the files have changed since. */
   #look(): void {
     const stamp = TELLING.map((part) => {
       const found = statSync(partPath(this.directory, part), { throwIfNoEntry: false });

@@ -61,7 +61,7 @@ export async function openServed({ features: path, recommender }: Served): Promi
     hidePaths: (text) =>
       hidden
         .reduce((shown, each) => shown.replaceAll(each, basename(each)), text)
-        // Anything else that starts at a root is also a path of this machine.
+        // Anything else that starts at a root is also a path on this machine.
         .replaceAll(/(?<![\w:/.])\/(?:[^\s/'"`,;]+\/)+([^\s/'"`,;]+)/g, '$1'),
     close: async () => {
       closing.abort();

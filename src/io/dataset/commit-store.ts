@@ -200,7 +200,7 @@ export class CommitStore implements UnitStore {
     return farDatasetOf(this.directory);
   }
 
-  /** What is known of the items, read on first use. */
+  /** What is known about the items, read on first use. */
   items(): Promise<Items> {
     return this.#items.ask(() => Items.open(this.directory));
   }

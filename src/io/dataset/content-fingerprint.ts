@@ -34,7 +34,7 @@ const SETTLED_NANOSECONDS = 2_000_000_000n;
  */
 export class Fingerprints {
   readonly #file: string | undefined;
-  /** Of the lines' beginnings the first 128 bits of their SHA-256, which take less memory. */
+  /** The first 128 bits of the SHA-256 of each line's beginning, which take less memory. */
   readonly #identities = new PackedTexts('hex');
   /** By the place of the identity. */
   readonly #hashes = new Growing(Uint8Array);

@@ -26,7 +26,7 @@ export async function copyFeatures(address: string, signal?: AbortSignal | undef
     `${address.replace(/\/+$/, '')} has no features: there is no object of that name, and no training store or table below it`,
     {
       code: 'dataset',
-      remedy: 'Name a training store, a Parquet or Arrow object, or what the parts of a table lie below.',
+      remedy: 'Name a training store, a Parquet or Arrow object, or the prefix of the parts of a table.',
     },
   );
 }

@@ -18,7 +18,7 @@ async function copyTable(address: string, signal?: AbortSignal | undefined): Pro
   if (copy !== undefined) return copy;
   throw new UsageError(
     `${address.replace(/\/+$/, '')} has no parts: no object below it is named *.parquet or *.arrow`,
-    { code: 'dataset', remedy: 'Name a Parquet or Arrow object, or what the parts of a table lie below.' },
+    { code: 'dataset', remedy: 'Name a Parquet or Arrow object, or the prefix of the parts of a table.' },
   );
 }
 

@@ -32,14 +32,14 @@ const APPENDED_AT_A_TIME = 256;
 export class Items {
   readonly #directory: string;
   readonly #journal: string;
-  /** Everything that is known of; `#rowOf` and `#lineOf` go by their places. */
+  /** The ids of all known items; `#rowOf` and `#lineOf` are indexed by their places. */
   readonly #ids = new PackedTexts();
   /** One and the number of the batch times `ROWS_AT_MOST`, and the row in it; 0 of none. */
   readonly #rowOf = new Growing(Float64Array);
   #batches: readonly RecordBatch[] = [];
-  /** One and the number of the last line about an item; 0 where there is none. */
+  /** The number of the last line about each item, plus one; 0 if there is none. */
   readonly #lineOf = new Growing(Int32Array);
-  /** Of each line of the journal where it begins, its bytes, and the one before about its item. */
+  /** For each line of the journal: its start, its bytes, and the previous one about its item. */
   readonly #starts = new Growing(Float64Array);
   readonly #lengths = new Growing(Int32Array);
   readonly #before = new Growing(Int32Array);
@@ -101,7 +101,7 @@ export class Items {
   }
 
   /**
-   * Whether everything that a change names is already known of an item. What the change leaves
+   * Whether everything that a change names is already known about an item. What the change leaves
    * undefined, it does not name.
    */
   isKnown(id: string, change: ItemChange): boolean {

@@ -15,8 +15,8 @@ type Kind = 'video' | 'audio';
 type StreamOf<K extends Kind> = NonNullable<MediaInfo[K]>;
 
 /**
- * What is decoded from the video or the audio of a file. Probes the file, and completes empty if it
- * has no such stream.
+ * The decoded frames or audio blocks of a file. Probes the file, and completes empty if it has no
+ * such stream.
  *
  * @param open - starts reading the stream.
  */
@@ -38,7 +38,7 @@ export function decodedSource<Element extends Payload, K extends Kind>(
   return abortable(source, signal, `decoding the ${kind === 'video' ? 'pictures' : 'sound'} of '${video.id}'`);
 }
 
-/** A stream while it is decoded: what is known of it, its decoder, and how it ends. */
+/** A stream being decoded: what is known about it, its decoder, and how it ends. */
 export class Decoding<K extends Kind> {
   readonly decoder: DecoderProcess;
   /** Times beyond this one contradict the stated length. */
@@ -48,7 +48,7 @@ export class Decoding<K extends Kind> {
   readonly #stream: StreamOf<K>;
   readonly #settings: CheckedDecodingOptions;
   /**
-   * Aborted when nobody is listening any more: ends the decoder, and any second look at its file.
+   * Aborted when nobody is listening any more: ends the decoder, and any further check of its file.
    */
   readonly #closing = new AbortController();
 
@@ -67,7 +67,7 @@ export class Decoding<K extends Kind> {
     this.latest = stream.start + stream.duration + lengthTolerance(stream.duration);
   }
 
-  /** @param args of ffmpeg: what it reads and writes. */
+  /** @param args ffmpeg's arguments: what it reads and writes. */
   static async start<K extends Kind>(
     video: Video,
     info: MediaInfo,
@@ -89,15 +89,15 @@ export class Decoding<K extends Kind> {
    * The error for a stream that contradicts what its file states, if the caller wants to hear of it
    * and the lengths have not been measured yet.
    *
-   * @param isContradicted whether its times do.
-   * @param seconds how long it is so far.
+   * @param isContradicted whether its times contradict the file.
+   * @param seconds its length so far.
    */
   doubt(isContradicted: boolean, seconds: number): DoubtfulLength | undefined {
     if (!isContradicted || !this.#settings.stopInDoubt || this.#info.measured) return undefined;
     return doubt(this.#video, this.#stream, seconds);
   }
 
-  /** Whether this is longer than the file can be. */
+  /** Whether this is longer than the file can possibly be. */
   isRunaway(seconds: number): boolean {
     return seconds > longestPlausible(this.#stream.duration, this.#info.bytes);
   }

@@ -4,7 +4,7 @@ import { columnOf, csvRecords } from './csv-records.ts';
 import { plainId } from './identifiers.ts';
 import { readText } from './read-text.ts';
 
-/** A log of what a policy has shown, column by column; those that the file lacks are undefined. */
+/** A log of what a policy showed, by column; columns that the file lacks are undefined. */
 export interface PolicyLogFile {
   readonly rewards: Float64Array;
   readonly propensities: Float64Array;
@@ -24,7 +24,7 @@ const numbers = ['reward', 'propensity', 'target', 'predicted', 'expected'] as c
 
 /**
  * Reads a log of recommendations: CSV with the columns reward and propensity, and any of target,
- * predicted, expected, user and item. All of it is held in memory.
+ * predicted, expected, user and item. It is read into memory as a whole.
  *
  * @throws UsageError `ratings` when the file is missing, not CSV, or lacks a column; RatingFileError
  * `bad-line`.
@@ -44,7 +44,7 @@ export async function readPolicyLog(
       path,
       `has no column '${name}'`,
       name === 'propensity'
-        ? 'A log without the probabilities with which it was drawn says nothing about another policy.'
+        ? 'Without the probabilities with which items were shown, a log says nothing about another policy.'
         : undefined,
     );
   }

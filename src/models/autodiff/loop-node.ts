@@ -3,9 +3,9 @@ import { node, type OnnxGraph, type OnnxNode } from '../onnx/onnx-graph.ts';
 import { encodeBody } from '../onnx/write.ts';
 
 /**
- * ONNX's `Loop`: runs `body` so often as the first input says. Body inputs are the number of the
- * run, whether to go on, and what is carried; its outputs whether to go on, what is carried, and
- * what is collected.
+ * ONNX's `Loop`: runs `body` as many times as the first input says. The body's inputs are the
+ * number of the iteration, whether to continue, and the carried values; its outputs are whether to
+ * continue, the carried values, and the values that are collected.
  */
 export function loopNode(inputs: readonly string[], outputs: readonly string[], body: OnnxGraph): OnnxNode {
   const made = node('Loop', inputs, outputs);

@@ -12,15 +12,15 @@ import { allOf, offsetsOf, unitsName } from './unit-feeds.ts';
 
 /** How the gradients of a step are made private. */
 export interface PrivateGradients {
-  /** Length to which the gradient of one unit (a user, a rating) is shortened. */
+  /** Maximum length of the gradient of one unit (a user, a rating). */
   readonly clip: number;
   /** Standard deviation of the noise, in units of `clip`. */
   readonly noise: number;
-  /** Units in a step, on average: what the sum of their gradients is divided by. */
+  /** Expected number of units in a step, by which the sum of their gradients is divided. */
   readonly expected: number;
 }
 
-/** Noise that a step takes, standard normal, of the form of a state tensor. */
+/** Standard normal noise for a step, in the shape of a state tensor. */
 export interface NoiseInput {
   readonly input: string;
   readonly shape: readonly number[];
@@ -28,14 +28,14 @@ export interface NoiseInput {
 }
 
 /**
- * One differentially private training step as a graph (Abadi et al. 2016, algorithm 1): for each
- * unit the gradient of its own loss over all weights together, shortened to the length `clip`;
- * their sum; noise with the deviation `noise` x `clip` on every weight, touched or not; divided by
- * the units that are expected. L2, which knows no data, is added behind that. What the optimiser
- * makes of it spends nothing more.
+ * One differentially private training step as a graph (Abadi et al. 2016, algorithm 1): the
+ * gradient of each unit's own loss, over all weights together, clipped to the length `clip`; their
+ * sum; plus noise with standard deviation `noise` x `clip` on every weight, touched or not; divided
+ * by the expected number of units. L2, which does not depend on the data, is added after that. What
+ * the optimiser does with the result costs no more privacy.
  *
- * The units follow each other in a loop inside the graph, so that a step holds one unit's
- * activations, and no gradients of examples side by side.
+ * A loop inside the graph takes the units one after another, so that a step holds the activations
+ * and the gradient of only one unit at a time.
  *
  * @throws UsageError `no-privacy` for a module that keeps statistics of its batches.
  */
@@ -65,7 +65,7 @@ export function buildPrivateStep(
   const mean = outer.divide(lossSum, outer.emit('Squeeze', [units], []));
   const next = groups.flatMap((group) => {
     const { value, slots } = group;
-    // A step writes all values that stay in the graph.
+    // A step writes every value that the graph keeps.
     if (value.kind !== 'weight') return [outer.emit('Identity', [outer.input(value.input, value.shape)], value.shape)];
     const drawn = outer.multiply(outer.input(noiseName(group), value.shape), outer.real(noise * clip));
     const noisy = outer.divide(outer.add(summed(group), drawn), outer.real(expected));
@@ -87,7 +87,7 @@ const summedLoss = 'summed/loss';
 const summedName = ({ value }: StateGroup): string => `summed/${value.input}`;
 const noiseName = ({ value }: StateGroup): string => `noise/${value.input}`;
 
-/** A shape whose first axis counts the rows of all units. */
+/** The same shape, with the rows of all units on its first axis. */
 function outside(shape: readonly Dimension[]): readonly Dimension[] {
   return shape.map((size, axis) => (axis === 0 ? allOf(String(size)) : size));
 }
@@ -97,12 +97,12 @@ function checkStatistics(name: string, tape: Tape, groups: readonly StateGroup[]
   const updated = kept.find(({ tensor }) => tape.updateOf(tensor) !== tensor);
   if (updated === undefined) return;
   throw new UsageError(
-    `${name} cannot be trained privately: '${updated.name}' is a mean over the ratings of a batch, without noise`,
+    `${name} cannot be trained privately: '${updated.name}' is a mean over a batch's ratings, without noise`,
     { code: 'no-privacy', remedy: 'Leave out batch normalisation.' },
   );
 }
 
-/** The gradient of one unit, shortened, and added to the sum. */
+/** Adds the clipped gradient of one unit to the sum. */
 function bodyOf(tape: Tape, loss: Tensor, trained: readonly StateGroup[], clip: number): OnnxGraph {
   const { graph } = tape;
   const gradients = trained.map((group) => gradientOf(tape, group));
@@ -117,7 +117,7 @@ function bodyOf(tape: Tape, loss: Tensor, trained: readonly StateGroup[], clip: 
   return graph.build([graph.add(graph.input('sum/loss', []), loss), ...sums]);
 }
 
-/** 2 `l2` times the kernels and embeddings of a group, and 0 for its biases. */
+/** 2 `l2` times a group's kernels and embeddings, and 0 for its biases. */
 function decayOf(outer: GraphEmitter, { variables, value }: StateGroup, weight: Tensor, l2: number): Tensor {
   if (value.shape === variables[0]?.shape)
     return outer.multiply(weight, outer.real(value.shape.length > 1 ? 2 * l2 : 0));
@@ -128,7 +128,7 @@ function decayOf(outer: GraphEmitter, { variables, value }: StateGroup, weight: 
   return outer.multiply(weight, outer.real(factors, [value.length]));
 }
 
-/** The step with the loop over its units in front. */
+/** The step, preceded by the loop over its units. */
 function withLoop(
   step: OnnxGraph,
   unit: OnnxGraph,
@@ -147,7 +147,7 @@ function withLoop(
   ];
   const isCarried = new Set(carried.map(({ name }) => name));
   const fed = unit.inputs.filter(({ name }) => !isCarried.has(name) && !state.has(name));
-  // A mask has rows for those of the first feed with its first axis.
+  // The rows of a mask are those of the first feed that shares its first axis.
   const offsets = (value: GraphValue): string => {
     const like = value.name.startsWith('mask/')
       ? fed.find(({ name, shape }) => !name.startsWith('mask/') && shape?.[0] === value.shape?.[0])

@@ -3,7 +3,7 @@ import type { Tensor } from './emitter.ts';
 import { graphShape, type StateGroup } from './state.ts';
 import type { Tape } from './tape.ts';
 
-/** Makes the state tensors inputs of a graph, and the variables parts of them. */
+/** Turns the state tensors into inputs of a graph, and the variables into parts of them. */
 export function enter(tape: Tape, groups: readonly StateGroup[]): void {
   for (const { variables, value } of groups) {
     const input = tape.graph.input(value.input, graphShape(value));
@@ -15,7 +15,7 @@ export function enter(tape: Tape, groups: readonly StateGroup[]): void {
   }
 }
 
-/** The gradients of a group as one tensor with the shape of its value. */
+/** A group's gradients as one tensor, in the shape of its value. */
 export function gradientOf(tape: Tape, { variables, value }: StateGroup): Tensor {
   const { graph } = tape;
   const gradients = variables.map(({ name, tensor }) => {

@@ -53,7 +53,7 @@ async function loopOf(
   if (device === 'cpu' && !inLoop) return { says };
   const loop = planned.loop();
   if (loop === undefined) {
-    if (privateSteps) return { says: `${name} is trained on the CPU: private steps are` };
+    if (privateSteps) return { says: `${name} is trained on the CPU, as all private training is` };
     const why = 'its embeddings are learnt sparsely, outside the graph; `sparse: false` learns them in it';
     return { says: `${name} is trained on the CPU: ${why}` };
   }

@@ -58,7 +58,7 @@ export interface TrainingPlan {
   readonly loss: string;
   readonly output: string;
   readonly masks: readonly Mask[];
-  /** Of a private step: noise that is drawn afresh for each step. */
+  /** In a private step, the noise, which is drawn afresh for each step. */
   readonly noises: readonly NoiseInput[];
   /** Inputs [1] that the optimiser sets afresh for each step. */
   readonly scalars: readonly string[];

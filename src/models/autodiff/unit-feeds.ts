@@ -1,23 +1,23 @@
 import type { FeedBuffers } from './feed-buffers.ts';
 import type { BatchFeed, Feeds } from './feeds.ts';
 
-/** Name of the input that has the values of all units, one after another. */
+/** Name of the input with the values of all units, one after another. */
 export function allOf(name: string): string {
   return `all/${name}`;
 }
 
-/** Name of the input that says where each unit's values begin and end, int32 [units + 1]. */
+/** Name of the input with the offsets at which units begin and end, int32 [units + 1]. */
 export function offsetsOf(name: string): string {
   return `offsets/${name}`;
 }
 
-/** Name of the input that says how many units there are, int32 [1]. */
+/** Name of the input with the number of units, int32 [1]. */
 export const unitsName = 'units';
 
 /**
- * The feeds of a private step: those of all its units, each a batch of its own, one after another.
+ * The feeds of a private step: those of its units, each a batch of its own, one after another.
  *
- * @param shape feeds of any unit, which say the form of those that a step without units has.
+ * @param shape feeds of any unit, for the shapes if the step has no units.
  */
 export function joinUnits(units: readonly Feeds[], shape: Feeds, buffers: FeedBuffers): Feeds {
   const joined: Record<string, BatchFeed> = { [unitsName]: { data: Int32Array.of(units.length), shape: [1] } };

@@ -5,19 +5,19 @@ import { finiteNumber, positiveProbability, probability } from '../../core/numbe
 import { type Interval, meanInterval } from '../statistics/intervals.ts';
 import { meanOf } from '../statistics/sample.ts';
 
-/** What a policy has shown and what came of it, and how another policy would have acted. */
+/** What a policy showed, with what result, and how another policy would have acted. */
 export interface PolicyLog {
-  /** float64[rows]: what came of it: a click, a rating, minutes. */
+  /** float64[rows]: the result, such as a click, a rating, minutes. */
   readonly rewards: Float64Array;
-  /** float64[rows]: the probability with which the policy showed what it showed; above 0. */
+  /** float64[rows]: the probability with which the policy showed the item; above 0. */
   readonly propensities: Float64Array;
   /** float64[rows]: the probability with which the other policy would show it. */
   readonly targets: Float64Array;
-  /** Of a model of the reward, for the doubly robust estimate. */
+  /** Predictions of a reward model, for the doubly robust estimate. */
   readonly model?: RewardModel | undefined;
 }
 
-/** What a model of the reward says of each row. */
+/** What a reward model predicts for each row. */
 export interface RewardModel {
   /** float64[rows]: the reward of what was shown. */
   readonly predicted: Float64Array;
@@ -27,7 +27,7 @@ export interface RewardModel {
 
 /** Options of `offPolicy`. */
 export interface OffPolicyOptions {
-  /** Weights above it count as it: less variance, some bias. Default: none is clipped. */
+  /** Larger weights are lowered to it: less variance, some bias. Default: no clipping. */
   readonly clip?: number | undefined;
 }
 
@@ -36,41 +36,41 @@ export interface PolicyValue extends Interval {
   readonly value: number;
 }
 
-/** What the other policy would have earned, for each row. */
+/** What the other policy would have earned per row. */
 export interface OffPolicyEstimates {
   readonly rows: number;
   /** What the policy that made the log earned. */
   readonly logged: PolicyValue;
   /** Inverse propensity scoring: mean of weight x reward. */
   readonly ips: PolicyValue;
-  /** Self-normalised: sum of weight x reward by the sum of the weights; NaN where that is 0. */
+  /** Self-normalised: sum of weight x reward divided by the sum of weights; NaN if that is 0. */
   readonly snips: PolicyValue;
   /** Doubly robust: mean of expected + weight x (reward - predicted); only with a model. */
   readonly doublyRobust?: PolicyValue | undefined;
-  /** What the model alone says; only with a model. */
+  /** The model's own estimate; only with a model. */
   readonly direct?: PolicyValue | undefined;
-  /** Mean of the weights before they are clipped: near 1, unless propensities are wrong. */
+  /** Mean of the weights before clipping: near 1, unless propensities are wrong. */
   readonly meanWeight: number;
   readonly largestWeight: number;
   /** Share of the rows whose weight was clipped. */
   readonly clipped: number;
-  /** (sum of weights)^2 / sum of squared weights: rows that say as much without weights. */
+  /** (sum of weights)^2 / sum of squared weights: as many unweighted rows would tell as much. */
   readonly effectiveSampleSize: number;
 }
 
 const known: KnownOptions<OffPolicyOptions> = { clip: true };
 
 /**
- * What another policy would have earned, from the log of one that drew at random with known
- * probabilities (Horvitz and Thompson 1952; Swaminathan and Joachims 2015; Dudik, Langford and Li
- * 2011). With w = min(clip, target / propensity) and rewards r:
+ * Estimates what another policy would have earned, from the log of one that drew at random with
+ * known probabilities (Horvitz and Thompson 1952; Swaminathan and Joachims 2015; Dudik, Langford
+ * and Li 2011). With w = min(clip, target / propensity) and rewards r:
  *
  *     IPS = mean(w r)    SNIPS = sum(w r) / sum(w)    DR = mean(expected + w (r - predicted))
  *
- * IPS is unbiased where nothing is clipped and the log's policy may show whatever the other would;
- * DR too, whatever the model. The interval of SNIPS is by its linear approximation.
+ * IPS is unbiased if nothing is clipped and the logged policy can show whatever the other one
+ * would; so is DR, whatever the model. The interval of SNIPS uses its linear approximation.
  *
- * @throws UsageError `ratings` when lengths differ, there is no row, or a number is out of range.
+ * @throws UsageError `ratings` if lengths differ, there are no rows, or a number is out of range.
  * @example
  * const { ips, effectiveSampleSize } = offPolicy({
  *   rewards: Float64Array.of(1, 0), propensities: Float64Array.of(0.5, 0.25), targets: Float64Array.of(0.25, 0.5),

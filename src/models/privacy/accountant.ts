@@ -7,7 +7,7 @@ import { UsageError } from '../../core/errors.ts';
  * const steps: GaussianSteps = { rate: 256 / 60_000, noise: 1.12, steps: 14_063 };
  */
 export interface GaussianSteps {
-  /** Chance of each unit to be in a step (Poisson sampling), above 0, at most 1. */
+  /** Probability that a unit is in a step (Poisson sampling); above 0, at most 1. */
   readonly rate: number;
   /** Standard deviation of the noise divided by the most that one unit can add to the sum. */
   readonly noise: number;
@@ -15,8 +15,8 @@ export interface GaussianSteps {
 }
 
 /**
- * Orders of the divergence among which the best is taken: close together where few steps or much
- * noise need it, up to 1024.
+ * Orders of the divergence, of which the best is taken: up to 1024, and close together where few
+ * steps or much noise require it.
  */
 export const privacyOrders: readonly number[] = [
   ...Array.from({ length: 99 }, (_, at) => 1.1 + at / 10),
@@ -25,7 +25,7 @@ export const privacyOrders: readonly number[] = [
 ];
 
 /**
- * The Renyi divergence of order `order` that one step of the sampled Gaussian mechanism spends
+ * The Rényi divergence of order `order` of one step of the sampled Gaussian mechanism
  * (Mironov, Talwar and Zhang 2019): log A / (order - 1), where A is the mean, over z from Normal(0,
  * noise^2), of (1 - rate + rate exp((2 z - 1) / (2 noise^2)))^order. A is summed over z in steps of
  * noise / 32, which is exact to rounding: the integrand is smooth and falls like exp(-z^2).
@@ -62,15 +62,16 @@ export function sampledGaussianDivergence(
 }
 
 /**
- * The epsilon of which these steps together are (epsilon, delta)-differentially private, whoever
- * chooses each step after having seen the ones before. Divergences of steps add up; epsilon is the
- * least over the orders of divergence + log((order - 1) / order) - log(delta order) / (order - 1)
+ * The epsilon for which these steps together are (epsilon, delta)-differentially private, even if
+ * each step is chosen after seeing the previous ones. Divergences of steps add up; epsilon is the
+ * minimum over the orders of
+ * divergence + log((order - 1) / order) - log(delta order) / (order - 1)
  * (Canonne, Kamath and Steinke 2020, proposition 12; Balle et al. 2020, theorem 21). Neighbouring
- * data sets differ in one unit that is there or not.
+ * data sets differ by the presence of one unit.
  *
- * The accountant knows Poisson sampling alone: batches of a shuffled list are another mechanism.
+ * The accountant covers only Poisson sampling: batches of a shuffled list are another mechanism.
  *
- * @returns Infinity where there is no noise.
+ * @returns Infinity if there is no noise.
  * @throws UsageError when a number is out of range.
  * @example
  * epsilonOf([{ rate: 256 / 60_000, noise: 1.12, steps: 14_063 }], 1e-5);

@@ -1,18 +1,18 @@
 // @ts-check
-// Random numbers that nobody can foresee without the key. JavaScript, because a worker thread of
+// Random numbers that nobody can predict without the key. JavaScript, because a worker thread of
 // Node 20 cannot load TypeScript.
 import { createCipheriv, createHash } from 'node:crypto';
 
-/** Bytes of a key. */
+/** Length of a key in bytes. */
 export const keyBytes = 32;
 
-/** Bytes that are encrypted at a time: few at first, for those who want few numbers. */
+/** Bytes encrypted at a time: few at first, in case only a few numbers are needed. */
 const [firstBytes, mostBytes] = [1 << 9, 1 << 16];
 
 /**
- * Unsigned 32-bit numbers that follow from a key and a place: AES-256 in counter mode, whose first
- * counter is a hash of the place. Whoever has the key can repeat them, and nobody else can tell
- * them from random ones.
+ * Unsigned 32-bit numbers derived from a key and a place: AES-256 in counter mode, starting at a
+ * hash of the place. Whoever has the key can reproduce them; nobody else can tell them from random
+ * ones.
  *
  * @param {Uint8Array} key
  * @param {string} place
@@ -36,7 +36,7 @@ export function keyedIntegers(key, place) {
 }
 
 /**
- * Fills an array with standard normal numbers (Box and Muller 1958) of uniform ones with 53 bits.
+ * Fills an array with standard normal numbers (Box and Muller 1958), made from 53-bit uniform ones.
  *
  * @param {Float32Array} into
  * @param {Uint8Array} key

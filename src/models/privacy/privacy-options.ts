@@ -5,14 +5,14 @@ import { sha256 } from '../../core/hash.ts';
 import { epsilonOf } from './accountant.ts';
 import { keyBytes, keyedIntegers } from './keyed-noise.js';
 
-/** Whose presence in the data a private training hides. */
+/** What a private training hides the presence of. */
 const privacyUnits = ['user', 'rating'] as const;
 
-/** Whose presence in the data a private training hides: a user with all ratings, or one rating. */
+/** What a private training hides the presence of: a user with all ratings, or one rating. */
 export type PrivacyUnit = 'user' | 'rating';
 
 /**
- * How a training is made differentially private.
+ * How to make a training differentially private.
  *
  * @example
  * const privacy: PrivacyOptions = { noise: 1.1, clip: 1, delta: 1e-4 };
@@ -20,19 +20,19 @@ export type PrivacyUnit = 'user' | 'rating';
 export interface PrivacyOptions {
   /** Standard deviation of the noise, in units of `clip`; above 0. */
   readonly noise: number;
-  /** Length to which the gradient of one unit is shortened. Default 1. */
+  /** Maximum length of the gradient of one unit. Default 1. */
   readonly clip?: number | undefined;
   /** Default 1e-5. Must be below 1 / number of units. */
   readonly delta?: number | undefined;
   /** Default `user`. */
   readonly unit?: PrivacyUnit | undefined;
   /**
-   * Noise and sampling follow from the seed, so that a training can be repeated to the last bit;
-   * whoever knows the seed can then take the noise away. Default: a key that is drawn once and
-   * forgotten when the training is over.
+   * Derives noise and sampling from the seed, so that a training can be reproduced to the last bit;
+   * whoever knows the seed can then subtract the noise. Default: they are derived from a random key
+   * that is deleted when the training is over.
    */
   readonly repeatable?: boolean | undefined;
-  /** 32 secret bytes that noise and sampling follow from. Default: drawn. */
+  /** 32 secret bytes that noise and sampling are derived from. Default: random. */
   readonly key?: Uint8Array | undefined;
 }
 
@@ -50,21 +50,21 @@ export interface Privacy {
  * What a private training guarantees.
  *
  * @example
- * declare const files: { ratings: string; out: string };
- * const { privacy } = await trainRecommender({ recommender: 'gmf', options: { dp: { noise: 1.1 } }, ...files });
+ * declare const files: { ratings: string; out: string }; const { privacy } = await
+ * trainRecommender({ recommender: 'gmf', options: { dp: { noise: 1.1 } }, ...files });
  * console.log(`(${privacy?.epsilon}, ${privacy?.delta})`);
  */
 export interface PrivacyGuarantee {
-  /** Whose presence is hidden; `client`: that of a group of users of a federated training. */
+  /** What is hidden; `client`: a group of users in a federated training. */
   readonly unit: PrivacyUnit | 'client';
   readonly epsilon: number;
   readonly delta: number;
   readonly noise: number;
   readonly clip: number;
-  /** Chance of each unit to be in a step. */
+  /** Probability that a unit is in a step. */
   readonly rate: number;
   readonly steps: number;
-  /** Whether noise and sampling follow from the seed. */
+  /** Whether noise and sampling are derived from the seed. */
   readonly repeatable: boolean;
 }
 
@@ -98,15 +98,15 @@ export interface PrivateCourse {
   readonly epochs: number;
 }
 
-/** Steps of an epoch: so many that a unit is in one of them, on average. */
+/** Steps of an epoch: enough for a unit to be in one of them, on average. */
 export function privateSteps({ units, batchSize }: Pick<PrivateCourse, 'units' | 'batchSize'>): number {
   return Math.ceil(units / Math.min(batchSize, units));
 }
 
 /**
- * What a training guarantees when all its epochs are made.
+ * What a training guarantees after all its epochs.
  *
- * @throws UsageError where delta is so large that it would allow to publish a unit.
+ * @throws UsageError if delta is so large that it would allow publishing a unit.
  */
 export function guaranteeOf(
   { noise, clip, delta, unit, repeatable }: Omit<Privacy, 'key'>,
@@ -118,18 +118,18 @@ export function guaranteeOf(
   return { unit, epsilon: epsilonOf([{ rate, noise, steps }], delta), delta, noise, clip, rate, steps, repeatable };
 }
 
-/** Asserts that delta is below the share of one unit. @throws UsageError. */
+/** Asserts that delta is below one unit's share. @throws UsageError. */
 export function checkDelta(delta: number, units: number, unit: string): void {
   if (delta * units < 1) return;
   throw new UsageError(
-    `\`delta\` must be below 1 / ${units}, the share of one ${unit}, but is ${delta}: one of them could be published whole`,
+    `\`delta\` must be below 1 / ${units}, the share of one ${unit}, but is ${delta}: it would allow publishing one of them whole`,
     { option: 'dp', remedy: `Give a \`delta\` of at most ${(0.1 / units).toPrecision(1)}.` },
   );
 }
 
 /**
- * The units of a step: each with the same chance, independently of all others (Poisson sampling),
- * so that a step may have any number of them, none included.
+ * The units of a step: each with the same probability, independently of all others (Poisson
+ * sampling), so a step may have any number of them, even none.
  */
 export function poissonSample(units: number, rate: number, key: Uint8Array, step: number): Int32Array {
   const next = keyedIntegers(key, `sample ${step}`);

@@ -18,10 +18,10 @@ import {
 import { weightShapes } from './neural/weight-shapes.ts';
 import { notFitted, type TrainingRatings } from './recommender.ts';
 
-/** Default limit in bytes of what training takes. */
+/** Default memory limit of training, in bytes. */
 const usualMemory = 2 * 2 ** 30;
 
-/** What every definition has, whatever its network reads. */
+/** What all definitions have in common, whatever the network reads. */
 interface Definition {
   readonly name: string;
   readonly training: TrainingDefaults;
@@ -30,9 +30,9 @@ interface Definition {
 /** A network to train. */
 interface Network {
   readonly module: TrainableModule;
-  /** Initial values that are not random, by name of the weights. */
+  /** Initial values that are not random, by weight name. */
   readonly facts: ReadonlyMap<string, Float32Array>;
-  /** Approximate number of values that a step holds beside the weights. */
+  /** Approximate number of values that a step holds in addition to the weights. */
   activations(batchSize: number): number;
 }
 
@@ -44,11 +44,11 @@ export interface TrainedNetwork {
 
 /**
  * A recommender whose network is made from a definition, whatever that network reads. It trains and
- * predicts in a thread of its own until it is closed.
+ * predicts in its own thread until it is closed.
  */
 export abstract class DefinedRecommender<Options extends object, Trained extends TrainedNetwork> {
   readonly name: string;
-  /** The options of the network that were given. */
+  /** The network options that were given. */
   protected readonly own: Options;
   protected readonly options: DefinedOptions;
   protected readonly batchSize: number;
@@ -67,7 +67,7 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
     trainingCourse(this.options);
   }
 
-  /** Epochs that `fit` makes at most. */
+  /** The maximum number of epochs of `fit`. */
   get epochs(): number {
     return this.options.epochs ?? this.#defaults.epochs;
   }
@@ -83,7 +83,7 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
     return this.known().trainer.weights();
   }
 
-  /** Ends the thread. May be called again. */
+  /** Ends the thread. May be called more than once. */
   async close(): Promise<void> {
     const trained = this.#trained;
     this.#trained = undefined;
@@ -101,7 +101,7 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
     return this.#trained;
   }
 
-  /** What the training of a network takes. */
+  /** The memory that training a network takes. */
   protected heldInTraining(network: Network, batchSize = this.batchSize, isPrivate = false): HeldInTraining {
     const weights = weightCount(weightShapes(network.module));
     const activations = network.activations(isPrivate ? 1 : batchSize);
@@ -112,7 +112,7 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
   /**
    * Starts the thread of a training.
    *
-   * @param chosen what this training has besides the options, or instead of them.
+   * @param chosen settings of this training that add to the options or override them.
    * @throws UsageError `memory-too-small`.
    */
   protected async begin(
@@ -136,7 +136,7 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
     return this.#keep(network, keep(trainer));
   }
 
-  /** Trains what `begin` started. Where it fails, nothing is learnt, and the thread has ended. */
+  /** Trains what `begin` started. If it fails, nothing is learnt and the thread has ended. */
   protected async train(
     trained: Trained,
     data: TrainingData,
@@ -151,9 +151,9 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
   }
 
   /**
-   * Starts the thread of a network with weights that were trained before, on the CPU.
+   * Starts the thread of a network with weights that are already trained, on the CPU.
    *
-   * @throws ModelError `weights` when one is missing, `shape` when one has another size.
+   * @throws ModelError `weights` if one is missing, `shape` if one has the wrong size.
    */
   protected async reopen(
     network: Network,
@@ -167,7 +167,7 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
     this.#keep(network, keep(await Trainer.open(network.module, { ...options, initialWeights: weights })));
   }
 
-  /** The random numbers of a step over `histories` or `pairs`. */
+  /** The random numbers for a step over `histories` or `pairs`. */
   protected drawsOf(what: string, step: number): StepDraws {
     return { uniform: seededUniform(this.options.seed ?? 1, `${what} ${step}`), step };
   }

@@ -3,44 +3,44 @@ import type { Resolved } from '../../core/given.ts';
 import type { Uniform } from '../autodiff/initialisers.ts';
 import type { TrainerOptions } from '../autodiff/trainer-options.ts';
 
-/** How a recommender that is made from a definition is trained. */
+/** How a recommender made from a definition is trained. */
 export interface DefinedOptions extends Omit<TrainerOptions, 'initialWeights' | 'privateSteps'> {
   /** Histories, or ratings, per step. */
   readonly batchSize?: number | undefined;
-  /** Limit in bytes of what training takes. Default 2 GiB. */
+  /** Memory limit of training, in bytes. Default 2 GiB. */
   readonly memory?: number | undefined;
 }
 
-/** How it is trained unless told otherwise. */
+/** How it is trained by default. */
 export interface TrainingDefaults
   extends Resolved<Pick<TrainerOptions, 'epochs' | 'patience' | 'patienceSteps' | 'learningRate' | 'l2'>> {
   /** Histories, or ratings, per step. */
   readonly batchSize: number;
 }
 
-/** Random numbers of a training step. */
+/** Random numbers for a training step. */
 export interface StepDraws {
-  /** Random numbers that depend on the seed and the place in training only. */
+  /** Random numbers that depend only on the seed and the place in the training. */
   readonly uniform: Uniform;
-  /** Steps of all epochs before this one. */
+  /** Number of steps before this one, over all epochs. */
   readonly step: number;
 }
 
 /** The memory that a training takes. */
 export interface HeldInTraining {
   readonly weights: number;
-  /** Number of values that a step holds beside the weights. */
+  /** Number of values that a step holds in addition to the weights. */
   readonly activations: number;
   /** Approximate bytes of both. */
   readonly bytes: number;
 }
 
-/** What a training over some ratings takes, as far as it can be known before it begins. */
+/** What training on some ratings takes, as far as it can be known in advance. */
 export interface TrainingCost extends HeldInTraining {
   readonly stepsPerEpoch: number;
 }
 
-/** Asserts that a training fits. @throws UsageError `memory-too-small`. */
+/** Asserts that a training fits into its memory. @throws UsageError `memory-too-small`. */
 export function checkTrainingMemory(
   name: string,
   { weights, activations, bytes }: HeldInTraining,

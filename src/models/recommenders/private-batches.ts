@@ -7,10 +7,10 @@ import { joinUnits } from '../autodiff/unit-feeds.ts';
 import { type Privacy, poissonSample, privateSteps } from '../privacy/privacy-options.ts';
 import type { StepDraws } from './defined-training.ts';
 
-/** Units (users, ratings) whose presence a training hides, each a batch of its own. */
+/** The units (users, ratings) whose presence a training hides, each a batch of its own. */
 export interface PrivateUnits {
   readonly count: number;
-  /** Units in a step, on average. */
+  /** Expected number of units in a step. */
   readonly batchSize: number;
   readonly seed: number;
   feedsOf(unit: number, draws: StepDraws, buffers: FeedBuffers): Feeds | Promise<Feeds>;
@@ -35,7 +35,7 @@ export function privateBatches({ count, batchSize, seed, feedsOf }: PrivateUnits
   };
 }
 
-/** What the trainer of a private training is told. */
+/** The trainer's settings for a private training. */
 export function privateStepsOf(
   { clip, noise, key }: Privacy,
   { count, batchSize }: Pick<PrivateUnits, 'count' | 'batchSize'>,
@@ -43,12 +43,12 @@ export function privateStepsOf(
   return { clip, noise, key, expected: Math.min(count, batchSize) };
 }
 
-/** The refusal of what a private training cannot have. */
+/** The refusal of something that a private training cannot do. */
 export function noPrivacy(name: string, why: string, remedy: string): UsageError {
   return new UsageError(`${name} cannot be trained privately: ${why}`, { code: 'no-privacy', option: 'dp', remedy });
 }
 
-/** The refusal of ratings that would decide when a private training ends. */
+/** The refusal of ratings that would decide when a private training stops. */
 export function noValidation(name: string): UsageError {
-  return noPrivacy(name, 'ratings that decide the end of training spend privacy too', 'Leave out the validation.');
+  return noPrivacy(name, 'ratings that decide when training stops cost privacy too', 'Leave out the validation.');
 }

@@ -1,6 +1,6 @@
 /**
- * By how much the best single split of values lowers the Gini impurity of two classes (Breiman et
- * al. 1984): 0 where no split does, at most 0.5. Equal values stay together.
+ * How much the best single split of the values lowers the Gini impurity of two classes (Breiman et
+ * al. 1984): 0 if no split does, at most 0.5. Equal values stay together.
  *
  * @param values a number for each row.
  * @param labels 1 or 0 for each row.

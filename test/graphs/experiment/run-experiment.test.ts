@@ -192,7 +192,7 @@ describe('the splits of an experiment', () => {
       [1, 2],
     ]);
     await expect(run('twice', { ...models, split: single, splitSeed: [1, 2] })).rejects.toThrow(
-      '`splitSeed` must be one',
+      '`splitSeed` must be a single number',
     );
     const file = at('split', 'splits', 'non-cold_seed-1', 'fold-1', 'test.csv');
     writeFileSync(file, `${readFileSync(file, 'utf8')}1,1,5\n`);

@@ -48,7 +48,7 @@ describe('private training into a directory', () => {
     } finally {
       await loaded.close();
     }
-    expect(guaranteeText(facts.privacy)).toContain('whoever knows the seed can take it away');
+    expect(guaranteeText(facts.privacy)).toContain('whoever knows the seed can subtract it');
   });
 
   it('ends with the same weights when it is stopped and goes on', async () => {

@@ -118,10 +118,7 @@ describe('private recommenders', () => {
     const refused = (make: () => unknown, words: string) =>
       expect(make).toThrow(expect.objectContaining({ code: 'no-privacy', message: expect.stringContaining(words) }));
     const items = autoRec as HistoryDefinition<never>;
-    refused(
-      () => new HistoryRecommender(items, {} as never, { privacy }),
-      'a user is a part of the rows of many items',
-    );
+    refused(() => new HistoryRecommender(items, {} as never, { privacy }), 'spread over the rows of many items');
     refused(() => ofUsers({ privacy: { ...privacy, unit: 'rating' } }), 'all ratings of a user at once');
     refused(() => new NeuralRecommender('gmf', { privacy, weighting: 1 }), '`weighting`');
     refused(() => new NeuralRecommender('deepcf', { privacy, batchNormalisation: true }), '`batchNormalisation`');

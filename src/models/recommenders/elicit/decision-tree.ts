@@ -2,22 +2,22 @@ import { groupRows } from '../../group-rows.ts';
 import { globalMean, type TrainingRatings } from '../recommender.ts';
 import type { AskedQuestion, NextQuestion } from './next-question.ts';
 
-/** Items that a node chooses among: those with the most ratings. */
+/** Number of items that a node chooses among: those with the most ratings. */
 const candidateCount = 100;
-/** Users that a node needs to choose its item by; with fewer it takes those of the node above. */
+/** Minimum users for a node to choose its item; with fewer, it uses those of the node above. */
 const leastUsers = 20;
 
-/** What is known of some users' ratings, by item. */
+/** What is known about some users' ratings, by item. */
 interface Sums {
   readonly counts: Float64Array;
   readonly sums: Float64Array;
 }
 
 /**
- * A decision tree (Golbandi, Koren and Lempel 2011): each node asks about the item that splits its
- * users, into those who like it, dislike it or have not rated it, such that the mean rating of each
- * item in each of the three predicts best. An answer of at least the mean of all ratings is liking.
- * Nodes are grown when a user comes to them.
+ * A decision tree (Golbandi, Koren and Lempel 2011). A node asks about the item that best splits
+ * its users into those who like it, dislike it or have not rated it: the one for which the mean
+ * ratings of the items within the three groups predict best. A rating of at least the mean of all
+ * ratings counts as liking. Nodes are grown when a user reaches them.
  */
 export function byDecisionTree(ratings: TrainingRatings): NextQuestion {
   const { users, items, values, userCount, itemCount } = ratings;
@@ -53,7 +53,7 @@ export function byDecisionTree(ratings: TrainingRatings): NextQuestion {
     for (const user of own) isIn[user] = 1;
     return isIn;
   };
-  /** The sum of squares that the three means explain; the larger, the smaller the error. */
+  /** The sum of squares that the three means explain: the larger it is, the smaller the error. */
   const explained = (item: number, whole: Sums, isIn: Uint8Array): number => {
     const { liked, disliked } = split(item, isIn);
     const [above, below] = [sumsOf(liked), sumsOf(disliked)];

@@ -2,16 +2,17 @@ import type { ItemFactors, TrainingRatings } from '../recommender.ts';
 import type { NextQuestion } from './next-question.ts';
 
 /**
- * Always the item from whose rating the error over all items is expected to fall most, weighted by
- * how likely it is to be rated at all: the greedy A-optimal design for ratings
+ * Asks about the item whose rating is expected to lower the error over all items most, weighted by
+ * how likely the item is to be rated at all: the greedy A-optimal design for ratings
  * r = b + <p, q_i> + noise of variance 1, with b and p drawn from N(0, 1) and item factors q_i
  * scaled to a mean squared length of 1. With the covariance S of (b, p) after the answers so far,
  * x_i = (1, q_i), and M the sum of x_j x_j' over items by their number of ratings, the fall is
  * x_i' S M S x_i / (1 + x_i' S x_i).
  *
- * What was answered matters, not how: an answer narrows S, a question without one tells nothing.
+ * Only which questions were answered matters, not the ratings given: every answer narrows S, and a
+ * question without an answer tells nothing.
  *
- * @param factors of a recommender that has learnt these ratings.
+ * @param factors the item factors of a recommender that was fitted on these ratings.
  */
 export function byExpectedError(ratings: TrainingRatings, { values, dimension }: ItemFactors): NextQuestion {
   const { itemCount, userCount } = ratings;

@@ -1,34 +1,34 @@
-/** What a server holds of the items: for item n `width` numbers, its vector and last its bias. */
+/** What the server holds: `width` numbers for each item, its vector followed by its bias. */
 export type ItemWeights = Float64Array;
 
-/** A client, a user or a group of users, with what never leaves it. */
+/** A client (a user or a group of users), with the data that never leave it. */
 export interface Client {
-  /** For each user of it the vector and last the bias. */
+  /** For each of its users, the vector followed by the bias. */
   readonly own: Float64Array;
-  /** Ratings: whose of them, of which item, and how high. */
+  /** Ratings: by which of its users, of which item, and how high. */
   readonly users: Int32Array;
   readonly items: Int32Array;
   readonly values: Float32Array;
 }
 
-/** How a client learns. */
+/** How a client trains. */
 export interface LocalTraining {
-  /** Numbers of a vector with its bias. */
+  /** Length of a vector with its bias. */
   readonly width: number;
   readonly epochs: number;
   readonly learningRate: number;
   readonly regularisation: number;
-  /** What a rating is where nothing is known. */
+  /** The rating assumed if nothing is known. */
   readonly base: number;
 }
 
 /**
- * One visit of the server to a client: it copies the weights of the items that it has rated, passes
- * over its ratings `epochs` times by stochastic gradient descent, e = r - base - b_u - b_i - p . q
- * and each weight += rate (e times its partner - regularisation times itself), keeps its own
- * vectors, and gives what the weights of items have changed by.
+ * One visit of the server to a client. The client copies the weights of the items that it has
+ * rated, makes `epochs` passes over its ratings by stochastic gradient descent, where
+ * e = r - base - b_u - b_i - p . q and each weight += rate (e times its partner - regularisation
+ * times itself), keeps its own vectors, and returns the change in the item weights.
  *
- * @returns for each item that it has rated, ascending, `width` numbers.
+ * @returns `width` numbers for each item that it has rated, in ascending order.
  */
 export function visitClient(
   { own, users, items, values }: Client,

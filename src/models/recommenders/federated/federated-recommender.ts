@@ -26,19 +26,19 @@ export interface FederatedOptions {
   readonly factors?: number | undefined;
   /** Default 200. */
   readonly rounds?: number | undefined;
-  /** Chance of each client to be in a round. Default 0.1. */
+  /** Probability that a client takes part in a round. Default 0.1. */
   readonly clientRate?: number | undefined;
   /** Passes of a client over its ratings in a round. Default 5. */
   readonly localEpochs?: number | undefined;
-  /** Of the clients. Default 0.02. */
+  /** Learning rate of the clients. Default 0.02. */
   readonly learningRate?: number | undefined;
-  /** What the mean change is multiplied by. Default 1. */
+  /** Factor for the mean change. Default 1. */
   readonly serverRate?: number | undefined;
   /** Default 0.02. */
   readonly regularisation?: number | undefined;
-  /** Clients that the users are put into; default each user is one. */
+  /** Number of groups that users are divided into, each a client. Default: one per user. */
   readonly groups?: number | undefined;
-  /** Makes the rounds differentially private, for clients as units. */
+  /** Makes the rounds differentially private, with clients as the units. */
   readonly privacy?: PrivacyOptions | undefined;
   readonly seed?: number | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
@@ -47,7 +47,7 @@ export interface FederatedOptions {
 /** What was sent in a federated training. */
 export interface FederatedTraffic {
   readonly rounds: number;
-  /** Visits of clients, in all rounds. */
+  /** Visits to clients, over all rounds. */
   readonly visits: number;
   /** Bytes to the clients, and back from them; float32. */
   readonly bytesDown: number;
@@ -67,21 +67,21 @@ const defaults = {
 interface Fitted {
   readonly ratings: TrainingRatings;
   readonly weights: ItemWeights;
-  /** For each user vector and bias. */
+  /** The vector and bias of each user. */
   readonly own: Float64Array;
 }
 
 /**
  * Federated averaging (McMahan et al. 2017) of a matrix factorisation, simulated in one process. A
- * server holds vectors and biases of the items; each client (a user, or a group of users) keeps its
- * ratings and its users' vectors. In a round each client takes part with the chance `clientRate`:
- * it receives all weights of items, learns on its own ratings, and returns the change. The server
- * adds `serverRate` times the mean of the changes, weighted by ratings.
+ * server holds the vectors and biases of the items; each client (a user or a group of users) keeps
+ * its ratings and its users' vectors. In a round, each client takes part with probability
+ * `clientRate`: it receives all item weights, trains on its own ratings, and returns the change.
+ * The server adds `serverRate` times the mean of the changes, weighted by the number of ratings.
  *
- * Private (McMahan et al. 2018): each change is shortened to the length `clip`, all count alike,
- * noise is added to the sum on every item, and the sum is divided by the clients that are expected.
- * At the end each user's vector is the ridge regression on the user's own ratings, so that nothing
- * but the weights of items has to be kept.
+ * With privacy (McMahan et al. 2018), each change is clipped to the length `clip`, all clients
+ * count equally, noise is added to the sum for every item, and the sum is divided by the expected
+ * number of clients. At the end, each user's vector is a ridge regression on the user's own
+ * ratings, so only the item weights have to be kept.
  *
  * @example
  * const federated = new FederatedRecommender({ rounds: 100, seed: 1 });
@@ -121,7 +121,7 @@ export class FederatedRecommender implements Recommender {
     this.#seed = checkInteger('seed', options.seed ?? 0, 0, 0xffffffff);
     this.#privacy = options.privacy && privacyOf(options.privacy, this.#seed);
     if (this.#privacy?.unit === 'rating') {
-      throw noPrivacy(this.name, 'what a client returns is of all its ratings', "Leave out `unit: 'rating'`.");
+      throw noPrivacy(this.name, 'a client returns one change for all its ratings', "Leave out `unit: 'rating'`.");
     }
     this.#onMessage = options.onMessage;
   }
@@ -131,12 +131,12 @@ export class FederatedRecommender implements Recommender {
     return this.#traffic;
   }
 
-  /** What `fit` has guaranteed, if it was private. */
+  /** What `fit` guaranteed, if it was private. */
   get guarantee(): PrivacyGuarantee | undefined {
     return this.#guarantee;
   }
 
-  /** What `fit` guarantees; undefined where it is not private. @throws UsageError for a large delta. */
+  /** What `fit` would guarantee, if it is private. @throws UsageError for a large delta. */
   guaranteeFor(ratings: Pick<TrainingRatings, 'users' | 'userCount'>): PrivacyGuarantee | undefined {
     if (this.#privacy === undefined) return undefined;
     const { noise, clip, delta, repeatable } = this.#privacy;
@@ -147,8 +147,8 @@ export class FederatedRecommender implements Recommender {
   }
 
   /**
-   * Learns in rounds.
-   * @throws UsageError when the ratings are not as `TrainingRatings` says; `diverged`.
+   * Trains in rounds.
+   * @throws UsageError if the ratings are not as `TrainingRatings` says; `diverged`.
    */
   fit(ratings: TrainingRatings): void {
     checkTrainingRatings(ratings);
@@ -189,17 +189,17 @@ export class FederatedRecommender implements Recommender {
     this.#keep(ratings, Float64Array.from(Float32Array.from(weights)));
   }
 
-  /** Takes weights that were learnt before. @throws UsageError when they are of other items. */
+  /** Restores saved weights. @throws UsageError if they do not match the items. */
   restore(ratings: TrainingRatings, saved: ReadonlyMap<string, Float32Array>): void {
     checkTrainingRatings(ratings);
     const weights = Float64Array.from(saved.get('items') ?? []);
     if (weights.length !== ratings.itemCount * (this.#options.factors + 1)) {
-      throw new UsageError(`there are ${weights.length} weights of ${ratings.itemCount} items`);
+      throw new UsageError(`there are ${weights.length} weights for ${ratings.itemCount} items`);
     }
     this.#keep(ratings, weights);
   }
 
-  /** The weights of the items: all that leaves the clients. */
+  /** The item weights: the only thing that leaves the clients. */
   savedWeights(): ReadonlyMap<string, Float32Array> {
     return new Map([['items', Float32Array.from(this.#known().weights)]]);
   }
@@ -209,7 +209,7 @@ export class FederatedRecommender implements Recommender {
     return clipAll(this.score(users, items), this.#known().ratings.scale);
   }
 
-  /** What `predict` clips. @throws as `predict`. */
+  /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
     const { ratings, own } = this.#known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
@@ -219,7 +219,7 @@ export class FederatedRecommender implements Recommender {
     );
   }
 
-  /** By the ridge regression on the user's ratings, which every user has. */
+  /** Scores by ridge regression on the user's ratings, as for every other user. */
   scoreNewUser(ratings: NewUserRatings, items: Int32Array): Float32Array {
     const own = this.#ownOf(ratings, this.#known());
     return Float32Array.from(items, (item) => this.#scoreOf(own, item));
@@ -250,7 +250,7 @@ export class FederatedRecommender implements Recommender {
     );
   }
 
-  /** The client of each row. */
+  /** The client that each row belongs to. */
   #clientsOf({ users }: Pick<TrainingRatings, 'users'>): Int32Array {
     const groups = this.#groups;
     return groups === undefined ? users : users.map((user) => user % groups);
@@ -282,7 +282,7 @@ export class FederatedRecommender implements Recommender {
       });
   }
 
-  /** Adds the mean change, private with noise on every item. */
+  /** Adds the mean change; with privacy, with noise on every item. */
   #add(weights: ItemWeights, sum: Float64Array, count: number, round: number): void {
     const { serverRate } = this.#options;
     if (count === 0) return;
@@ -324,17 +324,17 @@ export class FederatedRecommender implements Recommender {
   }
 }
 
-/** Sampling without privacy follows from the seed. */
+/** Without privacy, sampling is derived from the seed. */
 function seedKey(seed: number): Uint8Array {
   return Buffer.from(sha256(`reelflow-federated-1:${seed}`), 'hex');
 }
 
-/** The middle of the scale: the mean of the ratings is nobody's to know. */
+/** The middle of the scale, because nobody may know the mean of the ratings. */
 function baseOf({ scale: { minimum, maximum } }: TrainingRatings): number {
   return (minimum + maximum) / 2;
 }
 
-/** The factor that shortens a change to the length `clip`. */
+/** The factor that clips a change to the length `clip`. */
 function shorten(change: Float64Array, clip: number): number {
   let square = 0;
   for (const value of change) square += value ** 2;

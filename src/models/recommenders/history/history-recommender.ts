@@ -92,7 +92,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   /**
    * Trains. `validation` decides the learning rate and the end of training; without it all epochs
    * are run. If it fails, nothing has been learnt and its thread has ended. A private training
-   * takes no validation, which would spend privacy too.
+   * takes no validation, which would cost privacy too.
    *
    * @param content content of the items, for a network that reads it.
    * @throws UsageError when the ratings are wrong, `memory-too-small` or `no-privacy`; what

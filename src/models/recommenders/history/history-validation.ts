@@ -5,32 +5,32 @@ import type { Histories, History } from './histories.ts';
 import type { HistoryNetwork } from './history-network.ts';
 import { type Judged, judgeList, judgeRatings } from './judgements.ts';
 
-/** Numbers of an output at most: 16 MiB. */
+/** The most numbers in an output: 16 MiB. */
 const outputNumbers = 1 << 22;
 
-/** A network, and what is known where it is judged. */
+/** A network, and what is known when it is judged. */
 export interface JudgedHistories {
   readonly network: HistoryNetwork;
   readonly histories: Histories;
-  /** For each user (or item) that an output has a number for, 1 where ratings of it are learnt. */
+  /** 1 for each user (or item) in an output whose ratings are learnt. */
   readonly learntColumns: Uint8Array;
-  /** And 1 where something is known of it: its ratings, or its content. */
+  /** 1 for each about which something is known: its ratings, or its content. */
   readonly knownColumns: Uint8Array;
 }
 
-/** Rows of so many numbers that are predicted in one run. */
+/** How many rows of this width are predicted in one run. */
 export function rowsAtOnce(width: number): number {
   return Math.max(1, Math.min(256, Math.floor(outputNumbers / width)));
 }
 
-/** What decides the end of training; undefined when there is nothing to judge. */
+/** What decides when training stops; undefined if there is nothing to judge. */
 export function historyValidation(
   predicts: Predicts,
   { network, histories, learntColumns, knownColumns }: JudgedHistories,
   { users, items, values }: Pick<TrainingRatings, 'users' | 'items' | 'values'>,
 ) {
   const [owners, columns] = network.side === 'users' ? [users, items] : [items, users];
-  // Of each owner what is learnt, and what is new.
+  // For each owner, the columns that are learnt, and the new ones.
   const judged = new Map<number, [Judged, Judged]>();
   for (const [row, owner] of owners.entries()) {
     const [column, value] = [columns[row] as number, values[row] as number];
@@ -77,7 +77,7 @@ export function historyValidation(
   };
 }
 
-/** Gives what nothing is known of the mean, or the least, of what something is known of. */
+/** Fills unknown columns with the mean (ratings) or minimum (scores) of the known ones. */
 export function fillUnknown(row: Float32Array, known: Uint8Array, predicts: Predicts): void {
   let [sum, count, least] = [0, 0, Number.POSITIVE_INFINITY];
   for (let column = 0; column < row.length; column++) {

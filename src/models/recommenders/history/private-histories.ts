@@ -4,14 +4,14 @@ import { noPrivacy } from '../private-batches.ts';
 import type { HistorySide } from './histories.ts';
 import type { HistoryDefinition } from './history-network.ts';
 
-/** @throws UsageError `no-privacy` where a unit cannot be told from the others. */
+/** @throws UsageError `no-privacy` if a unit cannot be separated from the others. */
 export function checkPrivateHistories(
   { name, readsCounts }: HistoryDefinition<never>,
   side: HistorySide,
   { unit }: Privacy,
 ): void {
   if (side === 'items') {
-    throw noPrivacy(name, 'a user is a part of the rows of many items', "Give `side: 'user'`.");
+    throw noPrivacy(name, "a user's ratings are spread over the rows of many items", "Give `side: 'user'`.");
   }
   if (readsCounts === true) {
     throw noPrivacy(name, 'it reads how often items were rated, without noise', 'Take another recommender.');
@@ -21,7 +21,7 @@ export function checkPrivateHistories(
   }
 }
 
-/** The refusal of content, whose reduction knows which items are rated. */
+/** The refusal of content, whose reduction depends on which items are rated. */
 export function noContent(name: string): UsageError {
-  return noPrivacy(name, 'features are reduced by those of the items that are rated', 'Leave out `content`.');
+  return noPrivacy(name, 'the reduction of features depends on which items are rated', 'Leave out `content`.');
 }

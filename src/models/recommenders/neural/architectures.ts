@@ -106,9 +106,9 @@ export interface ArchitectureOptions extends LossOptions {
    * Default 20.
    */
   readonly components?: number | undefined;
-  /** Of the residual form: how a stream is reduced to `components`. Default `pca`. */
+  /** In the residual form, how a stream is reduced to `components`. Default `pca`. */
   readonly reduction?: StreamReduction | undefined;
-  /** Of the residual form: what is made of the subclips of an item. Default `last`. */
+  /** In the residual form, how an item's subclips are pooled. Default `last`. */
   readonly pool?: Pooling | undefined;
 }
 

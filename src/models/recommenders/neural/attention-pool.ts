@@ -9,14 +9,15 @@ import { softmax } from '../../autodiff/operations/softmax.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { factNames } from './fact-names.ts';
 
-/** Heads, and units that decide what a head attends to. */
+/** Number of heads, and of the units that decide what a head attends to. */
 const [heads, units] = [4, 64];
 const kernelName = (prefix: string) => `${prefix}/attention/heads`;
 const hiddenName = (prefix: string) => `${prefix}/attention/hidden`;
 
 /**
- * Means of the subclips of each item, weighted by what is learnt: [unique, 4 x components]. Of each
- * head a = softmax(w' tanh(W x_t + b)) over the subclips (Bahdanau et al. 2015; Lin et al. 2017).
+ * Means of each item's subclips with learnt weights: [unique, 4 x components]. The weights of a
+ * head are a = softmax(w' tanh(W x_t + b)) over the subclips (Bahdanau et al. 2015; Lin et al.
+ * 2017).
  *
  * @param values [unique, steps, components].
  */
@@ -31,18 +32,18 @@ export function attentionPool(tape: Tape, prefix: string, values: Tensor): Tenso
   return reshape(tape, means, ['unique', heads * components]);
 }
 
-/** The prefixes, `fit-1/content/visual` and so on, of the attention to a stream among weights. */
+/** The prefixes (`fit-1/content/visual` and so on) of the weights that attend to a stream. */
 function prefixesOf(names: Iterable<string>, stream: string): string[] {
   const ending = kernelName(`/content/${stream}`);
   return [...names].filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -'/attention/heads'.length));
 }
 
 /**
- * How much of each subclip's values counts, the mean over heads and fits; they sum to 1. Undefined
- * where the network does not attend to the stream.
+ * How much each subclip counts: means over heads and fits, which sum to 1. Undefined if the network
+ * does not attend to the stream.
  *
- * @param weights by name, as the network has learnt them.
- * @param vectors float32[steps x dimension] of one item.
+ * @param weights the network's learnt weights, by name.
+ * @param vectors one item's vectors, float32[steps x dimension].
  */
 export function attentionShares(
   weights: ReadonlyMap<string, Float32Array>,
@@ -83,7 +84,7 @@ export function attentionShares(
   return shares;
 }
 
-/** A matrix times a matrix of `columns` columns, both row-major. */
+/** A matrix times a matrix with `columns` columns, both row-major. */
 function product(left: Float32Array, right: Float32Array, columns: number): Float32Array {
   const inner = right.length / columns;
   const rows = left.length / inner;

@@ -313,12 +313,12 @@ export class NeuralRecommender {
     return { ...data, loss: (scores: Float32Array, ratings: Float32Array) => wrong(scores, ratings) as number };
   }
 
-  /** Of a private training, which must not know: all. */
+  /** The items with ratings; in a private training, which must not know them, all items. */
   #knownItems(set: TrainingSet): Uint8Array {
     return this.#privacy ? new Uint8Array(set.itemCount).fill(1) : knownItems(set);
   }
 
-  /** Users with their ratings, or ratings, as units of a private training. */
+  /** The units of a private training: users with their ratings, or single ratings. */
   #units(set: TrainingSet, feeds: RatingFeeds, unit: Privacy['unit']): PrivateUnits {
     const common = { batchSize: this.#batchSize, seed: this.#options.seed ?? 1 };
     if (unit === 'rating') {
@@ -370,10 +370,10 @@ export class NeuralRecommender {
   }
 }
 
-/** @throws UsageError `no-privacy` where ratings are known otherwise than by the steps. */
+/** @throws UsageError `no-privacy` if ratings are used other than in the steps. */
 function checkPrivacy(name: NeuralRecommenderName, { ratingLoss: rule, batchNormalisation }: NeuralArchitecture): void {
   if (readsFeatures(name)) {
-    throw noPrivacy(name, 'what it knows of items and users is computed from the ratings', 'Take gmf or deepcf.');
+    throw noPrivacy(name, 'what it knows about items and users is computed from the ratings', 'Take gmf or deepcf.');
   }
   const wrong = { weighting: rule.weighting !== 0, negatives: rule.negatives !== undefined, batchNormalisation };
   for (const [option, isWrong] of Object.entries(wrong)) {

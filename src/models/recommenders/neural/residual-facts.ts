@@ -129,7 +129,7 @@ function someOf(items: Int32Array, limit: number, seed: number): Int32Array {
   return items.slice(0, limit).sort();
 }
 
-/** For each item 1 if its mean rating, drawn towards that of all, is above the median of theirs. */
+/** 1 for each item whose mean rating, shrunk towards the overall mean, is above the median. */
 function ratedHigher({ items, values, itemCount }: TrainingSet, learnt: Int32Array): Uint8Array {
   const [sums, counts] = [new Float64Array(itemCount), new Float64Array(itemCount)];
   for (const [row, item] of items.entries()) {

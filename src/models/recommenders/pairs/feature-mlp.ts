@@ -23,27 +23,27 @@ export const namedInputs = ['user-id', 'item-id', 'user-ratings', 'genres', 'yea
 
 /** Options of `feature-mlp`; their defaults are `defaults`. */
 export interface FeatureMlpOptions {
-  /** Any of `namedInputs`, and streams of the features; default: all that there are. */
+  /** Any of `namedInputs`, and streams of the features; default: all available ones. */
   readonly inputs?: readonly string[] | undefined;
   /**
-   * Inputs whose values are exchanged between items, or users: they keep their distribution
-   * and tell nothing.
+   * Inputs whose values are exchanged between items or users: they keep their distribution, but
+   * tell nothing.
    */
   readonly shuffled?: readonly string[] | undefined;
-  /** Width of embeddings and of what is made of each input. */
+  /** Width of the embeddings and of the vector made from each input. */
   readonly width?: number | undefined;
   /** Units of the dense layers. */
   readonly hidden?: readonly number[] | undefined;
-  /** Share dropped of the dense layers. */
+  /** Dropout rate of the dense layers. */
   readonly dropout?: number | undefined;
-  /** Share of the ratings that are learnt without the embedding of their item. */
+  /** Share of the ratings that are learnt without their item's embedding. */
   readonly coldRate?: number | undefined;
 }
 
 /** Values of the options that are left out. */
 const defaults = { width: 16, hidden: [64, 32] as readonly number[], dropout: 0, coldRate: 0.2 };
 
-/** Whether the embedding of the user and of the item are shown, float32 [pairs, 1]. */
+/** Whether the embeddings of user and item are shown, float32 [pairs, 1]. */
 const shownInputs = { 'user-id': 'users/shown', 'item-id': 'items/shown' } as const;
 
 function checked(options: FeatureMlpOptions) {
@@ -52,7 +52,7 @@ function checked(options: FeatureMlpOptions) {
   if (shuffled.length > 0) checkNames('shuffled', shuffled);
   const strange = shuffled.find((name) => Object.hasOwn(shownInputs, name) || inputs?.includes(name) === false);
   if (strange !== undefined) {
-    const why = Object.hasOwn(shownInputs, strange) ? 'means nothing but itself' : 'is none of the inputs';
+    const why = Object.hasOwn(shownInputs, strange) ? 'is only an id' : 'is not among the inputs';
     throw new UsageError(`\`shuffled\` has '${strange}', which ${why}`, { option: 'shuffled' });
   }
   return {
@@ -72,7 +72,7 @@ function checkNames(option: string, names: readonly string[]): void {
 
 type Checked = ReturnType<typeof checked>;
 
-/** Whether one of these inputs is a stream of the features; where none are named, all are read. */
+/** Whether one of the inputs is a stream of the features; without `inputs`, all streams are. */
 export function readsStreams({ inputs }: Pick<FeatureMlpOptions, 'inputs'>): boolean {
   return inputs === undefined || streamsAmong(inputs).length > 0;
 }
@@ -82,9 +82,9 @@ function streamsAmong(inputs: readonly string[]): string[] {
 }
 
 /**
- * One network for inputs of any kind, made to tell what each is worth (after Steck et al. 2021):
- * an embedding, or a dense layer, of each input; all of them side by side; dense layers; a rating.
- * An input that an item lacks is a learnt vector.
+ * One network for inputs of any kind, made to find out what each is worth (after Steck et al.
+ * 2021): an embedding or a dense layer for each input, their concatenation, dense layers, and a
+ * rating. An input that an item lacks is replaced by a learnt vector.
  */
 export const featureMlp: PairDefinition<FeatureMlpOptions, typeof defaults> = {
   ...{ reads: 'pairs', name: 'feature-mlp', predicts: 'ratings', inTime: false, servesNewUsers: false },
@@ -173,7 +173,7 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
 
 type Buffers = Parameters<PairNetwork['asked']>[1];
 
-/** Of the streams those that are inputs. @throws UsageError when one is not there. */
+/** The sources, with only those streams that are inputs. @throws UsageError if one is missing. */
 function chosenSources({ inputs }: Checked, { sources }: PairSpace): PairSpace['sources'] {
   if (inputs === undefined) return sources;
   const streams = new Map(
@@ -181,7 +181,7 @@ function chosenSources({ inputs }: Checked, { sources }: PairSpace): PairSpace['
       const vectors = sources.streams?.get(name);
       if (vectors !== undefined) return [name, vectors] as const;
       const streams = [...(sources.streams?.keys() ?? [])];
-      throw new UsageError(`\`inputs\` has '${name}', which is no input and no stream of the features`, {
+      throw new UsageError(`\`inputs\` has '${name}', which is neither a named input nor a stream of the features`, {
         option: 'inputs',
         remedy: `Inputs: ${[...namedInputs, ...streams].join(', ')}.`,
       });
@@ -190,7 +190,7 @@ function chosenSources({ inputs }: Checked, { sources }: PairSpace): PairSpace['
   return { ...sources, streams };
 }
 
-/** The embedding of these users, or items, zeros where it is not shown: [pairs, width]. */
+/** The embeddings of these users or items, zeros if they are not shown: [pairs, width]. */
 function embedded(tape: Tape, name: keyof typeof shownInputs, count: number, which: Tensor, width: number): Tensor {
   const table = tape.weight(`${name === 'user-id' ? 'users' : 'items'}/embedding`, [count, width], uniformWithin(0.05));
   return timesConstant(tape, rows(tape, table, which), tape.graph.input(shownInputs[name], ['pairs', 1]));

@@ -8,18 +8,18 @@ import type { PairSpace } from './pair-network.ts';
 
 const yearsName = 'items/years';
 
-/** What a network is told of the years of items. */
+/** What a network is told about the items' years. */
 export interface ItemYears {
   readonly areRead: boolean;
-  /** Values that are not learnt, by name of the weights. */
+  /** Values that are not learnt, by weight name. */
   readonly facts: ReadonlyMap<string, Float32Array>;
 }
 
 /**
- * The years of the items as a network is told them: decades from 1990, and whether there is one.
+ * The items' years as inputs of a network: decades since 1990, and whether the year is known.
  *
- * @param wanted undefined: where there are some.
- * @throws UsageError when they are asked for and there are none.
+ * @param wanted whether to read them; undefined: if there are any.
+ * @throws UsageError if they are wanted and there are none.
  */
 export function itemYears(
   { sources, saved, training: { itemCount } }: PairSpace,
@@ -43,7 +43,7 @@ export function itemYears(
   return { areRead: true, facts: new Map([[yearsName, values]]) };
 }
 
-/** The years of all items through a dense layer with ReLU: [items, width]. */
+/** The years of all items, through a dense layer with ReLU: [items, width]. */
 export function yearPart(tape: Tape, itemCount: number, width: number): Tensor {
   const years = tape.statistic(yearsName, [itemCount, 2], filled(0));
   return relu(tape, denseLayer(tape, 'content/year', years, width));

@@ -8,10 +8,10 @@ import { dealt } from './shuffled-sources.ts';
 const inputName = 'users/own-ratings';
 
 /**
- * What a network is told about a user's ratings: their mean, as a share of the scale above that of
- * all, and the logarithm of their number. To a rating that is learnt, the mean is that of half of
- * the user's ratings, without it: every second one, or the others. From the mean of all others the
- * network could work out the rating itself.
+ * What a network is told about a user's ratings: how far their mean is above the overall mean, as a
+ * share of the scale, and the logarithm of their number. For a rating being learnt, the mean is of
+ * half of the user's ratings: every second one, or the others, whichever leaves this rating out. The
+ * mean of all other ratings would give it away.
  */
 export class OwnRatings {
   readonly #space: PairSpace;
@@ -20,7 +20,7 @@ export class OwnRatings {
   readonly #counts: Int32Array;
   /** The half that each rating belongs to. */
   readonly #halves: Uint8Array;
-  /** Whose ratings are told for a user, if they are exchanged. */
+  /** Whose ratings stand for each user's, if they are exchanged. */
   readonly #told: Int32Array | undefined;
 
   constructor(space: PairSpace, isShuffled: boolean, seed: number) {
@@ -44,7 +44,7 @@ export class OwnRatings {
     return tape.graph.input(inputName, ['pairs', 2]);
   }
 
-  /** For rows of the training ratings, each without its own half. */
+  /** For rows of the training ratings, each leaving its own half out. */
   learnt(batch: Int32Array, buffers: FeedBuffers): Feeds {
     const { users } = this.#space.training;
     return this.#feed(
@@ -54,7 +54,7 @@ export class OwnRatings {
     );
   }
 
-  /** For the users of a prediction. */
+  /** For users to predict for, with all their ratings. */
   asked(users: Int32Array, buffers: FeedBuffers): Feeds {
     return this.#feed(users, () => [0, 1], buffers);
   }

@@ -14,7 +14,7 @@ export interface PairSources {
   readonly genres?: GenreTable | undefined;
   /** The title of each item, empty where it has none. */
   readonly titles?: readonly string[] | undefined;
-  /** The year of each item, where it is known. */
+  /** The year of each item, if it is known. */
   readonly years?: readonly (number | undefined)[] | undefined;
   readonly userFields?: UserFields | undefined;
 }

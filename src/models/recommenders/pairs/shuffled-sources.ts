@@ -5,7 +5,7 @@ import type { ItemVectors } from '../item-vectors.ts';
 import type { TrainingRatings } from '../recommender.ts';
 import type { PairSources } from './pair-network.ts';
 
-/** Whose values each of so many gets, decided by the seed and the name of the input. */
+/** A permutation: whose values each one gets, as the seed and the input's name decide. */
 export function dealt(count: number, seed: number, input: string): Int32Array {
   const order = Int32Array.from({ length: count }, (_, at) => at);
   shuffle(order, seededUniform(seed, `shuffled ${input}`));
@@ -16,8 +16,8 @@ export function dealt(count: number, seed: number, input: string): Int32Array {
  * The sources with the values of some inputs exchanged at random, each as a whole: genres, years
  * and streams between items, fields between users. An item that lacks a stream still lacks it.
  *
- * @param names inputs; `user-ratings` is none of the sources.
- * @throws UsageError for an input that is not there.
+ * @param names the inputs; `user-ratings` is ignored, since it is not a source.
+ * @throws UsageError for an input that is missing.
  */
 export function shuffledSources(
   sources: PairSources,
@@ -39,13 +39,13 @@ export function shuffledSources(
       const codes = moved(userFields.codes, userFields.names.length, dealt(userCount, seed, name));
       userFields = { ...userFields, codes };
     } else {
-      throw new UsageError(`\`shuffled\` has '${name}', of which nothing is known`, { option: 'shuffled' });
+      throw new UsageError(`\`shuffled\` has '${name}', about which nothing is known`, { option: 'shuffled' });
     }
   }
   return { ...sources, streams, genres, years, userFields };
 }
 
-/** Rows of a matrix in another order: row n is what row `from[n]` was. */
+/** The rows of a matrix in another order: row n is what row `from[n]` was. */
 function moved<Rows extends Uint8Array | Int32Array | Float32Array>(
   values: Rows,
   width: number,
@@ -56,7 +56,7 @@ function moved<Rows extends Uint8Array | Int32Array | Float32Array>(
   return all;
 }
 
-/** Those that have the stream change places with each other. */
+/** Exchanges the vectors among the items that have the stream. */
 function shuffledVectors({ vectors, dimension }: ItemVectors, seed: number, name: string): ItemVectors {
   const have = [...new Array(vectors.length / dimension).keys()].filter((item) =>
     vectors.subarray(item * dimension, (item + 1) * dimension).some((value) => value !== 0),

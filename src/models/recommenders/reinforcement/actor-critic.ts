@@ -24,35 +24,35 @@ import {
 
 /** Options of `ddpg` and `td3`; their defaults are `actorCriticDefaults`. */
 export interface ActorCriticOptions extends PolicyOptions {
-  /** What a reward counts one step later. */
+  /** How much a reward counts if it comes one step later. */
   readonly discount?: number | undefined;
-  /** Share of the weights that goes over into the targets in a step. */
+  /** Share by which the targets move towards the weights in a step. */
   readonly tau?: number | undefined;
-  /** Standard deviation of the noise that the action explores by. */
+  /** Standard deviation of the exploration noise on the action. */
   readonly exploration?: number | undefined;
 }
 
 /** Values of the options that are left out. */
 export const actorCriticDefaults = { ...policyDefaults, discount: 0.9, tau: 0.005, exploration: 0.3 };
 
-/** What tells one kind of actor-critic from another. */
+/** What distinguishes one kind of actor-critic from another. */
 export interface ActorCritic {
   readonly name: string;
-  /** Critics; the target takes the least of what they say. */
+  /** Number of critics; the target is the smallest of their values. */
   readonly critics: number;
-  /** Steps of the critics for each of the actor and the targets. */
+  /** Steps of the critics for each step of the actor and the targets. */
   readonly delay: number;
-  /** Deviation of the noise on the action of the target, and where it is cut off; 0: none. */
+  /** Deviation of the noise on the target's action, and its limit; 0: no noise. */
   readonly smoothing: number;
   readonly smoothingClip: number;
 }
 
 /**
- * An actor that says, for the state of a user, a vector in the space of the items: the item whose
- * vector has the greatest product with it is recommended. Critics learn what reward follows, with
- * those of later steps at a discount, by the target r + discount Q'(s', pi'(s')); the actor learns
- * to please the first of them. All of it is one step: the critics' squared error is the loss, the
- * actor's objective a penalty through which no gradient reaches a critic.
+ * An actor outputs, for the state of a user, a vector in the space of the items: the item whose
+ * vector has the greatest product with it is recommended. Critics learn the discounted reward that
+ * follows, from the target r + discount Q'(s', pi'(s')); the actor learns to please the first of
+ * them. All of this is one step: the critics' squared error is the loss, and the actor's objective
+ * is a penalty through which no gradient reaches a critic.
  */
 export function actorCritic(
   kind: ActorCritic,
@@ -128,7 +128,7 @@ function build(tape: Tape, kind: ActorCritic, form: PolicyForm, { table }: Polic
   return { output, loss: losses.reduce((sum, loss) => add(tape, sum, loss)), penalty };
 }
 
-/** The inputs of the state. */
+/** The graph's inputs for the state. */
 export function stateInputs({ graph }: Tape, { width, recent }: PolicyForm): PolicyState {
   return {
     taste: graph.input(policyInputs.taste, ['rows', width]),
@@ -136,7 +136,7 @@ export function stateInputs({ graph }: Tape, { width, recent }: PolicyForm): Pol
   };
 }
 
-/** The action with noise, in the cube that actions lie in; no gradient passes. */
+/** The action with noise, clipped to the cube of actions; no gradient passes. */
 function explore(tape: Tape, actor: Weights, state: PolicyState, form: PolicyForm): Tensor {
   const action = actionOf(tape, withoutGradient(tape, actor), state, form);
   return clipped(tape, tape.graph.add(action, tape.graph.input(policyInputs.noise, ['rows', form.width])));
@@ -146,7 +146,7 @@ function clipped({ graph }: Tape, action: Tensor): Tensor {
   return graph.emit('Clip', [action, graph.real(-1), graph.real(1)], action.shape);
 }
 
-/** What the user says to the candidate nearest to an action, and the state after it. */
+/** The user's answer to the candidate that fits an action best, and the state after it. */
 function answer(
   { graph }: Tape,
   action: Tensor,
@@ -186,7 +186,7 @@ function answer(
   };
 }
 
-/** The belief after one more rating, as `Belief.add`, in units of rewards. */
+/** The belief after one more rating, as in `Belief.add`, in units of rewards. */
 function learntTaste(graph: Tape['graph'], taste: Tensor, picked: Tensor, reward: Tensor, width: number): Tensor {
   const inverse = graph.input(policyInputs.inverse, ['rows', width, width]);
   const column = graph.emit('Unsqueeze', [picked, graph.integers([2])], ['rows', width, 1]);
@@ -201,7 +201,7 @@ function learntTaste(graph: Tape['graph'], taste: Tensor, picked: Tensor, reward
   return graph.add(taste, graph.multiply(gain, graph.divide(error, spread)));
 }
 
-/** The minimum that the critics' targets expect of the actor's target. Stops gradients. */
+/** The smallest value that the target critics give the target actor's action. No gradient. */
 function targetOf(
   tape: Tape,
   kind: ActorCritic,

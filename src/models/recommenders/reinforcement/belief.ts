@@ -1,11 +1,11 @@
 /**
- * What is known of a user's taste from the rewards so far: the ridge regression of them on
- * the vectors of their items, by recursive least squares. It begins at 0.
+ * What is known about a user's taste from the rewards so far: their ridge regression on the vectors
+ * of the items, by recursive least squares. It starts at 0.
  */
 export class Belief {
-  /** The vector p of least sum of (r - p . v)^2 over the rewards + |p|^2. */
+  /** The vector p that minimises the sum of (r - p . v)^2 over the rewards, plus |p|^2. */
   readonly taste: Float64Array;
-  /** Inverse of the sum of v v' + 1 on the diagonal, row by row. */
+  /** The inverse of the sum of v v' plus the identity, row by row. */
   readonly inverse: Float64Array;
 
   constructor(readonly width: number) {
@@ -14,7 +14,7 @@ export class Belief {
     for (let axis = 0; axis < width; axis++) this.inverse[axis * width + axis] = 1;
   }
 
-  /** Takes the reward of the item whose vector begins at `start`. */
+  /** Adds the reward of the item whose vector begins at `start`. */
   add(vectors: ArrayLike<number>, start: number, reward: number): void {
     const { width, taste, inverse } = this;
     const gain = new Float64Array(width);

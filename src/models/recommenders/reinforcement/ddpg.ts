@@ -5,8 +5,8 @@ import { policyTraining } from './policy-network.ts';
 
 /**
  * Deep deterministic policy gradient (Lillicrap et al. 2016) over the factors of a matrix
- * factorisation, as Liu et al. (2018) and Peng et al. (2024) recommend with it: one critic, and a
- * step of the actor with each of it.
+ * factorisation, as Liu et al. (2018) and Peng et al. (2024) use it to recommend: one critic, and
+ * one step of the actor for each of the critic's.
  */
 export const ddpg = defineHistoryRecommender<ActorCriticOptions, keyof typeof actorCriticDefaults>({
   ...{ name: 'ddpg', predicts: 'scores', inTime: true, training: policyTraining, defaults: actorCriticDefaults },

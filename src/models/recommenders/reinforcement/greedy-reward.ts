@@ -15,10 +15,10 @@ import {
 import { learntWeights, type PolicyForm, policyLayers } from './state-layers.ts';
 
 /**
- * The reward model that `ddpg` and `td3` must beat to be worth their cost: the same state through
- * the same layers to a vector whose product with the vector of an item is the reward that is
- * expected of it at once. It learns the answers to candidates drawn by lot, and recommends the
- * greatest.
+ * The reward model that `ddpg` and `td3` must beat to be worth their cost. The same layers turn the
+ * same state into a vector whose product with an item's vector is the expected immediate reward. It
+ * learns from the answers to random candidates, and recommends the item with the greatest expected
+ * reward.
  */
 export const greedyReward = defineHistoryRecommender<PolicyOptions, keyof typeof policyDefaults>({
   ...{ name: 'greedy-reward', predicts: 'scores', inTime: true, training: policyTraining, defaults: policyDefaults },

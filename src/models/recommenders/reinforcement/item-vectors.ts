@@ -3,9 +3,8 @@ import type { TrainingRatings } from '../recommender.ts';
 import { SvdRecommender } from '../svd.ts';
 
 /**
- * Vectors of the items whose products with those of users are rewards, -1 to 1: matrix
- * factorisation without biases, of the training ratings alone. Vectors of items without ratings are
- * zeros.
+ * Item vectors whose products with those of users are rewards from -1 to 1: a matrix factorisation
+ * without biases, of the training ratings alone. Items without ratings have vectors of zeros.
  */
 export function rewardVectors(training: TrainingRatings, factors: number, seed: number): ItemVectors {
   const { minimum, maximum } = training.scale;

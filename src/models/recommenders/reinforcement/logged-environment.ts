@@ -5,41 +5,41 @@ import type { StepDraws } from '../defined-training.ts';
 import type { History } from '../history/histories.ts';
 import { Belief } from './belief.ts';
 
-/** Names of the graph's inputs; rows are transitions, or users who are asked for. */
+/** Names of the graph's inputs; rows are transitions, or users to predict for. */
 export const policyInputs = {
-  /** What is known of the user's taste, float32 [rows, width]. */
+  /** What is known about the user's taste, float32 [rows, width]. */
   taste: 'state/taste',
   /** Vectors of the last liked items, newest first, then zeros, [rows, recent x width]. */
   recent: 'state/recent',
-  /** Of `Belief`, [rows, width, width]. */
+  /** The inverse of `Belief`, [rows, width, width]. */
   inverse: 'state/inverse',
-  /** Items whose answer is known, int32 [rows, candidates]. */
+  /** Items whose answers are known, int32 [rows, candidates]. */
   candidates: 'environment/candidates',
   /** The reward of each; 0, or -1e9 without a candidate, float32 [rows, candidates]. */
   rewards: 'environment/rewards',
   away: 'environment/away',
-  /** 0 where the episode ends with this step, else 1, [rows, 1]. */
+  /** 0 if the episode ends with this step, else 1, [rows, 1]. */
   goesOn: 'environment/goes-on',
-  /** Noise of the action, and of the action of the target, [rows, width]. */
+  /** Noise on the action, and on the target's action, [rows, width]. */
   noise: 'exploration/noise',
   smoothing: 'exploration/smoothing',
-  /** Share of the weights that goes over into the targets, and whether the actor learns, [1]. */
+  /** How far the targets move towards the weights, and whether the actor learns, [1]. */
   tau: 'step/tau',
   actor: 'step/actor',
-  /** Of a reward model: which candidate it learns, as a row of zeros with a one. */
+  /** For a reward model: the candidate that it learns, as a one-hot row. */
   chosen: 'environment/chosen',
 } as const;
 
-/** Vectors of the items, and how ratings become rewards. */
+/** The vectors of the items, and how ratings become rewards. */
 export interface LoggedEnvironment {
   readonly vectors: Float32Array;
   readonly width: number;
   readonly scale: RatingScale;
-  /** Liked items that a state has. */
+  /** Number of liked items in a state. */
   readonly recent: number;
-  /** Items that an action chooses among, at most. */
+  /** The most items that an action chooses among. */
   readonly candidates: number;
-  /** Transitions of a user in a step. */
+  /** Transitions for each user in a step. */
   readonly transitions: number;
 }
 
@@ -48,7 +48,7 @@ export function rewardOf(rating: number, { minimum, maximum }: RatingScale): num
   return (2 * rating - minimum - maximum) / (maximum - minimum);
 }
 
-/** The state after these ratings, oldest first: a row of each feed. */
+/** Writes the state after these ratings, oldest first, into a row of each feed. */
 function writeState(
   { others, values }: History,
   environment: LoggedEnvironment,
@@ -70,7 +70,7 @@ function writeState(
   }
 }
 
-/** The states of users as they are. */
+/** The current states of users. */
 export function askedStates(
   histories: readonly History[],
   environment: LoggedEnvironment,
@@ -88,10 +88,10 @@ export function askedStates(
 }
 
 /**
- * Transitions of a simulated, logged environment: only items that the user has rated can be
- * recommended, so that the answer is known. Some of them, in an order drawn by lot, have been
- * recommended before: they are the state, which knows no other rating. The others are the
- * candidates.
+ * Transitions of an environment that is simulated from logged ratings: only items that the user has
+ * rated can be recommended, because only their answers are known. Some of them, in random order,
+ * have been recommended before: they make up the state, which contains no other rating. The others
+ * are the candidates.
  */
 export function loggedTransitions(
   histories: readonly History[],

@@ -2,7 +2,7 @@ import { groupRows } from '../../group-rows.ts';
 import type { NewUserRatings, TrainingRatings } from '../recommender.ts';
 import { rewardOf } from './logged-environment.ts';
 
-/** What is asked of a policy: scores of items for a user, by what the user has said so far. */
+/** What a policy must do: score items for a user, given the user's answers so far. */
 export interface AskedPolicy {
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array | Promise<Float32Array>;
 }
@@ -17,19 +17,20 @@ export interface AskedPolicy {
 export interface EpisodeFigures {
   /** Mean reward of a recommendation, -1 to 1. */
   readonly reward: number;
-  /** The same of each step of the episodes. */
+  /** The same for each step of the episodes. */
   readonly byStep: readonly number[];
   /** Share of the recommendations whose reward is above 0. */
   readonly precision: number;
-  /** Different items among 1,000 recommendations, or how many there were. */
+  /** Different items among 1,000 recommendations, or among all if there are fewer. */
   readonly distinct: number;
   readonly recommendations: number;
 }
 
 /**
- * Plays episodes in a simulated, logged environment: to each user, of whom nothing is known at
- * first, the policy recommends one item after another among those that the user has rated; the
- * rating is the answer, which it then knows. Users with fewer ratings than two end earlier.
+ * Plays episodes in an environment that is simulated from logged ratings. Nothing is known about a
+ * user at first. The policy recommends one item after another among those that the user has rated;
+ * the rating is the answer, and is known from then on. An episode ends early if fewer than two
+ * rated items are left.
  *
  * This is not what users would have done: they were never shown what they did not rate.
  */
@@ -75,8 +76,8 @@ export async function playLoggedEpisodes(
 }
 
 /**
- * Different items among 1,000 recommendations, taken evenly: the detector of a policy that has
- * collapsed to a few items.
+ * The number of different items among 1,000 evenly spaced recommendations, which shows whether a
+ * policy has collapsed to a few items.
  */
 export function distinctItems(shown: readonly number[]): number {
   const step = Math.max(1, shown.length / 1000);

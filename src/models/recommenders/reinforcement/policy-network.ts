@@ -13,24 +13,24 @@ import { contentVectorsName } from '../history/item-table.ts';
 import { askedStates, type LoggedEnvironment } from './logged-environment.ts';
 import type { PolicyForm } from './state-layers.ts';
 
-/** Options of all policies over the vectors of items. */
+/** Options of every policy over item vectors. */
 export interface PolicyOptions {
   /** Length of the vectors of users and items. */
   readonly factors?: number | undefined;
-  /** Units of the layers of actor and critic. */
+  /** Units of the layers of actors and critics. */
   readonly hidden?: number | undefined;
-  /** Liked items that a state has. */
+  /** Number of liked items in a state. */
   readonly recent?: number | undefined;
-  /** Items that an action chooses among, in training, at most. */
+  /** The most items that an action chooses among in training. */
   readonly candidates?: number | undefined;
-  /** Transitions of a user in a step. */
+  /** Transitions for each user in a step. */
   readonly transitions?: number | undefined;
 }
 
 /** Values of the options that are left out. */
 export const policyDefaults = { factors: 16, hidden: 128, recent: 10, candidates: 20, transitions: 4 };
 
-/** How policies are trained unless told otherwise. */
+/** How policies are trained by default. */
 export const policyTraining: TrainingDefaults = {
   batchSize: 64,
   epochs: 200,
@@ -45,7 +45,7 @@ export interface PolicyItems {
   readonly table: (tape: Tape) => Tensor;
 }
 
-/** What a policy adds to what all have. */
+/** What a policy adds to what all of them have. */
 export interface PolicyLayers {
   readonly module: (form: PolicyForm, items: PolicyItems) => TrainableModule;
   readonly learnt: (
@@ -57,8 +57,9 @@ export interface PolicyLayers {
 }
 
 /**
- * A network that says, for the state of a user, a vector whose products with the vectors of the
- * items rank them. These come from a matrix factorisation of the training ratings, and stay.
+ * A network that outputs, for the state of a user, a vector whose products with the item vectors
+ * rank the items. The item vectors come from a matrix factorisation of the training ratings, and
+ * are not trained.
  */
 export function policyNetwork(
   options: Filled<PolicyOptions, keyof typeof policyDefaults>,

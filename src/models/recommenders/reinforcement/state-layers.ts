@@ -7,7 +7,7 @@ import { relu, tanh } from '../../autodiff/operations/elementwise.ts';
 import { reshape, transpose } from '../../autodiff/operations/shapes.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 
-/** Weights of a network by name, which several passes share. */
+/** A network's weights by name, shared by several passes. */
 export type Weights = ReadonlyMap<string, Tensor>;
 
 /** What a user is like and has liked lately. */
@@ -18,14 +18,14 @@ export interface PolicyState {
   readonly recent: Tensor;
 }
 
-/** Form of the networks of a policy. */
+/** The sizes of a policy's networks. */
 export interface PolicyForm {
   readonly width: number;
   readonly recent: number;
   readonly hidden: number;
 }
 
-/** Shapes and first values of a network of `inputs` numbers beside the state to `outputs`. */
+/** Shapes and initial values of a network from the state and `inputs` numbers to `outputs`. */
 function shapesOf({ width, recent, hidden }: PolicyForm, inputs: number, outputs: number) {
   const first = 3 * width + inputs;
   const layers: [string, readonly number[], Initialiser][] = [['pool', [recent, 1], filled(1 / recent)]];
@@ -39,21 +39,21 @@ function shapesOf({ width, recent, hidden }: PolicyForm, inputs: number, outputs
   return layers;
 }
 
-/** The weights of a network, learnt. */
+/** The learnt weights of a network. */
 export function learntWeights(tape: Tape, name: string, form: PolicyForm, inputs: number, outputs: number): Weights {
   return new Map(
     shapesOf(form, inputs, outputs).map(([own, shape, first]) => [own, tape.weight(`${name}/${own}`, shape, first)]),
   );
 }
 
-/** The same weights, through which no gradient reaches them. */
+/** The same weights, but no gradient reaches them. */
 export function withoutGradient(tape: Tape, weights: Weights): Weights {
   return new Map([...weights].map(([name, weight]) => [name, tape.graph.emit('Identity', [weight], weight.shape)]));
 }
 
 /**
- * Weights that follow others: after each step `tau` of the others and 1 - `tau` of themselves. A
- * `tau` of 1 in the first step makes them alike.
+ * Weights that follow others: after each step they are `tau` times the others plus 1 - `tau` times
+ * themselves. A `tau` of 1 in the first step makes them equal.
  */
 export function followingWeights(tape: Tape, name: string, followed: Weights, tau: Tensor): Weights {
   const { graph } = tape;
@@ -68,11 +68,11 @@ export function followingWeights(tape: Tape, name: string, followed: Weights, ta
 }
 
 /**
- * The state as Liu et al. (2018) have it ("DRR-ave"): the user, the product of the user and the
- * weighted mean of what was liked lately, and that mean, [rows, 3 width]; then two layers with ReLU
- * and the output.
+ * The state of Liu et al. (2018, "DRR-ave"): the user's vector, its product with the weighted mean
+ * of the recently liked items, and that mean, [rows, 3 width]; then two layers with ReLU and the
+ * output.
  *
- * @param action beside the state, for a critic.
+ * @param action a further input, for a critic.
  */
 export function policyLayers(
   tape: Tape,
@@ -95,7 +95,7 @@ export function policyLayers(
   return dense(tape, x, of('output/kernel'), of('output/bias'));
 }
 
-/** The action of an actor: a vector in the space of the items, each number from -1 to 1. */
+/** An actor's action: a vector in the space of the items, with numbers from -1 to 1. */
 export function actionOf(tape: Tape, weights: Weights, state: PolicyState, form: PolicyForm): Tensor {
   return tanh(tape, policyLayers(tape, weights, state, form));
 }

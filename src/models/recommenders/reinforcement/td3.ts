@@ -4,9 +4,9 @@ import { rewardVectors } from './item-vectors.ts';
 import { policyTraining } from './policy-network.ts';
 
 /**
- * `ddpg` with what Fujimoto et al. (2018) found against critics that promise too much: two of them,
- * of which the target takes the lesser; an actor that learns in every second step; noise on the
- * action of the target.
+ * `ddpg` with the remedies of Fujimoto et al. (2018) for critics that overestimate: two critics,
+ * the smaller of whose values is the target; an actor that learns only in every second step; noise
+ * on the target's action.
  */
 export const td3 = defineHistoryRecommender<ActorCriticOptions, keyof typeof actorCriticDefaults>({
   ...{ name: 'td3', predicts: 'scores', inTime: true, training: policyTraining, defaults: actorCriticDefaults },
