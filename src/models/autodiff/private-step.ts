@@ -56,11 +56,9 @@ export function buildPrivateStep(
   const outer = new GraphEmitter('float32', 'private/');
   const summed = (group: StateGroup) => outer.input(summedName(group), group.value.shape);
   const scalars = optimiser.scalars.map((name) => outer.input(`optimiser/${name}`, [1]));
-  const units = outer.emit(
-    'Max',
-    [outer.cast(outer.input(unitsName, [1], 'int32'), 'real'), outer.real([1], [1])],
-    [1],
-  );
+  const numbers = outer.input(unitsName, ['units'], 'int32');
+  const count = outer.cast(outer.emit('Shape', [numbers], [1], {}, 'int64'), 'real');
+  const units = outer.emit('Max', [count, outer.real([1], [1])], [1]);
   const lossSum = outer.input(summedLoss, []);
   const mean = outer.divide(lossSum, outer.emit('Squeeze', [units], []));
   const next = groups.flatMap((group) => {
@@ -79,8 +77,12 @@ export function buildPrivateStep(
   const noises = trained.map((group): NoiseInput => {
     return { input: noiseName(group), shape: group.value.shape, length: group.value.length };
   });
-  const masks = tape.masks.map((mask) => ({ ...mask, input: allOf(mask.input), shape: outside(mask.shape) }));
-  return { groups, masks, noises, loss: mean, next, graph: withLoop(built, body, trained, groups) };
+  const fed = fedInto(body, groups);
+  const masks = tape.masks.map((mask) => ({
+    ...{ input: allOf(mask.input), shape: outside(mask.shape), rate: mask.rate },
+    byUnit: { units: unitsName, offsets: offsetsAmong(fed, { name: mask.input, shape: mask.shape }) },
+  }));
+  return { groups, masks, noises, loss: mean, next, graph: withLoop(built, body, trained, fed) };
 }
 
 const summedLoss = 'summed/loss';
@@ -128,15 +130,33 @@ function decayOf(outer: GraphEmitter, { variables, value }: StateGroup, weight: 
   return outer.multiply(weight, outer.real(factors, [value.length]));
 }
 
+/** The inputs of a unit's graph that are its own: feeds and masks. */
+function fedInto(unit: OnnxGraph, groups: readonly StateGroup[]): GraphValue[] {
+  const others = new Set(groups.map(({ value }) => value.input));
+  return unit.inputs.filter(({ name }) => !name.startsWith('sum/') && !others.has(name));
+}
+
+/**
+ * The name of the offsets of a feed or mask. A mask has rows for those of the first feed with its
+ * first axis.
+ */
+function offsetsAmong(fed: readonly GraphValue[], value: Pick<GraphValue, 'name' | 'shape'>): string {
+  if (!isMask(value)) return offsetsOf(value.name);
+  const like = fed.find((each) => !isMask(each) && each.shape?.[0] === value.shape?.[0]);
+  if (like === undefined) throw new UsageError(`no feed has the axis '${value.shape?.[0]}' of '${value.name}'`);
+  return offsetsOf(like.name);
+}
+
+const isMask = ({ name }: Pick<GraphValue, 'name'>): boolean => name.startsWith('mask/');
+
 /** The step with the loop over its units in front. */
 function withLoop(
   step: OnnxGraph,
   unit: OnnxGraph,
   trained: readonly StateGroup[],
-  groups: readonly StateGroup[],
+  fed: readonly GraphValue[],
 ): OnnxGraph {
   const int64 = elementTypes.int64;
-  const state = new Set(groups.map(({ value }) => value.input));
   const carried: GraphValue[] = [
     { name: 'sum/loss', elementType: elementTypes.float32, shape: [] },
     ...trained.map(({ value }) => ({
@@ -145,16 +165,7 @@ function withLoop(
       shape: value.shape,
     })),
   ];
-  const isCarried = new Set(carried.map(({ name }) => name));
-  const fed = unit.inputs.filter(({ name }) => !isCarried.has(name) && !state.has(name));
-  // A mask has rows for those of the first feed with its first axis.
-  const offsets = (value: GraphValue): string => {
-    const like = value.name.startsWith('mask/')
-      ? fed.find(({ name, shape }) => !name.startsWith('mask/') && shape?.[0] === value.shape?.[0])
-      : value;
-    if (like === undefined) throw new UsageError(`no feed has the axis '${value.shape?.[0]}' of '${value.name}'`);
-    return offsetsOf(like.name);
-  };
+  const offsets = (value: GraphValue): string => offsetsAmong(fed, value);
   const cut = [...new Set(fed.map(offsets))];
   const body: OnnxGraph = {
     ...unit,
@@ -199,7 +210,7 @@ function withLoop(
     ],
     nodes: [
       ...cut.map((name) => node('Cast', [name], [`long/${name}`], { to: int64 })),
-      node('Cast', [unitsName], ['long/units'], { to: int64 }),
+      node('Shape', [unitsName], ['long/units']),
       node('Squeeze', ['long/units'], ['unit/count']),
       ...trained.map((group, at) => node('ConstantOfShape', [`shape/${group.value.input}`], [zeros[at] as string])),
       loopNode(['unit/count', 'unit/true', 'unit/noLoss', ...zeros], summed, body),

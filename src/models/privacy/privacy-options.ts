@@ -99,7 +99,7 @@ export interface PrivateCourse {
 }
 
 /** Steps of an epoch: so many that a unit is in one of them, on average. */
-export function privateSteps({ units, batchSize }: Pick<PrivateCourse, 'units' | 'batchSize'>): number {
+export function stepsPerEpochOf({ units, batchSize }: Pick<PrivateCourse, 'units' | 'batchSize'>): number {
   return Math.ceil(units / Math.min(batchSize, units));
 }
 
@@ -114,7 +114,7 @@ export function guaranteeOf(
 ): PrivacyGuarantee {
   checkDelta(delta, units, unit);
   const rate = Math.min(1, batchSize / units);
-  const steps = checkInteger('epochs', epochs) * privateSteps({ units, batchSize });
+  const steps = checkInteger('epochs', epochs) * stepsPerEpochOf({ units, batchSize });
   return { unit, epsilon: epsilonOf([{ rate, noise, steps }], delta), delta, noise, clip, rate, steps, repeatable };
 }
 

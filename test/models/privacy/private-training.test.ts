@@ -43,8 +43,8 @@ async function unitsOf(some: readonly number[]) {
   const feeds = new RatingFeeds(data, known, undefined);
   const rowsOf = (user: number) => Int32Array.from(data.users.keys()).filter((row) => data.users[row] === user);
   const units = [];
-  for (const user of some) units.push(await feeds.of(rowsOf(user), buffers));
-  return joinUnits(units, units[0] ?? (await feeds.of(rowsOf(0), buffers)), buffers);
+  for (const user of some) units.push({ unit: user, feeds: await feeds.of(rowsOf(user), buffers) });
+  return joinUnits(units, units[0]?.feeds ?? (await feeds.of(rowsOf(0), buffers)), buffers);
 }
 
 async function runner(optimiser: ReturnType<typeof adam>, privacy: { clip: number; noise: number }, l2 = 0) {

@@ -320,7 +320,7 @@ export class NeuralRecommender {
 
   /** Users with their ratings, or ratings, as units of a private training. */
   #units(set: TrainingSet, feeds: RatingFeeds, unit: Privacy['unit']): PrivateUnits {
-    const common = { batchSize: this.#batchSize, seed: this.#options.seed ?? 1 };
+    const common = { batchSize: this.#batchSize };
     if (unit === 'rating') {
       return {
         ...common,
