@@ -61,6 +61,7 @@ export function buildPrivateStep(
   const units = outer.emit('Max', [count, outer.real([1], [1])], [1]);
   const lossSum = outer.input(summedLoss, []);
   const mean = outer.divide(lossSum, outer.emit('Squeeze', [units], []));
+  const weights: Tensor[] = [];
   const next = groups.flatMap((group) => {
     const { value, slots } = group;
     // A step writes all values that stay in the graph.
@@ -71,9 +72,11 @@ export function buildPrivateStep(
     const decayed = l2 === 0 ? noisy : outer.add(noisy, decayOf(outer, group, weight, l2));
     const kept = slots.map((slot) => outer.input(slot.input, slot.shape));
     const updated = optimiser.emit(outer, weight, decayed, kept, scalars);
+    weights.push(updated.weight);
     return [updated.weight, ...updated.slots];
   });
-  const built = outer.build([mean, ...next.filter((each) => each !== null)]);
+  const told = withWeights(outer, mean, weights);
+  const built = outer.build([told, ...next.filter((each) => each !== null)]);
   const noises = trained.map((group): NoiseInput => {
     return { input: noiseName(group), shape: group.value.shape, length: group.value.length };
   });
@@ -82,7 +85,7 @@ export function buildPrivateStep(
     ...{ input: allOf(mask.input), shape: outside(mask.shape), rate: mask.rate },
     byUnit: { units: unitsName, offsets: offsetsAmong(fed, { name: mask.input, shape: mask.shape }) },
   }));
-  return { groups, masks, noises, loss: mean, next, graph: withLoop(built, body, trained, fed) };
+  return { groups, masks, noises, loss: told, next, graph: withLoop(built, body, trained, fed) };
 }
 
 const summedLoss = 'summed/loss';
@@ -110,13 +113,31 @@ function bodyOf(tape: Tape, loss: Tensor, trained: readonly StateGroup[], clip: 
   const gradients = trained.map((group) => gradientOf(tape, group));
   const squares = gradients.map((gradient) => graph.emit('ReduceSumSquare', [gradient], [], { keepdims: 0 }));
   const square = squares.reduce((sum, each) => graph.add(sum, each));
+  // A unit whose gradient is not a number, or too long for float32, counts as zeros: otherwise it
+  // would end the training.
+  const counts = isNumber(graph, square);
+  const nothing = graph.real(0);
   const length = graph.emit('Max', [graph.emit('Sqrt', [square], []), graph.real(clip)], []);
   const factor = graph.divide(graph.real(clip), length);
   const sums = gradients.map((gradient, at) => {
     const group = trained[at] as StateGroup;
-    return graph.add(graph.input(`sum/${group.value.input}`, group.value.shape), graph.multiply(gradient, factor));
+    const { input, shape } = group.value;
+    const own = graph.emit('Where', [counts, graph.multiply(gradient, factor), nothing], shape, {}, 'real');
+    return graph.add(graph.input(`sum/${input}`, shape), own);
   });
-  return graph.build([graph.add(graph.input('sum/loss', []), loss), ...sums]);
+  const own = graph.emit('Where', [isNumber(graph, graph.emit('Abs', [loss], [])), loss, nothing], [], {}, 'real');
+  return graph.build([graph.add(graph.input('sum/loss', []), own), ...sums]);
+}
+
+/** Whether a number of at least 0 is below the greatest of float32. */
+function isNumber(graph: GraphEmitter, value: Tensor): Tensor {
+  return graph.emit('Less', [value, graph.real(3.4e38)], [], {}, 'bool');
+}
+
+/** Adds 0, or NaN when a weight is no longer a number: units alone cannot end a training. */
+function withWeights(outer: GraphEmitter, loss: Tensor, weights: readonly Tensor[]): Tensor {
+  const sums = weights.map((weight) => outer.emit('ReduceSum', [weight], [], { keepdims: 0 }));
+  return sums.reduce((sum, each) => outer.add(sum, outer.multiply(each, outer.real(0))), loss);
 }
 
 /** 2 `l2` times the kernels and embeddings of a group, and 0 for its biases. */
