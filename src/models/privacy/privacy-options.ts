@@ -68,6 +68,9 @@ export interface PrivacyGuarantee {
   readonly repeatable: boolean;
 }
 
+/** Less noise hides nothing, and its epsilon would have no number. */
+const leastNoise = 1e-6;
+
 /** Checks options and fills in their defaults. @throws UsageError naming what is wrong. */
 export function privacyOf(options: PrivacyOptions, seed: number): Privacy {
   const { clip = 1, delta = 1e-5, unit = 'user', repeatable = false, key } = options;
@@ -77,8 +80,18 @@ export function privacyOf(options: PrivacyOptions, seed: number): Privacy {
   if (!(delta > 0 && delta < 1)) {
     throw new UsageError(`\`privacy.delta\` must be above 0 and below 1, but is ${shown(delta)}`);
   }
+  if (typeof repeatable !== 'boolean') {
+    throw new UsageError(`\`privacy.repeatable\` must be true or false, but is ${shown(repeatable)}`, { option: 'dp' });
+  }
+  const noise = checkPositive('privacy.noise', options.noise);
+  if (noise < leastNoise) {
+    throw new UsageError(`\`privacy.noise\` must be at least ${leastNoise}, but is ${noise}`, {
+      option: 'dp',
+      remedy: 'Give about 1, or leave out `dp`.',
+    });
+  }
   return {
-    noise: checkPositive('privacy.noise', options.noise),
+    noise,
     clip: checkPositive('privacy.clip', clip),
     delta,
     unit: checkOneOf('privacy.unit', unit, privacyUnits),
