@@ -56,13 +56,12 @@ export function buildPrivateStep(
   const outer = new GraphEmitter('float32', 'private/');
   const summed = (group: StateGroup) => outer.input(summedName(group), group.value.shape);
   const scalars = optimiser.scalars.map((name) => outer.input(`optimiser/${name}`, [1]));
-  const units = outer.emit(
-    'Max',
-    [outer.cast(outer.input(unitsName, [1], 'int32'), 'real'), outer.real([1], [1])],
-    [1],
-  );
+  const numbers = outer.input(unitsName, ['units'], 'int32');
+  const count = outer.cast(outer.emit('Shape', [numbers], [1], {}, 'int64'), 'real');
+  const units = outer.emit('Max', [count, outer.real([1], [1])], [1]);
   const lossSum = outer.input(summedLoss, []);
   const mean = outer.divide(lossSum, outer.emit('Squeeze', [units], []));
+  const weights: Tensor[] = [];
   const next = groups.flatMap((group) => {
     const { value, slots } = group;
     // A step writes every value that the graph keeps.
@@ -73,14 +72,20 @@ export function buildPrivateStep(
     const decayed = l2 === 0 ? noisy : outer.add(noisy, decayOf(outer, group, weight, l2));
     const kept = slots.map((slot) => outer.input(slot.input, slot.shape));
     const updated = optimiser.emit(outer, weight, decayed, kept, scalars);
+    weights.push(updated.weight);
     return [updated.weight, ...updated.slots];
   });
-  const built = outer.build([mean, ...next.filter((each) => each !== null)]);
+  const told = withWeights(outer, mean, weights);
+  const built = outer.build([told, ...next.filter((each) => each !== null)]);
   const noises = trained.map((group): NoiseInput => {
     return { input: noiseName(group), shape: group.value.shape, length: group.value.length };
   });
-  const masks = tape.masks.map((mask) => ({ ...mask, input: allOf(mask.input), shape: outside(mask.shape) }));
-  return { groups, masks, noises, loss: mean, next, graph: withLoop(built, body, trained, groups) };
+  const fed = fedInto(body, groups);
+  const masks = tape.masks.map((mask) => ({
+    ...{ input: allOf(mask.input), shape: outside(mask.shape), rate: mask.rate },
+    byUnit: { units: unitsName, offsets: offsetsAmong(fed, { name: mask.input, shape: mask.shape }) },
+  }));
+  return { groups, masks, noises, loss: told, next, graph: withLoop(built, body, trained, fed) };
 }
 
 const summedLoss = 'summed/loss';
@@ -108,13 +113,31 @@ function bodyOf(tape: Tape, loss: Tensor, trained: readonly StateGroup[], clip: 
   const gradients = trained.map((group) => gradientOf(tape, group));
   const squares = gradients.map((gradient) => graph.emit('ReduceSumSquare', [gradient], [], { keepdims: 0 }));
   const square = squares.reduce((sum, each) => graph.add(sum, each));
+  // A unit whose gradient is not a number, or too long for float32, counts as zeros: otherwise it
+  // would end the training.
+  const counts = isNumber(graph, square);
+  const nothing = graph.real(0);
   const length = graph.emit('Max', [graph.emit('Sqrt', [square], []), graph.real(clip)], []);
   const factor = graph.divide(graph.real(clip), length);
   const sums = gradients.map((gradient, at) => {
     const group = trained[at] as StateGroup;
-    return graph.add(graph.input(`sum/${group.value.input}`, group.value.shape), graph.multiply(gradient, factor));
+    const { input, shape } = group.value;
+    const own = graph.emit('Where', [counts, graph.multiply(gradient, factor), nothing], shape, {}, 'real');
+    return graph.add(graph.input(`sum/${input}`, shape), own);
   });
-  return graph.build([graph.add(graph.input('sum/loss', []), loss), ...sums]);
+  const own = graph.emit('Where', [isNumber(graph, graph.emit('Abs', [loss], [])), loss, nothing], [], {}, 'real');
+  return graph.build([graph.add(graph.input('sum/loss', []), own), ...sums]);
+}
+
+/** Whether a number of at least 0 is below the greatest of float32. */
+function isNumber(graph: GraphEmitter, value: Tensor): Tensor {
+  return graph.emit('Less', [value, graph.real(3.4e38)], [], {}, 'bool');
+}
+
+/** Adds 0, or NaN when a weight is no longer a number: units alone cannot end a training. */
+function withWeights(outer: GraphEmitter, loss: Tensor, weights: readonly Tensor[]): Tensor {
+  const sums = weights.map((weight) => outer.emit('ReduceSum', [weight], [], { keepdims: 0 }));
+  return sums.reduce((sum, each) => outer.add(sum, outer.multiply(each, outer.real(0))), loss);
 }
 
 /** 2 `l2` times a group's kernels and embeddings, and 0 for its biases. */
@@ -128,15 +151,33 @@ function decayOf(outer: GraphEmitter, { variables, value }: StateGroup, weight: 
   return outer.multiply(weight, outer.real(factors, [value.length]));
 }
 
+/** The inputs of a unit's graph that are its own: feeds and masks. */
+function fedInto(unit: OnnxGraph, groups: readonly StateGroup[]): GraphValue[] {
+  const others = new Set(groups.map(({ value }) => value.input));
+  return unit.inputs.filter(({ name }) => !name.startsWith('sum/') && !others.has(name));
+}
+
+/**
+ * Name of the offsets of a feed or mask. The rows of a mask are those of the first feed that shares
+ * its first axis.
+ */
+function offsetsAmong(fed: readonly GraphValue[], value: Pick<GraphValue, 'name' | 'shape'>): string {
+  if (!isMask(value)) return offsetsOf(value.name);
+  const like = fed.find((each) => !isMask(each) && each.shape?.[0] === value.shape?.[0]);
+  if (like === undefined) throw new UsageError(`no feed has the axis '${value.shape?.[0]}' of '${value.name}'`);
+  return offsetsOf(like.name);
+}
+
+const isMask = ({ name }: Pick<GraphValue, 'name'>): boolean => name.startsWith('mask/');
+
 /** The step, preceded by the loop over its units. */
 function withLoop(
   step: OnnxGraph,
   unit: OnnxGraph,
   trained: readonly StateGroup[],
-  groups: readonly StateGroup[],
+  fed: readonly GraphValue[],
 ): OnnxGraph {
   const int64 = elementTypes.int64;
-  const state = new Set(groups.map(({ value }) => value.input));
   const carried: GraphValue[] = [
     { name: 'sum/loss', elementType: elementTypes.float32, shape: [] },
     ...trained.map(({ value }) => ({
@@ -145,16 +186,7 @@ function withLoop(
       shape: value.shape,
     })),
   ];
-  const isCarried = new Set(carried.map(({ name }) => name));
-  const fed = unit.inputs.filter(({ name }) => !isCarried.has(name) && !state.has(name));
-  // The rows of a mask are those of the first feed that shares its first axis.
-  const offsets = (value: GraphValue): string => {
-    const like = value.name.startsWith('mask/')
-      ? fed.find(({ name, shape }) => !name.startsWith('mask/') && shape?.[0] === value.shape?.[0])
-      : value;
-    if (like === undefined) throw new UsageError(`no feed has the axis '${value.shape?.[0]}' of '${value.name}'`);
-    return offsetsOf(like.name);
-  };
+  const offsets = (value: GraphValue): string => offsetsAmong(fed, value);
   const cut = [...new Set(fed.map(offsets))];
   const body: OnnxGraph = {
     ...unit,
@@ -199,7 +231,7 @@ function withLoop(
     ],
     nodes: [
       ...cut.map((name) => node('Cast', [name], [`long/${name}`], { to: int64 })),
-      node('Cast', [unitsName], ['long/units'], { to: int64 }),
+      node('Shape', [unitsName], ['long/units']),
       node('Squeeze', ['long/units'], ['unit/count']),
       ...trained.map((group, at) => node('ConstantOfShape', [`shape/${group.value.input}`], [zeros[at] as string])),
       loopNode(['unit/count', 'unit/true', 'unit/noLoss', ...zeros], summed, body),

@@ -2,7 +2,7 @@
 // Runs training steps. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import ort from 'onnxruntime-node';
 import { freeCopies } from '../onnx/free-copies.js';
-import { fillNoise } from '../privacy/keyed-noise.js';
+import { fillKeyedMask, fillNoise } from '../privacy/keyed-noise.js';
 import { joined } from './joined-steps.js';
 import { LookedUpRows } from './looked-up-rows.js';
 import { fillMask } from './mask.js';
@@ -182,14 +182,15 @@ export class StepRunner {
     const sizes = this.#feed(inputs, plan.stepInputs, feeds);
     for (const [index, name] of plan.scalars.entries())
       inputs[name] = new ort.Tensor('float32', Float32Array.of(scalars[index] ?? 0), [1]);
-    for (const [index, { input, shape, rate }] of plan.masks.entries()) {
+    for (const [index, { input, shape, rate, byUnit }] of plan.masks.entries()) {
       const dimensions = shape.map((size) => {
         const known = typeof size === 'number' ? size : sizes.get(size);
         if (known === undefined) throw new Error(`no feed has the axis '${size}' of '${input}'`);
         return known;
       });
       const mask = new Float32Array(dimensions.reduce((product, size) => product * size, 1));
-      fillMask(mask, rate, this.#seed, step, index);
+      if (byUnit === undefined) fillMask(mask, rate, this.#seed, step, index);
+      else this.#fillByUnit(mask, rate, feeds, byUnit, `mask ${step} ${index}`);
       inputs[input] = new ort.Tensor('float32', mask, dimensions);
     }
     for (const { input, shape, length } of plan.noises) {
@@ -198,6 +199,30 @@ export class StepRunner {
       inputs[input] = new ort.Tensor('float32', noise, shape);
     }
     return inputs;
+  }
+
+  /**
+   * The mask of a private step. The part of each unit follows from the key, the place and the unit
+   * alone: whether another unit is in the step must change no more than that unit's own gradient.
+   *
+   * @param {Float32Array} mask
+   * @param {number} rate
+   * @param {Feeds} feeds
+   * @param {NonNullable<import('./tape.ts').Mask['byUnit']>} byUnit
+   * @param {string} place
+   */
+  #fillByUnit(mask, rate, feeds, byUnit, place) {
+    const units = /** @type {Int32Array} */ (feeds[byUnit.units]?.data);
+    const starts = /** @type {Int32Array} */ (feeds[byUnit.offsets]?.data);
+    const rows = /** @type {number} */ (starts.at(-1));
+    const width = rows === 0 ? 0 : mask.length / rows;
+    for (const [at, unit] of units.entries()) {
+      const own = mask.subarray(
+        width * /** @type {number} */ (starts[at]),
+        width * /** @type {number} */ (starts[at + 1]),
+      );
+      fillKeyedMask(own, rate, /** @type {Uint8Array} */ (this.#noiseKey), `${place} ${unit}`);
+    }
   }
 
   /**

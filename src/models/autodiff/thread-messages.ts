@@ -8,7 +8,7 @@ export interface ThreadStart {
   readonly plan: TrainingPlan;
   /** Seed of the dropout masks. */
   readonly seed: number;
-  /** Key of the noise of private steps. */
+  /** Key of the noise and the masks of private steps. */
   readonly noiseKey?: Uint8Array | undefined;
   /** How to run several steps at once; default: one after another, on the CPU. */
   readonly loop?: (StepLoop & { readonly place: Place }) | undefined;

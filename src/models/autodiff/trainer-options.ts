@@ -68,7 +68,7 @@ export interface EpochProgress {
   readonly loss: number;
 }
 
-/** What makes steps private, and the 32 secret bytes that their noise follows from. */
+/** What makes steps private, and the 32 secret bytes that noise and masks follow from. */
 export interface PrivateSteps extends PrivateGradients {
   readonly key: Uint8Array;
 }

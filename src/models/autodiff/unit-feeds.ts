@@ -11,18 +11,25 @@ export function offsetsOf(name: string): string {
   return `offsets/${name}`;
 }
 
-/** Name of the input with the number of units, int32 [1]. */
+/** Name of the input with the units' numbers, int32 [units]. */
 export const unitsName = 'units';
+
+/** A unit of a private step: its number, which its masks follow from, and its own feeds. */
+export interface UnitFeeds {
+  readonly unit: number;
+  readonly feeds: Feeds;
+}
 
 /**
  * The feeds of a private step: those of its units, each a batch of its own, one after another.
  *
  * @param shape feeds of any unit, for the shapes if the step has no units.
  */
-export function joinUnits(units: readonly Feeds[], shape: Feeds, buffers: FeedBuffers): Feeds {
-  const joined: Record<string, BatchFeed> = { [unitsName]: { data: Int32Array.of(units.length), shape: [1] } };
+export function joinUnits(units: readonly UnitFeeds[], shape: Feeds, buffers: FeedBuffers): Feeds {
+  const numbers = Int32Array.from(units, ({ unit }) => unit);
+  const joined: Record<string, BatchFeed> = { [unitsName]: { data: numbers, shape: [numbers.length] } };
   for (const [name, { data: first, shape: dimensions }] of Object.entries(shape)) {
-    const own = units.map((feeds) => feeds[name] as BatchFeed);
+    const own = units.map(({ feeds }) => feeds[name] as BatchFeed);
     const width = dimensions.slice(1).reduce((product, size) => product * size, 1);
     const offsets = new Int32Array(units.length + 1);
     for (const [at, feed] of own.entries()) offsets[at + 1] = (offsets[at] as number) + (feed.shape[0] as number);

@@ -24,11 +24,17 @@ export const privacyOrders: readonly number[] = [
   ...[72, 80, 96, 112, 128, 160, 192, 256, 384, 512, 768, 1024],
 ];
 
+/** The least noise of which the divergence is summed. */
+const leastSummed = 0.1;
+
 /**
  * The Rényi divergence of order `order` of one step of the sampled Gaussian mechanism
  * (Mironov, Talwar and Zhang 2019): log A / (order - 1), where A is the mean, over z from Normal(0,
  * noise^2), of (1 - rate + rate exp((2 z - 1) / (2 noise^2)))^order. A is summed over z in steps of
  * noise / 32, which is exact to rounding: the integrand is smooth and falls like exp(-z^2).
+ *
+ * Below a noise of 0.1 the sum would have millions of terms. There it is order / (2 noise^2), the
+ * divergence without sampling, which is never less.
  *
  * @throws UsageError when a number is out of range.
  * @example
@@ -41,7 +47,7 @@ export function sampledGaussianDivergence(
   checkRange('rate', rate, rate > 0 && rate <= 1, 'above 0 and at most 1');
   checkRange('noise', noise, noise > 0 && Number.isFinite(noise), 'above 0');
   checkRange('order', order, order > 1 && Number.isFinite(order), 'above 1');
-  if (rate === 1) return order / (2 * noise ** 2);
+  if (rate === 1 || noise < leastSummed) return order / (2 * noise ** 2);
   const [inside, outside] = [Math.log(rate), Math.log1p(-rate)];
   const width = noise / 32;
   const first = Math.floor((-14 * noise) / width);

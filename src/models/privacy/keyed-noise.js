@@ -36,6 +36,33 @@ export function keyedIntegers(key, place) {
 }
 
 /**
+ * Uniform numbers in [0, 1) with 53 bits, derived from a key and a place.
+ *
+ * @param {Uint8Array} key
+ * @param {string} place
+ * @returns {() => number}
+ */
+export function keyedUniform(key, place) {
+  const next = keyedIntegers(key, place);
+  return () => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 2 ** 53;
+}
+
+/**
+ * Fills a dropout mask: 0 for about `rate` of the values, 1 / (1 - rate) for the others.
+ *
+ * @param {Float32Array} mask
+ * @param {number} rate
+ * @param {Uint8Array} key
+ * @param {string} place
+ */
+export function fillKeyedMask(mask, rate, key, place) {
+  const next = keyedIntegers(key, place);
+  const kept = 1 / (1 - rate);
+  const threshold = rate * 2 ** 32;
+  for (let at = 0; at < mask.length; at++) mask[at] = next() < threshold ? 0 : kept;
+}
+
+/**
  * Fills an array with standard normal numbers (Box and Muller 1958), made from 53-bit uniform ones.
  *
  * @param {Float32Array} into

@@ -68,6 +68,9 @@ export interface PrivacyGuarantee {
   readonly repeatable: boolean;
 }
 
+/** Less noise hides nothing, and its epsilon would have no number. */
+const leastNoise = 1e-6;
+
 /** Checks options and fills in their defaults. @throws UsageError naming what is wrong. */
 export function privacyOf(options: PrivacyOptions, seed: number): Privacy {
   const { clip = 1, delta = 1e-5, unit = 'user', repeatable = false, key } = options;
@@ -77,8 +80,18 @@ export function privacyOf(options: PrivacyOptions, seed: number): Privacy {
   if (!(delta > 0 && delta < 1)) {
     throw new UsageError(`\`privacy.delta\` must be above 0 and below 1, but is ${shown(delta)}`);
   }
+  if (typeof repeatable !== 'boolean') {
+    throw new UsageError(`\`privacy.repeatable\` must be true or false, but is ${shown(repeatable)}`, { option: 'dp' });
+  }
+  const noise = checkPositive('privacy.noise', options.noise);
+  if (noise < leastNoise) {
+    throw new UsageError(`\`privacy.noise\` must be at least ${leastNoise}, but is ${noise}`, {
+      option: 'dp',
+      remedy: 'Give about 1, or leave out `dp`.',
+    });
+  }
   return {
-    noise: checkPositive('privacy.noise', options.noise),
+    noise,
     clip: checkPositive('privacy.clip', clip),
     delta,
     unit: checkOneOf('privacy.unit', unit, privacyUnits),
@@ -99,7 +112,7 @@ export interface PrivateCourse {
 }
 
 /** Steps of an epoch: enough for a unit to be in one of them, on average. */
-export function privateSteps({ units, batchSize }: Pick<PrivateCourse, 'units' | 'batchSize'>): number {
+export function stepsPerEpochOf({ units, batchSize }: Pick<PrivateCourse, 'units' | 'batchSize'>): number {
   return Math.ceil(units / Math.min(batchSize, units));
 }
 
@@ -114,7 +127,7 @@ export function guaranteeOf(
 ): PrivacyGuarantee {
   checkDelta(delta, units, unit);
   const rate = Math.min(1, batchSize / units);
-  const steps = checkInteger('epochs', epochs) * privateSteps({ units, batchSize });
+  const steps = checkInteger('epochs', epochs) * stepsPerEpochOf({ units, batchSize });
   return { unit, epsilon: epsilonOf([{ rate, noise, steps }], delta), delta, noise, clip, rate, steps, repeatable };
 }
 

@@ -1,10 +1,10 @@
 import { UsageError } from '../../core/errors.ts';
 import type { FeedBuffers } from '../autodiff/feed-buffers.ts';
 import type { Feeds } from '../autodiff/feeds.ts';
-import { seededUniform } from '../autodiff/initialisers.ts';
 import type { PrivateSteps, TrainingData } from '../autodiff/trainer-options.ts';
-import { joinUnits } from '../autodiff/unit-feeds.ts';
-import { type Privacy, poissonSample, privateSteps } from '../privacy/privacy-options.ts';
+import { joinUnits, type UnitFeeds } from '../autodiff/unit-feeds.ts';
+import { keyedUniform } from '../privacy/keyed-noise.js';
+import { type Privacy, poissonSample, stepsPerEpochOf } from '../privacy/privacy-options.ts';
 import type { StepDraws } from './defined-training.ts';
 
 /** The units (users, ratings) whose presence a training hides, each a batch of its own. */
@@ -12,27 +12,35 @@ export interface PrivateUnits {
   readonly count: number;
   /** Expected number of units in a step. */
   readonly batchSize: number;
-  readonly seed: number;
   feedsOf(unit: number, draws: StepDraws, buffers: FeedBuffers): Feeds | Promise<Feeds>;
 }
 
 /** Batches of a private training: each a Poisson sample of the units. */
-export function privateBatches({ count, batchSize, seed, feedsOf }: PrivateUnits, { key }: Privacy): TrainingData {
-  const steps = privateSteps({ units: count, batchSize });
+export function privateBatches({ count, batchSize, feedsOf }: PrivateUnits, { key }: Privacy): TrainingData {
+  const steps = stepsPerEpochOf({ units: count, batchSize });
   const rate = Math.min(1, batchSize / count);
   return {
     rows: count,
     async *batches(epoch, from, buffers) {
       for (let batch = from; batch < steps; batch++) {
         const step = epoch * steps + batch;
-        const draws = { uniform: seededUniform(seed, `private ${step}`), step };
-        const taken: Feeds[] = [];
-        for (const unit of poissonSample(count, rate, key, step)) taken.push(await feedsOf(unit, draws, buffers));
-        const shape = taken[0] ?? (await feedsOf(0, draws, buffers));
+        const taken: UnitFeeds[] = [];
+        for (const unit of poissonSample(count, rate, key, step)) {
+          taken.push({ unit, feeds: await feedsOf(unit, drawsOfUnit(key, step, unit), buffers) });
+        }
+        const shape = taken[0]?.feeds ?? (await feedsOf(0, drawsOfUnit(key, step, 0), buffers));
         yield { rows: taken.length, feeds: joinUnits(taken, shape, buffers) };
       }
     },
   };
+}
+
+/**
+ * The random numbers of a unit in a step. They depend on nothing else: if units drew one after
+ * another, the absence of one would change the gradients of all that follow.
+ */
+export function drawsOfUnit(key: Uint8Array, step: number, unit: number): StepDraws {
+  return { uniform: keyedUniform(key, `unit ${step} ${unit}`), step };
 }
 
 /** The trainer's settings for a private training. */

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const dp = { noise: 1, clip: 0.5, delta: 0.001, repeatable: true };
-const options = { side: 'user', hidden: 4, epochs: 4, batch: 10, dp };
+const options = { side: 'user', hidden: 4, dropout: 0.2, noise: 0.2, epochs: 4, batch: 10, dp };
 
 function train(name: string, more: object = {}, changed: object = {}) {
   const out = join(directory, name);

@@ -34,6 +34,32 @@ describe('accountant of the sampled Gaussian mechanism', () => {
     expect(earlierEpsilon(spent, 1e-5, integers)).toBeCloseTo(1.258575, 5);
   });
 
+  it('is never below the exact divergence where noise is tiny, and then takes no time', () => {
+    // log A of an integer order in closed form (Mironov, Talwar and Zhang 2019, section 3.3).
+    const exact = (rate: number, noise: number, order: number) => {
+      const terms: number[] = [];
+      let choose = 0;
+      for (let k = 0; k <= order; k++) {
+        terms.push(choose + (order - k) * Math.log1p(-rate) + k * Math.log(rate) + (k * k - k) / (2 * noise ** 2));
+        choose += Math.log((order - k) / (k + 1));
+      }
+      const most = Math.max(...terms);
+      return (most + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - most), 0))) / (order - 1);
+    };
+    expect(sampledGaussianDivergence({ rate: 0.01, noise: 0.1 }, 2)).toBeCloseTo(exact(0.01, 0.1, 2), 6);
+    for (const noise of [1e-7, 1e-4, 0.05, 0.0999]) {
+      for (const order of [2, 3, 16, 64]) {
+        const found = sampledGaussianDivergence({ rate: 0.01, noise }, order);
+        expect(found).toBeGreaterThanOrEqual(exact(0.01, noise, order));
+      }
+    }
+    const epsilons = [1e-7, 1e-4, 0.05, 0.0999, 0.1, 0.2].map((noise) =>
+      epsilonOf([{ rate: 0.01, noise, steps: 100 }], 1e-5),
+    );
+    expect(epsilons.every(Number.isFinite)).toBe(true);
+    expect(epsilons).toEqual([...epsilons].sort((a, b) => b - a));
+  });
+
   it('adds up different mechanisms as TensorFlow Privacy and Opacus publish', () => {
     const orders = [1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 64, 256];
     const spent = [

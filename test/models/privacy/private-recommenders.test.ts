@@ -133,5 +133,8 @@ describe('private recommenders', () => {
       '`delta` must be below',
     );
     expect(() => ofUsers({ privacy: { noise: 0 } })).toThrow('`privacy.noise`');
+    expect(() => ofUsers({ privacy: { noise: 1e-200 } })).toThrow('`privacy.noise` must be at least 0.000001');
+    const repeatable = 'false' as unknown as boolean;
+    expect(() => ofUsers({ privacy: { noise: 1, repeatable } })).toThrow('`privacy.repeatable` must be true or false');
   });
 });

@@ -43,8 +43,8 @@ async function unitsOf(some: readonly number[]) {
   const feeds = new RatingFeeds(data, known, undefined);
   const rowsOf = (user: number) => Int32Array.from(data.users.keys()).filter((row) => data.users[row] === user);
   const units = [];
-  for (const user of some) units.push(await feeds.of(rowsOf(user), buffers));
-  return joinUnits(units, units[0] ?? (await feeds.of(rowsOf(0), buffers)), buffers);
+  for (const user of some) units.push({ unit: user, feeds: await feeds.of(rowsOf(user), buffers) });
+  return joinUnits(units, units[0]?.feeds ?? (await feeds.of(rowsOf(0), buffers)), buffers);
 }
 
 async function runner(optimiser: ReturnType<typeof adam>, privacy: { clip: number; noise: number }, l2 = 0) {
@@ -85,6 +85,35 @@ describe('private steps', () => {
       for (const [at, value] of values.entries()) square += (value - (before.get(name)?.[at] as number)) ** 2;
     }
     expect(Math.sqrt(square)).toBeCloseTo(0.02 / users, 6);
+    await open.close();
+  });
+
+  it('count a user whose gradient is not a number as zeros', async () => {
+    const { open, weights, optimiser } = await runner(sgd(), { clip: 0.02, noise: 1e-9 });
+    const scalars = optimiser.scalarsAt(1, 1);
+    const start = open.state();
+    const learn = async (some: readonly number[], spoilt?: number) => {
+      open.load(start);
+      const feeds = await unitsOf(some);
+      for (const [name, { data }] of Object.entries(feeds)) {
+        if (spoilt !== undefined && name.endsWith('ratings')) data[0] = spoilt;
+      }
+      const [loss] = await open.steps([{ feeds, step: 1, scalars }]);
+      return { loss, weights: [...weights().values()] };
+    };
+    const without = await learn([3, 4]);
+    for (const spoilt of [Number.NaN, Number.POSITIVE_INFINITY, 1e30]) {
+      const { loss, weights } = await learn([2, 3, 4], spoilt);
+      expect(weights).toEqual(without.weights);
+      expect(loss).toBeCloseTo((2 * (without.loss as number)) / 3, 5);
+    }
+    await open.close();
+  });
+
+  it('say so when a weight is no longer a number', async () => {
+    const { open, optimiser } = await runner(sgd(), { clip: 1, noise: 1e38 });
+    const [loss] = await open.steps([{ feeds: await unitsOf([]), step: 1, scalars: optimiser.scalarsAt(1, 1e9) }]);
+    expect(loss).toBeNaN();
     await open.close();
   });
 

@@ -170,6 +170,7 @@ export class FederatedRecommender implements Recommender {
         const { items, change } = visitClient(client, weights, local);
         const weight = this.#privacy ? shorten(change, this.#privacy.clip) : client.values.length;
         count += client.values.length;
+        if (weight === 0) continue;
         for (const [place, item] of items.entries()) {
           for (let n = 0; n < width; n++) {
             const into = item * width + n;
@@ -334,9 +335,10 @@ function baseOf({ scale: { minimum, maximum } }: TrainingRatings): number {
   return (minimum + maximum) / 2;
 }
 
-/** The factor that clips a change to the length `clip`. */
+/** The factor that clips a change to the length `clip`; 0 if the change is not finite. */
 function shorten(change: Float64Array, clip: number): number {
   let square = 0;
   for (const value of change) square += value ** 2;
+  if (!Number.isFinite(square)) return 0;
   return Math.min(1, clip / Math.sqrt(Math.max(square, Number.MIN_VALUE)));
 }

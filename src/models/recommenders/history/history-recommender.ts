@@ -8,7 +8,7 @@ import {
   type PrivacyGuarantee,
   type PrivacyOptions,
   privacyOf,
-  privateSteps,
+  stepsPerEpochOf,
 } from '../../privacy/privacy-options.ts';
 import { epochOrder } from '../batching.ts';
 import { DefinedRecommender, type TrainedNetwork } from '../defined-recommender.ts';
@@ -147,7 +147,9 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     const network = this.#network(training, content);
     const histories = new Histories(training, network.side, this.#definition.inTime);
     const learners = this.#learners(network, histories, training);
-    const steps = this.#privacy ? privateSteps(this.#courseOf(learners)) : Math.ceil(learners.length / this.batchSize);
+    const steps = this.#privacy
+      ? stepsPerEpochOf(this.#courseOf(learners))
+      : Math.ceil(learners.length / this.batchSize);
     return { ...this.#held(network), stepsPerEpoch: steps };
   }
 
@@ -250,7 +252,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   #units(network: HistoryNetwork, histories: Histories, learners: Int32Array) {
     const feedsOf = (unit: number, draws: StepDraws, buffers: FeedBuffers) =>
       network.learnt([histories.of(learners[unit] as number)], draws, buffers);
-    return { count: learners.length, batchSize: this.batchSize, seed: this.options.seed ?? 1, feedsOf };
+    return { count: learners.length, batchSize: this.batchSize, feedsOf };
   }
 
   #batches(network: HistoryNetwork, histories: Histories, learners: Int32Array): TrainingData {

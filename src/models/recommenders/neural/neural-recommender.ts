@@ -320,7 +320,7 @@ export class NeuralRecommender {
 
   /** The units of a private training: users with their ratings, or single ratings. */
   #units(set: TrainingSet, feeds: RatingFeeds, unit: Privacy['unit']): PrivateUnits {
-    const common = { batchSize: this.#batchSize, seed: this.#options.seed ?? 1 };
+    const common = { batchSize: this.#batchSize };
     if (unit === 'rating') {
       return {
         ...common,

@@ -82,6 +82,12 @@ describe('federated averaging', () => {
     expect(fitted({ groups: 20, privacy: { ...privacy, delta: 0.01 } }).guarantee).toMatchObject({ unit: 'client' });
   });
 
+  it('counts a client whose change is not of numbers as zeros when private', () => {
+    const privacy = { noise: 0.01, clip: 0.5, delta: 1e-4, repeatable: true };
+    const found = fitted({ learningRate: 9, localEpochs: 20, rounds: 3, privacy }, twoTastes(false, 60));
+    for (const value of found.savedWeights().get('items') ?? []) expect(Number.isFinite(value)).toBe(true);
+  });
+
   it('tells what was sent: all weights of items to each visited client, and as much back', () => {
     const { traffic } = fitted({ clientRate: 1, rounds: 3 });
     const bytes = 4 * data.ratings.itemCount * 5 * 400 * 3;
