@@ -5,8 +5,16 @@ import { analyseRatings } from '../../src/graphs/analysis/analyse-ratings.ts';
 import { analysisPage } from '../../src/graphs/analysis/analysis-page.ts';
 import { ratingsPage } from '../../src/graphs/analysis/ratings-page.ts';
 import { experimentReport } from '../../src/graphs/reports/experiment-report.ts';
-import { type Html, html } from '../../src/io/report/html.ts';
+import { type Html, html, prose } from '../../src/io/report/html.ts';
 import { pageHtml } from '../../src/io/report/page.ts';
+
+/** The pages next to the report, and what its links to them say. */
+const DETAILS = {
+  'ratings.html': 'The ratings in detail',
+  'run.html': 'The extraction in detail',
+  'features.html': 'The features in detail',
+  'experiment.html': 'The experiment in detail',
+} as const;
 
 /** A step of the demo, as shown in its report. */
 export interface StoryStep {
@@ -14,7 +22,7 @@ export interface StoryStep {
   /** What was done and found, in plain words. */
   readonly says: string;
   /** The page with more details, next to the report. */
-  readonly page?: string | undefined;
+  readonly page?: keyof typeof DETAILS | undefined;
   readonly body?: Html | undefined;
 }
 
@@ -23,19 +31,19 @@ export async function writeFeaturesPage(
   directory: string,
   features: string,
   options: Parameters<typeof analyseFeatures>[1],
-): Promise<string> {
+): Promise<'features.html'> {
   await replaceFile(join(directory, 'features.html'), analysisPage(await analyseFeatures(features, options)));
   return 'features.html';
 }
 
 /** The same for ratings. */
-export async function writeRatingsPage(directory: string, ratings: string): Promise<string> {
+export async function writeRatingsPage(directory: string, ratings: string): Promise<'ratings.html'> {
   await replaceFile(join(directory, 'ratings.html'), ratingsPage(await analyseRatings(ratings)));
   return 'ratings.html';
 }
 
 /** The same for an experiment. */
-export async function writeExperimentPage(directory: string, experiment: string): Promise<string> {
+export async function writeExperimentPage(directory: string, experiment: string): Promise<'experiment.html'> {
   await replaceFile(join(directory, 'experiment.html'), await experimentReport(experiment));
   return 'experiment.html';
 }
@@ -52,7 +60,7 @@ export async function writeStory(
     sections: steps.map(({ heading, says, page: more, body }, place) => ({
       id: `step-${place + 1}`,
       heading: `${place + 1}. ${heading}`,
-      body: html`<p>${says}</p>${body}${more && html`<p><a href="${more}">See ${more}</a></p>`}`,
+      body: html`<p>${prose(says)}</p>${body}${more && html`<p><a href="${more}">${DETAILS[more]}</a></p>`}`,
     })),
   });
   await replaceFile(path, page);

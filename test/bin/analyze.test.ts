@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
 import { callReelflow } from '../fixtures/call-cli.ts';
-import { barriersOf, hasChromium, type OpenPage, openPage } from '../fixtures/chromium.ts';
+import { barriersOf, cutOffIn, hasChromium, type OpenPage, openPage } from '../fixtures/chromium.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-analyze-'));
 const at = (name: string) => join(directory, name);
@@ -189,6 +189,18 @@ describe.skipIf(!hasChromium)('the page in Chromium (skipped where it is not ins
     await expect.poll(() => status.textContent()).toContain('subclip 2 (0 to 2): Comedy');
   });
 
+  it('says which colour is which subclip, or genre', async () => {
+    const key = page.locator('.explorer .key li');
+    expect(await key.allTextContents()).toEqual(['subclip 0', 'subclip 1', 'subclip 2']);
+    await page.selectOption('[name=colour]', 'genre');
+    await expect.poll(() => key.allTextContents()).toEqual(['Comedy', 'Drama']);
+    const colours = await page.evaluate(
+      "[...document.querySelectorAll('.explorer .key i')].map(({ style }) => style.background)",
+    );
+    expect(new Set(colours as string[]).size).toBe(2);
+    await page.selectOption('[name=colour]', 'subclip');
+  });
+
   it('shows a hostile title as text', async () => {
     await page.selectOption('[name=genre]', '');
     await page.selectOption('[name=subclip]', '1');
@@ -231,6 +243,7 @@ describe.skipIf(!hasChromium)('the page in Chromium (skipped where it is not ins
 
   it('can be read by everybody', async () => {
     expect(await barriersOf(page)).toEqual([]);
+    expect(await cutOffIn(page)).toEqual([]);
   });
 
   it('reports no error', () => {

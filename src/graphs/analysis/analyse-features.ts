@@ -1,6 +1,6 @@
-import { basename, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { nameOfFeatures } from '../../io/dataset/training-store-path.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { readMovies } from '../../io/ratings/movies.ts';
 import { readTrailers } from '../../io/ratings/trailers.ts';
@@ -108,7 +108,7 @@ export async function analyseFeatures(path: string, options: AnalyseFeaturesOpti
     if (streams.length === 0) {
       throw new UsageError(`${path} has no stream of at least ${LEAST_ROWS} rows to lay out`, { code: 'dataset' });
     }
-    return { path, name: basename(resolve(path)), statistic: table.statistic, streams, of, items };
+    return { path, name: nameOfFeatures(path), statistic: table.statistic, streams, of, items };
   } catch (error) {
     throw table.speaking(error);
   } finally {

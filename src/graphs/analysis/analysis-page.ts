@@ -9,7 +9,7 @@ import type { GroupOverlaps, StreamAnalysis } from './analyse-stream.ts';
 
 /** The page that shows an analysis of features. */
 export function analysisPage(analysis: FeatureAnalysis): string {
-  const { streams, path, statistic } = analysis;
+  const { streams, statistic } = analysis;
   const random = streams.filter((stream) => stream.random).map(({ stream }) => stream);
   return pageHtml({
     title: `What is in ${analysis.name}${random.length > 0 ? ' (RANDOM weights)' : ''}`,
@@ -17,10 +17,10 @@ export function analysisPage(analysis: FeatureAnalysis): string {
       random.length === 0
         ? []
         : [`${random.join(' and ')}: made by networks with random weights. Structure may appear that means nothing.`],
-    summary: `${path}${statistic === undefined ? '' : `, statistic ${statistic}`}: ${streams
+    summary: `${statistic === undefined ? '' : `Statistic ${statistic}: `}${streams
       .map(
         ({ stream, rows, items, dimension }) =>
-          `${stream} with ${counted(rows)} rows of ${counted(items)} items, ${counted(dimension)} values each`,
+          `${stream} with ${counted(rows, 'row')} of ${counted(items, 'item')}, ${counted(dimension, 'value')} each`,
       )
       .join('; ')}.`,
     sections: streams.flatMap((stream) => streamSections(stream, analysis)),
@@ -86,7 +86,7 @@ function numbersBody(stream: StreamAnalysis): Html {
     [
       'Trustworthiness',
       figure(faithfulness.trustworthiness),
-      `whether neighbours in the plane are neighbours in the features (k = ${faithfulness.k}, ${counted(faithfulness.asked)} rows asked; 1 is perfect)`,
+      `whether neighbours in the plane are neighbours in the features (k = ${faithfulness.k}, ${counted(faithfulness.asked, 'row')} asked; 1 is perfect)`,
     ],
     ['Continuity', figure(faithfulness.continuity), 'whether neighbours in the features are neighbours in the plane'],
   ];
@@ -110,7 +110,7 @@ function numbersBody(stream: StreamAnalysis): Html {
       [
         'Genre from neighbours, AUC',
         figure(macroAuc),
-        `mean over ${byLabel.size} genres, from the ${k} nearest others of ${asked < stream.items ? `${counted(asked)} of ` : ''}${counted(stream.items)} items`,
+        `mean over ${counted(byLabel.size, 'genre')}, from the ${k} nearest others of ${asked < stream.items ? `${counted(asked)} of ` : ''}${counted(stream.items, 'item')}`,
       ],
       [
         'The same, genres exchanged',
@@ -123,7 +123,7 @@ function numbersBody(stream: StreamAnalysis): Html {
     rows.push([
       'Mean rating, R²',
       figure(ratingProbe.r2),
-      `linear, of ${ratingProbe.items} items, left out in turn (0: the mean, below: misleading)`,
+      `linear, of ${counted(ratingProbe.items, 'item')}, left out in turn (0: the mean, below: misleading)`,
     ]);
   }
   return html`${tableHtml(`Measures of ${stream.stream}`, ['measure', 'value', 'what it tells'], rows)}${
@@ -146,10 +146,10 @@ function groupsBody(groups: GroupOverlaps, stream: StreamAnalysis, kind: string)
 ${found && html`<p class="note">${found}</p>`}
 <div class="panels">${names.map((name, at) => {
     const shape = groups.shapes[at];
-    const rows = counted(counts[at]?.all ?? 0);
+    const rows = counts[at]?.all ?? 0;
     return (
       shape &&
-      html`<figure>${contourFigure(shape, `Density of ${kind} ${name}, ${rows} rows`, 180)}<figcaption>${name} (${rows})</figcaption></figure>`
+      html`<figure>${contourFigure(shape, `Density of ${kind} ${name}, ${counted(rows, 'row')}`, 180)}<figcaption>${name} (${counted(rows)})</figcaption></figure>`
     );
   })}</div>
 ${matrix(groups.plane, 'Bhattacharyya coefficients in the plane')}
@@ -163,20 +163,20 @@ ${groups.components && matrix(groups.components, 'Bhattacharyya coefficients in 
  */
 const FOUND: Readonly<Record<string, string>> = {
   'visual subclip':
-    'To compare: in visual features of 12,000 trailers (T, section 4.2.2, ten subclips) the first and the last subclip lie apart, and the eight between them are alike.',
+    'To compare: in visual features of 12,000 trailers (the thesis, section 4.2.2, ten subclips) the first and the last subclip lie apart, and the eight between them are alike.',
   'audio subclip':
-    'To compare: in audio features of 12,000 trailers (T, section 4.2.2, ten subclips) the first subclip is dense, and the last less distinct.',
+    'To compare: in audio features of 12,000 trailers (the thesis, section 4.2.2, ten subclips) the first subclip is dense, and the last less distinct.',
   'visual genre':
-    'To compare: in visual features of 12,000 trailers (T, section 4.2.2) Animation is dense, and genres differ less than positions in the trailer do.',
+    'To compare: in visual features of 12,000 trailers (the thesis, section 4.2.2) Animation is dense, and genres differ less than positions in the trailer do.',
   'audio genre':
-    'To compare: in audio features of 12,000 trailers (T, section 4.2.2) IMAX is dense, Children lies with Animation, Drama is spread most, Documentary lies apart; genres differ less than positions in the trailer do.',
+    'To compare: in audio features of 12,000 trailers (the thesis, section 4.2.2) IMAX is dense, Children lies with Animation, Drama is spread most, Documentary lies apart; genres differ less than positions in the trailer do.',
 };
 
 function caption(overlaps: Overlaps | object): string {
   const scale = '1: the same; towards 0: apart; grey: fewer than ten rows.';
   if (!('ridged' in overlaps)) return `From the smoothed densities, without assuming a form. ${scale}`;
   const { ridged } = overlaps as Overlaps;
-  return `From the inner third of each group, as normal distributions. ${scale}${ridged > 0 ? ` ${ridged} group(s) had no spread in some direction and were given a little.` : ''}`;
+  return `From the inner third of each group, as normal distributions. ${scale}${ridged > 0 ? ` ${counted(ridged, 'group')} had no spread in some direction and got a little.` : ''}`;
 }
 
 /** The number of components that the published features keep. */
@@ -199,7 +199,7 @@ function varianceBody({ spectrum, stream, dimension, rows, spectrumRows = rows }
       reach > 0
         ? `${reach} of ${Math.min(dimension, spectrumRows - 1)} components explain 95 % of the variance`
         : `The first ${points.length} components explain ${(100 * sum).toFixed(1)} % of the variance, all others ${(100 * (1 - sum)).toFixed(1)} %`
-    }${spectrumRows < rows ? `, computed from a regular sample of ${spectrumRows} rows` : ''}.${points.length > KEPT ? ` The upright line marks ${KEPT}, the published choice.` : ''}`,
+    }${spectrumRows < rows ? `, computed from a regular sample of ${counted(spectrumRows, 'row')}` : ''}.${points.length > KEPT ? ` The upright line marks ${KEPT}, the published choice.` : ''}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { basename, resolve } from 'node:path';
 import { barFigure, lineFigure, matrixFigure, pictureFigure } from '../../io/report/figures.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import { pageHtml } from '../../io/report/page.ts';
@@ -12,7 +13,7 @@ export function ratingsPage(analysis: RatingAnalysis): string {
   return pageHtml({
     title: 'What is in the ratings',
     warnings: [],
-    summary: `${path}: ${counted(ratings)} ratings of ${counted(movies)} movies by ${counted(users)} users, from ${scale.minimum} to ${scale.maximum}, ${mean.toFixed(3)} on average.`,
+    summary: `${basename(resolve(path))}: ${counted(ratings, 'rating')} of ${counted(movies, 'movie')} by ${counted(users, 'user')}, from ${scale.minimum} to ${scale.maximum}, ${mean.toFixed(3)} on average.`,
     sections: [
       { id: 'size', heading: 'Size', body: sizeBody(analysis) },
       { id: 'values', heading: 'Values, and thresholds of relevance', body: valuesBody(analysis) },
@@ -28,7 +29,7 @@ function sizeBody({ parts, listed, movies, withoutMovie }: RatingAnalysis): Html
   const row = (name: string, value: (part: RatingPart) => string) => [name, ...parts.map(value)];
   return html`${tableHtml(
     'The ratings in numbers',
-    ['', ...parts.map(({ name }) => name)],
+    ['what', ...parts.map(({ name }) => name)],
     [
       row('Ratings', (part) => counted(part.ratings)),
       row('Users', (part) => counted(part.users)),
@@ -42,8 +43,8 @@ function sizeBody({ parts, listed, movies, withoutMovie }: RatingAnalysis): Html
       row('Mean', ({ mean }) => mean.toFixed(3)),
     ],
     { captioned: false },
-  )}<p>${counted(movies)} of ${counted(listed)} listed movies are rated.${
-    withoutMovie > 0 ? ` ${counted(withoutMovie)} ratings are of movies that are not listed.` : ''
+  )}<p>${counted(movies)} of ${counted(listed, 'listed movie')} are rated.${
+    withoutMovie > 0 ? ` Movies that are not listed have ${counted(withoutMovie, 'rating')}.` : ''
   }</p>`;
 }
 
@@ -78,7 +79,7 @@ function yearsBody({ byDecade, byYear, withoutYear }: RatingAnalysis): Html {
       byYear.map(({ name, ratings }) => ({ x: Number(name), y: ratings })),
       { figure: 'Ratings by year of the movie', x: 'year', y: 'ratings' },
     ),
-    `Ratings by the year of the movie${withoutYear > 0 ? `; ${counted(withoutYear)} are of movies without a year` : ''}.`,
+    `Ratings by the year of the movie${withoutYear > 0 ? `; movies without a year have ${counted(withoutYear, 'rating')}` : ''}.`,
   )}
 ${figureHtml(
   bandFigure(spread, { figure: 'Ratings by year of the movie, mean and middle half', x: 'year', y: 'rating' }),
@@ -159,7 +160,7 @@ function tailsBody({ items, raters }: RatingAnalysis): Html {
 function sparsityBody({ sparsity, sparsityUsers, sparsityMovies, density }: RatingAnalysis): Html {
   return figureHtml(
     pictureFigure(sparsity, SPARSITY_CELLS, sparsityMovies, sparsityUsers, 'Which users rated which movies'),
-    `${sparsityUsers} users (down) and ${sparsityMovies} movies (across), a regular sample, in the order in which the file first names them, so later movies have no ratings by the first users. A dot is a rating. ${percent(density)} of all pairs are rated.`,
+    `${counted(sparsityUsers, 'user')} (down) and ${counted(sparsityMovies, 'movie')} (across), a regular sample, in the order in which the file first names them, so later movies have no ratings by the first users. A dot is a rating. ${percent(density)} of all pairs are rated.`,
   );
 }
 
@@ -172,7 +173,7 @@ function line({ name, movies, ratings, mean, lowerQuartile, median, upperQuartil
     counted(movies),
     counted(ratings),
     mean.toFixed(3),
-    ...[lowerQuartile, median, upperQuartile].map(String),
+    ...[lowerQuartile, median, upperQuartile].map((value) => value.toFixed(2)),
   ];
 }
 

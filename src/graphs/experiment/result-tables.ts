@@ -48,7 +48,8 @@ export interface ResultTable {
   readonly marks: Readonly<Record<string, { readonly best: string; readonly level?: string | undefined }>>;
 }
 
-const scenarioTitles: Readonly<Record<string, string>> = {
+/** What tables and headings call scenarios. */
+export const scenarioTitles: Readonly<Record<string, string>> = {
   'non-cold': 'non-cold start',
   'hard-cold': 'hard-cold start',
   'leave-items-out': 'items left out',

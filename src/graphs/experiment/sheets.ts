@@ -42,7 +42,7 @@ export function comparisonSheets(comparisons: readonly Comparison[]): Sheet[] {
       'difference: mean of row - reference, with its 95 % interval by t',
       `p: paired, two-sided, corrected by Holm over the rows of a metric`,
       own[0]?.over === 'users'
-        ? 'pairs are users, each the mean over folds and runs; rmse and mae are those of each user'
+        ? 'pairs are users, each the mean over folds and runs; RMSE and MAE are those of each user'
         : 'pairs are seeds of the data (of one data set, of the recommender), each the mean over folds',
     ].join('; '),
     rows: [

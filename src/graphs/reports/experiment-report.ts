@@ -1,19 +1,15 @@
 import { basename, resolve } from 'node:path';
-import { type Html, html } from '../../io/report/html.ts';
+import { type Html, html, prose } from '../../io/report/html.ts';
 import { type PageSection, pageHtml } from '../../io/report/page.ts';
 import { curvesFigure, type Estimate, estimatesFigure, histogramFigure } from '../../io/report/series-figures.ts';
-import { figureHtml, tableHtml } from '../../io/report/table.ts';
+import { counted, figureHtml, tableHtml } from '../../io/report/table.ts';
+import { metrics } from '../../models/metrics/metrics.ts';
 import type { Comparison } from '../experiment/comparison.ts';
+import { scenarioTitles } from '../experiment/result-tables.ts';
 import type { ExperimentResult } from '../experiment/run-experiment.ts';
 import { comparisonSheets, type Sheet, tableSheet } from '../experiment/sheets.ts';
 import type { ExperimentRow } from '../experiment/summarise.ts';
 import { readExperiment, type SavedExperiment } from './saved-experiment.ts';
-
-/** Names of scenarios for headings. */
-const SCENARIOS: Readonly<Record<string, string>> = {
-  'non-cold': 'non-cold start',
-  'hard-cold': 'hard-cold start',
-};
 
 /**
  * The page of an experiment, made from the files in its directory: tables with the best of each
@@ -37,7 +33,7 @@ export async function experimentReport(directory: string): Promise<string> {
       ...result.warnings.map((warning) => `${warning[0]?.toUpperCase()}${warning.slice(1)}.`),
       ...(result.interrupted ? ['The experiment was interrupted: some of its points are missing.'] : []),
     ],
-    summary: `${compared === 1 ? '1 recommender' : `${compared} recommenders`}, ${scenarios.map(titleOf).join(' and ')}: ${points.total} points, ${points.computed + points.reused} of them computed, ${points.failed} failed.`,
+    summary: `${counted(compared, 'recommender')}, ${scenarios.map(titleOf).join(' and ')}: ${counted(points.total, 'point')}, ${points.computed + points.reused} of them computed, ${points.failed} failed.`,
     sections: [
       ...overview(result, scenarios),
       ...tests(result.comparisons),
@@ -51,7 +47,14 @@ export async function experimentReport(directory: string): Promise<string> {
 }
 
 function titleOf(scenario: string): string {
-  return SCENARIOS[scenario] ?? scenario;
+  return scenarioTitles[scenario] ?? scenario;
+}
+
+/** The name of a metric in the tables, such as `NDCG-rel@4` of `ndcgRelevant@4`. */
+function columnOf(metric: string): string {
+  const [name = '', ...length] = metric.split('@');
+  const { column = name } = (metrics as Readonly<Record<string, { readonly column?: string | undefined }>>)[name] ?? {};
+  return [column, ...length].join('@');
 }
 
 /** The metrics that summarise an experiment, among those that it has. */
@@ -61,7 +64,9 @@ function leading(rows: readonly ExperimentRow[]): { metric: string; title: strin
   const k = lengths.at(-1);
   return [
     { metric: 'auc', title: 'AUC: how often a relevant item comes before one that is not (0.5 is chance)' },
-    ...(k === undefined ? [] : [{ metric: `ndcgRelevant@${k}`, title: `NDCG@${k} of relevant items` }]),
+    ...(k === undefined
+      ? []
+      : [{ metric: `ndcgRelevant@${k}`, title: `NDCG-rel@${k}: NDCG in which only relevant items have a gain` }]),
     { metric: 'rmse', title: 'RMSE of predicted ratings (less is better)' },
   ].filter(({ metric }) => has(metric));
 }
@@ -76,7 +81,7 @@ function overview({ rows }: ExperimentResult, scenarios: readonly string[]): Pag
       return [{ name: label, group: titleOf(scenario), value: mean, low: mean - off, high: mean + off }];
     });
     return figureHtml(
-      estimatesFigure(estimates, { figure: `${metric} of each recommender`, x: metric, y: '' }),
+      estimatesFigure(estimates, { figure: `${columnOf(metric)} of each recommender`, x: columnOf(metric), y: '' }),
       `${title}.${repeated ? ' Dots are means, bars a standard deviation over runs to either side.' : ''}`,
     );
   });
@@ -89,10 +94,11 @@ function tests(comparisons: readonly Comparison[]): PageSection[] {
   if (comparisons.length === 0) return [];
   const users = comparisons.filter(({ over }) => over === 'users');
   const metrics = [...new Set(users.map(({ metric }) => metric))];
-  const ranking = metrics.filter((metric) => metric.startsWith('ndcgRelevant@')).at(-1);
-  const figures = ['auc', ranking, 'rmse']
-    .filter((metric) => metric !== undefined && metrics.includes(metric))
+  const ranking = metrics.filter((metric) => metric.startsWith('ndcgRelevant@')).slice(-1);
+  const figures = ['auc', ...ranking, 'rmse']
+    .filter((metric) => metrics.includes(metric))
     .map((metric) => {
+      const name = columnOf(metric);
       const estimates = users
         .filter((each) => each.metric === metric)
         .map(({ label, scenario, difference, interval }) => ({
@@ -101,13 +107,13 @@ function tests(comparisons: readonly Comparison[]): PageSection[] {
       return figureHtml(
         estimatesFigure(
           estimates,
-          { figure: `Difference in ${metric} from ${comparisons[0]?.reference}`, x: `difference in ${metric}`, y: '' },
+          { figure: `Difference in ${name} from ${comparisons[0]?.reference}`, x: `difference in ${name}`, y: '' },
           { rule: 0 },
         ),
-        `${metric}: mean difference from ${comparisons[0]?.reference} over users, with its 95 % interval. A bar that crosses 0 shows no clear difference.`,
+        `${name}: mean difference from ${comparisons[0]?.reference} over users, with its 95 % interval. A bar that crosses 0 shows no clear difference.`,
       );
     });
-  const sheets = comparisonSheets(comparisons);
+  const sheets = comparisonSheets(comparisons.map((each) => ({ ...each, metric: columnOf(each.metric) })));
   return [
     {
       id: 'tests',
@@ -174,7 +180,7 @@ function learning({ courses }: SavedExperiment): PageSection[] {
     ].filter(({ points }) => points.length > 0);
     return figureHtml(
       curvesFigure(series, { figure: `Learning curve of ${name}`, x: 'epoch', y: 'loss' }, { width: 280 }),
-      `${name}: mean loss over ${own.length} trainings; those that stopped earlier count as far as they got.`,
+      `${name}: mean loss over ${counted(own.length, 'training')}; those that stopped earlier count as far as they got.`,
     );
   });
   return [{ id: 'learning', heading: 'Learning curves', body: html`<div class="pair">${figures}</div>` }];
@@ -245,7 +251,7 @@ function made({ software, environment, configuration, failures }: ExperimentResu
             'Points that failed',
             ['recommender', 'scenario', 'seed', 'fold', 'error'],
             failures.map(({ label, scenario, seed, fold, error }) => [
-              ...[label, titleOf(scenario), String(seed), String(fold), error.message],
+              ...[label, titleOf(scenario), seed, fold, prose(error.message)],
             ]),
           )
     }<p>${software}, Node.js ${node}, ONNX Runtime ${onnxruntime}; ${cpu}, ${processors} processors, ${os}.</p>

@@ -1,7 +1,7 @@
-import { type Html, html, type Piece } from '../../io/report/html.ts';
+import { type Html, html, type Piece, prose } from '../../io/report/html.ts';
 import { type PageSection, pageHtml } from '../../io/report/page.ts';
 import { curvesFigure, type Series } from '../../io/report/series-figures.ts';
-import { figureHtml, tableHtml } from '../../io/report/table.ts';
+import { counted, figureHtml, tableHtml } from '../../io/report/table.ts';
 import { formatBytes } from '../../operators/budget.ts';
 import type { RunSummary } from '../run-summary.ts';
 import type { FilmStrip } from './film-strips.ts';
@@ -28,7 +28,9 @@ export function runReport(summary: RunSummary, record: RunRecord, strips: readon
     title: `Extraction ${summary.graphId.slice(0, 12)}${random.length > 0 ? ' (RANDOM weights)' : ''}`,
     warnings: [
       ...(random.length > 0 ? [`${random.join(' and ')} had random weights: the features are meaningless.`] : []),
-      ...(summary.interrupted ? [`Interrupted: ${summary.left} items are left; the same command continues.`] : []),
+      ...(summary.interrupted
+        ? [`Interrupted with ${counted(summary.left, 'item')} left; the same command continues.`]
+        : []),
       ...(summary.failure === undefined ? [] : [`The tables were not written: ${summary.failure.message}`]),
     ],
     summary: `${committed} committed${partial > 0 ? ` (${partial} partial)` : ''}${cached > 0 ? ` (${cached} from the cache)` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead, in ${summary.wallSeconds.toFixed(1)} s.`,
@@ -49,7 +51,7 @@ export function runReport(summary: RunSummary, record: RunRecord, strips: readon
 function decodedBody(summary: RunSummary, { items, more }: RunRecord): Html {
   const { frames, patches, videoSeconds, wallSeconds, duplicates, tables } = summary;
   const rate = (count: number) => (wallSeconds > 0 ? (count / wallSeconds).toFixed(1) : '-');
-  const rows = items.flatMap((item): Piece[][] => {
+  const rows = byId(items).flatMap((item): Piece[][] => {
     if (item.type === 'committed') {
       const how = item.cached ? 'from the cache' : item.partial ? 'partially' : 'fully';
       return [[item.item, how, item.seconds.toFixed(1), item.frames, item.patches, item.notes.join('; ')]];
@@ -71,7 +73,7 @@ function decodedBody(summary: RunSummary, { items, more }: RunRecord): Html {
       ? undefined
       : html`${tableHtml('Items', ['item', 'decoded', 'seconds', 'frames', 'patches', 'what is odd'], rows)}${
           more > 0
-            ? html`<p class="note">The first ${items.length} are listed; there were ${more} more.</p>`
+            ? html`<p class="note">Those that ended first are listed (${counted(items.length)}); there were ${counted(more)} more.</p>`
             : undefined
         }`
   }`;
@@ -82,13 +84,18 @@ function stripsBody(strips: readonly FilmStrip[], { videos: { committed, cached,
   return html`<p>The frame at the middle of each subclip, as the network saw it${
     decoded > strips.length ? `; the first ${strips.length} items are shown` : ''
   }. Below each its subclip, from 0, and its time.</p>
-<div class="strips">${strips.map(
+<div class="strips">${byId(strips).map(
     ({ item, pictures }) =>
       html`<figure><figcaption>${item}</figcaption><ol>${pictures.map(
         ({ subclip, time, width, height, jpeg }) =>
           html`<li><img src="data:image/jpeg;base64,${Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.length).toString('base64')}" width="${width}" height="${height}" alt="${item}, subclip ${subclip}"><span>${subclip}: ${clock(time)}</span></li>`,
       )}</ol></figure>`,
   )}</div>`;
+}
+
+/** In the order of their ids, whichever was finished first; numbers in ids count as numbers. */
+function byId<Each extends { readonly item: string }>(list: readonly Each[]): Each[] {
+  return [...list].sort((one, other) => one.item.localeCompare(other.item, 'en', { numeric: true }));
 }
 
 /** Formats seconds as minutes and seconds. */
@@ -107,9 +114,9 @@ function deadBody({ dead }: RunSummary): Html {
   )}${tableHtml(
     'Dead letters, in the words of what failed',
     ['item', 'code', 'message'],
-    [...dead]
-      .sort((one, other) => (one.code < other.code ? -1 : 1))
-      .map(({ item, code, message }) => [item, code, message]),
+    byId(dead)
+      .sort((one, other) => Number(one.code > other.code) - Number(one.code < other.code))
+      .map(({ item, code, message }) => [item, code, prose(message)]),
   )}<p class="note">They are not retried until <code>dead retry</code> marks them for it.</p>`;
 }
 
@@ -194,8 +201,4 @@ function memoryBody({ memory, operators }: RunSummary, { moments }: RunRecord): 
 
 function against(bytes: number, limit: number): [string, string, string] {
   return [formatBytes(bytes), formatBytes(limit), `${((100 * bytes) / Math.max(1, limit)).toFixed(0)} %`];
-}
-
-function counted(count: number): string {
-  return count.toLocaleString('en-US');
 }

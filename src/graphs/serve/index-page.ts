@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { nameOfFeatures } from '../../io/dataset/training-store-path.ts';
 import { html } from '../../io/report/html.ts';
 import type { PageSection } from '../../io/report/page.ts';
 import { counted, tableHtml } from '../../io/report/table.ts';
@@ -21,7 +21,7 @@ export async function indexPage(served: OpenServed): Promise<string> {
     ]);
     sections.push({
       id: 'features',
-      heading: `Features: ${basename(resolve(features.path))}`,
+      heading: `Features: ${nameOfFeatures(features.path)}`,
       body: html`${tableHtml(
         'Streams',
         ['stream', 'values a row'],

@@ -3,7 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 import type { ItemFacts } from '../../io/dataset/item-facts.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import type { PageSection } from '../../io/report/page.ts';
-import { tableHtml } from '../../io/report/table.ts';
+import { counted, tableHtml } from '../../io/report/table.ts';
 import { explainItem } from '../recommenders/explain-item.ts';
 import { rankUsers } from '../recommenders/rank-users.ts';
 import { rankingOf } from '../recommenders/ranking.ts';
@@ -111,7 +111,7 @@ async function recommenderOf(served: OpenServed, number: number, isExplained: bo
   const share =
     audience === undefined
       ? undefined
-      : html`<p>${(100 * audience.share).toFixed(1)} % of ${audience.users} users who have not rated it are predicted at ${audience.threshold} or more (95 % over users: ${(100 * audience.interval.low).toFixed(1)} to ${(100 * audience.interval.high).toFixed(1)} %), mean ${mean.toFixed(2)}.</p>`;
+      : html`<p>${(100 * audience.share).toFixed(1)} % of ${counted(audience.users, 'user')} who have not rated it are predicted at ${audience.threshold} or more (95 % over users: ${(100 * audience.interval.low).toFixed(1)} to ${(100 * audience.interval.high).toFixed(1)} %), mean ${mean.toFixed(2)}.</p>`;
   const rests = trainedOn.map((sentence) => html`<p class="note">${sentence}.</p>`);
   const audienceSection: PageSection = {
     id: 'audience',
@@ -139,7 +139,7 @@ async function recommenderOf(served: OpenServed, number: number, isExplained: bo
 async function explanationOf(recommender: NonNullable<OpenServed['recommender']>, item: string): Promise<Html> {
   const { subclips, users } = await explainItem(recommender, { item, users: ASKED });
   return tableHtml(
-    `Mean change of the prediction of ${users} users when the subclip is replaced by the mean of all`,
+    `Mean change of the prediction of ${counted(users, 'user')} when the subclip is replaced by the mean of all`,
     ['subclip', 'seconds', 'it adds'],
     subclips.map((each) => [each.subclip, secondsOf(each), `${each.change < 0 ? '' : '+'}${each.change.toFixed(3)}`]),
   );

@@ -42,7 +42,7 @@ export async function itemsPage(served: OpenServed, parameters: URLSearchParams)
     const { table, count: letters } = await lettersOf(served, served.dataset);
     if (table !== undefined) sections.push({ id: 'dead', heading: `Dead letters: ${letters}`, body: table });
   }
-  const shown = count === 0 ? 'None' : `${first + 1} to ${Math.min(count, first + PER_PAGE)} of ${count}`;
+  const shown = count === 0 ? 'No' : `${first + 1} to ${Math.min(count, first + PER_PAGE)} of ${count}`;
   return servedPage(served, 'Items', `${shown} items.`, sections);
 }
 
@@ -86,12 +86,10 @@ function tableOf(served: OpenServed, items: readonly ItemFacts[], isDataset: boo
     ['picture', ({ width, height }) => (width === undefined ? '' : `${width} x ${height}`)],
     ['file', ({ path }) => (path === undefined ? '' : basename(path))],
   ];
-  // A column that is empty for all of them is left out.
-  const telling = columns.filter(([, value]) => items.some((item) => value(item) !== ''));
   return tableHtml(
     'Items and their states',
-    telling.map(([head]) => head),
-    items.map((item) => telling.map(([, value]) => value(item))),
+    columns.map(([head]) => head),
+    items.map((item) => columns.map(([, value]) => value(item))),
     { captioned: false },
   );
 }

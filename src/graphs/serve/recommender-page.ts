@@ -32,7 +32,7 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
     {
       id: 'ask',
       heading: 'For whom',
-      body: html`${askForm('/recommender', 'Recommend for a user', fields, 'Recommend')}<p class="note">${counted(saved.userIds.length)} users, such as${some}</p>`,
+      body: html`${askForm('/recommender', 'Recommend for a user', fields, 'Recommend')}<p class="note">${counted(saved.userIds.length, 'user')}, such as${some}</p>`,
     },
   ];
   if (user !== '') {
@@ -42,7 +42,7 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
     sections.push({
       id: 'list',
       heading: `For user ${user}`,
-      body: html`<p>${counted(rated)} items are rated; the best of ${counted(candidates)} others${predicts === 'scores' ? ', by scores that are not ratings' : ''}.</p>${
+      body: html`<p>The user has rated ${counted(rated, 'item')}; the best of ${counted(candidates, 'other')}${predicts === 'scores' ? ', by scores that are not ratings' : ''}.</p>${
         items.length === 0 ? html`<p>There is no item left.</p>` : listTable(served, items, predicts)
       }`,
     });

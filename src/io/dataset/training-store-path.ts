@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { refuseAddress } from '../../core/object-address.ts';
 import { partName, partPath, pathNow } from './layout.ts';
 
@@ -16,4 +17,13 @@ export function trainingStorePath(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return pathNow(path);
   const inside = partPath(path, 'training');
   return existsSync(inside) ? inside : path;
+}
+
+/**
+ * What a reader knows features by: the name of their directory, or of their file if it has a name
+ * of its own.
+ */
+export function nameOfFeatures(path: string): string {
+  const whole = resolve(path);
+  return basename(basename(whole) === TRAINING_STORE ? dirname(whole) : whole);
 }

@@ -8,6 +8,7 @@ for (const root of document.querySelectorAll('.explorer')) {
   const status = root.querySelector('[role=status]');
   const found = root.querySelector('tbody');
   const count = root.querySelector('caption');
+  const key = root.querySelector('.key');
   const [genre, subclip, colour, search] = ['genre', 'subclip', 'colour', 'search'].map((name) =>
     root.querySelector(`[name=${name}]`),
   );
@@ -51,6 +52,24 @@ for (const root of document.querySelectorAll('.explorer')) {
     if (!byGenre()) return `hsl(${215 + (130 * place) / Math.max(1, subclips - 1)} 70% 52%)`;
     return place === genres.length ? 'hsl(0 0% 55%)' : `hsl(${(360 * place) / genres.length} 65% 50%)`;
   };
+  /** Names what the colours mean; of many subclips, some. */
+  function explain() {
+    const count = byGenre() ? genres.length + 1 : subclips;
+    const used = new Set(byGenre() ? data.item.map((item) => genreOf[item]) : Array(subclips).keys());
+    const every = byGenre() ? 1 : Math.ceil(subclips / 12);
+    const named = Array.from({ length: count }, (_, at) => at).filter((at) => used.has(at) && at % every === 0);
+    key.hidden = named.length < 2;
+    key.replaceChildren(
+      ...named.map((at) => {
+        const line = document.createElement('li');
+        const swatch = document.createElement('i');
+        swatch.style.background = hue(at);
+        line.append(swatch, byGenre() ? (genres[at] ?? 'no genre') : `subclip ${at}`);
+        return line;
+      }),
+    );
+  }
+
   const points = document.createElement('canvas');
   const place = (row, size) => [(data.x[row] / 10000) * size, (1 - data.y[row] / 10000) * size];
 
@@ -217,10 +236,12 @@ for (const root of document.querySelectorAll('.explorer')) {
     say(list[at < 0 ? 0 : (at + step + list.length) % list.length]);
   });
   for (const control of [genre, subclip, colour]) control.addEventListener('change', filter);
+  colour.addEventListener('change', explain);
   search.addEventListener('input', filter);
   root.querySelector('form').addEventListener('submit', (event) => event.preventDefault());
   new ResizeObserver(paint).observe(canvas);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
+  explain();
   filter();
   root.dataset.ready = 'true';
 }

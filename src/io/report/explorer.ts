@@ -37,6 +37,7 @@ export function explorerHtml(id: string, label: string, data: ExplorerData): Htm
 <button type="button" name="free" hidden>Clear the selection</button>
 </form>
 <canvas tabindex="0" role="img" aria-label="${label}: move with the arrow keys"></canvas>
+<ul class="key" aria-label="What the colours mean"></ul>
 <p role="status">Point at one, draw a line around some to list them, or move with the arrow keys.</p>
 </div>
 <div class="found" tabindex="0" role="group" aria-label="${label}: points found"><table><caption>&nbsp;</caption>

@@ -1,6 +1,8 @@
 import * as Plot from '@observablehq/plot';
+import { given } from '../../core/given.ts';
 import { clipped, drawn } from './drawn.ts';
 import { type Html, html } from './html.ts';
+import { counted } from './table.ts';
 
 /** A density on a rectangle: see `densityOf`. */
 export interface Contours {
@@ -55,7 +57,7 @@ export function matrixFigure(
       Plot.text(
         cells.filter(({ value }) => value !== null),
         {
-          ...{ x: 'column', y: 'row', fontSize: 10 },
+          ...{ x: 'column', y: 'row', fontSize: 11 },
           text: (cell: { value: number }) => cell.value.toFixed(2),
           fill: (cell: { value: number }) => (cell.value > 0.55 ? '#ffffff' : '#1b1f24'),
         },
@@ -75,16 +77,43 @@ export function lineFigure(
     readonly logY?: boolean | undefined;
   } = {},
 ): Html {
+  const [x, y] = [points.map((point) => point.x), points.map((point) => point.y)];
+  const axisX = options.logX ? logAxis(x) : wholeAxis(x);
+  const axisY: Plot.ScaleOptions = options.logY ? logAxis(y) : {};
   return drawn(labels.figure, {
-    ...{ width: 560, height: 300, marginLeft: 60 },
-    // Years are numbers too, but have no thousands separator.
-    x: { label: labels.x, type: options.logX ? 'log' : 'linear', tickFormat: options.logX ? ',' : 'd' },
-    y: { label: labels.y, type: options.logY ? 'log' : 'linear', grid: true },
+    ...{ width: 560, height: 310, marginLeft: 60, marginBottom: 40 },
+    x: { label: labels.x, ...axisX },
+    y: { label: labels.y, grid: true, ...axisY },
     marks: [
       Plot.ruleY([...(options.levels ?? [])], { stroke: '#c2410c', strokeDasharray: '4,3' }),
       Plot.ruleX([...(options.verticals ?? [])], { stroke: '#c2410c', strokeDasharray: '4,3' }),
       Plot.lineY([...points], { x: 'x', y: 'y', stroke: '#2f7fc1', strokeWidth: 2 }),
+      ...(points.length === 1 ? [Plot.dot([...points], { x: 'x', y: 'y', fill: '#2f7fc1', r: 3 })] : []),
     ],
+  });
+}
+
+/** A linear axis of whole numbers, without a thousands separator because years are such numbers. */
+function wholeAxis(values: readonly number[]): Plot.ScaleOptions {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const few = high - low < 8 ? Array.from({ length: high - low + 1 }, (_, step) => low + step) : undefined;
+  return given({ ticks: few, tickFormat: 'd' });
+}
+
+/** A logarithmic axis that has labels even if the values span less than a decade. */
+function logAxis(values: readonly number[]): Plot.ScaleOptions {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const steps = high / low > 1000 ? [1] : [1, 2, 5];
+  const powers = Array.from({ length: 1 + Math.ceil(Math.log10(high)) }, (_, power) => 10 ** power);
+  const round = powers
+    .flatMap((power) => steps.map((step) => step * power))
+    .filter((value) => value >= low && value <= high);
+  const ticks = round.length > 1 ? round : [...new Set([low, high])];
+  return given({
+    transform: Math.log10,
+    domain: low === high ? [Math.log10(low / 2), Math.log10(high * 2)] : undefined,
+    ticks: ticks.map(Math.log10),
+    tickFormat: (power: number) => counted(Math.round(10 ** power)),
   });
 }
 
@@ -97,20 +126,24 @@ export function barFigure(
   const slanted = longest * bars.length > 60;
   return drawn(labels.figure, {
     ...{ width: Math.max(320, Math.min(900, 90 + 30 * bars.length)), height: 280, marginLeft: 70 },
-    ...{ marginBottom: slanted ? 30 + 6 * longest : 36 },
+    ...{ marginBottom: slanted ? 34 + 7 * longest : 40 },
     x: { label: labels.x, domain: bars.map(({ name }) => name), tickRotate: slanted ? -60 : 0 },
     y: { label: labels.y, grid: true, tickFormat: '~s' },
     marks: [Plot.barY([...bars], { x: 'name', y: 'value', fill: '#2f7fc1' }), Plot.ruleY([0])],
   });
 }
 
+/** Pixels along the longer side of a picture that has fewer dots. */
+const PICTURE_SIDE = 512;
+
 /** A picture of dots: lines of `cells` bytes, of which the first `columns` x `lines` are shown. */
 export function pictureFigure(dots: Uint8Array, cells: number, columns: number, lines: number, label: string): Html {
+  const dot = Math.max(1, Math.floor(PICTURE_SIDE / Math.max(columns, lines)));
   let path = '';
   for (let line = 0; line < lines; line++) {
     for (let column = 0; column < columns; column++) {
       if (dots[line * cells + column] === 1) path += `M${column} ${line}h1v1h-1z`;
     }
   }
-  return html`<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${label}" viewBox="0 0 ${columns} ${lines}" width="${columns}" height="${lines}"><rect width="${columns}" height="${lines}" fill="none" stroke="currentColor" stroke-opacity="0.3"/><path fill="currentColor" d="${path}"/></svg>`;
+  return html`<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${label}" viewBox="0 0 ${columns} ${lines}" width="${dot * columns}" height="${dot * lines}"><rect width="${columns}" height="${lines}" fill="none" stroke="currentColor" stroke-opacity="0.3" vector-effect="non-scaling-stroke"/><path fill="currentColor" d="${path}"/></svg>`;
 }

@@ -41,6 +41,11 @@ function render(piece: Piece): string {
   return String(piece).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
+/** Text in which what stands between backticks is code. */
+export function prose(text: string): Html {
+  return html`${text.split(/`([^`]+)`/).map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`;
+}
+
 /** Values for a script of the page, in an element that no value can close. */
 export function dataElement(id: string, value: unknown): Html {
   const json = JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => {

@@ -1,12 +1,12 @@
 /** The style of every report: light and dark, narrow and wide, and in print. */
 export const pageStyle = `
 :root { --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --line: #d0d7de; --panel: #f6f8fa; --accent: #0b5cad; --warn: #7a2e00; --warn-paper: #fff4e5; }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root { --ink: #e6edf3; --soft: #a3adb8; --paper: #10151b; --line: #353d47; --panel: #171d25; --accent: #79b8ff; --warn: #ffd8a8; --warn-paper: #3a2508; }
 }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
-body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1.25rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1.25rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); overflow-wrap: break-word; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; }
 h2 { font-size: 1.3rem; margin: 2.5rem 0 .6rem; padding-top: .8rem; border-top: 1px solid var(--line); }
 h2::first-letter, nav a::first-letter { text-transform: uppercase; }
@@ -29,6 +29,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; padding: 0; margin: 
 figure { margin: .8rem 0; }
 figcaption, .note { color: var(--soft); font-size: .9rem; max-width: 46rem; }
 figure svg { max-width: 100%; height: auto; overflow: visible; }
+.scroll svg:has(text) { max-width: none; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
 .panels.wide { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
 .panels figure { margin: 0; }
@@ -38,6 +39,7 @@ figure svg { max-width: 100%; height: auto; overflow: visible; }
 details { margin: .6rem 0; }
 summary { cursor: pointer; color: var(--accent); }
 pre { overflow: auto; max-height: 30rem; padding: .8rem; background: var(--panel); border: 1px solid var(--line); font-size: .85rem; }
+.panels svg { display: block; margin: 0 auto; }
 .panels figcaption { text-align: center; }
 .scroll { overflow-x: auto; margin: .6rem 0 1.2rem; }
 figure .scroll { margin: 0; }
@@ -61,6 +63,9 @@ thead th::first-letter { text-transform: uppercase; }
 .explorer label { display: grid; font-size: .85rem; color: var(--soft); }
 .explorer select, .explorer input, .explorer button { font: inherit; padding: .2rem .4rem; color: inherit; background: var(--paper); border: 1px solid var(--line); min-width: 9rem; }
 .explorer canvas { cursor: crosshair; }
+.explorer .key { display: flex; flex-wrap: wrap; gap: .1rem .9rem; margin: .4rem 0; padding: 0; list-style: none; font-size: .85rem; }
+.explorer .key li { display: flex; gap: .35rem; align-items: center; }
+.explorer .key i { width: .8rem; height: .8rem; border-radius: 2px; print-color-adjust: exact; }
 .explorer [role=status] { min-height: 1.5rem; font-size: .92rem; }
 .explorer .found { max-height: 44rem; overflow: auto; border: 1px solid var(--line); }
 .explorer .found table { width: 100%; }
@@ -68,6 +73,23 @@ thead th::first-letter { text-transform: uppercase; }
 .explorer .found tbody tr:hover { background: var(--panel); }
 .explorer .found .subclip { text-align: right; }
 .explorer .found.whole .subclip { display: none; }
-@media (max-width: 48rem) { .explorer { grid-template-columns: minmax(0, 1fr); } .explorer .found { max-height: 20rem; } td.text { min-width: 11rem; } }
-@media print { nav, .explorer form, .explorer .found { display: none; } section { break-inside: avoid-page; } body { max-width: none; } }
+@media (max-width: 48rem) { .explorer { grid-template-columns: minmax(0, 1fr); } .explorer .found { max-height: 20rem; } td.text { min-width: 11rem; } caption { white-space: normal; min-width: 14rem; } }
+@media print {
+  body { max-width: none; padding: 0; font-size: 11pt; }
+  nav, .explorer form, .explorer .found, .explorer [role=status] { display: none; }
+  h2, h3, caption { break-after: avoid; }
+  figure, tr, .warning, .strips li { break-inside: avoid; }
+  .explorer { display: block; }
+  .explorer canvas { max-width: 12cm; }
+  .scroll { overflow: visible; }
+  .scroll svg:has(text) { max-width: 100%; }
+  caption { white-space: normal; }
+  table { font-size: .8rem; }
+  th, td { padding: .15rem .35rem; }
+  td.number { white-space: normal; }
+  th, td.text { overflow-wrap: anywhere; }
+  tbody th, td.text { min-width: 0; }
+  .many th, .many td { font-size: .62rem; padding: .1rem .2rem; }
+  pre { max-height: none; white-space: pre-wrap; overflow-wrap: anywhere; }
+}
 `;

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { Html, html } from './html.ts';
+import { Html, html, prose } from './html.ts';
 import { pageStyle } from './page-style.ts';
 
 /** A page of a report. */
 export interface Page {
   readonly title: string;
-  /** What a reader must know first, such as that weights were random. */
+  /** What a reader must know first, such as that weights were random; code between backticks. */
   readonly warnings: readonly string[];
-  /** One sentence below the title. */
+  /** One sentence below the title; code between backticks. */
   readonly summary: string;
   readonly sections: readonly PageSection[];
   /** Links to other pages of the same server, above the title. */
@@ -48,8 +48,8 @@ export function pageHtml({ title, warnings, summary, sections, elsewhere, hasFor
 <header>
 ${elsewhere === undefined ? undefined : html`<nav aria-label="Pages" class="pages"><ul>${elsewhere.map(({ href, name }) => html`<li><a href="${href}">${name}</a></li>`)}</ul></nav>`}
 <h1>${title}</h1>
-<p>${summary}</p>
-${warnings.map((warning) => html`<p class="warning" role="note">${warning}</p>`)}
+<p>${prose(summary)}</p>
+${warnings.map((warning) => html`<p class="warning" role="note">${prose(warning)}</p>`)}
 <nav aria-label="Contents"><ul>${sections.map(({ id, heading }) => html`<li><a href="#${id}">${heading}</a></li>`)}</ul></nav>
 </header>
 <main>

@@ -8,7 +8,7 @@ const COLOURS = ['#2f7fc1', '#c2410c', '#2e8b57', '#9b59b6', '#b8860b', '#d6336c
 /** Dashes that distinguish more series than there are colours. */
 const DASHES = ['none', '6,3', '2,3'];
 /** Pixels of a line in the key, and of a letter in it. */
-const [KEY_LINE, KEY_LETTER] = [18, 6.2];
+const [KEY_LINE, KEY_LETTER] = [18, 7.2];
 
 /** Points of one name. */
 export interface Series {
@@ -41,7 +41,7 @@ export function curvesFigure(
   const width = options.width ?? 420;
   return drawn(labels.figure, {
     ...{ width: width + key.width, height: Math.max(320, 60 + KEY_LINE * series.length) },
-    ...{ marginLeft: 54, marginRight: key.width, marginBottom: 40 },
+    ...{ marginLeft: 54, marginRight: key.width, marginBottom: 44 },
     x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x }),
     y: given({ label: labels.y, grid: true, nice: true, domain: options.y }),
     marks: [
@@ -104,10 +104,10 @@ export function estimatesFigure(
   // Values that are all the same have no range of their own.
   const [least, most] = [Math.min(...ends), Math.max(...ends)];
   const domain = most - least > 1e-9 ? undefined : [least - 0.1, most + 0.1];
-  const height = Math.max(44 + band * names.length, 60 + KEY_LINE * (groups.length > 1 ? groups.length : 0));
+  const height = Math.max(50 + band * names.length, 60 + KEY_LINE * (groups.length > 1 ? groups.length : 0));
   return drawn(labels.figure, {
     ...{ width: margin + 340 + key.width, height },
-    ...{ marginLeft: margin, marginRight: key.width, marginBottom: 36, marginTop: 4 },
+    ...{ marginLeft: margin, marginRight: key.width, marginBottom: 42, marginTop: 4 },
     x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain }),
     y: { label: null, domain: names, tickSize: 0 },
     marks: [
@@ -138,7 +138,7 @@ export function histogramFigure(
     { x: to, y: line },
   ]);
   return drawn(labels.figure, {
-    ...{ width: 260, height: 190, marginLeft: 44, marginBottom: 34, marginTop: 16 },
+    ...{ width: 260, height: 200, marginLeft: 48, marginBottom: 42, marginTop: 20 },
     x: { label: labels.x, labelAnchor: 'center', ticks: 5 },
     y: { label: labels.y, grid: true, ticks: 4, tickFormat: '%' },
     marks: [
@@ -155,7 +155,7 @@ export function bandFigure(
   labels: FigureLabels,
 ): Html {
   return drawn(labels.figure, {
-    ...{ width: 540, height: 300, marginLeft: 44 },
+    ...{ width: 540, height: 310, marginLeft: 44, marginBottom: 40 },
     x: { label: labels.x, tickFormat: 'd' },
     y: { label: labels.y, grid: true, nice: true },
     marks: [
@@ -180,8 +180,8 @@ export interface Box {
 export function boxesFigure(boxes: readonly Box[], labels: FigureLabels): Html {
   const marginLeft = 16 + KEY_LETTER * Math.max(...boxes.map(({ name }) => clipped(name).length));
   return drawn(labels.figure, {
-    ...{ width: marginLeft + 400, height: 44 + 20 * boxes.length },
-    ...{ marginLeft, marginRight: 16, marginBottom: 36, marginTop: 4 },
+    ...{ width: marginLeft + 400, height: 50 + 20 * boxes.length },
+    ...{ marginLeft, marginRight: 16, marginBottom: 42, marginTop: 4 },
     x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true },
     y: { label: null, domain: boxes.map(({ name }) => name), tickSize: 0, tickFormat: clipped },
     marks: [

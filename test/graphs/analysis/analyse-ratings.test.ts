@@ -93,5 +93,9 @@ describe('an analysis of ratings', () => {
     const page = ratingsPage(await analyseRatings(directory));
     expect(page).not.toContain('<script');
     expect(page).toContain('By genre');
+    expect(page).not.toMatch(/<th[^>]*><\/th>/);
+    expect(page).not.toContain(tmpdir());
+    const quartiles = [...page.matchAll(/<th scope="row">1990s<\/th>.*?<\/tr>/g)][0]?.[0].match(/\d\.\d+(?=<)/g);
+    expect(quartiles).toEqual(['3.875', '3.38', '3.75', '4.25']);
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runExperiment } from '../../../src/graphs/experiment/run-experiment.ts';
 import { experimentReport } from '../../../src/graphs/reports/experiment-report.ts';
 import { readExperiment } from '../../../src/graphs/reports/saved-experiment.ts';
-import { barriersOf, hasChromium, type OpenPage, openPage } from '../../fixtures/chromium.ts';
+import { barriersOf, cutOffIn, hasChromium, type OpenPage, openPage } from '../../fixtures/chromium.ts';
 import { temporaryDirectory } from '../../fixtures/clips.ts';
 import { writeMovieLens } from '../../fixtures/movielens.ts';
 
@@ -60,6 +60,12 @@ describe('the report of an experiment', () => {
     expect(courses.map(({ label, history }) => [label, history.length])).toEqual(Array(4).fill([courses[0]?.label, 2]));
   });
 
+  it('calls metrics in its figures and tests what its tables call them', () => {
+    const page = readFileSync(at('report.html'), 'utf8').replaceAll(/<pre[\s\S]*?<\/pre>/g, '');
+    expect(page).toMatch(/>difference in NDCG-rel@\d+[^<]*<\/text>/);
+    expect(page).not.toMatch(/ndcgRelevant|>(difference in )?(auc|rmse)\b/);
+  });
+
   it('says that a directory has no results', async () => {
     await expect(experimentReport(at('movielens'))).rejects.toMatchObject({ code: 'dataset' });
     for (const text of ['{}', '{"rows": []', '[]', 'null']) {
@@ -86,6 +92,7 @@ describe.skipIf(!hasChromium)('the report of an experiment in Chromium (skipped 
     expect(await open.page.locator('img').count()).toBe(0);
     expect(await open.page.evaluate('window.broken')).toBeUndefined();
     expect(await barriersOf(open.page)).toEqual([]);
+    expect(await cutOffIn(open.page)).toEqual([]);
     expect(open.faults).toEqual([]);
   });
 });

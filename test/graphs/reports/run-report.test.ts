@@ -12,7 +12,7 @@ import { encodeClip } from '../../../src/io/media/encode.ts';
 import { findFfmpeg } from '../../../src/io/media/ffmpeg.ts';
 import type { Video } from '../../../src/io/media/video.ts';
 import { Frame } from '../../../src/operators/frame.ts';
-import { barriersOf, hasChromium, openPage } from '../../fixtures/chromium.ts';
+import { barriersOf, cutOffIn, hasChromium, openPage } from '../../fixtures/chromium.ts';
 import { temporaryDirectory } from '../../fixtures/clips.ts';
 import { writeTinyVisual } from '../../fixtures/tiny-networks.ts';
 
@@ -97,6 +97,20 @@ describe('the report of a run', () => {
     ]);
   });
 
+  it('lists items by id, whichever was finished first, and what is odd only if something is', () => {
+    const told = new RunRecord();
+    const whole = record.items.find(({ type }) => type === 'committed');
+    if (whole?.type !== 'committed') throw new Error('the clip was not committed');
+    for (const item of ['clip10', 'clip9', 'clip1']) told.item({ ...whole, item, notes: [] });
+    const usual = runReport(summary, told);
+    expect([...usual.matchAll(/<th scope="row">(clip\d+)</g)].map(([, item]) => item)).toEqual([
+      ...['clip1', 'clip9', 'clip10'],
+    ]);
+    expect(usual).not.toContain('what is odd');
+    told.item({ ...whole, item: 'clip2', notes: ['shorter than it states'] });
+    expect(runReport(summary, told)).toContain('what is odd');
+  });
+
   it('names the bottleneck, and sets memory against its limit', () => {
     const busiest = [...summary.operators].sort((one, other) => other.busySeconds - one.busySeconds)[0];
     expect(page).toMatch(new RegExp(`<th scope="row">${busiest?.name}</th>.*?bottleneck`));
@@ -139,6 +153,7 @@ describe('the report of a run', () => {
       expect(await open.page.locator('th', { hasText: 'onerror' }).first().textContent()).toBe(HOSTILE);
       expect(await open.page.evaluate('window.broken')).toBeUndefined();
       expect(await barriersOf(open.page)).toEqual([]);
+      expect(await cutOffIn(open.page)).toEqual([]);
       expect(open.faults).toEqual([]);
       expect(readFileSync(at('run.html'), 'utf8')).toBe(page);
     } finally {

@@ -12,7 +12,7 @@ import { openServed } from '../../../src/graphs/serve/open-served.ts';
 import { type FeatureServer, serve } from '../../../src/graphs/serve/serve.ts';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
 import { datasetFilePath } from '../../../src/io/dataset/dataset-file.ts';
-import { barriersOf, hasChromium, openPage } from '../../fixtures/chromium.ts';
+import { barriersOf, cutOffIn, hasChromium, openPage } from '../../fixtures/chromium.ts';
 import { temporaryDirectory } from '../../fixtures/clips.ts';
 import { type PlantedScenes, SUBCLIPS, writePlantedScenes } from '../../fixtures/planted-scenes.ts';
 import { keyOf } from '../../io/dataset/fixtures.ts';
@@ -280,6 +280,7 @@ describe.skipIf(!hasChromium)('the pages in Chromium (skipped where it is not in
       for (const path of ['/', '/items', '/item?id=7', '/item?id=3&explain=true', `/recommender?user=${user}`]) {
         await page.goto(`${server.url}${path}`);
         expect(await barriersOf(page), path).toEqual([]);
+        expect(await cutOffIn(page), path).toEqual([]);
         if (process.env.SHOTS !== undefined) {
           const name = path.replaceAll(/[^a-z]+/g, '-');
           await page.screenshot({ path: join(process.env.SHOTS, `${scheme}${name}.png`), fullPage: true });
