@@ -10,8 +10,8 @@ const inputName = 'users/own-ratings';
 /**
  * What a network is told about a user's ratings: how far their mean is above the overall mean, as a
  * share of the scale, and the logarithm of their number. For a rating being learnt, the mean is of
- * half of the user's ratings: every second one, or the others, whichever leaves this rating out. The
- * mean of all other ratings would give it away.
+ * half of the user's ratings, every second one, or of the others, whichever leaves this rating out.
+ * The mean of all other ratings would give it away.
  */
 export class OwnRatings {
   readonly #space: PairSpace;
