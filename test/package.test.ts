@@ -46,7 +46,7 @@ beforeAll(async () => {
   } catch (error) {
     noTools = `Bun, Deno and TypeScript 5.9 cannot be installed: ${(error as Error).message}`;
   }
-  await makeClip(join(folder, 'clip.mp4'), { width: 64, height: 48, fps: 10 });
+  await makeClip(join(folder, 'clip.mp4'), { seconds: 10, width: 64, height: 48 });
   writeTinyVisual(folder);
   writeFileSync(join(folder, 'extract.js'), program);
   for (const [name, source] of Object.entries(sources)) writeFileSync(join(folder, name), source);

@@ -3,6 +3,7 @@
 // main thread. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import { MessageChannel, parentPort } from 'node:worker_threads';
 import { KnownMemory } from '../../core/known-memory.js';
+import { isNode } from '../../core/runtime.js';
 import { startProgram } from './start-program.js';
 
 /** @typedef {import('./decoder-messages.ts').DecoderRequest} DecoderRequest */
@@ -21,11 +22,13 @@ nobody.close();
 
 /**
  * Frees what was read from a pipe and has been copied: the collector, which sees only small
- * objects, would let 32 MiB of it accumulate in each thread.
+ * objects, would let 32 MiB of it accumulate in each thread. Bun reads more into the same memory,
+ * which has to stay.
  *
  * @param {Uint8Array} bytes
  */
 function free(bytes) {
+  if (!isNode) return;
   const { buffer } = bytes;
   // Node.js keeps small buffers in one block, which must not be transferred. Memory transferred to
   // a closed port is freed.

@@ -2,6 +2,7 @@
 // How a decoder thread starts programs. JavaScript, because a worker thread of Node 20 cannot load
 // TypeScript.
 import { fork, spawn } from 'node:child_process';
+import { isNode } from '../../core/runtime.js';
 
 /** @typedef {import('node:stream').Readable} Readable */
 /** @typedef {{ readonly code: number | null, readonly signal: NodeJS.Signals | null }} Exit */
@@ -36,7 +37,7 @@ export function startProgram(path, args, env) {
   return isCopied ? Launcher.running().start(path, args, env) : startHere(path, args, env);
 }
 
-const isCopied = process.platform === 'linux' && !('bun' in process.versions) && !('deno' in process.versions);
+const isCopied = process.platform === 'linux' && isNode;
 
 /**
  * @param {string} path
