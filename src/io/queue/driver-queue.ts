@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { farewell } from '../farewell.ts';
 import { bullmqFor, connected, FAREWELL } from './bullmq.ts';
 import { type Job, jobId } from './job.ts';
@@ -42,6 +43,8 @@ export interface QueueListeners {
 
 /** How many events are kept for listeners; each may be as long as a report. */
 const KEPT_EVENTS = 2000;
+/** Milliseconds before events are listened for again after a failure. */
+const PAUSE = 250;
 
 /**
  * Opens a queue to fill it.
@@ -72,7 +75,19 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
   });
   events.on('completed', ({ returnvalue }) => listeners.onReport(returnvalue));
   events.on('failed', ({ failedReason }) => listeners.onRefusal(String(failedReason)));
-  events.run().catch(listeners.onError);
+  let isClosed = false;
+  const listen = async () => {
+    while (!isClosed) {
+      try {
+        await events.run();
+      } catch (error) {
+        // An event that is not JSON is not a worker's. BullMQ stops at it, and goes on behind it.
+        if (!(error instanceof SyntaxError) && !isClosed) listeners.onError(error as Error);
+        await sleep(PAUSE);
+      }
+    }
+  };
+  listen();
   return {
     add: async (jobs) => {
       // A driver that was killed while removing everything may have left the queue paused.
@@ -96,6 +111,9 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
       }
       await queue.resume();
     },
-    close: () => farewell(Promise.all([events.close(), queue.close()]), FAREWELL, cut),
+    close: () => {
+      isClosed = true;
+      return farewell(Promise.all([events.close(), queue.close()]), FAREWELL, cut);
+    },
   };
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openDriverQueue } from '../../../src/io/queue/driver-queue.ts';
 import { openWorkerQueue } from '../../../src/io/queue/worker-queue.ts';
@@ -54,6 +56,41 @@ for (const [server, { missing, start }] of Object.entries(QUEUE_SERVERS)) {
     });
   });
 }
+
+const redis = QUEUE_SERVERS.Redis;
+describe.skipIf(redis.missing !== undefined)('a queue on Redis, which anybody may write to,', () => {
+  it('reports what workers finish even after an event that is not JSON', async () => {
+    const running = await redis.start();
+    onTestFinished(() => running.end());
+    const name = newName();
+    const reports: unknown[] = [];
+    const errors: Error[] = [];
+    const queue = await openDriverQueue(running.uri, name, {
+      ...listeners,
+      onReport: (report) => reports.push(report),
+      onError: (error) => errors.push(error),
+    });
+    const stranger = new Redis(running.uri);
+    onTestFinished(() => stranger.disconnect());
+    const taking = await openWorkerQueue(running.uri, name, worker);
+    let made = 0;
+    // What happens before the driver listens, or while it pauses, is not reported.
+    const untilReported = async () => {
+      for (const before = reports.length; reports.length === before; made += 1) {
+        await queue.add([{ item: `heat ${made}`, graph: 'g' }]);
+        (await taking.next())?.done(made);
+        await sleep(100);
+      }
+    };
+    await untilReported();
+    await stranger.xadd(`bull:${name}:events`, '*', 'event', 'completed', 'jobId', '1', 'returnvalue', 'not JSON');
+    await untilReported();
+    expect(reports.every((report) => typeof report === 'number')).toBe(true);
+    expect(errors).toEqual([]);
+    taking.stop();
+    await Promise.all([taking.close(), queue.close()]);
+  });
+});
 
 const postgres = QUEUE_SERVERS.PostgreSQL;
 describe.skipIf(postgres.missing !== undefined)(
