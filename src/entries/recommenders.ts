@@ -121,6 +121,7 @@ export {
   type PolicyValue,
   type RewardModel,
 } from '../models/metrics/off-policy.ts';
+export { type MetricDefinition, registerMetric } from '../models/metrics/own-metrics.ts';
 export type { PrecisionRecallPoint } from '../models/metrics/precision-recall.ts';
 export type { RankedList, ThresholdRule } from '../models/metrics/ranked-list.ts';
 export type { RocPoint } from '../models/metrics/roc.ts';
