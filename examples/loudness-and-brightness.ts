@@ -1,6 +1,6 @@
 /**
- * Audio beside video: how loud and how bright each second is, in one row per second. Both are cut by
- * source time, so a row describes the same second of sound and picture.
+ * Audio beside video: how loud and how bright each second is, in one row per second. Both are cut
+ * by source time, so a row describes the same second of sound and picture.
  *
  *   node dist/examples/loudness-and-brightness.js VIDEO... OUT
  */

@@ -76,7 +76,7 @@ export function metricVersions(): string[] {
   });
 }
 
-/** Whether a metric of your own has no meaning for predictions that only rank. */
+/** Whether a metric of your own is undefined for predictions that only rank. */
 export function ownNeedsRatings(name: string): boolean {
   return own.get(name)?.needsRatings === true;
 }
