@@ -101,7 +101,7 @@ export type { SubclipTime } from '../graphs/recommenders/subclip-times.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';
 export type { FeatureFile } from '../graphs/recommenders/training-sources.ts';
 export type { ValidationFigures } from '../graphs/recommenders/validation-figures.ts';
-export { readUserGroups } from '../io/ratings/user-groups.ts';
+export { readUserGroups } from '../io/ratings/read-user-groups.ts';
 export type { PlateauOptions } from '../models/autodiff/plateau.ts';
 export type { GenreTable } from '../models/genres.ts';
 export { type Accuracy, accuracy } from '../models/metrics/accuracy.ts';
