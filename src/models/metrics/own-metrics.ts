@@ -49,7 +49,8 @@ const known: KnownOptions<MetricDefinition> = {
  *   version: '1',
  *   ofUser: ({ relevant }, k) => (relevant.subarray(0, k).includes(1) ? 1 : 0),
  * });
- * await runExperiment({ ratings: 'ml-latest-small', select: 'hitRate' }, { out: 'results' });
+ * const grid = { 'item-knn': { neighbours: [20, 40] } };
+ * await runExperiment({ ratings: 'ml-latest-small', grid, select: 'hitRate' }, { out: 'results' });
  */
 export function registerMetric(definition: MetricDefinition): void {
   checkKnownOptions('registerMetric', definition, known);
