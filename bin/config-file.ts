@@ -16,7 +16,7 @@ import { registry } from './registry.ts';
  */
 export function readConfigFile(path: string, command: Command, table: AnyTable): Given {
   const commands = objectOf(path, readJsonFile(path));
-  for (const section of Object.keys(commands)) checkSection(path, section);
+  for (const section of Object.keys(commands)) checkSection(path, section, command, table);
   const name = [command.name, ...(command.formerly ?? [])].find((each) => Object.hasOwn(commands, each));
   if (name === undefined) return new Map();
   const given = new Map<string, readonly string[]>();
@@ -43,10 +43,15 @@ export function readConfigFile(path: string, command: Command, table: AnyTable):
 /**
  * A section that names no command is a mistake: a misspelt command would run without its options.
  */
-function checkSection(path: string, section: string): void {
+function checkSection(path: string, section: string, command: Command, table: AnyTable): void {
   const names = registry.map(({ name }) => name);
   const [word = ''] = section.split(' ');
   if (findByName(registry, word) !== undefined) return;
+  if (findOption(table, section) !== undefined) {
+    throw new UsageError(`${path} has the option '${section}' outside of any command`, {
+      remedy: `Put it into the object of its command: {"${command.name}": {"${section}": ...}}.`,
+    });
+  }
   throw new UsageError(`${path} has options for '${section}', but there is no such command`, {
     remedy: `${didYouMean(word, names)}Commands: ${names.join(', ')}.`,
   });

@@ -9,7 +9,7 @@ const WIDTH = 100;
 export function commandHelp(command: Command, argv: readonly string[] = []): string {
   const options: AnyTable = command.helpOptions?.(argv) ?? command.options;
   return [
-    `reelflow ${command.name}: ${command.does}`,
+    ...brokenAtWords(`reelflow ${command.name}: ${command.does}`, WIDTH),
     '',
     `usage: reelflow ${command.name} ${usageOf(command)}`.trimEnd(),
     '',
@@ -35,7 +35,7 @@ export function usageOf(command: Command): string {
 /** The text of `reelflow GROUP --help`. */
 export function groupHelp(group: CommandGroup): string {
   return [
-    `reelflow ${group.name}: ${group.does}`,
+    ...brokenAtWords(`reelflow ${group.name}: ${group.does}`, WIDTH),
     '',
     `usage: reelflow ${group.name} COMMAND ...        reelflow help ${group.name} COMMAND for its options`,
     '',
@@ -63,7 +63,8 @@ export function programHelp(entries: readonly (Command | CommandGroup)[]): strin
     ...optionRows(flaggedOptions(globalOptions)),
     '',
     'exit codes: 0 done; 3 finished with dead letters; 1 every input dead, or the run failed;',
-    '            2 wrong usage, no inputs, or a limit that is too small; 130 interrupted, finished work kept',
+    '            2 wrong usage, no inputs, or a limit that is too small;',
+    '            130 interrupted, finished work kept',
     '',
   ].join('\n');
 }

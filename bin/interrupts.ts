@@ -75,13 +75,18 @@ export function drainNotice(what: string): string {
   return `finishing the ${what} in progress; interrupt again to stop immediately`;
 }
 
-/** Runs work that the first interrupt stops; the exit code is then 130. */
+/**
+ * Runs work that the first interrupt stops; the exit code is then 130.
+ *
+ * @param drainWithin as in `catchInterrupts`
+ */
 export async function untilInterrupted(
   console: Console,
   first: string,
   work: (signal: AbortSignal) => Promise<number>,
+  drainWithin?: number,
 ): Promise<number> {
-  const interrupts = catchInterrupts(console, first);
+  const interrupts = catchInterrupts(console, first, drainWithin);
   const signal = interrupts.drain;
   try {
     return await work(signal);

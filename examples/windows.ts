@@ -1,6 +1,6 @@
 /**
- * Sliding windows: how much moves within 16 frames, every 8 frames, with a row for each window. A
- * window holds its frames, which count against the limit.
+ * Sliding windows: 16 frames, every 8 frames, into one vector and one row for each window. A window
+ * holds its frames, which count against the limit.
  *
  *   node dist/examples/windows.js VIDEO... OUT
  */
@@ -12,33 +12,36 @@ const out = process.argv.at(-1);
 if (out === undefined || inputs.length === 0) throw new Error('usage: windows VIDEO... OUT');
 
 const SIZE = 16;
+const [WIDTH, HEIGHT] = [64, 36];
+/** Cells of the grid that motion is measured in. */
+const [COLUMNS, ROWS] = [4, 3];
 
-/**
- * How different neighbouring frames are on average, and the first and the last, as a share of a
- * byte's range, in [0, 1].
- */
+/** How much neighbouring frames differ in each cell, as a share of a byte's range, 0 to 1. */
 function motion(frames: readonly Frame[]) {
-  const [first, last] = [frames[0] as Frame, frames.at(-1) as Frame];
-  let steps = 0;
-  for (let at = 1; at < frames.length; at++) steps += difference(frames[at - 1] as Frame, frames[at] as Frame);
-  return { start: first.time, end: last.time, motion: steps / (frames.length - 1), change: difference(first, last) };
-}
-
-function difference({ data: a }: Frame, { data: b }: Frame): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += Math.abs((a[at] ?? 0) - (b[at] ?? 0));
-  return sum / (255 * a.length);
+  const cells = new Float32Array(COLUMNS * ROWS);
+  const values = (frames.length - 1) * ((WIDTH * HEIGHT * 3) / cells.length) * 255;
+  for (const [at, { data }] of frames.entries()) {
+    const before = frames[at - 1]?.data ?? data;
+    for (let byte = 0; byte < data.length; byte++) {
+      const pixel = Math.floor(byte / 3);
+      const column = Math.floor(((pixel % WIDTH) * COLUMNS) / WIDTH);
+      const row = Math.floor((Math.floor(pixel / WIDTH) * ROWS) / HEIGHT);
+      const cell = row * COLUMNS + column;
+      cells[cell] = (cells[cell] ?? 0) + Math.abs((data[byte] ?? 0) - (before[byte] ?? 0)) / values;
+    }
+  }
+  return { start: frames[0]?.time ?? 0, end: frames.at(-1)?.time ?? 0, motion: cells };
 }
 
 const { videos } = await writeDataset(out, inputs, {
   name: 'motion',
-  version: '2',
+  version: '3',
   columns: (scope) => ({
-    windows: scope.frames({ width: 64, height: 36, resize: 'stretch' }).pipe(
+    windows: scope.frames({ width: WIDTH, height: HEIGHT, resize: 'stretch' }).pipe(
       scope.window<Frame>(SIZE, { step: SIZE / 2 }),
       filter((frames) => frames.length === SIZE), // the last one may be shorter
       map(motion),
-      scope.rows({ start: 'time', end: 'time', motion: 'float64', change: 'float64' }),
+      scope.rows({ start: 'time', end: 'time', motion: 'float32[12]' }),
     ),
   }),
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { FlowError, UsageError } from '../../src/core/errors.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import {
   analyseFeatures,
   type FeatureAnalysis,
@@ -23,7 +23,7 @@ import { SCENARIO_KINDS } from '../../src/io/ratings/scenario-kinds.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
 import { yearsOf } from '../experiment-options.ts';
-import { catchInterrupts } from '../interrupts.ts';
+import { untilInterrupted } from '../interrupts.ts';
 import { flag, integer, listOf, parsed, positive, text, word, words } from '../option-table.ts';
 import { outputDirectory } from '../output-options.ts';
 import { toldTo } from '../told-to.ts';
@@ -92,8 +92,7 @@ export const command = defineCommand({
       console.result(await plannedAnalysis(path, options), (planned) => plannedText(planned, out));
       return 0;
     }
-    const interrupts = catchInterrupts(console, 'stopping');
-    try {
+    return untilInterrupted(console, 'stopping', async (signal) => {
       const facts = await factsOfAnalysis(path, options);
       const since = newSinceAnalysis(await factsInPage(out), facts);
       const hasAll = [figures, points].every((each) => each === undefined || existsSync(each));
@@ -105,7 +104,7 @@ export const command = defineCommand({
       }
       const analysis = await analyseFeatures(path, {
         ...options,
-        signal: interrupts.drain,
+        signal,
         onProgress: (progress) => console.progress(progress, progressLine),
         ...toldTo(console),
       });
@@ -113,12 +112,7 @@ export const command = defineCommand({
       if (points !== undefined) await writePoints(analysis, points);
       console.result({ ...analysisJson(analysis), since }, () => featuresText(analysis, out, since));
       return 0;
-    } catch (error) {
-      if (error instanceof FlowError && error.code === 'aborted') return 130;
-      throw error;
-    } finally {
-      interrupts.release();
-    }
+    });
   },
 });
 

@@ -4,7 +4,7 @@ import { editList } from '../../src/graphs/recommenders/edit-list.ts';
 import { type ExplainedItem, explainItem } from '../../src/graphs/recommenders/explain-item.ts';
 import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
 import { alignedRows } from '../../src/graphs/text-table.ts';
-import { readUserGroups } from '../../src/io/ratings/user-groups.ts';
+import { readUserGroups } from '../../src/io/ratings/read-user-groups.ts';
 import { defineCommand } from '../command.ts';
 import { flag, integer, required, text } from '../option-table.ts';
 import { outputFile } from '../output-options.ts';

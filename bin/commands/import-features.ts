@@ -1,4 +1,3 @@
-import { FlowError } from '../../src/core/errors.ts';
 import { STANDARDISATIONS } from '../../src/graphs/import/column-scales.ts';
 import type { FeatureFileOptions } from '../../src/graphs/import/feature-file.ts';
 import { importFeatures } from '../../src/graphs/import/import-features.ts';
@@ -10,7 +9,7 @@ import {
 } from '../../src/graphs/import/import-options.ts';
 import { defineCommand } from '../command.ts';
 import { importText } from '../import-text.ts';
-import { catchInterrupts } from '../interrupts.ts';
+import { untilInterrupted } from '../interrupts.ts';
 import { flag, integer, type Option, repeated, required, text, word } from '../option-table.ts';
 import { outputFile } from '../output-options.ts';
 
@@ -63,19 +62,17 @@ export const command = defineCommand({
   ],
   async run(values, { operands, console }) {
     console.stage('reading features');
-    const interrupts = catchInterrupts(console, 'stopping', STOP_WITHIN);
     const { out, id, ids, subclip, column, columns, ...how } = values;
-    try {
-      const inputs = readInputs(operands, { id, ids, subclip, column, columns });
-      const summary = await importFeatures(inputs, out, { ...how, signal: interrupts.drain });
-      console.result(summary, importText);
-      return 0;
-    } catch (error) {
-      if (error instanceof FlowError && error.code === 'aborted') return 130;
-      throw error;
-    } finally {
-      interrupts.release();
-    }
+    return untilInterrupted(
+      console,
+      'stopping',
+      async (signal) => {
+        const inputs = readInputs(operands, { id, ids, subclip, column, columns });
+        console.result(await importFeatures(inputs, out, { ...how, signal }), importText);
+        return 0;
+      },
+      STOP_WITHIN,
+    );
   },
 });
 

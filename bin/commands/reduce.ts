@@ -1,4 +1,3 @@
-import { FlowError } from '../../src/core/errors.ts';
 import { type PlannedReduction, plannedReduction } from '../../src/graphs/reduction/planned-reduction.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import type { ReduceOptions, ReduceSummary } from '../../src/graphs/reduction/reduce-options.ts';
@@ -6,7 +5,7 @@ import { formatBytes } from '../../src/operators/budget.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
 import { storageOptions } from '../extraction-options.ts';
-import { catchInterrupts } from '../interrupts.ts';
+import { untilInterrupted } from '../interrupts.ts';
 import { flag, integer, type OptionTable, positive, required, text, word } from '../option-table.ts';
 import { outputDirectory } from '../output-options.ts';
 import { toldTo } from '../told-to.ts';
@@ -52,18 +51,18 @@ export const command = defineCommand({
     }
     // Stopping loses nothing at any point: units are committed one by one, and a table is moved
     // into place last.
-    const interrupts = catchInterrupts(console, 'stopping; committed units are kept', STOP_WITHIN);
-    try {
-      const summary = await reduce({ ...values, input, signal: interrupts.drain, ...toldTo(console) });
-      const isNews = summary.graphId === undefined || summary.added + summary.takenOut > 0;
-      console.result(summary, (made) => summaryText(made, values.out), { isNews });
-      return 0;
-    } catch (error) {
-      if (error instanceof FlowError && error.code === 'aborted') return 130;
-      throw error;
-    } finally {
-      interrupts.release();
-    }
+    const stopping = 'stopping; committed units are kept';
+    return untilInterrupted(
+      console,
+      stopping,
+      async (signal) => {
+        const summary = await reduce({ ...values, input, signal, ...toldTo(console) });
+        const isNews = summary.graphId === undefined || summary.added + summary.takenOut > 0;
+        console.result(summary, (made) => summaryText(made, values.out), { isNews });
+        return 0;
+      },
+      STOP_WITHIN,
+    );
   },
 });
 

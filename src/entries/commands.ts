@@ -59,8 +59,11 @@ export { reduce } from '../graphs/reduction/reduce.ts';
 export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/reduce-options.ts';
 export type { RunProgress } from '../graphs/run-progress.ts';
 export type { ItemReport, MessageAbout, RunStage } from '../graphs/run-reports.ts';
+export { type PlannedWork, plannedWork, runWorker, type WorkerOptions } from '../graphs/run-worker.ts';
 export type { RunMemory } from '../graphs/runners/local.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource } from '../graphs/runners/local.ts';
+export { shardIndex } from '../graphs/runners/shard.ts';
+export { shardFromEnvironment } from '../graphs/runners/shard-from-environment.ts';
 export { type GraphFromOptions, graphFrom } from '../graphs/spec/graph-from.ts';
 export {
   type ExtractionOrigin,

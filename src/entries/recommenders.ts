@@ -101,7 +101,7 @@ export type { SubclipTime } from '../graphs/recommenders/subclip-times.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';
 export type { FeatureFile } from '../graphs/recommenders/training-sources.ts';
 export type { ValidationFigures } from '../graphs/recommenders/validation-figures.ts';
-export { readUserGroups } from '../io/ratings/user-groups.ts';
+export { readUserGroups } from '../io/ratings/read-user-groups.ts';
 export type { PlateauOptions } from '../models/autodiff/plateau.ts';
 export type { GenreTable } from '../models/genres.ts';
 export { type Accuracy, accuracy } from '../models/metrics/accuracy.ts';
@@ -121,6 +121,7 @@ export {
   type PolicyValue,
   type RewardModel,
 } from '../models/metrics/off-policy.ts';
+export { type MetricDefinition, registerMetric } from '../models/metrics/own-metrics.ts';
 export type { PrecisionRecallPoint } from '../models/metrics/precision-recall.ts';
 export type { RankedList, ThresholdRule } from '../models/metrics/ranked-list.ts';
 export type { RocPoint } from '../models/metrics/roc.ts';

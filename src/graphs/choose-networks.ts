@@ -1,7 +1,8 @@
+import { shown } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import type { StoredWeights } from '../io/weights-store/weights-store.ts';
 import type { ConvolutionForm } from '../models/networks/fast-convolutions/form.ts';
-import { network, type UnopenedNetwork } from '../models/networks/network.ts';
+import { network, UnopenedNetwork } from '../models/networks/network.ts';
 import {
   isNetworkName,
   networkNames,
@@ -14,10 +15,13 @@ import { usualWeights } from './weights/weights-to-use.ts';
 
 /** Which networks to use, and their weights. */
 export interface NetworkChoice {
-  /** A network's name, a network card's path, or `none`. Default `alexnet`. */
-  readonly visual?: string | undefined;
-  /** A network's name, a network card's path, or `none`. Default `vggish`. */
-  readonly audio?: string | undefined;
+  /**
+   * A network's name, a network card's path, a network of your own (`network(...)`), or `none`.
+   * Default `alexnet`.
+   */
+  readonly visual?: string | UnopenedNetwork<Uint8Array> | undefined;
+  /** Likewise for audio. Default `vggish`. */
+  readonly audio?: string | UnopenedNetwork<Float32Array> | undefined;
   /**
    * Weights of named networks: `random:SEED`, or a weight file if only one of the two networks is a
    * named one. Default: the file in the weights store, else `random:1`; the run reports random
@@ -66,12 +70,22 @@ export interface ChosenNetworks {
  * given by an option is not the one that its name states.
  */
 export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
-  const names = { visual: options.visual ?? 'alexnet', audio: options.audio ?? 'vggish' };
-  checkChoice(options, names);
+  const { visual: forFrames = 'alexnet', audio: forAudio = 'vggish' } = options;
+  checkChoice(options, { visual: forFrames, audio: forAudio });
   const says: string[] = [];
   const choose = (modality: 'visual' | 'audio'): UnopenedNetwork | undefined => {
-    const name = names[modality];
-    if (name === 'none') return undefined;
+    const chosen = modality === 'visual' ? forFrames : forAudio;
+    if (chosen === 'none') return undefined;
+    const plan = typeof chosen === 'string' ? named(modality, chosen) : chosen;
+    if (plan.card.modality !== modality) {
+      throw new UsageError(
+        `\`${modality}\` must be a network for ${modality}, but '${plan.name}' is one for ${plan.card.modality}`,
+        { option: modality },
+      );
+    }
+    return plan;
+  };
+  const named = (modality: 'visual' | 'audio', name: string): UnopenedNetwork => {
     const own = modality === 'visual' ? options.visualWeights : options.audioWeights;
     const given = own ?? (isNetworkName(name) ? options.weights : undefined);
     const { weights, stored } = given === undefined ? usualWeights(name) : { weights: given, stored: undefined };
@@ -86,11 +100,6 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
       postprocess: storedPca?.path ?? postprocess,
       postprocessOrigin: storedPca,
     });
-    if (plan.card.modality !== modality) {
-      throw new UsageError(
-        `\`${modality}\` must be a network for ${modality}, but '${name}' is one for ${plan.card.modality}`,
-      );
-    }
     const paths = { weights: given, postprocess: storedPca === undefined ? postprocess : undefined };
     for (const { role, sha256 } of plan.weightsFiles) {
       const path = paths[role];
@@ -114,10 +123,12 @@ const saidOf = ({ name, origin, sha256 }: StoredWeights) =>
 
 function checkChoice(
   options: NetworkChoice,
-  { visual, audio }: { readonly visual: string; readonly audio: string },
+  chosen: { readonly visual: string | UnopenedNetwork; readonly audio: string | UnopenedNetwork },
 ): void {
   const { weights } = options;
-  const named = [visual, audio].filter(isNetworkName);
+  // A network that was passed in already has its weights and its layer.
+  const [visual, audio] = [nameOf('visual', chosen.visual), nameOf('audio', chosen.audio)];
+  const named = [visual, audio].filter((name) => name !== undefined).filter(isNetworkName);
   if (weights !== undefined && named.length === 0) {
     throw new UsageError(
       `\`weights\` are for networks known by name (${networkNames.join(', ')}): a network card names its own; got '${weights}'`,
@@ -137,18 +148,36 @@ function checkChoice(
       },
     );
   }
-  const needs = (option: keyof NetworkChoice, modality: string, name: string) => {
-    if (options[option] !== undefined && name === 'none')
+  const needs = (option: keyof NetworkChoice, modality: string, name: string | undefined) => {
+    if (options[option] === undefined || (name !== undefined && name !== 'none')) return;
+    if (name === 'none')
       throw new UsageError(`\`${option}\` is for the ${modality} network, but \`${modality}\` is none`, { option });
+    throw new UsageError(`\`${option}\` is for a network chosen by its name, but \`${modality}\` is a network`, {
+      option,
+      remedy: 'Give it to `network()`, which made that one.',
+    });
   };
   needs('layer', 'visual', visual);
   needs('visualWeights', 'visual', visual);
   needs('audioWeights', 'audio', audio);
   needs('audioPostprocess', 'audio', audio);
-  if (options.audioPostprocess !== undefined && postprocessingOf(audio) === undefined) {
+  if (options.audioPostprocess !== undefined && audio !== undefined && postprocessingOf(audio) === undefined) {
     throw new UsageError(
       `\`audioPostprocess\` is for ${postprocessedNetworks.join(', ')}, but \`audio\` is '${audio}'`,
       { option: 'audioPostprocess' },
     );
   }
+}
+
+/** The name or path that chooses a network; undefined for a network that was passed in. */
+function nameOf(option: 'visual' | 'audio', chosen: string | UnopenedNetwork): string | undefined {
+  if (typeof chosen === 'string') return chosen;
+  if (chosen instanceof UnopenedNetwork) return undefined;
+  throw new UsageError(
+    `\`${option}\` must be a network's name, the path of a card, or a network, but is ${shown(chosen)}`,
+    {
+      option,
+      remedy: "Give what `network('alexnet')` returns, which is not opened yet.",
+    },
+  );
 }

@@ -165,6 +165,7 @@ describe('--config FILE', () => {
     [{ extract: { help: true } }, "cannot have the option 'help'"],
     [{ extract: { fps: 2, sampling: 4 } }, "has the option 'fps' twice"],
     [{ extrct: { limit: 1 } }, "has options for 'extrct', but there is no such command"],
+    [{ limit: 1 }, "has the option 'limit' outside of any command"],
     ['{', 'is not JSON'],
   ])('%j is refused', (content, expected) => {
     expect(errorOf(() => parseCommand(extract, ['--config', configFile(content)])).message).toContain(expected);

@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -92,10 +94,37 @@ describe('the examples', () => {
     // over the cut at 20.
     expect(rows.map(({ start }) => start)).toEqual([0, 0.8, 1.6, 2.4].map((time) => expect.closeTo(time, 6)));
     expect(rows.map(({ end }) => end)).toEqual([1.5, 2.3, 3.1, 3.9].map((time) => expect.closeTo(time, 6)));
-    expect(rows.map(({ change }) => change)).toEqual([0, 2 / 3, 2 / 3, 0].map((value) => expect.closeTo(value, 1)));
+    const moved = [0, 2 / 3 / 15, 2 / 3 / 15, 0];
     expect(rows.map(({ motion }) => motion)).toEqual(
-      [0, 2 / 3 / 15, 2 / 3 / 15, 0].map((value) => expect.closeTo(value, 2)),
+      moved.map((share) => Array.from({ length: 12 }, () => expect.closeTo(share, 2))),
     );
+  });
+
+  it('loudness-and-brightness gives a row for each second, with sound and picture of that second', async () => {
+    const loud = join(directory, 'loud.mp4');
+    const picture = (value: number) => new Uint8Array(64 * 48 * 3).fill(value);
+    const samples = Float32Array.from({ length: 32_000 }, (_, at) => (at < 16_000 ? 0 : 0.5 * Math.sin(at / 5)));
+    const frames = Array.from({ length: 20 }, (_, at) => picture(at < 10 ? 250 : 5));
+    await encodeClip({ path: loud, width: 64, height: 48, fps: 10, frames, audio: { sampleRate: 16_000, samples } });
+    const out = join(directory, 'loudness');
+    expect(await example('loudness-and-brightness', [loud, out])).toContain('1 committed');
+    const [quiet, after] = await tableOf(out, 'subclips=1s/aggregate=mean');
+    expect(quiet).toMatchObject({ loudness: [expect.closeTo(0, 1)], brightness: [expect.closeTo(1, 1)] });
+    expect(after).toMatchObject({
+      loudness: [expect.closeTo(0.5 / Math.SQRT2, 1)],
+      brightness: [expect.closeTo(0, 1)],
+    });
+  });
+
+  it('thumbnails writes a picture for each second, and the table that names them', async () => {
+    const out = join(directory, 'thumbnails');
+    expect(await example('thumbnails', [clip, out])).toContain('1 committed');
+    const rows = await tableOf(out, 'thumbnails');
+    expect(rows.map(({ time }) => time)).toEqual([0, 1, 2, 3].map((time) => expect.closeTo(time, 5)));
+    const [first, , , last] = rows.map(({ path }) => readFileSync(path as string));
+    expect(first?.subarray(0, 14).toString()).toBe('P6 160 90 255\n');
+    expect(first?.[14]).toBeGreaterThan(200); // red
+    expect(last?.[14]).toBeLessThan(50); // blue
   });
 
   it('remote-vectors gets a vector a second from a service that sometimes fails, and nothing the second time', async () => {
@@ -121,6 +150,54 @@ describe('the examples', () => {
       const before = requests;
       expect(await example('remote-vectors', [url, clip, out])).toBe('0 committed, 0 dead\n');
       expect(requests).toBe(before);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('remote-vectors, killed in the middle, asks only for the videos that are not committed yet', async () => {
+    const green = join(directory, 'green.mp4');
+    const frames = Array.from({ length: 40 }, () =>
+      Uint8Array.from({ length: 64 * 48 * 3 }, (_, at) => (at % 3 === 1 ? 250 : 0)),
+    );
+    await encodeClip({ path: green, width: 64, height: 48, fps: 10, frames });
+    const asked: boolean[] = [];
+    let answersGreen = false;
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk) => chunks.push(chunk));
+      request.on('end', () => {
+        const [red = 0, value = 0, blue = 0] = Buffer.concat(chunks);
+        const isGreen = value > red && value > blue;
+        asked.push(isGreen);
+        if (!isGreen || answersGreen) response.end(JSON.stringify([red, value, blue]));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const out = join(directory, 'killed');
+      const args = [
+        fileURLToPath(new URL('../../dist/examples/remote-vectors.js', import.meta.url)),
+        url,
+        clip,
+        green,
+        out,
+      ];
+      const child = spawn(process.execPath, args, { stdio: 'ignore' });
+      const ended = once(child, 'exit');
+      const isHalfDone = async () => {
+        if (!asked.includes(true)) return false;
+        const store = await CommitStore.open(out, { create: false, readOnly: true }).catch(() => undefined);
+        return (await store?.keys())?.length === 1;
+      };
+      while (!(await isHalfDone())) await setTimeout(20);
+      child.kill('SIGKILL');
+      await ended;
+      server.closeAllConnections();
+      [asked.length, answersGreen] = [0, true];
+      expect(await example('remote-vectors', [url, clip, green, out])).toBe('1 committed, 0 dead\n');
+      expect(asked).toEqual([true, true, true, true]);
     } finally {
       server.close();
     }

@@ -7,6 +7,7 @@ import { addWeights } from '../../src/io/weights-store/add-weights.ts';
 import { stageFile } from '../../src/io/weights-store/stage-file.ts';
 import { storedWeights } from '../../src/io/weights-store/weights-store.ts';
 import { wantedTensors } from '../../src/models/networks/architecture.ts';
+import { network, type UnopenedNetwork } from '../../src/models/networks/network.ts';
 import { namedNetwork } from '../../src/models/networks/network-registry.ts';
 import { collect } from '../../src/models/onnx/write.ts';
 import { randomTensor } from '../../src/models/weights/random-weights.ts';
@@ -54,6 +55,19 @@ describe('the choice of networks', () => {
     const choice = { visual: 'alexnet', audio: 'none', layer: 'fc6' };
     expect(chooseNetworks(choice).visual?.card.output).toEqual({ name: 'fc6', dimension: 4096 });
     expect(() => chooseNetworks({ ...choice, layer: 'fc9' })).toThrow(/no layer 'fc9'/);
+  });
+
+  it('takes a network in place of its name', () => {
+    const own = network('squeezenet1_1', { weights: 'random:7' });
+    const { visual, audio } = chooseNetworks({ visual: own, audio: 'none' });
+    expect(visual).toBe(own);
+    expect(audio).toBeUndefined();
+    const sound = network('vggish', { weights: 'random:1' }) as UnopenedNetwork;
+    expect(() => chooseNetworks({ visual: sound as never })).toThrow(
+      "`visual` must be a network for visual, but 'vggish'",
+    );
+    expect(() => chooseNetworks({ visual: own, audio: 'none', layer: 'fc6' })).toThrow('chosen by its name');
+    expect(() => chooseNetworks({ visual: {} as never })).toThrow('`visual` must be');
   });
 
   it('refuses options that belong to no network', () => {

@@ -253,7 +253,7 @@ describe('writeDataset', () => {
       // @ts-expect-error: pictures do not feed a network of sound
       audio: scope.frames().pipe(scope.embed(sound), scope.subclips({ count: 1 })),
     });
-    await expect(write(wrong)).rejects.toThrow('its input is pictures');
+    await expect(write(wrong)).rejects.toThrow('takes audio, but its input is frames');
     const small = (scope: VideoScope) => ({
       visual: scope.frames({ width: 16, height: 16 }).pipe(scope.embed(pictures), scope.subclips({ count: 1 })),
     });

@@ -16,8 +16,8 @@ import type { Patch } from '../../operators/patch.ts';
 import { type SubclipRow, subclips, type Timed } from '../../operators/subclips.ts';
 import type { HoldOptions, WindowOptions } from '../../operators/window.ts';
 import type { ZipOptions } from '../../operators/zip.ts';
+import { collectRows } from './collect-rows.ts';
 import { resolveEmbedding, resolveStatistics, rowsName, subclipsName } from './resolve.ts';
-import { collectRows } from './rows.ts';
 import { type Source, Sources } from './sources.ts';
 import type {
   ColumnOptions,

@@ -289,14 +289,17 @@ function checkFeeds(network: UnopenedNetwork, { source, steps }: Origin): void {
   // If there are functions in between, their output is checked as it arrives.
   if (source === undefined || steps.some(isCode)) return;
   const { input, name } = network;
+  const remedy = `Decode what it expects: \`scope.${'width' in input ? 'frames' : 'audio'}(network.input)\`.`;
+  const takesFrames = 'width' in input;
+  if (takesFrames !== (source.kind === 'pictures')) {
+    const [takes, gets] = takesFrames ? ['frames', 'audio'] : ['audio', 'frames'];
+    throw new UsageError(`${name} takes ${takes}, but its input is ${gets}`, { remedy });
+  }
   const wanted = Object.entries(input).filter(([key]) => key !== 'hopSamples' && key !== 'resize');
   const given = source as unknown as Readonly<Record<string, unknown>>;
-  const wrong = wanted.filter(([key, value]) => given[key] !== value);
-  if (wrong.length === 0) return;
-  const text = (values: readonly (readonly [string, unknown])[]) =>
-    values.map(([key, value]) => `${key} ${value ?? 'of its own'}`).join(', ');
-  throw new UsageError(
-    `${name} takes ${text(wanted)}, but its input is ${source.kind} of ${text(wanted.map(([key]) => [key, given[key]]))}`,
-    { remedy: `Decode what it expects: \`scope.${'width' in input ? 'frames' : 'audio'}(network.input)\`.` },
-  );
+  if (wanted.every(([key, value]) => given[key] === value)) return;
+  const text = (of: Readonly<Record<string, unknown>>) => wanted.map(([key]) => `${key} ${of[key]}`).join(', ');
+  throw new UsageError(`${name} takes ${text(Object.fromEntries(wanted))}, but its input has ${text(given)}`, {
+    remedy,
+  });
 }

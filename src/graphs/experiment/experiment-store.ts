@@ -15,7 +15,7 @@ import { renamed } from '../../core/renamed.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import { catalogueMetricNames, cataloguePrefix } from '../../models/metrics/catalogue-metrics.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
-import { metrics } from '../../models/metrics/metrics.ts';
+import { metricVersions } from '../../models/metrics/own-metrics.ts';
 import { environment } from './environment.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type ExperimentPoint, pointName } from './experiment-points.ts';
@@ -53,7 +53,7 @@ function identityOf(
 /** The version of a point's figures: files without one belong to another experiment. */
 function metricsOf({ protocol }: Experiment): string[] {
   const ofCatalogue = protocol === 'catalogue' ? catalogueMetricNames.map((name) => `${cataloguePrefix}${name}`) : [];
-  return [...Object.keys(metrics), ...ofCatalogue];
+  return [...metricVersions(), ...ofCatalogue];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { TopFound } from '../../models/analysis/top-found.ts';
-import { UnitRows } from '../../models/analysis/unit-rows.ts';
+import { UnitRows } from '../../models/analysis/unit-length-rows.ts';
 
 /**
  * An item's mean vector for each stream, of length 1; undefined if it has no such stream, or only

@@ -2,7 +2,7 @@ import { AskedOnce } from '../../core/asked-once.ts';
 import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
-import { UnitRows } from '../../models/analysis/unit-rows.ts';
+import { UnitRows } from '../../models/analysis/unit-length-rows.ts';
 import { type SimilarItem, type SimilarityBasis, similarityOf } from './content-similarity.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { itemNumber, named, rankingOf } from './ranking.ts';

@@ -397,7 +397,7 @@ function tooLarge(plan: UnitPlan, left: Bytes, limit: Bytes | undefined): FlowEr
     'budget-too-small',
     `this video may need ${needs}: more than the ${formatBytes(left)} available to it`,
     {
-      remedy: `${raise}, sample fewer frames (\`sampling\`), use more subclips, or leave out the median statistics.`,
+      remedy: `${raise}, sample fewer frames (\`fps\`), use more subclips, or leave out the median statistics.`,
     },
   );
 }

@@ -1,6 +1,6 @@
 import { AskedOnce } from '../../core/asked-once.ts';
 import { UsageError } from '../../core/errors.ts';
-import { type NearRow, type RowRange, UnitRows } from '../../models/analysis/unit-rows.ts';
+import { type NearRow, type RowRange, UnitRows } from '../../models/analysis/unit-length-rows.ts';
 import { dimensionOf, type FeatureTable, openFeatureTable } from '../analysis/feature-rows.ts';
 import { meanOf } from '../analysis/mean-of.ts';
 import { type FeatureSearch, type FoundFeatures, searchTable } from '../analysis/search-features.ts';

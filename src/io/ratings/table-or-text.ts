@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { checkString } from '../../core/check.ts';
 import { fileKind } from '../../core/file-kind.ts';
 import { isTableAddress, refuseAddress } from '../../core/object-address.ts';
 import { fileFault } from './bad-lines.ts';
@@ -15,7 +16,7 @@ const HEAD_BYTES = 64;
  * another known kind; `object-store` for a text file there.
  */
 export async function tableOrText(path: string): Promise<'table' | 'text'> {
-  if (isTableAddress(path)) return 'table';
+  if (isTableAddress(checkString('file', path))) return 'table';
   refuseAddress(path);
   let head: Buffer;
   try {

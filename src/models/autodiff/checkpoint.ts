@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { replaceFileSync } from '../../core/atomic-file-sync.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { ModelError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
-import { writeAllSync } from '../../core/whole-io.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { PlateauState } from './plateau.ts';
 import type { StateTensor, StateValues } from './state.ts';
@@ -79,30 +79,9 @@ export function writeCheckpoint(path: string, tensors: readonly StateTensor[], c
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.byteLength);
   try {
-    writeWhole(path, [Buffer.from(magic), length, text, ...bodies]);
+    replaceFileSync(path, Buffer.from(magic), length, text, ...bodies);
   } catch (error) {
     throw directoryFailure(dirname(path), error);
-  }
-}
-
-function writeWhole(path: string, pieces: readonly Uint8Array[]): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, 'w', 0o600);
-  try {
-    for (const piece of pieces) writeAllSync(file, piece);
-    fsyncSync(file);
-  } catch (error) {
-    closeSync(file);
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  closeSync(file);
-  renameSync(temporary, path);
-  const directory = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }
 

@@ -75,7 +75,7 @@ export const orthogonal: Initialiser = (shape, uniform) => {
 };
 
 /** A standard normal number (Box and Muller 1958). */
-function normal(uniform: Uniform): number {
+export function normal(uniform: Uniform): number {
   return Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 

@@ -1,5 +1,6 @@
 import type { Evaluation, RankingMetrics } from './metric-values.ts';
 import { type MetricName, metricNames } from './metrics.ts';
+import { ownNeedsRatings } from './own-metrics.ts';
 
 /** Metrics that compare a prediction with a rating or with the threshold. */
 const ofRatings: ReadonlySet<MetricName> = new Set<MetricName>([
@@ -19,7 +20,7 @@ const ofRatings: ReadonlySet<MetricName> = new Set<MetricName>([
 
 /** Whether a metric is meaningful for scores, which rank items but are not ratings. */
 export function needsOnlyOrder(name: MetricName): boolean {
-  return !ofRatings.has(name);
+  return !ofRatings.has(name) && !ownNeedsRatings(name);
 }
 
 /**
@@ -40,7 +41,7 @@ export function rankingOnly(evaluation: Evaluation): Evaluation {
 function blanked<Values extends object>(values: Values): Values {
   const entries = Object.entries(values).map(([name, value]) => [
     name,
-    ofRatings.has(name as MetricName) ? Number.NaN : value,
+    needsOnlyOrder(name as MetricName) ? value : Number.NaN,
   ]);
   return Object.fromEntries(entries) as Values;
 }

@@ -1,7 +1,7 @@
 import { ModelError } from '../../core/errors.ts';
-import { cutAtDense, reachable } from '../onnx/cut.ts';
+import { cutAtDense, reachable } from '../onnx/cut-network.ts';
+import { rowSizes } from '../onnx/infer-shapes.ts';
 import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/onnx-graph.ts';
-import { rowSizes } from '../onnx/shapes.ts';
 import type { NetworkCard } from './card.ts';
 import type { ConvolutionForm } from './fast-convolutions/form.ts';
 import { withFastConvolutions } from './fast-convolutions/rewrite.ts';

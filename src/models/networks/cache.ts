@@ -10,10 +10,10 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { replaceFileSync } from '../../core/atomic-file-sync.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { ModelError, ReelflowError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
@@ -131,9 +131,7 @@ export function fileHash(path: string, directory: string): string {
     const text = hash.digest('hex');
     writing(directory, () => {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const aside = `${remembered}.${process.pid}-${randomBytes(4).toString('hex')}`;
-      writeFileSync(aside, text, { mode: 0o600 });
-      renameSync(aside, remembered);
+      replaceFileSync(remembered, Buffer.from(text));
     });
     return text;
   } finally {

@@ -1,7 +1,7 @@
 import { ModelError } from '../../core/errors.ts';
-import { reachable } from '../onnx/cut.ts';
+import { reachable } from '../onnx/cut-network.ts';
+import { rowSizes } from '../onnx/infer-shapes.ts';
 import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/onnx-graph.ts';
-import { rowSizes } from '../onnx/shapes.ts';
 import { assemble } from './assemble.ts';
 import type { CardPreprocess, NetworkCard } from './card.ts';
 import { type Assumption, type GuessedInput, guessAudio, guessFrames, otherThanAudio } from './guess-input.ts';

@@ -1,6 +1,6 @@
 import { checkInteger } from '../../core/check.ts';
+import { type KnownShapes, rowSizes } from '../onnx/infer-shapes.ts';
 import { elementTypes, type OnnxGraph } from '../onnx/onnx-graph.ts';
-import { type KnownShapes, rowSizes } from '../onnx/shapes.ts';
 
 /** Bytes. */
 export interface SessionMemory {

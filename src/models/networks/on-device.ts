@@ -1,10 +1,10 @@
 import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Device } from '../onnx/device-name.ts';
+import { rowSizes } from '../onnx/infer-shapes.ts';
 import type { OnnxGraph } from '../onnx/onnx-graph.ts';
 import { worthSecondSession } from '../onnx/rehearse.ts';
 import type { BatchTimes, Place, SessionPlan } from '../onnx/session.ts';
-import { rowSizes } from '../onnx/shapes.ts';
 import { claimWebgpu } from '../onnx/webgpu-claim.ts';
 import { type PoolOptions, WorkerPool } from '../onnx/worker-pool.ts';
 

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFileSync } from '../../core/atomic-file-sync.ts';
 import { sha256 } from '../../core/hash.ts';
 import { type ChildFailure, inChild } from './child-try.ts';
 import { shortened } from './device.ts';
@@ -114,11 +114,9 @@ class Memory {
 
   write(sessionsPerPlace: readonly number[]): void {
     if (this.#path === undefined) return;
-    const aside = `${this.#path}.${process.pid}-${randomBytes(4).toString('hex')}`;
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      writeFileSync(aside, JSON.stringify(sessionsPerPlace), { mode: 0o600 });
-      renameSync(aside, this.#path);
+      replaceFileSync(this.#path, Buffer.from(JSON.stringify(sessionsPerPlace)));
     } catch {
       // If it cannot be kept, the next run rehearses again.
     }

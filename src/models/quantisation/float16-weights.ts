@@ -1,5 +1,5 @@
 import { elementTypes, type Initializer } from '../onnx/onnx-graph.ts';
-import { floatPieces } from './float-pieces.ts';
+import { floatPieces } from './initialiser-pieces.ts';
 
 /** The greatest number of float16. */
 const greatest = 65_504;

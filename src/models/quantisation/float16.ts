@@ -1,7 +1,7 @@
 import { ModelError } from '../../core/errors.ts';
 import { domainOf, withInputs, withOutputs } from '../onnx/encoded-node.ts';
+import { inferShapes } from '../onnx/infer-shapes.ts';
 import { elementTypes, type Initializer, node, type OnnxGraph, type OnnxNode } from '../onnx/onnx-graph.ts';
-import { inferShapes } from '../onnx/shapes.ts';
 import { readsOf } from '../onnx/sort.ts';
 import { float16Constant } from './float16-weights.ts';
 

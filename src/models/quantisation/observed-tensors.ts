@@ -1,5 +1,5 @@
+import { rowSizes } from '../onnx/infer-shapes.ts';
 import { constant, type Initializer, node, type OnnxGraph, type OnnxNode } from '../onnx/onnx-graph.ts';
-import { rowSizes } from '../onnx/shapes.ts';
 
 /** Output of an observed network. */
 export const observedOutput = 'reelflow.observed';

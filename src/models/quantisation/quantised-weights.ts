@@ -1,6 +1,6 @@
 import { constant, elementTypes, type Initializer } from '../onnx/onnx-graph.ts';
 import { collect } from '../onnx/write.ts';
-import { floatPieces } from './float-pieces.ts';
+import { floatPieces } from './initialiser-pieces.ts';
 
 /**
  * The greatest integer of a weight. Not 127: processors without VNNI add two products of an

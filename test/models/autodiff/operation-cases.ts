@@ -28,7 +28,7 @@ import {
 } from '../../../src/models/autodiff/operations/losses.ts';
 import { lstm } from '../../../src/models/autodiff/operations/lstm.ts';
 import { matmul } from '../../../src/models/autodiff/operations/matmul.ts';
-import { listwiseRanking, pairwiseRanking } from '../../../src/models/autodiff/operations/ranking.ts';
+import { listwiseRanking, pairwiseRanking } from '../../../src/models/autodiff/operations/ranking-losses.ts';
 import { type RowGradient, rows } from '../../../src/models/autodiff/operations/rows.ts';
 import { segmentSoftmax, segmentSums } from '../../../src/models/autodiff/operations/segments.ts';
 import { timeMajor } from '../../../src/models/autodiff/operations/sequence.ts';

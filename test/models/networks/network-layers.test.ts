@@ -4,7 +4,7 @@ import { architectureGraph, wantedTensors } from '../../../src/models/networks/a
 import { network } from '../../../src/models/networks/network.ts';
 import type { NamedOptions } from '../../../src/models/networks/network-entry.ts';
 import { namedNetwork } from '../../../src/models/networks/network-registry.ts';
-import { rowSizes } from '../../../src/models/onnx/shapes.ts';
+import { rowSizes } from '../../../src/models/onnx/infer-shapes.ts';
 import { randomTensor } from '../../../src/models/weights/random-weights.ts';
 import { temporaryFolder } from './helpers.ts';
 

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { integerField, messageField, stringField } from '../../../src/core/protobuf-writer.ts';
+import { inferShapes } from '../../../src/models/onnx/infer-shapes.ts';
 import {
   type AttributeValue,
   constant,
@@ -9,7 +10,6 @@ import {
   node,
   type OnnxGraph,
 } from '../../../src/models/onnx/onnx-graph.ts';
-import { inferShapes } from '../../../src/models/onnx/shapes.ts';
 import { encodeModel } from '../../../src/models/onnx/write.ts';
 
 const floats = (name: string, shape: readonly number[], value = 0.5) =>

@@ -12,9 +12,9 @@ import {
   stringField,
   varint,
 } from '../../../src/core/protobuf-writer.ts';
+import { inferShapes } from '../../../src/models/onnx/infer-shapes.ts';
 import { node, type OnnxGraph, type OnnxNode } from '../../../src/models/onnx/onnx-graph.ts';
 import { readModel } from '../../../src/models/onnx/read.ts';
-import { inferShapes } from '../../../src/models/onnx/shapes.ts';
 import { collect, writeModel } from '../../../src/models/onnx/write.ts';
 import { temporaryFolder, uniform } from '../networks/helpers.ts';
 

@@ -1,5 +1,5 @@
+import { inferShapes } from '../../onnx/infer-shapes.ts';
 import type { OnnxGraph, OnnxNode } from '../../onnx/onnx-graph.ts';
-import { inferShapes } from '../../onnx/shapes.ts';
 import { activated } from './bias.ts';
 import { fastConvolution } from './convolution.ts';
 import { GraphWriter } from './graph-writer.ts';

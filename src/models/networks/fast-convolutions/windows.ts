@@ -1,6 +1,6 @@
 import { attributeText, domainOf } from '../../onnx/encoded-node.ts';
+import type { Shape } from '../../onnx/infer-shapes.ts';
 import { elementTypes, type Initializer, type OnnxNode } from '../../onnx/onnx-graph.ts';
-import type { Shape } from '../../onnx/shapes.ts';
 import type { MaxPool } from './max-pool.ts';
 import type { ConvolutionShape, FastForm } from './rule.ts';
 

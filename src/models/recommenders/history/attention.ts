@@ -19,11 +19,11 @@ import { type SequenceOptions, sequenceDefaults, sequenceInputs } from './sequen
 export interface AttentionOptions extends SequenceOptions {
   /** Blocks. */
   readonly layers?: number | undefined;
-  /** Heads of each. */
+  /** Attention heads in each block. */
   readonly heads?: number | undefined;
   /** Units of the dense layer inside a block. */
   readonly inner?: number | undefined;
-  /** Share dropped of what is read, of attention and of what each part of a block adds. */
+  /** Dropout of the input, of attention and of the output of each part of a block. */
   readonly dropout?: number | undefined;
 }
 
@@ -55,7 +55,7 @@ export function attentionOf(options: Omit<Attention, 'dropped'> & { readonly dro
   };
 }
 
-/** Numbers that the blocks hold for one place of a sequence of this length. */
+/** Number of values that the blocks hold per position of a sequence of this length. */
 export function attentionUnits({ width, layers, heads, inner }: Attention, length: number): number {
   return 4 * width + layers * (14 * width + 6 * inner + 6 * heads * length);
 }
@@ -66,11 +66,11 @@ function normalisation(tape: Tape, name: string, x: Tensor, width: number): Tens
 }
 
 /**
- * Blocks of multi-head self-attention and two dense layers, each part added to what it is of and
- * normalised (Vaswani et al. 2017), over items to which learnt vectors of their places are added.
- * The state at a place reads that place and those before it or, with `bothWays`, the whole history.
+ * Blocks of multi-head self-attention and two dense layers, each part with a residual connection
+ * and layer normalisation (Vaswani et al. 2017), over items plus learnt position embeddings. A
+ * position attends to itself and the positions before it or, with `bothWays`, to the whole history.
  *
- * @param prefix of the names of the weights, where a network has more than one such tower.
+ * @param prefix - of the weights' names, if a network has more than one such tower.
  */
 export function attentionBlocks(
   tape: Tape,

@@ -9,13 +9,13 @@ import { type Centre, centres, ratingAutoencoder } from './rating-autoencoder.ts
 
 /** Options of `autorec`; their defaults are `autoRec.defaults`. */
 export interface AutoRecOptions {
-  /** Whose ratings are a row. */
+  /** Whether a row holds the ratings of an item or of a user. */
   readonly side?: 'item' | 'user' | undefined;
   /** Units of the hidden layer. */
   readonly hidden?: number | undefined;
-  /** Of the hidden layer. */
+  /** Activation of the hidden layer. */
   readonly activation?: ActivationName | undefined;
-  /** Share of the hidden units dropped. */
+  /** Dropout of the hidden layer. */
   readonly dropout?: number | undefined;
   /** Share of the observed ratings that a step hides. */
   readonly noise?: number | undefined;
@@ -23,8 +23,8 @@ export interface AutoRecOptions {
 }
 
 /**
- * AutoRec (Sedhain et al. 2015): W g(V r + mu) + b of the row r of an item's (or a user's) ratings,
- * in which unrated entries are 0, trained on the observed ratings.
+ * AutoRec (Sedhain et al. 2015): W g(V r + mu) + b, where r is the row of an item's (or a user's)
+ * ratings with 0 for unrated entries; trained on the observed ratings.
  */
 export const autoRec = defineHistoryRecommender<AutoRecOptions, keyof AutoRecOptions>({
   name: 'autorec',

@@ -13,7 +13,7 @@ import { sequenceInputs, sequenceNetwork } from './sequences.ts';
 export interface Bert4RecOptions extends AttentionOptions {
   /** Share of the items that a step masks. */
   readonly maskRatio?: number | undefined;
-  /** Share of the histories of which a step masks only the last item. */
+  /** Share of the histories in which a step masks only the last item. */
   readonly ftRatio?: number | undefined;
 }
 

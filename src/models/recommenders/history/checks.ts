@@ -1,13 +1,13 @@
 import { checkInteger } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
 
-/** A share of at least 0 and below 1. @throws UsageError. */
+/** Checks that a share is at least 0 and below 1. @throws UsageError. */
 export function checkShare(name: string, value: number): number {
   if (value >= 0 && value < 1) return value;
   throw new UsageError(`\`${name}\` must be at least 0 and below 1, but is ${value}`, { option: name });
 }
 
-/** Units of layers, one at least. @throws UsageError. */
+/** Checks the units of at least one layer. @throws UsageError. */
 export function checkLayers(name: string, layers: readonly number[]): readonly number[] {
   if (layers.length === 0)
     throw new UsageError(`\`${name}\` must have at least one layer, but is empty`, { option: name });

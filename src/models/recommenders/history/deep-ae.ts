@@ -14,21 +14,21 @@ import { type Centre, centres, ratingAutoencoder } from './rating-autoencoder.ts
 export interface DeepAeOptions {
   /** Units of the hidden layers; the middle one is the code. */
   readonly hidden?: readonly number[] | undefined;
-  /** Of all hidden layers. */
+  /** Activation of all hidden layers. */
   readonly activation?: ActivationName | undefined;
-  /** Share of the code dropped. */
+  /** Dropout of the code. */
   readonly dropout?: number | undefined;
   /** Share of the observed ratings that a step hides. */
   readonly noise?: number | undefined;
-  /** How often a step feeds its prediction back as a row without gaps. */
+  /** How many times a step feeds its prediction back as a complete row. */
   readonly refeeding?: number | undefined;
   readonly centre?: Centre | undefined;
 }
 
 /**
- * The deep autoencoder of Kuchaiev and Ginsburg (2017): rows of users through hidden layers with
- * much dropout on the code. A step also trains on its own prediction: fed as a row, it should be
- * reproduced (dense re-feeding).
+ * The deep autoencoder of Kuchaiev and Ginsburg (2017): rows of users pass through hidden layers
+ * with heavy dropout on the code. A step also trains on its own prediction, which the network
+ * should reproduce when it is fed back as a row (dense re-feeding).
  */
 export const deepAe = defineHistoryRecommender<DeepAeOptions, keyof DeepAeOptions>({
   name: 'deep-ae',

@@ -13,15 +13,15 @@ import { nextItems, type SequenceOptions, sequenceDefaults, sequenceNetwork } fr
 export interface Gru4RecOptions extends SequenceOptions {
   /** Units of the recurrent layer. */
   readonly hidden?: number | undefined;
-  /** Share of the values of items dropped before the layer. */
+  /** Dropout of the item vectors before that layer. */
   readonly dropout?: number | undefined;
 }
 
 const defaults = { ...sequenceDefaults, hidden: 128, dropout: 0.3 };
 
 /**
- * GRU4Rec (Hidasi et al. 2016) with the cross-entropy over all items: a recurrent layer follows the
- * items, a dense one leads back to the width of their vectors.
+ * GRU4Rec (Hidasi et al. 2016) with cross-entropy over all items: a recurrent layer reads the
+ * items, and a dense layer projects its state to the width of their vectors.
  */
 export const gru4Rec = defineHistoryRecommender<Gru4RecOptions, keyof typeof defaults>({
   ...{ name: 'gru4rec', predicts: 'scores', inTime: true },

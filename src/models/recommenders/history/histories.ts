@@ -2,12 +2,12 @@ import { UsageError } from '../../../core/errors.ts';
 import { listsByItem, listsByUser, type RatingLists } from '../rating-lists.ts';
 import type { TrainingRatings } from '../recommender.ts';
 
-/** Whose ratings a network reads together: of a user those of items, of an item those by users. */
+/** Whose ratings form a history: a user's ratings of items, or an item's ratings by users. */
 export type HistorySide = 'users' | 'items';
 
 /** The ratings of one user, or of one item. */
 export interface History {
-  /** Items of a user, users of an item. */
+  /** The items of a user, or the users of an item. */
   readonly others: Int32Array;
   readonly values: Float32Array;
 }
@@ -17,9 +17,9 @@ export class Histories {
   readonly #lists: RatingLists;
 
   /**
-   * @param inTime whether each is in the order of time, ties in the order of the rows; else in the
-   * order of the rows.
-   * @throws UsageError `ratings` when there are no times to order by.
+   * @param inTime - whether each is ordered by time, with ties in row order; otherwise in row
+   * order.
+   * @throws UsageError `ratings` if the ratings have no times.
    */
   constructor(ratings: TrainingRatings, side: HistorySide, inTime: boolean) {
     const ordered = inTime ? byTime(ratings) : ratings;
@@ -38,7 +38,7 @@ function byTime(ratings: TrainingRatings): TrainingRatings {
   if (times === undefined) {
     throw new UsageError('a recommender that follows the order of ratings needs their times, but they have none', {
       code: 'ratings',
-      remedy: 'Give ratings with a column of times (`timestamp`), or take another recommender.',
+      remedy: 'Give ratings with a column of times (`timestamp`), or choose another recommender.',
     });
   }
   const rows = Int32Array.from(values.keys()).sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);

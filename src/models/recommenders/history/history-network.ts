@@ -15,57 +15,57 @@ export interface HistorySpace {
   readonly scale: RatingScale;
   /** Mean of the training ratings. */
   readonly mean: number;
-  /** For each item 1 if it has training ratings, else 0. */
+  /** 1 for each item that has training ratings, else 0. */
   readonly known: Uint8Array;
-  /** For each item how many ratings of it are learnt; default: as `known` says. */
+  /** Number of training ratings of each item. Default: `known`. */
   readonly counts?: Float32Array | undefined;
   /** Content of the items, for a network that reads it. */
   readonly content: ItemVectors | undefined;
 }
 
-/** A network that reads the history of a user (an item) and gives a number for each item (user). */
+/** A network that reads the history of a user (item) and outputs a number for each item (user). */
 export interface HistoryNetwork {
   readonly side: HistorySide;
   readonly module: TrainableModule;
   /** Initial values that are not random, by name of the weights. */
   readonly facts: ReadonlyMap<string, Float32Array>;
-  /** For each item 1 where its content is known; undefined where a network reads none. */
+  /** 1 for each item whose content is known; undefined if the network reads no content. */
   readonly described: Uint8Array | undefined;
-  /** Ratings that a history must have to be learnt from. */
+  /** Minimum number of ratings of a history used in training. */
   readonly shortest: number;
-  /** Of scores: whether a rating says that the item was chosen. */
+  /** For networks that predict scores: whether a rating counts as a choice of the item. */
   readonly isChosen: (value: number) => boolean;
-  /** Of scores: length of the lists that validation looks at. */
+  /** For networks that predict scores: length of the lists that validation judges. */
   readonly listLength: number;
-  /** Approximate number of values that a step of that many histories holds beside the weights. */
+  /** Approximate number of values that a step of `histories` holds besides the weights. */
   activations(histories: number): number;
   /** A batch to learn from. */
   learnt(histories: readonly History[], draws: StepDraws, buffers: FeedBuffers): Feeds;
-  /** A batch to predict; the output has a row for each history. */
+  /** A batch to predict from; the output has a row for each history. */
   asked(histories: readonly History[], buffers: FeedBuffers): Feeds;
 }
 
-/** Everything about a recommender of histories except the help of its options. */
+/** Everything about a recommender that reads histories, except the help of its options. */
 export interface HistoryDefinition<Options = object, Defaults = object> {
   readonly name: string;
   readonly predicts: Predicts;
-  /** Whether it reads ratings in the order of their times. */
+  /** Whether it reads ratings ordered by time. */
   readonly inTime: boolean;
-  /** Whether it reads how often items were rated. Default no. */
+  /** Whether it reads how often items were rated. Default false. */
   readonly readsCounts?: boolean | undefined;
-  /** Vectors of the items that it makes from the training ratings, and reads as content. */
+  /** Computes item vectors from the training ratings, which it then reads as content. */
   readonly itemVectors?: ((training: TrainingRatings, options: Options, seed: number) => ItemVectors) | undefined;
   readonly training: TrainingDefaults;
-  /** Default values of options. */
+  /** Default values of the options. */
   readonly defaults: Defaults;
-  /** @throws UsageError naming the option that is wrong. */
+  /** @throws UsageError naming the invalid option. */
   readonly network: (options: Options, space: HistorySpace) => HistoryNetwork;
 }
 
-/** Options of which these have a value. */
+/** Options in which these have a value. */
 export type Filled<Options, Keys extends keyof Options> = Omit<Options, Keys> & Resolved<Pick<Options, Keys>>;
 
-/** A definition of which the network is made of options that have their defaults. */
+/** A definition whose network is made from options with their defaults filled in. */
 export function defineHistoryRecommender<Options extends object, Keys extends keyof Options>(
   definition: Omit<HistoryDefinition<Options, Resolved<Pick<Options, Keys>>>, 'network' | 'itemVectors'> & {
     readonly itemVectors?:

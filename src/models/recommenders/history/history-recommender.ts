@@ -28,8 +28,8 @@ import { checkPrivateHistories, noContent } from './private-histories.ts';
 /** How a recommender that reads histories is trained. */
 export interface HistoryOptions extends DefinedOptions {
   /**
-   * Makes the training differentially private, for users as units, where histories are of users.
-   * All epochs are made.
+   * Makes the training differentially private with users as units; only for histories of users. All
+   * epochs are run.
    */
   readonly privacy?: PrivacyOptions | undefined;
 }
@@ -42,10 +42,10 @@ interface Trained extends TrainedNetwork, JudgedHistories {}
 /**
  * A recommender whose network reads histories: all ratings of a user, or of an item, at once, as a
  * row of the rating matrix or as a sequence. It outputs a number for each item (user). It trains
- * and predicts in a thread of its own until it is closed.
+ * and predicts in its own thread until it is closed.
  *
- * An item (user) without training ratings and without known content gets the mean of the row of
- * ratings, or the minimum of the row of scores.
+ * An item (user) without training ratings and without known content gets the mean of the
+ * predicted row if it holds ratings, or its minimum if it holds scores.
  *
  * @example
  * declare const multiVae: HistoryDefinition<{ latent: number }>;
@@ -71,13 +71,13 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     if (this.#privacy) checkPrivateHistories(definition, side, this.#privacy);
   }
 
-  /** What `fit` has guaranteed, if it was private. */
+  /** The privacy guarantee of `fit`, if it was private. */
   get guarantee(): PrivacyGuarantee | undefined {
     return this.#guarantee;
   }
 
   /**
-   * What a private `fit` on these ratings guarantees; undefined where it is not private.
+   * The privacy guarantee of `fit` on these ratings; undefined if it is not private.
    *
    * @throws UsageError when the ratings are wrong, or delta is too large for them.
    */
@@ -90,11 +90,11 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   }
 
   /**
-   * Trains. `validation` decides the learning rate and the end of training; without it all epochs
-   * are run. If it fails, nothing has been learnt and its thread has ended. A private training
-   * takes no validation, which would cost privacy too.
+   * Trains. `validation` controls the learning rate and when training ends; without it, all epochs
+   * are run. If training fails, nothing is learnt and the thread has ended. A private training
+   * takes no validation part, which would cost privacy too.
    *
-   * @param content content of the items, for a network that reads it.
+   * @param content - of the items, for a network that reads it.
    * @throws UsageError when the ratings are wrong, `memory-too-small` or `no-privacy`; what
    * `Trainer.fit` throws.
    */
@@ -123,8 +123,8 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   /**
    * Restores weights that `weights` returned, instead of training.
    *
-   * @param training what they were learnt from: its histories are read to predict.
-   * @throws ModelError `weights` when one is missing, `shape` when one has another size.
+   * @param training - what they were learnt from: its histories are read to predict.
+   * @throws ModelError `weights` if one is missing, `shape` if one has a different size.
    */
   async restore(training: TrainingRatings, weights: ReadonlyMap<string, Float32Array>): Promise<void> {
     checkTrainingRatings(training);
@@ -154,7 +154,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   }
 
   /**
-   * Ratings inside the scale, or scores, of these pairs.
+   * Predicted ratings, within the scale, or scores of these pairs.
    *
    * @throws UsageError before `fit`, or when a user or an item is out of range.
    */
@@ -197,9 +197,9 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   }
 
   /**
-   * From the ratings of the user, as in training.
+   * Scores from the user's ratings, read as in training.
    *
-   * @throws UsageError `no-new-users` where the histories of items are read.
+   * @throws UsageError `no-new-users` if it reads the histories of items.
    */
   async scoreNewUser({ items: others, values }: NewUserRatings, items: Int32Array): Promise<Float32Array> {
     const { network } = this.known();
@@ -220,7 +220,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   #network(training: TrainingRatings, content: ItemVectors | undefined): HistoryNetwork {
     const { userCount, itemCount, scale } = training;
     if (this.#privacy) {
-      // Nothing that the ratings say is known but by the steps.
+      // Only the steps may reveal anything about the ratings.
       const space = { userCount, itemCount, scale, mean: (scale.minimum + scale.maximum) / 2 };
       return this.#definition.network(this.own, { ...space, known: new Uint8Array(itemCount).fill(1), content });
     }
@@ -248,7 +248,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     return { units: learners.length, batchSize: this.batchSize };
   }
 
-  /** The learners as units of a private training. */
+  /** The histories learnt from, as units of a private training. */
   #units(network: HistoryNetwork, histories: Histories, learners: Int32Array) {
     const feedsOf = (unit: number, draws: StepDraws, buffers: FeedBuffers) =>
       network.learnt([histories.of(learners[unit] as number)], draws, buffers);
@@ -274,7 +274,10 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     };
   }
 
-  /** The owners whose histories are long enough to learn from. @throws UsageError without any. */
+  /**
+   * The users (items) whose histories are long enough to learn from. @throws UsageError if there
+   * are none.
+   */
   #learners(network: HistoryNetwork, histories: Histories, ratings: TrainingRatings): Int32Array {
     const count = network.side === 'users' ? ratings.userCount : ratings.itemCount;
     const isEnough = ({ others, values }: History): boolean =>
@@ -285,9 +288,9 @@ export class HistoryRecommender<Options extends object = object> extends Defined
       isEnough(histories.of(owner)),
     );
     if (learners.length > 0) return learners;
-    throw new UsageError(`none of the ${count} ${network.side} has ratings enough for ${this.name} to learn from`, {
+    throw new UsageError(`none of the ${count} ${network.side} has enough ratings for ${this.name} to learn from`, {
       code: 'ratings',
-      remedy: 'Give more ratings, or lower `likedAbove` where the recommender has it.',
+      remedy: 'Give more ratings, or lower `likedAbove` if the recommender has that option.',
     });
   }
 

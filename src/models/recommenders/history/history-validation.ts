@@ -5,16 +5,16 @@ import type { Histories, History } from './histories.ts';
 import type { HistoryNetwork } from './history-network.ts';
 import { type Judged, judgeList, judgeRatings } from './judgements.ts';
 
-/** The most numbers in an output: 16 MiB. */
+/** Maximum number of values in an output: 16 MiB. */
 const outputNumbers = 1 << 22;
 
-/** A network, and what is known when it is judged. */
+/** A network, and what is known when it is validated. */
 export interface JudgedHistories {
   readonly network: HistoryNetwork;
   readonly histories: Histories;
-  /** 1 for each user (or item) in an output whose ratings are learnt. */
+  /** 1 for each item (user) in an output that has training ratings. */
   readonly learntColumns: Uint8Array;
-  /** 1 for each about which something is known: its ratings, or its content. */
+  /** 1 for each that has training ratings or known content. */
   readonly knownColumns: Uint8Array;
 }
 
@@ -23,14 +23,14 @@ export function rowsAtOnce(width: number): number {
   return Math.max(1, Math.min(256, Math.floor(outputNumbers / width)));
 }
 
-/** What decides when training stops; undefined if there is nothing to judge. */
+/** The validation that decides when training stops; undefined if there is nothing to judge. */
 export function historyValidation(
   predicts: Predicts,
   { network, histories, learntColumns, knownColumns }: JudgedHistories,
   { users, items, values }: Pick<TrainingRatings, 'users' | 'items' | 'values'>,
 ) {
   const [owners, columns] = network.side === 'users' ? [users, items] : [items, users];
-  // For each owner, the columns that are learnt, and the new ones.
+  // For each history, the columns with training ratings, and the new ones.
   const judged = new Map<number, [Judged, Judged]>();
   for (const [row, owner] of owners.entries()) {
     const [column, value] = [columns[row] as number, values[row] as number];

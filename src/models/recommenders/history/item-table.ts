@@ -8,13 +8,13 @@ import type { Tape } from '../../autodiff/tape.ts';
 import { checkShare } from './checks.ts';
 import type { Filled, HistorySpace } from './history-network.ts';
 
-/** What a network that reads sequences has of the items; the defaults are `itemTableDefaults`. */
+/** How a network that reads sequences represents items; the defaults are `itemTableDefaults`. */
 export interface ItemTableOptions {
-  /** Whether an item has an embedding of its own. */
+  /** Whether items have embeddings. */
   readonly id?: boolean | undefined;
-  /** Whether an item is known by its content too; default: only without `id`. */
+  /** Whether the content of items is read. Default: only without `id`. */
   readonly content?: boolean | undefined;
-  /** With both: share of the items that a step knows by content alone. */
+  /** With both: share of the items that a step represents by content alone. */
   readonly coldRate?: number | undefined;
 }
 
@@ -28,21 +28,21 @@ export interface ItemTable {
   readonly coldRate: number;
 }
 
-/** Where the vectors of the items are kept among the weights. */
+/** Names of the weights that hold the items. */
 export const contentVectorsName = 'content/vectors';
 const knownName = 'items/known';
 
-/** Whether items are known by their content. */
+/** Whether the content of items is read. */
 export function itemsHaveContent({ id = itemTableDefaults.id, content = !id }: ItemTableOptions): boolean {
   return content;
 }
 
-/** Checks options. @throws UsageError when nothing tells of an item. */
+/** Checks options. @throws UsageError if neither embeddings nor content represent an item. */
 export function itemTable(options: Filled<ItemTableOptions, keyof typeof itemTableDefaults>): ItemTable {
   const { id, coldRate } = options;
   const content = itemsHaveContent(options);
   if (!id && !content) {
-    throw new UsageError('`id: false` leaves content to know items by, but `content` is false', {
+    throw new UsageError('`id: false` leaves only content to represent items, but `content` is false', {
       option: 'content',
       remedy: 'Leave out one of them.',
     });
@@ -50,14 +50,16 @@ export function itemTable(options: Filled<ItemTableOptions, keyof typeof itemTab
   return { id, content, coldRate: id && content ? checkShare('coldRate', coldRate) : 0 };
 }
 
-/** First values of what an item table knows: which items are learnt, and what they are like. */
+/**
+ * Initial values of the constants of an item table: which items have ratings, and their content.
+ */
 export function itemFacts({ content }: ItemTable, space: HistorySpace): Map<string, Float32Array> {
   const facts = new Map<string, Float32Array>([[knownName, Float32Array.from(space.known)]]);
   if (content) facts.set(contentVectorsName, vectorsOf(space).vectors);
   return facts;
 }
 
-/** For each item 1 where its content has a number that is not 0. */
+/** 1 for each item whose content has a value other than 0. */
 export function itemsDescribed(space: HistorySpace): Uint8Array {
   const { vectors, dimension } = vectorsOf(space);
   const described = new Uint8Array(space.itemCount);
@@ -74,10 +76,10 @@ function vectorsOf({ content }: HistorySpace) {
 }
 
 /**
- * The items as vectors [items, width]: an embedding where ratings of the item are learnt, plus a
- * projection of its content. In a step, `coldRate` of the items are known by content alone.
+ * The items as vectors [items, width]: an embedding if the item has training ratings, plus a
+ * projection of its content. In a step, a share `coldRate` of the items has content alone.
  *
- * @returns those vectors, and [1, items]: 0 for an item that is learnt, -1e9 for any other.
+ * @returns those vectors, and [1, items]: 0 for an item with training ratings, -1e9 for any other.
  */
 export function writeItemTable(
   tape: Tape,

@@ -1,12 +1,12 @@
 import type { History } from './histories.ts';
 
-/** What a history is judged by: places in its row, and the ratings there. */
+/** What a predicted row is judged by: positions in the row, and the ratings there. */
 export interface Judged {
   readonly columns: number[];
   readonly values: number[];
 }
 
-/** How wrong a predicted row is, over so many judgements. */
+/** Total error of a predicted row, and the number of judgements that it is a sum over. */
 export interface Judgement {
   readonly wrong: number;
   readonly judgements: number;
@@ -22,12 +22,12 @@ export function judgeRatings(row: Float32Array, { columns, values }: Judged): Ju
 }
 
 /**
- * 1 - NDCG at `length` of the list of all items that are not in the history, the judged ones being
- * what it should find. Learnt items are ranked among learnt ones, new ones among new ones, so that
- * nothing is gained by telling these apart. Of equal scores the judged one comes last: a row of one
- * number finds nothing.
+ * 1 - NDCG at `length` of the list of all items that are not in the history; the judged items are
+ * the relevant ones. Items with training ratings are ranked among themselves, and so are new ones,
+ * so that nothing is gained by telling the two apart. In a tie a judged item comes last: a constant
+ * row finds nothing.
  *
- * @param learnt for each item 1 where ratings of it are learnt; all judged ones are of one sort.
+ * @param learnt - 1 for each item with training ratings; all judged items are of one kind.
  */
 export function judgeList(length: number, learnt: Uint8Array) {
   return (row: Float32Array, { columns }: Judged, { others }: History): Judgement => {

@@ -3,8 +3,8 @@ import type { BatchFeed } from '../../autodiff/feeds.ts';
 import type { History } from './histories.ts';
 
 /**
- * Histories as rows of the rating matrix, float32 [histories, width]: `numberOf` a rating where
- * there is one, 0 elsewhere.
+ * Histories as rows of the rating matrix, float32 [histories, width]: `numberOf` each rating, and 0
+ * where there is none.
  */
 export function matrixRows(
   histories: readonly History[],

@@ -22,17 +22,17 @@ export interface MultiDaeOptions {
   readonly hidden?: readonly number[] | undefined;
   /** Units of the latent layer. */
   readonly latent?: number | undefined;
-  /** Share of what a user has chosen that a step does not show. */
+  /** Share of a user's choices that a step hides. */
   readonly dropout?: number | undefined;
-  /** Ratings above it are what a user has chosen. Default: two thirds up the scale. */
+  /** Ratings above this count as choices. Default: two thirds up the scale. */
   readonly likedAbove?: number | undefined;
 }
 
 /** Options of `multi-vae`; their defaults are `multiVae.defaults`. */
 export interface MultiVaeOptions extends MultiDaeOptions {
-  /** Greatest weight of the divergence. */
+  /** Maximum weight of the divergence. */
   readonly annealCap?: number | undefined;
-  /** Steps, of all epochs together, in which a weight of 1 would be reached. */
+  /** Number of steps, over all epochs, after which the weight would be 1. */
   readonly totalAnnealSteps?: number | undefined;
 }
 
@@ -48,8 +48,9 @@ const training: TrainingDefaults = {
 const multiDaeDefaults = { hidden: [600], latent: 200, dropout: 0.5 };
 
 /**
- * The denoising autoencoder of Liang et al. (2018): what a user has chosen as a row of length 1,
- * half of it dropped, through tanh layers to scores whose softmax should give the whole of it.
+ * The denoising autoencoder of Liang et al. (2018): a user's choices, as a row of unit length of
+ * which half is dropped, pass through tanh layers to scores whose softmax should reproduce all of
+ * them.
  */
 export const multiDae = defineHistoryRecommender<MultiDaeOptions, Exclude<keyof MultiDaeOptions, 'likedAbove'>>({
   ...{ name: 'multi-dae', predicts: 'scores', inTime: false, training },
@@ -58,10 +59,10 @@ export const multiDae = defineHistoryRecommender<MultiDaeOptions, Exclude<keyof 
 });
 
 /**
- * The variational autoencoder of Liang et al. (2018): as `multi-dae`, but the latent layer is drawn
- * from a normal distribution, whose divergence from the standard one is added to the loss with a
- * weight that grows with the steps, never reset between epochs, to `annealCap`. What is predicted
- * is of its mean.
+ * The variational autoencoder of Liang et al. (2018): like `multi-dae`, but the latent layer is
+ * drawn from a normal distribution, whose divergence from the standard one is added to the loss.
+ * The weight of the divergence grows with the steps up to `annealCap` and is not reset between
+ * epochs. Predictions use the mean.
  */
 export const multiVae = defineHistoryRecommender<MultiVaeOptions, Exclude<keyof MultiVaeOptions, 'likedAbove'>>({
   ...{ name: 'multi-vae', predicts: 'scores', inTime: false, training },
@@ -121,7 +122,7 @@ function multinomialAutoencoder(
   };
 }
 
-/** Each row divided by its length; a row of zeros stays. */
+/** Each row divided by its length; rows of zeros are unchanged. */
 function unitLength(tape: Tape, rows: Tensor): Tensor {
   const { graph } = tape;
   const column = rows.shape.with(1, 1);

@@ -14,14 +14,14 @@ export function checkPrivateHistories(
     throw noPrivacy(name, "a user's ratings are spread over the rows of many items", "Give `side: 'user'`.");
   }
   if (readsCounts === true) {
-    throw noPrivacy(name, 'it reads how often items were rated, without noise', 'Take another recommender.');
+    throw noPrivacy(name, 'it reads how often items were rated, without noise', 'Choose another recommender.');
   }
   if (unit === 'rating') {
     throw noPrivacy(name, 'it learns all ratings of a user at once', "Leave out `unit: 'rating'`.");
   }
 }
 
-/** The refusal of content, whose reduction depends on which items are rated. */
+/** The error for content, whose reduction depends on which items are rated. */
 export function noContent(name: string): UsageError {
   return noPrivacy(name, 'the reduction of features depends on which items are rated', 'Leave out `content`.');
 }

@@ -7,7 +7,7 @@ import type { HistorySide } from './histories.ts';
 import type { HistoryNetwork, HistorySpace } from './history-network.ts';
 import { matrixRows } from './matrix-rows.ts';
 
-/** What ratings are taken from before they are read, so that 0 means: not rated. */
+/** What is subtracted from ratings before they are read, so that 0 means not rated. */
 export const centres = ['global', 'none'] as const;
 
 /** `global`: the mean of all training ratings; `none`: nothing. */
@@ -20,17 +20,17 @@ export interface RatingLayers {
   readonly centre: Centre;
   /** Share of the observed ratings that a step hides. */
   readonly noise: number;
-  /** Numbers that the layers hold for a row. */
+  /** Number of values that the layers hold per row. */
   readonly units: number;
-  /** Makes the weights; gives what applies them, once or more often. */
+  /** Creates the weights, and returns a function that applies them, once or several times. */
   readonly layers: (tape: Tape, width: number) => (x: Tensor) => Tensor;
-  /** What else is learnt of what was predicted; added to the loss. */
+  /** A further term of the loss, computed from the prediction. */
   readonly also?: ((tape: Tape, apply: (x: Tensor) => Tensor, output: Tensor) => Tensor | undefined) | undefined;
 }
 
 /**
- * An autoencoder of rows of ratings that is judged by the ratings that there are: mean of (output -
- * rating)^2 over them alone.
+ * An autoencoder of rows of ratings whose loss counts only the ratings that exist: the mean of
+ * (output - rating)^2 over them.
  */
 export function ratingAutoencoder(of: RatingLayers, space: HistorySpace): HistoryNetwork {
   const { side, centre } = of;

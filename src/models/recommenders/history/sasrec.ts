@@ -4,7 +4,7 @@ import { nextItems, sequenceNetwork } from './sequences.ts';
 
 /**
  * SASRec (Kang and McAuley 2018): self-attention over the items so far, trained at each position on
- * the next item, with the cross-entropy over all items where the article draws one negative.
+ * the next item. The loss is cross-entropy over all items; the article draws one negative instead.
  */
 export const sasRec = defineHistoryRecommender<AttentionOptions, keyof typeof attentionDefaults>({
   ...{ name: 'sasrec', predicts: 'scores', inTime: true },

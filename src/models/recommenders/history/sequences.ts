@@ -20,9 +20,9 @@ import {
   writeItemTable,
 } from './item-table.ts';
 
-/** Options of all recommenders that follow sequences; their defaults are `sequenceDefaults`. */
+/** Options of all recommenders that read sequences; their defaults are `sequenceDefaults`. */
 export interface SequenceOptions extends ItemTableOptions {
-  /** Items of a history that are read. */
+  /** Maximum number of items of a history that are read. */
   readonly length?: number | undefined;
   /** Width of the vectors of items. */
   readonly width?: number | undefined;
@@ -33,33 +33,37 @@ export interface SequenceOptions extends ItemTableOptions {
 /** Default values of the options. */
 export const sequenceDefaults = { ...itemTableDefaults, length: 50, width: 64 };
 
-/** Items of one history, oldest first, and what is asked at some of their places. */
+/** The items of one history, oldest first, and what is predicted at some positions. */
 export interface Sequence {
   readonly items: readonly number[];
-  /** Places whose state is asked for. */
+  /** Positions at which something is predicted. */
   readonly asked: readonly number[];
-  /** The item that each of them should lead to; empty when it is what is asked. */
+  /** The item that is correct at each of them; empty when predicting. */
   readonly targets: readonly number[];
-  /** Places at which the item is hidden. */
+  /** Positions at which the item is hidden. */
   readonly hidden?: readonly number[] | undefined;
 }
 
-/** What a network makes of sequences. */
+/** How a network reads sequences. */
 export interface SequenceLayers {
   readonly name: string;
   readonly width: number;
-  /** Numbers that the layers hold for one place of a sequence. */
+  /** Number of values that the layers hold per position of a sequence. */
   readonly units: number;
-  /** Whether what is asked is one place behind the history, at which an item is hidden. */
+  /** Whether it predicts one position after the history, at which an item is hidden. */
   readonly asksBehind: boolean;
   /**
-   * Whether histories end at the last place, so that the place that is asked is learnt however long
-   * they are; else they begin at the first, for layers to which places are all alike.
+   * Whether histories are aligned at the last position, so that the predicted position is the same
+   * however long they are. Otherwise they begin at the first, for layers without position
+   * embeddings.
    */
   readonly atEnd: boolean;
-  /** The state at each place, [positions, width], of what is read there, [positions, width]. */
+  /**
+   * Computes the state at each position, [positions, width], from the input there, [positions,
+   * width].
+   */
   readonly states: (tape: Tape, read: Tensor, length: number) => Tensor;
-  /** What a step shows and asks of a history of two items or more. */
+  /** What a step shows and predicts of a history of two or more items. */
   readonly lesson: (items: readonly number[], draws: StepDraws) => Sequence;
 }
 
@@ -67,24 +71,24 @@ export interface SequenceLayers {
 export const sequenceInputs = {
   /** Item numbers, int32 [histories * length], 0 outside of a history. */
   items: 'sequence/items',
-  /** 1 at a place of a history where an item is shown, 0 elsewhere, float32 [positions, 1]. */
+  /** 1 at positions where an item is shown, 0 elsewhere, float32 [positions, 1]. */
   shown: 'sequence/shown',
-  /** 1 at a place where an item is hidden, float32 [positions, 1]. */
+  /** 1 at positions where an item is hidden, float32 [positions, 1]. */
   hidden: 'sequence/hidden',
-  /** 1 at a place inside a history, float32 [histories, length]. */
+  /** 1 at positions inside a history, float32 [histories, length]. */
   inside: 'sequence/inside',
-  /** Places that are asked, int32 [asked]; `some`: 0 for a history without items, [asked, 1]. */
+  /** Predicted positions, int32 [asked]; `some`: 0 for a history without items, [asked, 1]. */
   asked: 'sequence/asked',
   some: 'sequence/some',
-  /** Items that they should lead to, int32 [asked]. */
+  /** The correct items, int32 [asked]. */
   targets: 'sequence/targets',
 } as const;
 
 /**
- * A network that reads the items of a user in the order of time and gives, at a place, a state
- * whose products with the vectors of the items are their scores: by the softmax over all items that
- * are learnt it should find the item that is asked for. Items are read and scored by the same
- * vectors, which may come from content.
+ * A network that reads a user's items in order of time and computes, at a position, a state whose
+ * dot products with the item vectors are the items' scores. The loss is cross-entropy over all
+ * items with training ratings. Items are read and scored with the same vectors, which may come from
+ * content.
  */
 export function sequenceNetwork(
   layers: SequenceLayers,
@@ -123,7 +127,7 @@ export function sequenceNetwork(
     learnt(histories, draws, buffers) {
       const lessons = histories.map((history) => {
         const items = chosen(history);
-        // Of a long history another part each time, so that all of it is learnt.
+        // A different part of a long history each time, so that all of it is learnt.
         const most = length + (layers.asksBehind ? 0 : 1);
         const end = items.length - Math.floor(draws.uniform() * Math.max(1, items.length - most + 1));
         return layers.lesson(items.slice(Math.max(0, end - most), end), draws);
@@ -142,7 +146,7 @@ export function sequenceNetwork(
   };
 }
 
-/** Sequences side by side, each filled up before its beginning (`atEnd`) or behind its end. */
+/** Sequences as one batch, each padded at its beginning (`atEnd`) or at its end. */
 export function sequenceFeeds(
   sequences: readonly Sequence[],
   length: number,
@@ -160,7 +164,7 @@ export function sequenceFeeds(
   const some = buffers.reals(count);
   let at = 0;
   for (const [row, sequence] of sequences.entries()) {
-    // Without items it still has the place that is asked.
+    // A history without items still has the predicted position.
     const start = row * length + (atEnd ? length - Math.max(1, sequence.items.length) : 0);
     items.set(sequence.items, start);
     shown.fill(1, start, start + sequence.items.length);
@@ -172,7 +176,7 @@ export function sequenceFeeds(
     for (const [index, place] of sequence.asked.entries()) {
       asked[at] = start + place;
       targets[at] = sequence.targets[index] ?? 0;
-      // A place behind a history without items is asked of nothing.
+      // After a history without items there is nothing to predict from.
       some[at] = sequence.items.length > (sequence.hidden?.length ?? 0) ? 1 : 0;
       at++;
     }
@@ -189,7 +193,7 @@ export function sequenceFeeds(
   };
 }
 
-/** Each item of a history shown, and at each place the next one asked for. */
+/** Shows each item of a history, and predicts the next one at each position. */
 export function nextItems(items: readonly number[]): Sequence {
   const shown = items.slice(0, -1);
   return { items: shown, asked: [...shown.keys()], targets: items.slice(1) };

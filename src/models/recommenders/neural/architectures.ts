@@ -3,8 +3,8 @@ import { UsageError } from '../../../core/errors.ts';
 import { type LossOptions, type RatingLoss, ratingLoss } from './rating-loss.ts';
 
 /**
- * A stream of features that items have, and how a neural recommender reads it. A new modality is
- * one more entry of a list.
+ * A stream of item features, and how a neural recommender reads it. A new modality is one more
+ * entry in a list.
  */
 export interface Modality {
   /** Name of the stream in the training store, such as `visual`. */
@@ -19,9 +19,9 @@ export interface Modality {
    */
   readonly lstm?: readonly number[] | undefined;
   /**
-   * Of the residual form: weight of the stream's values relative to the others'. Default: 1 for a
-   * stream of zeros and ones (such as genres), and for the others together 1, or 0.5 beside one of
-   * zeros and ones: so many noisy columns do not drown a few good ones.
+   * Residual form only: weight of the stream's values relative to the others'. Default: 1 for a
+   * stream of zeros and ones (such as genres); the other streams share a weight of 1, or of 0.5
+   * beside such a stream, so that many noisy columns do not drown out a few good ones.
    */
   readonly weight?: number | undefined;
 }
@@ -35,23 +35,23 @@ export type NeuralRecommenderName = (typeof neuralRecommenderNames)[number];
 /**
  * The two forms of an audiovisual network. `residual`: the user's own mean, plus a term of the
  * content, plus a term of the item's ratings if it has any. `thesis`: the layout of the thesis,
- * embeddings and content through joint layers to a sigmoid; the random embedding of an unrated item
- * counts too.
+ * where embeddings and content pass through joint layers to a sigmoid; the random embedding of an
+ * unrated item counts too.
  */
 export const networkForms = ['residual', 'thesis'] as const;
 
 /**
- * What a network of the residual form makes of the subclips of an item: `last`, their mean and the
- * last state of LSTM layers; `mean`, that alone; `attention`, means that it learns to weigh.
+ * How a network of the residual form pools the subclips of an item: `last`, their mean and the last
+ * state of LSTM layers; `mean`, only their mean; `attention`, means with learnt weights.
  */
 export const poolings = ['last', 'mean', 'attention'] as const;
 
-/** What a network makes of the subclips of an item. */
+/** How a network pools the subclips of an item. */
 export type Pooling = (typeof poolings)[number];
 
 /**
- * How a stream of many columns is reduced to a few: `pca`, its principal components; `gini`, those
- * columns that tell best by a single split whether an item is rated higher than others.
+ * How a stream of many columns is reduced to a few: `pca`, its principal components; `gini`, the
+ * columns whose best single split separates highly rated items best.
  */
 export const reductions = ['pca', 'gini'] as const;
 
@@ -64,7 +64,7 @@ export type NetworkForm = (typeof networkForms)[number];
 /** Shape of a deep recommender. */
 export interface ArchitectureOptions extends LossOptions {
   /**
-   * Of the audiovisual recommenders. Default `residual`; the others have the thesis's form alone.
+   * For audiovisual recommenders. Default `residual`; the others have only the thesis's form.
    */
   readonly form?: NetworkForm | undefined;
   /** Width of each embedding. Default 64, in the residual form 32. */
@@ -75,35 +75,35 @@ export interface ArchitectureOptions extends LossOptions {
    */
   readonly widths?: readonly number[] | undefined;
   /**
-   * Of the thesis's form: how many of the dense layers each branch has for itself before the
-   * branches join; 0 joins embeddings and LSTM outputs. Default 2.
+   * Thesis's form only: how many of the dense layers each branch has before the branches join; 0
+   * joins embeddings and LSTM outputs. Default 2.
    */
   readonly join?: number | undefined;
   /** Share of the values dropped after each dense layer. Default 0.2. */
   readonly dropout?: number | undefined;
   /**
-   * Of the thesis's form: weight of the audiovisual branch where the branches join: a number, or
+   * Thesis's form only: weight of the audiovisual branch where the branches join: a number, or
    * `learnt` (starting at 1). Default 1.
    */
   readonly beta?: number | 'learnt' | undefined;
   /** Streams of features; none for the recommenders that use ratings only. */
   readonly modalities?: readonly Modality[] | undefined;
-  /** Whether dense layers are followed by batch normalisation, before their ReLU. Default no. */
+  /** Whether there is batch normalisation between each dense layer and its ReLU. Default false. */
   readonly batchNormalisation?: boolean | undefined;
   /**
-   * Of the residual form: share of the ratings that are trained as if only the content of their
-   * items were known (DropoutNet, Volkovs et al. 2017), so that the content learns to predict
-   * alone. Default 0.5.
+   * Residual form only: share of the ratings that are trained as if only the content of their items
+   * were known (DropoutNet, Volkovs et al. 2017), so that content learns to predict on its own.
+   * Default 0.5.
    */
   readonly coldRate?: number | undefined;
   /**
-   * Of the residual form: number of networks trained side by side from different initial weights;
-   * their mean predicts. Default 3.
+   * Residual form only: number of networks trained side by side from different initial weights; the
+   * prediction is their mean. Default 3.
    */
   readonly fits?: number | undefined;
   /**
-   * Of the residual form: principal components that a stream of more values is reduced to.
-   * Default 20.
+   * Residual form only: number of principal components that a wider stream is reduced to. Default
+   * 20.
    */
   readonly components?: number | undefined;
   /** In the residual form, how a stream is reduced to `components`. Default `pca`. */
@@ -145,7 +145,7 @@ export function readsFeatures(model: NeuralRecommenderName): boolean {
   return model !== 'regsvd-adam' && model !== 'gmf' && model !== 'deepcf';
 }
 
-/** The form of a recommender, as its options say. @throws UsageError when it has no such form. */
+/** The form that the options choose. @throws UsageError if the recommender has no such form. */
 export function formOf(model: NeuralRecommenderName, form: NetworkForm | undefined): NetworkForm {
   if (!readsFeatures(model)) {
     if (form === undefined || form === 'thesis') return 'thesis';
@@ -154,7 +154,7 @@ export function formOf(model: NeuralRecommenderName, form: NetworkForm | undefin
   return checkOneOf('form', form ?? 'residual', networkForms);
 }
 
-/** Options that one form has and the other has not. */
+/** Options that only one of the forms has. */
 const ofOneForm = {
   thesis: ['join', 'beta'],
   residual: ['coldRate', 'fits', 'components', 'pool', 'reduction'],
@@ -203,8 +203,8 @@ function checkShare(name: string, value: number): number {
 /**
  * Checks the options of a recommender and fills in its defaults.
  *
- * @throws UsageError when an option is out of range or of another form, or the recommender and its
- * modalities do not fit.
+ * @throws UsageError if an option is out of range or belongs to another form, or the recommender
+ * and its modalities do not match.
  */
 export function architectureOf(model: NeuralRecommenderName, options: ArchitectureOptions = {}): NeuralArchitecture {
   checkOneOf('recommender', model, neuralRecommenderNames);

@@ -19,7 +19,7 @@ const hiddenName = (prefix: string) => `${prefix}/attention/hidden`;
  * head are a = softmax(w' tanh(W x_t + b)) over the subclips (Bahdanau et al. 2015; Lin et al.
  * 2017).
  *
- * @param values [unique, steps, components].
+ * @param values - [unique, steps, components].
  */
 export function attentionPool(tape: Tape, prefix: string, values: Tensor): Tensor {
   const { graph } = tape;
@@ -42,8 +42,8 @@ function prefixesOf(names: Iterable<string>, stream: string): string[] {
  * How much each subclip counts: means over heads and fits, which sum to 1. Undefined if the network
  * does not attend to the stream.
  *
- * @param weights the network's learnt weights, by name.
- * @param vectors one item's vectors, float32[steps x dimension].
+ * @param weights - the network's learnt weights, by name.
+ * @param vectors - one item's vectors, float32[steps x dimension].
  */
 export function attentionShares(
   weights: ReadonlyMap<string, Float32Array>,

@@ -33,7 +33,7 @@ export function itemEmbedding(tape: Tape, name: string, space: RatingSpace, { em
   return embeddingLayer(tape, name, inputNames.items, [space.itemCount, embedding]);
 }
 
-/** For each rating, the place of its item among the unique items: int64 [batch]. */
+/** The index of each rating's item among the unique items: int64 [batch]. */
 export function itemPlaces(tape: Tape): Tensor {
   return tape.index(inputNames.itemPlaces);
 }
@@ -76,7 +76,7 @@ export function itemContent(tape: Tape, { modalities }: NeuralArchitecture): Ten
   return concat(tape, summaries);
 }
 
-/** The branches side by side, the audiovisual one times beta. */
+/** The branches concatenated, the audiovisual one multiplied by beta. */
 export function joinBranches(tape: Tape, collaborative: Tensor, content: Tensor, { beta }: NeuralArchitecture): Tensor {
   const weighted =
     beta === 'learnt' ? scale(tape, content, tape.weight('joint/beta', [1], filled(1))) : affine(tape, content, beta);
@@ -84,8 +84,8 @@ export function joinBranches(tape: Tape, collaborative: Tensor, content: Tensor,
 }
 
 /**
- * The x whose sigmoid, stretched to the scale, is the mean: an untrained neural recommender
- * predicts that.
+ * The x whose sigmoid, stretched to the scale, is the mean, which an untrained neural recommender
+ * therefore predicts.
  */
 export function biasOf({ mean, scale: { minimum, maximum } }: Pick<RatingSpace, 'mean' | 'scale'>): number {
   const share = mean === undefined ? 0.5 : (mean - minimum) / (maximum - minimum);
@@ -94,9 +94,9 @@ export function biasOf({ mean, scale: { minimum, maximum } }: Pick<RatingSpace, 
 }
 
 /**
- * One number x per rating by a dense layer, and its loss. By `mse` the rating is sigmoid(x)
- * (maximum - minimum) + minimum, and the layer's bias starts where that is the mean of those to
- * learn from; by the other losses x is a score that starts at the mean itself.
+ * One number x per rating from a dense layer, and its loss. With `mse` the rating is sigmoid(x)
+ * (maximum - minimum) + minimum, and the layer's bias starts where that is the mean of the training
+ * ratings; with the other losses x is a score that starts at the mean itself.
  */
 export function ratingOutput(
   tape: Tape,

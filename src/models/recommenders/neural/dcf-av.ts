@@ -8,7 +8,7 @@ import { collaborativeBranch } from './deep-cf.ts';
 import { personalContentBranch } from './lstm-av.ts';
 
 /**
- * The audiovisual branch without the user: all of it runs once per unique item, its result goes to
+ * The audiovisual branch without the user: it runs once per unique item, and its result is used for
  * all ratings of that item.
  */
 function contentBranch(tape: Tape, architecture: NeuralArchitecture): Tensor {
@@ -38,7 +38,7 @@ export function dcfAv1(space: RatingSpace, architecture: NeuralArchitecture): Tr
   return joined('dcf-av-1', space, architecture, (tape) => contentBranch(tape, architecture));
 }
 
-/** As `dcfAv1`, with a second embedding of the user inside the audiovisual branch. */
+/** Like `dcfAv1`, with a second embedding of the user inside the audiovisual branch. */
 export function dcfAv2(space: RatingSpace, architecture: NeuralArchitecture): TrainableModule {
   return joined('dcf-av-2', space, architecture, (tape) => personalContentBranch(tape, space, architecture));
 }

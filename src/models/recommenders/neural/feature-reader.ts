@@ -19,9 +19,9 @@ export class FeatureReader {
   readonly #multiple: number;
 
   /**
-   * @param arePadded false where the network takes a mean over the rows of unique items: rows of
-   * padding would be part of it.
-   * @throws UsageError when the source does not have the modalities as they are named.
+   * @param arePadded - false if the network takes a mean over the rows of unique items, which would
+   * include padding.
+   * @throws UsageError if the source lacks a modality, or has it in another shape.
    */
   constructor(source: FeatureSource, modalities: readonly Modality[], arePadded = true) {
     for (const { name, dimension, steps } of modalities) {
@@ -39,14 +39,14 @@ export class FeatureReader {
     this.#missing = new Map(modalities.map(({ name }) => [name, new Set()]));
   }
 
-  /** How many of the items read so far lack each modality. The network is given zeros for them. */
+  /** How many of the items read so far lack each modality; the network gets zeros for them. */
   get missing(): ReadonlyMap<string, number> {
     return new Map([...this.#missing].map(([name, items]) => [name, items.size]));
   }
 
   /**
-   * Feeds [unique, steps, dimension] of the items, in their order, padded with zeros where they
-   * are.
+   * Feeds [unique, steps, dimension] with the features of the items, in their order, with rows of
+   * zeros as padding, if any.
    */
   async read(items: Int32Array, buffers: FeedBuffers): Promise<Record<string, BatchFeed>> {
     const padded = Math.ceil(items.length / this.#multiple) * this.#multiple;

@@ -15,8 +15,8 @@ export interface FeatureSource {
    * Reads the features of `items`: for each modality, `into[name]` gets items.length x steps x
    * dimension values, row-major.
    *
-   * @returns for each modality one flag per item: 0 where the item has none (its values are then
-   * ignored, and 0 is used), else 1.
+   * @returns for each modality a flag per item: 1 if the item has it, else 0 (its values are then
+   * ignored, and zeros are used).
    */
   read(items: Int32Array, into: Readonly<Record<string, Float32Array>>): Promise<Readonly<Record<string, Uint8Array>>>;
 }

@@ -4,8 +4,8 @@ import type { NeuralArchitecture } from './architectures.ts';
 import { itemEmbedding, type RatingSpace, ratingOutput, userEmbedding } from './branches.ts';
 
 /**
- * Generalised matrix factorisation (He et al. 2017, eq. 9): h' (p_u * q_i) with a bias, through the
- * sigmoid to the range of ratings.
+ * Generalised matrix factorisation (He et al. 2017, eq. 9): h' (p_u * q_i) plus a bias, mapped to
+ * the range of ratings by a sigmoid.
  */
 export function gmf(space: RatingSpace, architecture: NeuralArchitecture): TrainableModule {
   return {

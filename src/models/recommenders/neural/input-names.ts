@@ -6,13 +6,13 @@ export const inputNames = {
   items: 'items',
   /** The ratings, float32 [batch, 1]. */
   ratings: 'ratings',
-  /** For each rating the place of its item among the batch's unique items, int32 [batch]. */
+  /** Index of each rating's item among the batch's unique items, int32 [batch]. */
   itemPlaces: 'item-places',
   /** Features of the unique items, float32 [unique, steps, dimension]. */
   features: (modality: string) => `features/${modality}`,
   /** 1 for the unique items that have the modality, 0 for the others, float32 [unique, 1, 1]. */
   present: (modality: string) => `present/${modality}`,
-  /** How much each rating counts, float32 [batch, 1]. */
+  /** Weight of each rating in the loss, float32 [batch, 1]. */
   weights: 'weights',
   /** 1 for each rating of an item with training ratings, else 0, float32 [batch, 1]. */
   known: 'known',

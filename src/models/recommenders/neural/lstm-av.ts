@@ -7,9 +7,9 @@ import type { NeuralArchitecture } from './architectures.ts';
 import { denseStack, itemContent, itemPlaces, type RatingSpace, ratingOutput, userEmbedding } from './branches.ts';
 
 /**
- * The audiovisual branch with an embedding of the user inside: each unique item goes through the
- * recurrent layers once, its summary to all its ratings, beside the user's content embedding; then
- * the dense layers before the join.
+ * The audiovisual branch with an embedding of the user inside. Each unique item passes through the
+ * recurrent layers once; for each of its ratings, the result is concatenated with the user's
+ * content embedding and passes through the dense layers before the join.
  */
 export function personalContentBranch(tape: Tape, space: RatingSpace, architecture: NeuralArchitecture): Tensor {
   const content = rows(tape, itemContent(tape, architecture), itemPlaces(tape));

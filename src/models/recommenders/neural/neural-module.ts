@@ -20,8 +20,8 @@ const builders = {
 /**
  * The module of a deep recommender.
  *
- * @throws UsageError when an option is out of range, or the recommender and its modalities do not
- * fit.
+ * @throws UsageError if an option is out of range, or the recommender and its modalities do not
+ * match.
  * @example
  * neuralModule('dcf-av-1', { userCount: 1500, itemCount: 1000, scale: { minimum: 0.5, maximum: 5 } }, {
  *   modalities: [{ name: 'visual', dimension: 600, steps: 10 }, { name: 'audio', dimension: 128, steps: 10 }],

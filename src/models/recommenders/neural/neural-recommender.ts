@@ -38,22 +38,22 @@ import { weightShapes } from './weight-shapes.ts';
 
 /**
  * How a deep recommender is made and trained. The residual form has other training defaults: at
- * most 200 epochs, a patience of 15, a learning rate of 0.003 that stays, and an `l2` of 0.05 that
- * weighs the mean squared length of the embeddings that a step looks up, and a tenth of it the
- * squared kernels.
+ * most 200 epochs, a patience of 15, a constant learning rate of 0.003, and an `l2` of 0.05, which
+ * weights the mean squared length of the embeddings that a step looks up; squared kernels get a
+ * tenth of it.
  */
 export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights' | 'privateSteps'> {
   /** Ratings per step. Default `usualBatch`. */
   readonly batchSize?: number | undefined;
-  /** Default `random`; `item-grouped` makes an epoch cheaper and changes what is learnt. */
+  /** Default `random`; `item-grouped` makes an epoch cheaper, but gives different results. */
   readonly batching?: BatchingMethod | undefined;
-  /** For `item-grouped`: items mixed with each other. Default 16. */
+  /** For `item-grouped`: number of items that are mixed. Default 16. */
   readonly itemsPerGroup?: number | undefined;
-  /** Trained branches to start from. */
+  /** Trained branches that training starts from. */
   readonly pretrained?: PretrainedBranches | undefined;
   /**
-   * Makes the training of a recommender that reads ratings alone differentially private, for users
-   * or ratings as units; `batchSize` then counts these. All epochs are made.
+   * Makes the training differentially private, with users or ratings as units, which `batchSize`
+   * then counts; only for recommenders that read nothing but ratings. All epochs are run.
    */
   readonly privacy?: PrivacyOptions | undefined;
 }
@@ -63,7 +63,7 @@ export const usualBatch = 128;
 
 /**
  * A recommender that is a neural module: `gmf`, `deepcf`, `dcf-av-1`, `dcf-av-2` or `lstm-av`. It
- * trains and predicts in a thread of its own until it is closed.
+ * trains and predicts in its own thread until it is closed.
  *
  * @example
  * declare const features: FeatureSource;
@@ -101,20 +101,20 @@ export class NeuralRecommender {
     if (this.#privacy) checkPrivacy(model, this.#architecture);
   }
 
-  /** Epochs that `fit` makes at most. */
+  /** Maximum number of epochs of `fit`. */
   get epochs(): number {
     return this.#options.epochs ?? trainingDefaults[this.#form].epochs;
   }
 
-  /** What `fit` has guaranteed, if it was private. */
+  /** The privacy guarantee of `fit`, if it was private. */
   get guarantee(): PrivacyGuarantee | undefined {
     return this.#guarantee;
   }
 
   /**
-   * What a private `fit` on these ratings guarantees; undefined where it is not private.
+   * The privacy guarantee of `fit` on these ratings; undefined if it is not private.
    *
-   * @throws UsageError where delta is too large for them.
+   * @throws UsageError if delta is too large for them.
    */
   guaranteeFor({ users, values }: Pick<TrainingSet, 'users' | 'values'>): PrivacyGuarantee | undefined {
     if (this.#privacy === undefined) return undefined;
@@ -122,15 +122,15 @@ export class NeuralRecommender {
     return guaranteeOf(this.#privacy, { units, batchSize: this.#batchSize, epochs: this.epochs });
   }
 
-  /** How many of the items read so far lack each modality; zeros stand for it. */
+  /** How many of the items read so far lack each modality; zeros are used for them. */
   get missing(): ReadonlyMap<string, number> {
     return this.#trained?.reader?.missing ?? new Map();
   }
 
   /**
-   * Trains. `validation` decides the learning rate and the end of training; without it all epochs
-   * are run. `features` is needed by the recommenders that read them, and is read a batch at a
-   * time, here and in `predict`. If it fails, nothing has been learnt and its thread has ended.
+   * Trains. `validation` controls the learning rate and when training ends; without it, all epochs
+   * are run. Recommenders that read features need `features`, which is read a batch at a time, here
+   * and in `predict`. If training fails, nothing is learnt and the thread has ended.
    *
    * @throws UsageError when the ratings are empty or out of range, or features are missing; what
    * `Trainer.fit` throws.
@@ -151,7 +151,7 @@ export class NeuralRecommender {
       method: this.#options.batching ?? 'random',
       itemsPerGroup: this.#options.itemsPerGroup ?? 16,
     };
-    // An order is learnt from ratings of one user: batches have few users.
+    // Losses over an order compare ratings of one user, so a batch has few users.
     const grouped = { seed: batching.seed, method: 'item-grouped' as const, itemsPerGroup: batching.itemsPerGroup };
     const orderOf = (epoch: number) =>
       isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
@@ -173,14 +173,14 @@ export class NeuralRecommender {
     }
   }
 
-  /** What the loss predicts: ratings, or scores that only rank. */
+  /** Whether predictions are ratings, or scores that only rank; the loss decides. */
   get predicts(): 'ratings' | 'scores' {
     return predictsBy(this.#architecture.ratingLoss.loss);
   }
 
   /**
-   * Predicted ratings of these pairs, inside the range of ratings. For an item without training
-   * ratings only content counts; in the thesis form embeddings keep their initial values.
+   * Predicted ratings of these pairs, within the scale. For an item without training ratings only
+   * content counts; in the thesis's form its embedding has its initial, random values.
    *
    * @throws UsageError before `fit`, or when a user or an item is out of range.
    */
@@ -191,11 +191,11 @@ export class NeuralRecommender {
   }
 
   /**
-   * Predictions before `predict` clips them: they tell apart items that all reach the top of the
+   * Predictions before `predict` clips them, which distinguish items that all reach the top of the
    * scale.
    *
-   * @param content of the residual form: what users and content say, without what was learnt of the
-   * items by their ratings.
+   * @param content - residual form only: predicts from users and content, without what was learnt
+   * from the ratings of the items.
    * @throws as `predict`.
    */
   async score(users: Int32Array, items: Int32Array, { content = false } = {}): Promise<Float32Array> {
@@ -212,13 +212,13 @@ export class NeuralRecommender {
   }
 
   /**
-   * Restores weights that `weights` returned, instead of training: afterwards it predicts as that
+   * Restores weights that `weights` returned, instead of training: it then predicts as that
    * recommender did.
    *
-   * @param learnt the items of the ratings that it learnt from.
-   * @param isFrozen which weights stay when `learnMore` learns. Default none.
-   * @throws ModelError `weights` when one is missing, `shape` when one has another size or is of
-   * another module; UsageError when features are missing.
+   * @param learnt - the items of its training ratings.
+   * @param isFrozen - which weights `learnMore` leaves as they are. Default none.
+   * @throws ModelError `weights` if one is missing, `shape` if one has a different size or belongs
+   * to another module; UsageError if features are missing.
    */
   async restore(
     space: RatingSpace,
@@ -245,8 +245,8 @@ export class NeuralRecommender {
   }
 
   /**
-   * Continues training, on these ratings, the weights that were not frozen when it was restored;
-   * runs all epochs.
+   * Continues to train the weights that were not frozen when it was restored, on these ratings; all
+   * epochs are run.
    *
    * @throws as `fit`.
    */
@@ -301,7 +301,9 @@ export class NeuralRecommender {
     return new FeatureReader(features, modalities, !this.#architecture.batchNormalisation);
   }
 
-  /** What decides the learning rate and the end of training; undefined without ratings to judge. */
+  /**
+   * What controls the learning rate and the end of training; undefined without validation ratings.
+   */
   #validation(pairs: RatingPairs | undefined, known: Uint8Array, reader: FeatureReader | undefined) {
     if (pairs?.values === undefined || pairs.users.length === 0) return undefined;
     const feeds = new RatingFeeds(pairs, known, reader);

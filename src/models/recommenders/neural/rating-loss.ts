@@ -6,7 +6,7 @@ import { scale } from '../../autodiff/operations/arithmetic.ts';
 import { dense } from '../../autodiff/operations/dense.ts';
 import { sigmoid } from '../../autodiff/operations/elementwise.ts';
 import { binaryCrossEntropy, meanSquaredError, weightedSquaredError } from '../../autodiff/operations/losses.ts';
-import { listwiseRanking, pairwiseRanking } from '../../autodiff/operations/ranking.ts';
+import { listwiseRanking, pairwiseRanking } from '../../autodiff/operations/ranking-losses.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { ModuleOutputs } from '../../autodiff/training-plan.ts';
 import { inputNames } from './input-names.ts';

@@ -3,6 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { withFastConvolutions } from '../../../../src/models/networks/fast-convolutions/rewrite.ts';
 import { fastForm, tiled } from '../../../../src/models/networks/fast-convolutions/rule.ts';
+import { inferShapes, rowSizes } from '../../../../src/models/onnx/infer-shapes.ts';
 import {
   constant,
   type Initializer,
@@ -10,7 +11,6 @@ import {
   type OnnxGraph,
   type OnnxNode,
 } from '../../../../src/models/onnx/onnx-graph.ts';
-import { inferShapes, rowSizes } from '../../../../src/models/onnx/shapes.ts';
 import { encodeModel } from '../../../../src/models/onnx/write.ts';
 import { uniform } from '../helpers.ts';
 

@@ -86,7 +86,7 @@ describe('a fit that fails', () => {
       const recommender = new HistoryRecommender(definition, { ...small, ...own } as never);
       await expect(recommender.fit(chain().ratings)).rejects.toMatchObject({
         code: 'ratings',
-        message: `none of the 60 users has ratings enough for ${definition.name} to learn from`,
+        message: `none of the 60 users has enough ratings for ${definition.name} to learn from`,
       });
     }
     expect(opened).toEqual([]);

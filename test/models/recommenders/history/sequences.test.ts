@@ -172,7 +172,7 @@ describe('recommenders that follow sequences', () => {
     await expect(recommender.fit(untimed)).rejects.toMatchObject(refusal);
     await expect(recommender.restore(untimed, weights)).rejects.toMatchObject(refusal);
     expect(opened).not.toHaveBeenCalled();
-    expect(() => made('sasrec', { id: false, content: false })).toThrow('leaves content to know items by');
+    expect(() => made('sasrec', { id: false, content: false })).toThrow('leaves only content to represent items');
     expect(() => made('sasrec', { width: 15 })).toThrow('multiple of `heads`');
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomIntegers } from '../../../src/core/random-integers.ts';
 import { dotKernel } from '../../../src/models/analysis/dot-kernel.ts';
-import { UnitRows } from '../../../src/models/analysis/unit-rows.ts';
+import { UnitRows } from '../../../src/models/analysis/unit-length-rows.ts';
 
 /** Vectors whose values fall, as after a PCA; every third is near the one before it. */
 function drawn(count: number, dimension: number): Float32Array[] {

@@ -3,9 +3,9 @@ import { alexnetDescription } from '../../../src/models/networks/alexnet.ts';
 import { architectureGraph, architectureTo, type TensorMaker } from '../../../src/models/networks/architecture.ts';
 import { assemble } from '../../../src/models/networks/assemble.ts';
 import { namedNetwork } from '../../../src/models/networks/network-registry.ts';
-import { cutAtDense } from '../../../src/models/onnx/cut.ts';
+import { cutAtDense } from '../../../src/models/onnx/cut-network.ts';
+import { rowSizes } from '../../../src/models/onnx/infer-shapes.ts';
 import { constant, node, type OnnxGraph } from '../../../src/models/onnx/onnx-graph.ts';
-import { rowSizes } from '../../../src/models/onnx/shapes.ts';
 import { randomTensor } from '../../../src/models/weights/random-weights.ts';
 import { smallNetwork } from '../networks/helpers.ts';
 

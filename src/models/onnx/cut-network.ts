@@ -1,5 +1,5 @@
+import { inferShapes } from './infer-shapes.ts';
 import { elementTypes, type GraphValue, type OnnxGraph } from './onnx-graph.ts';
-import { inferShapes } from './shapes.ts';
 import { readsOf } from './sort.ts';
 
 /** Dense layers with fewer weights than this gain nothing from running separately. */
