@@ -45,6 +45,7 @@ export const command = defineCommand({
     by: word(similarityBases, 'with --similar: what items are compared by', 'content'),
     k: integer('N', 'how many items, or users', '10'),
     coldOnly: flag('only items without ratings in the training data, judged by their content'),
+    minRatings: integer('N', 'only items with at least this many ratings in the training data', '0'),
     explain: flag(
       "the user's rated items nearest in content, and what each branch of a two-branch network predicts alone",
     ),
@@ -93,6 +94,7 @@ const ofQuestions = {
   against: ['item'],
   threshold: ['item'],
   coldOnly: ['user', 'ratingsOf', 'allUsers'],
+  minRatings: ['user', 'ratingsOf', 'allUsers'],
   explain: ['user', 'ratingsOf'],
 } as const satisfies Partial<Record<keyof Asked, readonly (keyof Asked)[]>>;
 
@@ -124,6 +126,7 @@ interface Asked {
   readonly by?: (typeof similarityBases)[number] | undefined;
   readonly k?: number | undefined;
   readonly coldOnly?: boolean | undefined;
+  readonly minRatings?: number | undefined;
   readonly explain?: boolean | undefined;
 }
 

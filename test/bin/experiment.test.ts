@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExperimentResult } from '../../src/graphs/experiment/run-experiment.ts';
@@ -6,7 +6,7 @@ import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
 import { callReelflow } from '../fixtures/call-cli.ts';
 import { temporaryDirectory } from '../fixtures/clips.ts';
 import { numbersOf, writeMovieLens } from '../fixtures/movielens.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
+import { reelflow, startCli } from '../fixtures/run-cli.ts';
 
 let place: Awaited<ReturnType<typeof temporaryDirectory>>;
 let ratings: string;
@@ -149,26 +149,51 @@ describe('reelflow experiment on synthetic ratings', () => {
   });
 
   it('keeps the finished points when it is interrupted, and continues with the rest', async () => {
-    const args = ['--ratings', ratings, '--models', 'deepcf', '--seeds', '1,2,3,4,5,6', '--concurrency', '1'];
-    const net = ['--set', 'deepcf.embedding=8', '--set', 'deepcf.epochs=40', '--set', 'deepcf.patience=40'];
-    const finished = () => {
-      try {
-        return readdirSync(join(at('interrupted'), 'points')).filter((name) => !name.startsWith('.')).length >= 2;
-      } catch {
-        return false;
-      }
-    };
-    const command = ['experiment', '--out', at('interrupted'), '--json', ...args, ...net];
-    const { code, stdout, stderr } = await reelflow(command, { send: 'SIGINT', when: finished });
+    // The second training waits at its start until the file is removed, so the interrupt finds it.
+    const gate = at('gate');
+    writeFileSync(
+      at('gated.mjs'),
+      `import { existsSync, writeFileSync } from 'node:fs';
+      let fits = 0;
+      const fit = async () => {
+        if (++fits !== 3 || !existsSync('${gate}')) return;
+        writeFileSync('${gate}-reached', '');
+        while (existsSync('${gate}')) await new Promise((resolve) => setTimeout(resolve, 10));
+      };
+      const predict = (users, items) => Float32Array.from(users, (user, row) => 1 + ((user + items[row]) % 5));
+      export default { name: 'gated', version: '1', make: () => ({ fit, predict }) };`,
+    );
+    const args = ['--ratings', ratings, '--recommenders', `${at('gated.mjs')},deepcf`, '--scenarios', 'hard-cold'];
+    const net = ['--set', 'deepcf.embedding=4', '--set', 'deepcf.epochs=2', '--concurrency', '1'];
+    writeFileSync(gate, '');
+    const running = startCli(['experiment', '--out', at('interrupted'), '--json', ...args, ...net]);
+    await running.until(() => existsSync(`${gate}-reached`));
+    running.kill('SIGINT');
+    await running.until(() => running.stderr().includes('finishing the'));
+    rmSync(gate);
+    const { code, stdout, stderr } = await running.ended;
     expect(code, stderr).toBe(130);
     const first = JSON.parse(stdout) as ExperimentResult;
-    expect(first.interrupted).toBe(true);
-    expect(first.points.computed).toBeGreaterThanOrEqual(2);
-    expect(first.points.computed).toBeLessThan(24);
+    // The point in progress is finished, no other begins.
+    expect(first).toMatchObject({ interrupted: true, points: { total: 4, computed: 2, reused: 0, failed: 0 } });
     const rest = await run('interrupted', [...args, ...net]);
-    expect(rest.points).toMatchObject({ reused: first.points.computed, computed: 24 - first.points.computed });
-    const uninterrupted = await run('uninterrupted', [...args.slice(0, -1), '2', ...net]);
+    expect(rest.points).toMatchObject({ reused: 2, computed: 2 });
+    const uninterrupted = await run('uninterrupted', [...args, ...net.slice(0, -1), '2']);
     expect(figures(rest)).toEqual(figures(uninterrupted));
+  });
+
+  it('lets the training of a network in progress finish when it is interrupted', async () => {
+    const args = ['--ratings', ratings, '--recommenders', 'deepcf', '--scenarios', 'hard-cold', '--seeds', '1,2,3'];
+    const net = ['--set', 'deepcf.embedding=4', '--set', 'deepcf.epochs=30', '--set', 'deepcf.patience=30'];
+    const command = ['experiment', '--out', at('network'), '--json', '--concurrency', '1', ...args, ...net];
+    const points = () => (existsSync(at('network/points')) ? readdirSync(at('network/points')) : []);
+    const finished = () => points().some((name) => !name.startsWith('.'));
+    const { code, stdout, stderr } = await reelflow(command, { send: 'SIGINT', when: finished });
+    expect(code, stderr).toBe(130);
+    const { interrupted, points: counts } = JSON.parse(stdout) as ExperimentResult;
+    expect(interrupted).toBe(true);
+    expect(counts.computed).toBe(points().length);
+    expect(counts.failed).toBe(0);
   });
 });
 

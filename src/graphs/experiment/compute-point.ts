@@ -38,21 +38,37 @@ export async function computePoint(
   const { variant } = point;
   const refits = experiment.refit && fold.split.validation.length > 0;
   let trial = known;
-  if (refits) trial ??= await computeTrial(fold, variant, point, experiment, beside(run));
-  const fitted = refits ? await refit(fold, point, trial, run) : await fitBesideValidation(fold, variant, point, run);
+  if (refits) trial ??= await computeTrial(fold, variant, point, experiment, beside(heard(run, () => {})));
+  const warnings: string[] = [];
+  const tested = heard(run, (warning) => warnings.push(warning));
+  const fitted = refits
+    ? await refit(fold, point, trial, tested)
+    : await fitBesideValidation(fold, variant, point, tested);
   try {
     if (!refits) trial ??= await judge(fitted, fold, point, experiment, run);
     const scores = await scoreRows(fitted, fold, fold.split.test, experiment);
     if (experiment.protocol === 'rated') {
-      return { measurements: measurementsOf(point, fold, refits, fitted, trial, scores), scores };
+      return { measurements: measurementsOf(point, fold, { refits, fitted, trial, warnings }, scores), scores };
     }
     const { topN, values } = await listAll(fitted, fold, scores.userMetrics.users, experiment, point.seed, run.signal);
     const { users, values: rated } = scores.userMetrics;
     const all = { ...scores, userMetrics: { users, values: { ...rated, ...values } } };
-    return { measurements: { ...measurementsOf(point, fold, refits, fitted, trial, all), topN }, scores: all };
+    return {
+      measurements: { ...measurementsOf(point, fold, { refits, fitted, trial, warnings }, all), topN },
+      scores: all,
+    };
   } finally {
     await fitted.close?.();
   }
+}
+
+/** Warnings of a fit are said once for all points at the end, not in the log of each. */
+function heard(run: FitRun, take: (warning: string) => void): FitRun {
+  const { onMessage } = run;
+  return {
+    ...run,
+    onMessage: (line, about) => (about?.isWarning ? take(line.replace(/^warning: /, '')) : onMessage?.(line, about)),
+  };
 }
 
 /** Logs the fit that is only validated next to the fit that is tested. */
@@ -76,9 +92,17 @@ function refit(
 function measurementsOf(
   { variant }: ExperimentPoint,
   { scenario, split, fitting }: FoldData,
-  refits: boolean,
-  fitted: FittedRecommender,
-  trial: TrialResult | undefined,
+  {
+    refits,
+    fitted,
+    trial,
+    warnings,
+  }: {
+    readonly refits: boolean;
+    readonly fitted: FittedRecommender;
+    readonly trial: TrialResult | undefined;
+    readonly warnings: readonly string[];
+  },
   { evaluation, precisionRecall, predictSeconds }: RowScores,
 ): PointMeasurements {
   const { ratings, counts } = scenario;
@@ -110,6 +134,7 @@ function measurementsOf(
     epochs: fitted.history.length,
     history: fitted.history,
     validation: trial,
+    warnings: warnings.length > 0 ? warnings : undefined,
     privacy: fitted.privacy,
     evaluation,
     precisionRecall,

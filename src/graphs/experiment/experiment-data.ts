@@ -93,6 +93,7 @@ export async function openExperimentData(
         Object.values(experiment.features).join(', ') || 'the list of trailers',
       );
     }
+    refuseEqual(read.ratings.values, read.scale);
     return {
       ...read,
       ratings: withMinimumRatings(read.ratings, { users, items }),
@@ -111,6 +112,16 @@ export async function openExperimentData(
     await close();
     throw error;
   }
+}
+
+/** @throws UsageError when all ratings are equal, but not the highest: those are choices. */
+function refuseEqual(values: Float32Array, { minimum, maximum }: RatingScale): void {
+  const [first] = values;
+  if (!values.every((value) => value === first) || (minimum < maximum && first === maximum)) return;
+  throw new UsageError(`all ${values.length} ratings are ${first}: they do not say what anybody prefers`, {
+    code: 'ratings',
+    remedy: "Read them as what was chosen, and rank all items: `implicit: 'any'`, `protocol: 'catalogue'`.",
+  });
 }
 
 async function readData(experiment: Experiment) {

@@ -61,6 +61,8 @@ export interface PointMeasurements {
   readonly history: readonly EpochRecord[];
   /** The validation result; undefined without a validation part. */
   readonly validation?: TrialResult | undefined;
+  /** What the fit that was tested warned of, in sentences. */
+  readonly warnings?: readonly string[] | undefined;
   /** What a private training guarantees. */
   readonly privacy?: PrivacyGuarantee | undefined;
   /** Scores on the test ratings. */

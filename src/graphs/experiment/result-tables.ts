@@ -74,7 +74,7 @@ function columns(names: readonly MetricName[], k?: number): TableColumn[] {
  * threshold.
  */
 const chance = columns(['withoutList', 'constant']);
-const accuracy = [...columns(metricNames('ratings')), ...columns(['constant'])];
+const accuracy = [...columns(metricNames('ratings')), ...chance];
 /** Titles of the figures over the whole catalogue. */
 const catalogueTitles = {
   ...{ recall: 'R', recallAdjusted: 'Radj', precision: 'P', ndcg: 'NDCG', hitRate: 'HR', mrr: 'MRR', map: 'MAP' },
@@ -142,7 +142,7 @@ export function resultTables(
       };
     };
     const reading = own.filter((row) => row.features !== undefined);
-    const comparison = columns(['mrr', 'map', 'ndcg', 'ndcgRelevant'], experiment.k[0]);
+    const comparison = [...columns(['mrr', 'map', 'ndcg', 'ndcgRelevant'], experiment.k[0]), ...chance];
     const rated = ratesAlike(experiment)
       ? []
       : [

@@ -19,11 +19,11 @@ import { checkScenarios, noteOf, sizeOf, thresholdWarnings } from './experiment-
 import { experimentPlaces } from './experiment-points.ts';
 import { ExperimentScenarios } from './experiment-scenarios.ts';
 import { ExperimentStore } from './experiment-store.ts';
+import { fitWarnings, testPartWarnings } from './fit-warnings.ts';
 import type { GroupRow } from './group-sheets.ts';
 import { idleKeys } from './idle-keys.ts';
 import type { InputEffect } from './input-sheets.ts';
 import { checkInputs } from './input-steps.ts';
-import { networkWarnings } from './network-warnings.ts';
 import { PointFiles } from './point-files.ts';
 import type { PointFailure } from './point-result.ts';
 import { type PublishedSetting, publishedSetting } from './published.ts';
@@ -118,7 +118,7 @@ export async function runExperiment(
     const files = new PointFiles(options.out, experiment);
     const outcomes = await runPoints(entries, { experiment, data, scenarios, store, files, options });
     const { results, failures, computed, reused, trials } = outcomes;
-    const doubts = networkWarnings(results);
+    const doubts = [...testPartWarnings(results, experiment.protocol), ...fitWarnings(results)];
     for (const doubt of doubts) options.onMessage?.(`warning: ${doubt}`, { isWarning: true });
     const rows = summarise(experiment, entries, results);
     const size = sizeOf(first.scenario.counts, results);

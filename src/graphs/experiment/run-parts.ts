@@ -60,7 +60,7 @@ export function fitRun(point: ExperimentPoint, { experiment, options, tally }: R
   return {
     signal: options.stop,
     logDirectory: logDirectory && join(logDirectory, pointName(point)),
-    onMessage: onMessage && ((line: string) => onMessage(`${pointText(point)}: ${line}`)),
+    onMessage: onMessage && ((line, about) => onMessage(`${pointText(point)}: ${line}`, about)),
     onProgress: options.onProgress && tally.listener(pointText(point)),
   };
 }

@@ -9,6 +9,8 @@ import type { FieldKind } from './feature-values.ts';
 export interface KnownColumn {
   readonly name: string;
   readonly kind: FieldKind;
+  /** A text among the numbers of the column, if it has such a one. */
+  readonly odd?: unknown;
 }
 
 /** The role of each column, by position. */
@@ -25,6 +27,8 @@ export interface ChosenColumns {
     readonly isList: boolean;
   })[];
   readonly passedOver: readonly string[];
+  /** Columns of numbers that cannot be used, and why. */
+  readonly spoilt: readonly { readonly column: string; readonly why: string }[];
 }
 
 /**
@@ -55,8 +59,15 @@ export function chooseColumns(
   const streams = streamsOf(file, columns, options, isFree, named);
   const used = new Set(streams.flatMap(({ positions }) => positions));
   refuseSharedNames(file, names, [id, subclip, ...used]);
-  const passedOver = names.filter((_, position) => isFree(position) && !used.has(position));
-  return { id, idIsNamed, subclip, streams, passedOver };
+  const others = columns.filter((_, position) => isFree(position) && !used.has(position));
+  const isSpoilt = ({ odd }: KnownColumn) => odd !== undefined && options.columns === undefined;
+  return {
+    ...{ id, idIsNamed, subclip, streams },
+    passedOver: others.filter((column) => !isSpoilt(column)).map(({ name }) => name),
+    spoilt: others
+      .filter(isSpoilt)
+      .map(({ name, odd }) => ({ column: name, why: `${quoted(String(odd))} is not a number` })),
+  };
 }
 
 /** A column that is read by its name must be the only one with that name. */

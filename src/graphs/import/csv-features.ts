@@ -36,6 +36,7 @@ export async function openCsvFeatures(
     streams: chosen.streams,
     hasSubclips: chosen.subclip >= 0,
     passedOver: chosen.passedOver,
+    spoilt: chosen.spoilt,
     async read(take) {
       const maker = new RowMaker(path, chosen, ids);
       let isHeader = hasHeader;

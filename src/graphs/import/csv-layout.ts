@@ -5,7 +5,7 @@ import { ID_NAMES } from '../../io/ratings/read-item-ids.ts';
 import type { KnownColumn } from './choose-columns.ts';
 import { featureFault } from './feature-fault.ts';
 import { kindOfText } from './feature-values.ts';
-import { sampledKind } from './sampled-kinds.ts';
+import { oddOneOut, sampledKind } from './sampled-kinds.ts';
 
 /** Bytes at the start of a file from which its layout is determined. */
 export const SAMPLE_BYTES = 4 * 2 ** 20;
@@ -59,7 +59,7 @@ export function csvLayout(
   const columns = first.map((name, position) => {
     const fields = rows.map((each) => each[position] ?? '');
     if (!listIsNamed) refuseDecimalCommas(file, fields);
-    return { name: hasHeader ? name : String(position + 1), kind: sampledKind(fields) };
+    return { name: hasHeader ? name : String(position + 1), kind: sampledKind(fields), odd: oddOneOut(fields) };
   });
   return { delimiter, hasHeader, columns };
 }

@@ -12,6 +12,7 @@ export interface DenseStream {
   readonly rows: StreamRows;
   readonly columns: readonly string[] | undefined;
   readonly passedOver: readonly string[];
+  readonly spoilt: NonNullable<FeatureFile['spoilt']>;
 }
 
 /**
@@ -19,7 +20,7 @@ export interface DenseStream {
  * @throws UsageError `features` when the file has several streams but was given one name.
  */
 export function denseStreams(file: FeatureFile, input: FeatureInput, directory: string): DenseStream[] {
-  const { streams, path, passedOver, hasSubclips } = file;
+  const { streams, path, passedOver, spoilt = [], hasSubclips } = file;
   if (streams.length > 1 && input.name !== undefined) {
     const names = streams.map(({ name }) => `'${name}'`).join(', ');
     throw featureFault(
@@ -32,6 +33,7 @@ export function denseStreams(file: FeatureFile, input: FeatureInput, directory: 
     rows: new StreamRows(input.name ?? streamName(name ?? path), path, directory, hasSubclips),
     columns,
     passedOver,
+    spoilt,
   }));
 }
 
@@ -73,7 +75,7 @@ export interface DenseRules {
  *   left.
  */
 export async function readyDense(
-  { rows, columns, passedOver }: DenseStream,
+  { rows, columns, passedOver, spoilt }: DenseStream,
   itemIds: readonly string[],
   { standardise, missing, fitted }: DenseRules,
   check: () => void,
@@ -120,9 +122,12 @@ export async function readyDense(
     file: rows.file,
     dimension: kept.length,
     rowsPerItem: rows.rowsPerItem,
-    dropped: scales.flatMap(({ constant }, column) =>
-      constant === undefined ? [] : [{ column: nameOf(column), why: constant }],
-    ),
+    dropped: [
+      ...spoilt,
+      ...scales.flatMap(({ constant }, column) =>
+        constant === undefined ? [] : [{ column: nameOf(column), why: constant }],
+      ),
+    ],
     passedOver,
     missingValues: rows.missing,
     described: {

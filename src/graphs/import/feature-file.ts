@@ -32,6 +32,8 @@ export interface FeatureFile {
   readonly hasSubclips: boolean;
   /** Columns or arrays that are neither ids nor values. */
   readonly passedOver: readonly string[];
+  /** Columns of numbers that cannot be used, and why. */
+  readonly spoilt?: readonly { readonly column: string; readonly why: string }[] | undefined;
   /** Reads the file from start to end, and calls `take` with every row. */
   read(take: (row: FeatureRow) => void): Promise<void>;
 }

@@ -14,7 +14,7 @@ export type FieldKind = 'number' | 'list' | 'missing' | 'text';
  */
 export function numberOfText(text: string): number | undefined {
   const value = decimalText(text);
-  if (!Number.isNaN(value)) return value;
+  if (!Number.isNaN(value)) return asFloat(value);
   return MISSING.test(text.trim()) ? Number.NaN : undefined;
 }
 
@@ -45,8 +45,8 @@ export function kindOfText(text: string): FieldKind {
  * else.
  */
 export function numberOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number') return asFloat(value);
+  if (typeof value === 'bigint') return asFloat(Number(value));
   if (value === null || value === undefined) return Number.NaN;
   return typeof value === 'string' ? numberOfText(value) : undefined;
 }
@@ -63,6 +63,11 @@ export function numbersOf(value: unknown): Float64Array | null | undefined {
     return listOf(value.length, at);
   }
   return Array.isArray(value) ? listOf(value.length, (index) => value[index]) : undefined;
+}
+
+/** NaN if a float32, as the store holds it, would be infinite. */
+function asFloat(value: number): number {
+  return Number.isFinite(Math.fround(value)) ? value : Number.NaN;
 }
 
 /** What a value of JSON holds. */

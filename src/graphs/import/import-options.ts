@@ -68,8 +68,8 @@ export interface ImportedStream {
   readonly items: number;
   readonly lacking: { readonly count: number; readonly first: readonly string[] };
   /**
-   * Columns that are left out, and why (for categories: too few items). Columns without names are
-   * given by their numbers, from 1.
+   * Columns that are left out, and why: constant, a text among the numbers, or too few items of a
+   * category. Columns without names are given by their numbers, from 1.
    */
   readonly dropped: readonly { readonly column: string; readonly why: string }[];
   /** Columns of the file that are neither ids nor values. */

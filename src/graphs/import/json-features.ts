@@ -5,7 +5,7 @@ import { type FeaturePlace, featureFault, rowFault } from './feature-fault.ts';
 import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
 import { jsonObjectRemedy } from './other-formats.ts';
 import { RowMaker } from './row-maker.ts';
-import { sampledKind } from './sampled-kinds.ts';
+import { oddOneOut, sampledKind } from './sampled-kinds.ts';
 
 /** Bytes read at a time, which is also the maximum length of a line. */
 const LINE_BYTES = 16 * 2 ** 20;
@@ -38,7 +38,10 @@ export async function openJsonFeatures(
   const [first] = sample;
   if (first === undefined) throw featureFault(path, 'has no lines', 'Write one object {"id": ..., ...} per line.');
   const names = Object.keys(first);
-  const columns = names.map((name) => ({ name, kind: sampledKind(sample.map((row) => own(row, name))) }));
+  const columns = names.map((name) => {
+    const values = sample.map((row) => own(row, name));
+    return { name, kind: sampledKind(values), odd: oddOneOut(values) };
+  });
   const isOfItems = sample.length === 1 && columns.length > 1 && columns.every(({ kind }) => kind === 'list');
   if (isOfItems && options.id === undefined && options.ids === undefined) {
     throw featureFault(path, 'is one JSON object with a list for each item, not JSON lines', jsonObjectRemedy(path));
@@ -49,6 +52,7 @@ export async function openJsonFeatures(
     streams: chosen.streams,
     hasSubclips: chosen.subclip >= 0,
     passedOver: chosen.passedOver,
+    spoilt: chosen.spoilt,
     async read(take) {
       const maker = new RowMaker(path, chosen, ids);
       const nameAt = (position: number) => names[position] ?? '';

@@ -39,6 +39,7 @@ export async function openTableFeatures(
     streams: chosen.streams,
     hasSubclips: chosen.subclip >= 0,
     passedOver: chosen.passedOver,
+    spoilt: chosen.spoilt,
     async read(take) {
       const maker = new RowMaker(path, chosen, ids);
       await withTable(path, [...new Set(wanted)].map(nameAt), async (table) => {

@@ -1,3 +1,4 @@
+import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { identifierRanks, plainId } from '../../io/ratings/identifiers.ts';
 import { groupRows } from '../../models/group-rows.ts';
@@ -69,9 +70,19 @@ export class Ranking {
   /**
    * Items that may be recommended to a user who has rated `own`.
    *
+   * @param minRatings leaves out items with fewer training ratings.
    * @throws UsageError `no-content` for `coldOnly` with a recommender that knows no content.
    */
-  candidates(own: ReadonlyMap<number, number>, coldOnly: boolean): Int32Array {
+  candidates(
+    own: ReadonlyMap<number, number>,
+    { coldOnly = false, minRatings = 0 }: { coldOnly?: boolean | undefined; minRatings?: number | undefined },
+  ): Int32Array {
+    checkInteger('minRatings', minRatings, 0);
+    if (coldOnly && minRatings > 0) {
+      throw new UsageError('`minRatings` and `coldOnly` exclude each other: items without ratings have none', {
+        option: 'minRatings',
+      });
+    }
     const { facts, catalogue } = this.#saved;
     const content = contentOf(facts.recommender, facts.options);
     if (coldOnly && content === undefined) {
@@ -86,6 +97,7 @@ export class Ranking {
     let count = 0;
     for (let item = 0; item < found.length; item++) {
       const isCold = this.counts[item] === 0;
+      if ((this.counts[item] as number) < minRatings) continue;
       if ((coldOnly ? isCold : !isCold || content !== undefined) && !own.has(item)) found[count++] = item;
     }
     return found.slice(0, count);

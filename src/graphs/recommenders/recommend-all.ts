@@ -21,6 +21,8 @@ export interface RecommendToAllOptions {
   readonly k?: number | undefined;
   /** Only items that nobody has rated in training. */
   readonly coldOnly?: boolean | undefined;
+  /** Only items with at least this many ratings in training. Default 0: all. */
+  readonly minRatings?: number | undefined;
   /** Finds all recommendations, but writes nothing. Default false. */
   readonly dryRun?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -58,6 +60,7 @@ const known: KnownOptions<RecommendToAllOptions> = {
   out: true,
   k: true,
   coldOnly: true,
+  minRatings: true,
   dryRun: true,
   signal: true,
   onProgress: true,
@@ -119,7 +122,7 @@ async function openSink(out: string, format: (typeof listFormats)[number]) {
 async function* listsOfAll(
   model: LoadedRecommender,
   k: number,
-  { coldOnly = false, signal, onProgress }: RecommendToAllOptions,
+  { coldOnly, minRatings, signal, onProgress }: RecommendToAllOptions,
 ): AsyncGenerator<Row[][]> {
   const { saved } = model;
   const ranking = new Ranking(saved);
@@ -127,7 +130,7 @@ async function* listsOfAll(
   for (let from = 0; from < saved.userIds.length; from += usersAtOnce) {
     signal?.throwIfAborted();
     const ids = saved.userIds.slice(from, from + usersAtOnce);
-    const candidates = ids.map((_, at) => ranking.candidates(ranking.ratingsOf(from + at), coldOnly));
+    const candidates = ids.map((_, at) => ranking.candidates(ranking.ratingsOf(from + at), { coldOnly, minRatings }));
     const pairs = candidates.reduce((sum, { length }) => sum + length, 0);
     const [users, items] = [new Int32Array(pairs), new Int32Array(pairs)];
     const starts: number[] = [];

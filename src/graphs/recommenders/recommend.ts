@@ -23,6 +23,8 @@ export interface RecommendOptions {
   readonly k?: number | undefined;
   /** Only items that nobody has rated in training. */
   readonly coldOnly?: boolean | undefined;
+  /** Only items with at least this many ratings in training. Default 0: all. */
+  readonly minRatings?: number | undefined;
   /**
    * Reports for each item which of the user's rated items are nearest in content, and what each
    * branch of a two-branch network predicts alone; if it pools by attention, also which subclip of
@@ -83,7 +85,14 @@ export interface Recommendations {
 /** How many nearest items an explanation names. */
 const explainedBy = 3;
 
-const known: KnownOptions<RecommendOptions> = { user: true, k: true, coldOnly: true, explain: true, ratings: true };
+const known: KnownOptions<RecommendOptions> = {
+  user: true,
+  k: true,
+  coldOnly: true,
+  minRatings: true,
+  explain: true,
+  ratings: true,
+};
 
 /**
  * The items with the highest predicted rating among those that a user has not rated. A recommender
@@ -102,7 +111,7 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
   const { saved } = model;
   const ranking = rankingOf(saved);
   const { own, score, unknownItems, user } = whose(model, ranking, options);
-  const candidates = ranking.candidates(own, options.coldOnly ?? false);
+  const candidates = ranking.candidates(own, options);
   const scores = candidates.length === 0 ? new Float32Array(0) : await score(candidates);
   const predicts = predictsOf(saved.facts.recommender, saved.facts.options);
   const best = ranking.best(candidates, scores, k).map((place) => ({

@@ -164,7 +164,8 @@ async function readLists({
   if (!(scale.minimum < scale.maximum)) {
     throw new UsageError(`all ratings of ${path} are ${scale.minimum}: they have no scale`, {
       code: 'ratings',
-      remedy: 'Give the lowest and highest possible rating as `scale`.',
+      remedy:
+        "Give the lowest and highest possible rating as `scale`, or read them as what was chosen: `implicit: 'any'`.",
     });
   }
   return { ratings, movies: named, userFacts, trailers, scale, badLines: report.badLines.count };

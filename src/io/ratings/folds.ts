@@ -96,5 +96,11 @@ function testHalves(table: RatingTable, foldOf: Int32Array, folds: number, seed:
 
 function checkEnough(count: number, folds: number, what: string): void {
   if (count >= folds) return;
-  throw new UsageError(`${folds} folds need at least ${folds} ${what}, but there are ${count}`, { code: 'ratings' });
+  throw new UsageError(
+    `${folds} folds need at least ${folds} ${what}, but there ${count === 1 ? 'is' : 'are'} ${count}`,
+    {
+      code: 'ratings',
+      remedy: 'Give more ratings, or filter less.',
+    },
+  );
 }

@@ -81,7 +81,15 @@ export async function readRatings(path: string, options: ReadRatingsOptions = {}
   const loaded = await loadRatings(path, options);
   const { values } = loaded.ratings;
   if (values.length === 0) {
-    const { count, first } = loaded.report.badLines;
+    const { badLines, leftOut = 0 } = loaded.report;
+    const { count, first } = badLines;
+    if (leftOut > 0) {
+      throw fileFault(
+        path,
+        `has ${leftOut} ratings, but none that passes ${options.implicit}`,
+        'Choose a number that some ratings pass, or `any`.',
+      );
+    }
     throw fileFault(
       path,
       count > 0 ? `has no ratings, only ${count} bad lines: ${first[0]?.reason}` : 'has no ratings',

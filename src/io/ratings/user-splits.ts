@@ -26,9 +26,13 @@ export function userFolds(
     (user) => (starts[user + 1] as number) > (starts[user] as number),
   );
   if (rated.length < folds) {
-    throw new UsageError(`${folds} folds need at least ${folds} users, but there are ${rated.length}`, {
-      code: 'ratings',
-    });
+    throw new UsageError(
+      `${folds} folds need at least ${folds} users, but there ${rated.length === 1 ? 'is' : 'are'} ${rated.length}`,
+      {
+        code: 'ratings',
+        remedy: 'Give the ratings of more users, or filter less.',
+      },
+    );
   }
   const foldOf = new Int32Array(table.userIds.length);
   const dealt = orderOfDraws(new Draws(seed, 'user-folds').ofIds(table.userIds), rated);

@@ -64,13 +64,21 @@ export function averagePrecision(list: RankedList, k: number, variant: MapVarian
   return sum / (variant === 'map-min' ? Math.min(k, list.relevantCount) : end);
 }
 
-/** Sum over the first `k` of gain / log2(rank + 1), rank from 1. */
-export function discountedGain(ratings: ArrayLike<number>, k: number, variant: NdcgVariant = 'ndcg-exp'): number {
+/**
+ * Sum over the first `k` of gain / log2(rank + 1), rank from 1. With `shift`, the exponential gains
+ * are divided by 2^shift.
+ */
+export function discountedGain(
+  ratings: ArrayLike<number>,
+  k: number,
+  variant: NdcgVariant = 'ndcg-exp',
+  shift = 0,
+): number {
   const end = Math.min(k, ratings.length);
   let sum = 0;
   for (let rank = 0; rank < end; rank++) {
     const rating = ratings[rank] as number;
-    sum += (variant === 'ndcg-exp' ? 2 ** rating - 1 : rating) / Math.log2(rank + 2);
+    sum += (variant === 'ndcg-exp' ? 2 ** (rating - shift) - 2 ** -shift : rating) / Math.log2(rank + 2);
   }
   return sum;
 }
@@ -80,7 +88,13 @@ export function discountedGain(ratings: ArrayLike<number>, k: number, variant: N
  * order, both cut at `k`. NaN if no rating has a gain.
  */
 export function normalisedDiscountedGain(list: RankedList, k: number, variant: NdcgVariant = 'ndcg-exp'): number {
-  return discountedGain(list.ratings, k, variant) / discountedGain(list.idealRatings, k, variant);
+  const shift = shiftOf(list);
+  return discountedGain(list.ratings, k, variant, shift) / discountedGain(list.idealRatings, k, variant, shift);
+}
+
+/** 2^1024 is infinite: beyond 2^1000 gains are divided by a power of two, which cancels. */
+function shiftOf({ idealRatings }: RankedList): number {
+  return Math.max(0, Math.ceil((idealRatings[0] ?? 0) - 1000));
 }
 
 /**
@@ -92,7 +106,8 @@ export function relevantDiscountedGain(list: RankedList, k: number): number {
   const gains = list.ratings.map((rating, rank) => rating * (list.relevant[rank] as number));
   // Relevance is a threshold, so the relevant items are the first of the ideal order.
   const ideal = list.idealRatings.subarray(0, list.relevantCount);
-  return discountedGain(gains, k) / discountedGain(ideal, k);
+  const shift = shiftOf(list);
+  return discountedGain(gains, k, 'ndcg-exp', shift) / discountedGain(ideal, k, 'ndcg-exp', shift);
 }
 
 /**

@@ -29,10 +29,9 @@ export function checkThreshold(
       `\`threshold\` must tell ratings apart, but ${which} of ${ratings.length} test ratings is ${rule} ${threshold}; they are on a scale of ${range}`,
       {
         option: 'threshold',
-        remedy:
-          ratings[0] === ratings[ratings.length - 1] && minimum >= 0 && maximum <= 1
-            ? "Implicit ratings are all alike: `protocol: 'catalogue'` asks which items were chosen."
-            : `On this scale \`threshold: ${usual}\` corresponds to 3.5 on one of 0.5 to 5.`,
+        remedy: Array.prototype.every.call(ratings, (rating) => rating === ratings[0])
+          ? "They are all alike: `implicit: 'any'` with `protocol: 'catalogue'` asks which items were chosen."
+          : `On this scale \`threshold: ${usual}\` corresponds to 3.5 on one of 0.5 to 5.`,
       },
     );
   }

@@ -100,7 +100,7 @@ export class EaseRecommender implements Recommender {
     if (content) addContent(gram, size, places, content, this.#options.contentWeight ?? 100);
     for (let place = 0; place < size; place++)
       gram[place * size + place] = (gram[place * size + place] as number) + regularisation;
-    await invertPositive(gram, size, this.#progress());
+    await invertPositive(gram, size, this.#progress(size));
     toWeights(gram, size);
     this.#fitted = { ratings, weights: gram, size, places, liked: likedItems };
   }
@@ -183,8 +183,9 @@ export class EaseRecommender implements Recommender {
     }
   }
 
-  #progress(): (done: number) => void {
-    const { onMessage, signal } = this.#options;
+  #progress(size: number): (done: number) => void {
+    const { signal } = this.#options;
+    const onMessage = 8 * size ** 2 < worthSaying ? undefined : this.#options.onMessage;
     let next = 0.25;
     return (done) => {
       signal?.throwIfAborted();

@@ -82,10 +82,27 @@ test('a network that its validation ratings find no better than the mean is a wa
   const result = await runExperiment(config, { out, onMessage: (line) => said.push(line) });
   const { points } = result;
   expect(points.failed).toBe(0);
-  const doubt = expect.stringMatching(/^gmf in non-cold: 2 of 2 fits are doubtful; .* no better than the mean rating/);
+  const doubt = expect.stringMatching(
+    /^gmf in non-cold: 2 of 2 fits are doubtful \(seed 1, fold 1; seed 1, fold 2\); in the first, .* no better than the mean rating/,
+  );
   expect(result.warnings).toEqual([doubt]);
   expect(said).toContain(`warning: ${result.warnings[0]}`);
   expect(await readFile(join(out, 'tables.txt'), 'utf8')).toContain(`Warning: ${result.warnings[0]}.`);
   const again = await runExperiment(config, { out });
   expect([again.points.computed, again.warnings]).toEqual([0, result.warnings]);
+});
+
+test('ratings that are all equal are refused before anything is computed, with what can be asked of them', async () => {
+  const config = {
+    ratings: await ratings('equal.csv', () => 4),
+    recommenders: ['popularity'],
+    protocol: 'catalogue',
+  } as const;
+  const out = join(place.path, 'equal');
+  await expect(runExperiment(config, { out })).rejects.toMatchObject({
+    message: 'all 108 ratings are 4: they do not say what anybody prefers',
+    remedy: expect.stringContaining("`implicit: 'any'`, `protocol: 'catalogue'`"),
+  });
+  const chosen = await runExperiment({ ...config, scenarios: ['non-cold'], implicit: 'any' }, { out });
+  expect(chosen.points).toMatchObject({ computed: 2, failed: 0 });
 });

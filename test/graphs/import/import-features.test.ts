@@ -122,6 +122,22 @@ describe('importing features', () => {
     expect(dropped.summary.leftOut).toEqual({ count: 2, first: ['2', '3'] });
   });
 
+  it('leaves out a column of numbers with a text among them, and names both', async () => {
+    const { summary } = await imported([
+      await fileWith('spoilt.csv', 'movieId,title,a,b\n1,x,1,0.5\n2,y,o1,0.25\n3,z,3,1\n'),
+    ]);
+    const [stream] = summary.streams;
+    expect(stream).toMatchObject({ dimension: 1, passedOver: ['title'] });
+    expect(stream?.dropped).toEqual([{ column: 'a', why: "'o1' is not a number" }]);
+  });
+
+  it('counts numbers that are infinite as float32 as not finite', async () => {
+    const file = await fileWith('huge.csv', 'movieId,a\n1,1e40\n2,3\n3,5\n');
+    await expect(imported([file])).rejects.toThrow('1 value is missing or not finite in 1 item(s)');
+    const { content } = await imported([file], { missing: 'mean' });
+    expect(content['1']).toEqual({ huge: [4] });
+  });
+
   it('takes rows of one item in the order of their subclips, and one row for all subclips of another stream', async () => {
     const visual = await fileWith('visual.csv', 'id,shot,a\n1,2,20\n1,1,10\n2,1,30\n2,2,40\n');
     const audio = await fileWith('audio.csv', 'id,b\n1,5\n2,6\n');

@@ -128,6 +128,8 @@ describe('a neural recommender that learns from what was chosen', () => {
     );
     await expect(learn({}, { negatives: 0 })).rejects.toThrow('`negatives`');
     await expect(learn({}, { loss: 'mse', weighting: 0.5 })).rejects.toThrow('`weighting`');
+    const wide = { scale: { minimum: 0, maximum: 1024 }, ratings: { ...data.ratings, values } };
+    await expect(learn(wide, { loss: 'softmax' })).rejects.toThrow('overflows on a scale of 0 to 1024');
   });
 });
 

@@ -62,6 +62,21 @@ describe('recommendations for every user', () => {
     }
   });
 
+  it('leave out items with fewer ratings than `minRatings`, for one user and for all', async () => {
+    const model = of('svd');
+    const all = await recommend(model, { user: 'u1', k: 100 });
+    const counts = all.items.map(({ ratings }) => ratings).sort((one, other) => one - other);
+    const minRatings = counts[counts.length >> 1] as number;
+    const left = await recommend(model, { user: 'u1', k: 100, minRatings });
+    expect(left.items).toEqual(all.items.filter(({ ratings }) => ratings >= minRatings));
+    const out = join(directory, 'supported.jsonl');
+    await recommendToAll(model, { out, k: 100, minRatings });
+    const own = (await rowsOf(out, 'jsonl')).filter((row) => row.user === 'u1');
+    expect(own.map(({ item }) => item)).toEqual(left.items.map(({ itemId }) => itemId));
+    const both = { user: 'u1', coldOnly: true, minRatings };
+    await expect(recommend(of('content-knn'), both)).rejects.toThrow('exclude each other');
+  });
+
   it('have beside the prediction what it is before it is clipped, in the order of the list', async () => {
     const out = join(directory, 'scores.csv');
     const model = of('baseline');

@@ -171,3 +171,17 @@ test('NDCG over relevant items gives others no gain', () => {
   const user0 = gain(5) / (gain(5) + gain(4) * second);
   expect(at('2').ndcgRelevant).toBeCloseTo((user0 + 0 + 1) / 3, 12);
 });
+
+test('ratings whose gains 2^rating are beyond float64 still have an NDCG', () => {
+  const shifted = (by: number) =>
+    evaluate(predicted(rows.map(([user, item, rating, prediction]): Row => [user, item, rating + by, prediction])), {
+      scale: { minimum: by, maximum: 5 + by },
+      ks: [4],
+      threshold: 3.5 + by,
+    }).ranking['4'];
+  // So far up, the 1 that a gain lacks does not count.
+  const [far, farther] = [shifted(100), shifted(1100)];
+  expect(farther?.ndcg).toBeCloseTo(far?.ndcg as number, 12);
+  expect(farther?.ndcgRelevant).toBeCloseTo(far?.ndcgRelevant as number, 12);
+  expect(far?.ndcg).toBeGreaterThan(0.5);
+});
