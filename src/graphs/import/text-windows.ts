@@ -23,9 +23,9 @@ export async function clockOf(dataset: string, subclips: number): Promise<Subcli
 }
 
 /**
- * The text of each subclip of an item. Cues belong to the subclip in which their middle lies: by the
- * clock or, without one, by equal parts of the time until the last cue ends. A text without times is
- * divided into parts of the same number of words.
+ * The text of each subclip of an item. Cues belong to the subclip in which their middle lies: by
+ * the clock or, without one, by equal parts of the time until the last cue ends. A text without
+ * times is divided into parts of the same number of words.
  */
 export async function textWindows(
   id: string,

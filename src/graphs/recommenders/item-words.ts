@@ -12,7 +12,9 @@ export interface ExplainedWord {
   readonly change: number;
 }
 
-/** The words of an item's text, the heaviest first: by the sum of their values over the subclips. */
+/**
+ * The words of an item's text, the heaviest first: by the sum of their values over the subclips.
+ */
 export function wordsOfItem(
   features: StoreFeatures,
   vectors: ItemFeatures,
