@@ -71,11 +71,12 @@ async function trained(label: string, train: Int32Array, seed: number): Promise<
     const [key = '', value = ''] = setting.split('=');
     return [key, parseOptionText(recommender, key, value)] as const;
   });
+  const limit: Record<string, number> = trainsInEpochs(recommender) ? { epochs: numberOf('epochs') } : {};
   const fitted = await fitRecommender(
     { ratings: all, train, validation: new Int32Array(0), scale },
     {
       ...{ recommender, seed },
-      options: { ...(trainsInEpochs(recommender) ? { epochs: numberOf('epochs') } : {}), ...Object.fromEntries(given) },
+      options: { ...Object.fromEntries(given), ...limit },
     },
   );
   const { scoreNewUser } = fitted;
