@@ -53,7 +53,7 @@ export const command = defineCommand({
 });
 
 function explainedText(explained: ExplainedItem): string {
-  const { itemId, title, users, mean, subclips, chosen, trainedOn, predicts } = explained;
+  const { itemId, title, users, mean, subclips, words, chosen, trainedOn, predicts } = explained;
   const groups = Object.keys(subclips[0]?.groups ?? {});
   const streams = Object.keys(subclips[0]?.attention ?? {});
   const change = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
@@ -69,9 +69,17 @@ function explainedText(explained: ExplainedItem): string {
   return `${[
     `${title ?? itemId} [${itemId}]: mean ${what} of ${users} users ${mean.toFixed(2)}; what each subclip adds to it:`,
     ...rows,
+    ...(words.length === 0 ? [] : ['what each word of its text adds:', ...wordRows(words, change)]),
     ...(chosen === undefined ? [] : chosenText(chosen)),
     ...trainedOn,
   ].join('\n')}\n`;
+}
+
+/** How many words are shown; `--json` has all that were left out. */
+const shownWords = 10;
+
+function wordRows(words: ExplainedItem['words'], change: (value: number) => string): string[] {
+  return alignedRows(words.slice(0, shownWords).map(({ word, change: own }) => [`  ${word}`, change(own)]));
 }
 
 function chosenText({ user, subclips, prediction, whole }: NonNullable<ExplainedItem['chosen']>): string[] {

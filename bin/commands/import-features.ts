@@ -6,11 +6,12 @@ import {
   type FeatureInput,
   featureInput,
   MISSING_RULES,
+  textInput,
 } from '../../src/graphs/import/import-options.ts';
 import { defineCommand } from '../command.ts';
 import { importText } from '../import-text.ts';
 import { untilInterrupted } from '../interrupts.ts';
-import { flag, integer, type Option, repeated, required, text, word } from '../option-table.ts';
+import { flag, integer, type Option, parsed, repeated, required, text, word } from '../option-table.ts';
 import { outputFile } from '../output-options.ts';
 
 /** Milliseconds that a running sort may take to finish. */
@@ -45,8 +46,16 @@ const options = {
     'a column of categories, with | between several, becomes a stream',
     (given) => given.map(categoryInput),
   ),
+  text: parsed(
+    'DIR|FILE[:COLUMN]',
+    "texts of the items (ID.srt, ID.vtt, ID.txt, or a column): the stream 'text'",
+    textInput,
+  ),
+  textSubclips: integer('N', 'divides the texts into N subclips: subtitles by time, others by words', '1'),
+  textClock: text('DIR', 'the dataset whose subclips divide subtitles', 'equal parts until the last cue ends'),
+  textWords: integer('N', "the most words of 'text'", '500'),
   dryRun: flag('reads everything and reports what would be written; writes nothing'),
-  minimumItems: integer('N', 'minimum number of items of a genre or category', '5'),
+  minimumItems: integer('N', 'minimum number of items of a genre, category or word', '5'),
 };
 
 /** `reelflow import-features`: turns features from elsewhere into a training store. */

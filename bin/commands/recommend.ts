@@ -202,8 +202,8 @@ function explanation({ nearest = [], branches, attended = [] }: RecommendedItem)
       `           ${stream}: subclip ${subclip}${start === undefined || end === undefined ? '' : `, ${start.toFixed(1)} to ${end.toFixed(1)} s,`} counts ${(100 * share).toFixed(0)} %`,
   );
   const like = nearest.map(
-    ({ itemId, title, rating, similarity, basis }) =>
-      `           like ${title ?? itemId} [${itemId}], rated ${rating}  (${basis}: ${similarity.toFixed(3)})`,
+    ({ itemId, title, rating, similarity, basis, words = [] }) =>
+      `           like ${title ?? itemId} [${itemId}], rated ${rating}  (${basis}: ${similarity.toFixed(3)}${words.length === 0 ? '' : `; both say ${words.join(', ')}`})`,
   );
   const lines = [...counted, ...like];
   if (branches === undefined) return lines;

@@ -26,14 +26,15 @@ export function temporaryPath(directory: string): string {
  * first writer wins, across processes and across machines that share the file system. Data and
  * directory are on disk when it returns.
  *
+ * @param mode - permissions of the file. Default: those of the process.
  * @returns whether this call created the file.
  * @throws SystemError `not-writable` if its directory is not writable or lies on a file system
  * without hard links, `disk-full`.
  */
-export async function createOnce(path: string, bytes: Uint8Array): Promise<boolean> {
+export async function createOnce(path: string, bytes: Uint8Array, mode?: number): Promise<boolean> {
   const directory = dirname(path);
   for (let attempt = 1; ; attempt += 1) {
-    const temporary = await writeTemporary(directory, bytes);
+    const temporary = await writeTemporary(directory, bytes, mode);
     try {
       await link(temporary, path);
       await syncDirectory(directory);
@@ -66,10 +67,11 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
  * Writes a file that atomically replaces the one at that path: readers see either the old bytes or
  * the new ones.
  *
+ * @param mode - permissions of the file. Default: those of the process.
  * @throws SystemError `not-writable`, `disk-full`; the old file stays.
  */
-export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
-  const temporary = await writeTemporary(dirname(path), typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+export async function replaceFile(path: string, bytes: Uint8Array | string, mode?: number): Promise<void> {
+  const temporary = await writeTemporary(dirname(path), typeof bytes === 'string' ? Buffer.from(bytes) : bytes, mode);
   try {
     await rename(temporary, path);
   } catch (error) {
@@ -146,17 +148,18 @@ export async function removeIfThere(path: string): Promise<void> {
 /**
  * Creates a file to write, which must not be there yet.
  *
+ * @param mode - its permissions. Default: those of the process.
  * @throws SystemError `not-writable` if its directory is not writable or not there, `disk-full`.
  */
-export async function createFile(path: string): Promise<FileHandle> {
-  return open(path, 'wx').catch((error: unknown) => {
+export async function createFile(path: string, mode?: number): Promise<FileHandle> {
+  return open(path, 'wx', mode).catch((error: unknown) => {
     throw directoryFailure(dirname(path), error);
   });
 }
 
-async function writeTemporary(directory: string, bytes: Uint8Array): Promise<string> {
+async function writeTemporary(directory: string, bytes: Uint8Array, mode?: number): Promise<string> {
   const temporary = temporaryPath(directory);
-  const handle = await createFile(temporary);
+  const handle = await createFile(temporary, mode);
   try {
     await handle.writeFile(bytes);
     await handle.sync();

@@ -14,6 +14,7 @@ export type {
   ImportOptions,
   ImportSummary,
   MissingRule,
+  TextInput,
 } from '../graphs/import/import-options.ts';
 export { openUnitCache } from '../io/cache/open-cache.ts';
 export type { UnitCache } from '../io/cache/unit-cache.ts';

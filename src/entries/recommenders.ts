@@ -65,6 +65,7 @@ export type {
   RefitPlan,
 } from '../graphs/recommenders/fit-data.ts';
 export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
+export type { ExplainedWord } from '../graphs/recommenders/item-words.ts';
 export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
 export type {
   OwnRecommenderSetting,

@@ -19,7 +19,7 @@ export type { AdamOptions } from '../models/autodiff/optimisers/adam.ts';
 export { adam } from '../models/autodiff/optimisers/adam.ts';
 export type { Optimiser } from '../models/autodiff/optimisers/optimiser.ts';
 export { sgd } from '../models/autodiff/optimisers/sgd.ts';
-export type { PrivateGradients } from '../models/autodiff/private-step.ts';
+export type { GradientPrivacy } from '../models/autodiff/private-step.ts';
 export type { LookUp, Mask, Variable } from '../models/autodiff/tape.ts';
 export { Tape } from '../models/autodiff/tape.ts';
 export { Trainer } from '../models/autodiff/trainer.ts';
@@ -28,7 +28,6 @@ export type {
   EpochProgress,
   EvaluationBatch,
   JudgedBatch,
-  PrivateSteps,
   TrainerOptions,
   TrainingData,
   TrainingResult,

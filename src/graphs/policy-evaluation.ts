@@ -56,11 +56,19 @@ export async function evaluatePolicy(path: string, options: PolicyEvaluationOpti
   const { recommender, clip, skipBadLines } = options;
   const temperature = checkPositive('temperature', options.temperature ?? 1);
   const log = await readPolicyLog(path, { skipBadLines });
-  const { rewards, propensities, badLines } = log;
+  const { rewards, propensities, badLines, userIds } = log;
   const policy =
     recommender === undefined ? ofColumns(path, log) : await ofRecommender(path, log, recommender, temperature);
-  const found = offPolicy({ rewards, propensities, ...policy }, { clip });
+  const users = userIds && numbered(userIds);
+  const found = offPolicy({ rewards, propensities, users, ...policy }, { clip });
   return { ...found, badLines, warnings: doubts(found) };
+}
+
+/** A number for each different id. */
+function numbered(ids: readonly string[]): Int32Array {
+  const numbers = new Map<string, number>();
+  for (const id of ids) if (!numbers.has(id)) numbers.set(id, numbers.size);
+  return Int32Array.from(ids, (id) => numbers.get(id) as number);
 }
 
 interface Policy {

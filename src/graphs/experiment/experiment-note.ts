@@ -4,6 +4,7 @@ import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
 import { checkThreshold } from '../../models/metrics/threshold-check.ts';
 import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
+import { seedIsKnown } from '../recommenders/private-options.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
 import { experimentRuns } from './experiment-points.ts';
@@ -108,8 +109,8 @@ function privacyTexts(results: readonly PointResult[]): string[] {
     if (privacy && privacy.epsilon > (byLabel.get(label)?.epsilon ?? 0)) byLabel.set(label, privacy);
   }
   return [...byLabel].map(
-    ([label, { unit, epsilon, delta }]) =>
-      `${label}: epsilon ${epsilon.toFixed(2)} at delta ${delta} for each ${unit} and fold, choices among rows not counted`,
+    ([label, { unit, epsilon, delta, repeatable }]) =>
+      `${label}: epsilon ${epsilon.toFixed(2)} at delta ${delta} for each ${unit} and fold, choices among rows not counted${repeatable ? `; ${seedIsKnown}` : ''}`,
   );
 }
 

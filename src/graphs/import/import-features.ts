@@ -19,19 +19,24 @@ import {
   type ImportOptions,
   type ImportSummary,
   streamName,
+  type TextInput,
+  usualWords,
 } from './import-options.ts';
 import { ItemIndex } from './item-index.ts';
+import { itemTexts } from './item-texts.ts';
 import { openFeatures } from './open-features.ts';
 import { readyCategories } from './ready-categories.ts';
 import type { ReadyStream } from './ready-stream.ts';
+import { countWords, readyText, type WordCounts } from './ready-text.ts';
+import { clockOf, textWindows } from './text-windows.ts';
 
 /** How many ids a summary names. */
 const NAMED = 10;
 
 /**
  * Makes a training store from features that come from elsewhere: CSV, JSON lines, NumPy, Parquet or
- * Arrow, and lists of genres and other categories. Each file is a stream; items are joined by their
- * ids, and `1` and `1.0` are the same id.
+ * Arrow, lists of genres and other categories, and texts. Each file is a stream; items are joined
+ * by their ids, and `1` and `1.0` are the same id.
  *
  * Each file is read once, into a temporary file beside `out`; memory holds the ids, 12 bytes for
  * each row, at most 64 MiB of values, and lists of categories.
@@ -64,6 +69,8 @@ export async function importFeatures(
     await removeStaleTemporaries(directory);
   }
   const lists = await readLists(options, inputs);
+  const text = options.text && { file: options.text.file, counts: await readWords(options.text, options, check) };
+  const named = [...lists.map(({ name }) => name), ...(text ? ['text'] : [])];
   const items = new ItemIndex();
   const dense: DenseStream[] = [];
   try {
@@ -72,15 +79,18 @@ export async function importFeatures(
       const file = await openFeatures(input.path, input);
       const streams = denseStreams(file, input, directory);
       dense.push(...streams);
-      checkNames([...dense.map(({ rows }) => rows.name), ...lists.map(({ name }) => name)]);
+      checkNames([...dense.map(({ rows }) => rows.name), ...named]);
       await readDense(file, streams, items, false, check);
     }
-    if (inputs.length === 0) for (const { categoriesOf } of lists) for (const id of categoriesOf.keys()) items.add(id);
+    if (inputs.length === 0) {
+      for (const { categoriesOf } of lists) for (const id of categoriesOf.keys()) items.add(id);
+      for (const id of text?.counts.keys() ?? []) items.add(id);
+    }
     if (options.year === true && options.genres !== undefined) {
       const years = await openYears(options.genres);
       const streams = denseStreams(years, { path: years.path, name: 'year' }, directory);
       dense.push(...streams);
-      checkNames([...dense.map(({ rows }) => rows.name), ...lists.map(({ name }) => name)]);
+      checkNames([...dense.map(({ rows }) => rows.name), ...named]);
       await readDense(years, streams, items, true, check);
     }
     const fitOn = options.fitOn === undefined ? undefined : await fittedItems(options.fitOn, items);
@@ -93,6 +103,10 @@ export async function importFeatures(
     const streams: ReadyStream[] = [];
     for (const each of dense) streams.push(await readyDense(each, items.ids, rules, check));
     for (const list of lists) streams.push(readyCategories(list, items.ids, options.minimumItems ?? 5, fitted));
+    if (text !== undefined) {
+      const choice = { minimumItems: options.minimumItems ?? 5, words: options.textWords ?? usualWords };
+      streams.push(readyText(text, items.ids, choice, fitted));
+    }
     const subclips = commonSubclips(streams);
     check();
     const how = {
@@ -137,6 +151,21 @@ async function refuseOther(out: string): Promise<void> {
     'exists and is not a training store, so it is not overwritten',
     "Name a new file: `out: 'items.arrow'`.",
   );
+}
+
+/** How often each word occurs in each subclip of each item's text. */
+async function readWords(
+  input: TextInput,
+  { textSubclips = 1, textClock }: ImportOptions,
+  check: () => void,
+): Promise<WordCounts> {
+  const clock = textClock === undefined ? undefined : await clockOf(textClock, textSubclips);
+  const counts = new Map<string, Map<string, number>[]>();
+  for await (const [id, text] of itemTexts(input)) {
+    counts.set(id, (await textWindows(id, text, textSubclips, clock)).map(countWords));
+    check();
+  }
+  return counts;
 }
 
 async function readLists(options: ImportOptions, inputs: readonly FeatureInput[]): Promise<CategoryList[]> {

@@ -27,6 +27,14 @@ export interface CategoryInput {
   readonly name?: string | undefined;
 }
 
+/** Texts of the items: scripts, plots, subtitles. */
+export interface TextInput {
+  /** A directory with a file for each item (`ID.srt`, `ID.vtt`, `ID.txt`), or a CSV file. */
+  readonly file: string;
+  /** The column of texts. Default: the first named text, script, plot, overview, ..., title. */
+  readonly column?: string | undefined;
+}
+
 /** How features are imported. */
 export interface ImportOptions {
   /**
@@ -49,7 +57,18 @@ export interface ImportOptions {
   /** Whether the years in the titles of that list become the stream `year`. */
   readonly year?: boolean | undefined;
   readonly categories?: readonly CategoryInput[] | undefined;
-  /** How many items a genre or category must have to be kept. Default 5. */
+  /** Texts of the items, which become the stream `text`: TF-IDF of their words. */
+  readonly text?: TextInput | undefined;
+  /**
+   * Into how many parts the texts are divided, each a subclip: subtitles by time, other texts by
+   * words. Default 1, the whole text for every subclip.
+   */
+  readonly textSubclips?: number | undefined;
+  /** The dataset whose subclips say which times belong together. Default: equal parts. */
+  readonly textClock?: string | undefined;
+  /** The most words of the stream. Default 500. */
+  readonly textWords?: number | undefined;
+  /** How many items a genre, category or word must have to be kept. Default 5. */
   readonly minimumItems?: number | undefined;
   /** Reads everything and reports what the training store would contain, without writing it. */
   readonly dryRun?: boolean | undefined;
@@ -129,6 +148,19 @@ export function streamName(text: string): string {
   return (/^[A-Za-z]/.test(plain) ? plain : `x${plain}`).slice(0, 64);
 }
 
+/**
+ * The text input that `DIR`, `FILE` or `FILE:COLUMN` stands for; an existing path is always taken
+ * as a path.
+ */
+export function textInput(text: string): TextInput {
+  const colon = text.lastIndexOf(':');
+  if (colon < 1 || colon === text.length - 1 || existsSync(text)) return { file: text };
+  return { file: text.slice(0, colon), column: text.slice(colon + 1) };
+}
+
+/** Default number of words of the stream `text`. */
+export const usualWords = 500;
+
 const known: KnownOptions<ImportOptions> = {
   standardise: true,
   fitOn: true,
@@ -137,6 +169,10 @@ const known: KnownOptions<ImportOptions> = {
   year: true,
   categories: true,
   minimumItems: true,
+  text: true,
+  textSubclips: true,
+  textClock: true,
+  textWords: true,
   signal: true,
   dryRun: true,
 };
@@ -154,7 +190,18 @@ export function checkImport(files: readonly FeatureInput[], out: string, options
       remedy: "Give the list: `genres: 'movies.csv', year: true`.",
     });
   }
-  if (files.length === 0 && options.genres === undefined && (options.categories ?? []).length === 0) {
+  checkInteger('textSubclips', options.textSubclips ?? 1);
+  checkInteger('textWords', options.textWords ?? usualWords);
+  const idle = (['textSubclips', 'textClock', 'textWords'] as const).find((name) => options[name] !== undefined);
+  if (idle !== undefined && options.text === undefined) {
+    throw new UsageError(`\`${idle}\` has no effect without \`text\``, { option: idle });
+  }
+  if (
+    files.length === 0 &&
+    options.text === undefined &&
+    options.genres === undefined &&
+    (options.categories ?? []).length === 0
+  ) {
     throw new UsageError('no file of features was given', {
       code: 'no-inputs',
       remedy: 'Name one or several, such as visual=visual.csv audio=audio.csv.',

@@ -4,6 +4,7 @@ import { HistoryRecommender } from '../../models/recommenders/history/history-re
 import type { ItemVectors } from '../../models/recommenders/item-vectors.ts';
 import type { PairDefinition } from '../../models/recommenders/pairs/pair-network.ts';
 import { PairRecommender } from '../../models/recommenders/pairs/pair-recommender.ts';
+import { noPrivacy } from '../../models/recommenders/private-batches.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { memoryLimit } from '../plan.ts';
@@ -15,7 +16,7 @@ import { type FitData, type FitOptions, type FittedRecommender, trainingRatings 
 import { implicitOptions } from './implicit-options.ts';
 import { modalitiesOf, reductionOf } from './neural-options.ts';
 import { pairSources } from './pair-sources.ts';
-import { privacyOptions, privacyWithKey } from './private-options.ts';
+import { privacyOptions } from './private-options.ts';
 import { requiredFeatures } from './required-features.ts';
 
 /** Options of the training, not of the network. */
@@ -60,20 +61,20 @@ export async function fitDefinedRecommender(
   const training = trainingRatings(learnt, learnt.train);
   const options = implicitOptions(model, given, training.values, data.scale);
   const validation = trainingRatings(learnt, learnt.validation);
-  const privacy = await privacyWithKey(options, run.checkpoint);
+  const isPrivate = privacyOptions(options) !== undefined;
   const started = performance.now();
   const { recommender, fitted } = await fitInEpochs(
     {
       ...{ name: model, options, training, validation, features, started },
-      make: (own) => definedRecommender(model, options, { ...own, privacy }),
+      make: (own) => definedRecommender(model, options, own),
       train: async (made) => {
         const result =
           made instanceof PairRecommender
             ? await made.fit(training, validation, await pairSources(training, data, features, options, run.seed))
             : await made.fit(
                 training,
-                privacy ? undefined : validation,
-                features && (await vectorsOf(training, features, options, run.seed)),
+                isPrivate ? undefined : validation,
+                features && (await vectorsOf(model, training, features, options, run.seed, isPrivate)),
               );
         if (watchesCollapse) {
           const found = await collapseOf(model, training, (users, items) => made.score(users, items));
@@ -88,17 +89,40 @@ export async function fitDefinedRecommender(
   return { ...fitted, scoreNewUser: (own, items) => recommender.scoreNewUser(own, items) };
 }
 
+/**
+ * One vector for each item from its features. In a private training, the reduction is fitted on all
+ * items that have features, because which of them are rated is not public.
+ */
 function vectorsOf(
+  model: DefinedRecommenderName,
   training: TrainingRatings,
   features: ReturnType<typeof requiredFeatures>,
   { modalities, components, reduction, streamWeights }: Readonly<Record<string, Json>>,
   seed: number,
+  isPrivate: boolean,
 ): Promise<ItemVectors> {
   features.check(training.items);
   const streams = modalitiesOf(features.modalities, modalities, undefined, streamWeights);
   const has = (item: number) => features.has(item);
-  return contentVectors(training, features, streams, {
+  if (isPrivate && reduction === 'gini') {
+    throw noPrivacy(model, '`reduction: gini` looks at what is liked, without noise', 'Leave out `reduction`.');
+  }
+  return contentVectors(isPrivate ? publicItems(training, has) : training, features, streams, {
     components: (components as number) ?? usualComponents,
     ...{ seed, has, reduction: reductionOf(reduction) },
   });
+}
+
+/** Every item with features, as if each had one and the same rating: what may be known of all. */
+function publicItems(training: TrainingRatings, has: (item: number) => boolean): TrainingRatings {
+  const items = Int32Array.from({ length: training.itemCount }, (_, item) => item).filter(has);
+  const { minimum, maximum } = training.scale;
+  return {
+    ...training,
+    ...{
+      users: new Int32Array(items.length),
+      items,
+      values: new Float32Array(items.length).fill((minimum + maximum) / 2),
+    },
+  };
 }

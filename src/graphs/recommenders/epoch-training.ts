@@ -1,11 +1,13 @@
+import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/hash.ts';
 import { joinRows } from '../../io/ratings/subset.ts';
 import type { TrainerOptions, TrainingResult } from '../../models/autodiff/trainer-options.ts';
-import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
+import type { PrivacyGuarantee, PrivacyOptions } from '../../models/privacy/privacy-options.ts';
 import type { Predicts, TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { EpochPace } from './epoch-pace.ts';
 import type { FitInputs, FitOptions, FitProgress, FittedRecommender } from './fit-data.ts';
+import { privacyWithKey } from './private-options.ts';
 import type { StoreFeatures } from './store-features.ts';
 import { TrainingLog } from './training-log.ts';
 import { validationFigures } from './validation-figures.ts';
@@ -28,7 +30,7 @@ type TrainingRun = Pick<
   TrainerOptions,
   'seed' | 'signal' | 'device' | 'onMessage' | 'checkpoint' | 'onProgress' | 'onEpoch'
 > &
-  Partial<NonNullable<FitOptions['refit']>>;
+  Partial<NonNullable<FitOptions['refit']>> & { readonly privacy: PrivacyOptions | undefined };
 
 /** How a recommender is made and trained, by `fitInEpochs`. */
 export interface EpochFit<R extends EpochRecommender> {
@@ -54,13 +56,15 @@ export async function fitInEpochs<R extends EpochRecommender>(
   run: FitOptions & Pick<FitProgress, 'part'>,
 ): Promise<{ readonly recommender: R; readonly fitted: FittedRecommender }> {
   const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
+  const identity = identityOf(training, validation, run, features);
   const recommender: R = make({
     ...run.refit,
+    privacy: await privacyWithKey(options, run.checkpoint, canonicalJson([name, options, run.seed, identity])),
     seed: run.seed,
     signal: run.signal,
     device: run.device,
     onMessage: (sentence) => run.onMessage?.(sentence),
-    ...checkpointOf(options, run, identityOf(training, validation, run, features)),
+    ...checkpointOf(options, run, identity),
     onProgress: (progress) => tell(pace.inside(progress)),
     onEpoch: async (record) => {
       log?.add(record, await recommender.weights());

@@ -6,6 +6,7 @@ import type { Predicts } from '../../models/recommenders/recommender.ts';
 import { sharesOfStreams } from './attended-subclips.ts';
 import { type FurtherItem, featuresOf, scoreFurtherItems } from './further-items.ts';
 import { featuresOfItem } from './item-features.ts';
+import { type ExplainedWord, explainedWords } from './item-words.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { named } from './ranking.ts';
 import { shownPrediction } from './recommend.ts';
@@ -73,15 +74,17 @@ export interface ExplainedItem {
   /** Their mean prediction. */
   readonly mean: number;
   readonly subclips: readonly ExplainedSubclip[];
+  /** What the heaviest words of the item's text contribute; empty without a text. */
+  readonly words: readonly ExplainedWord[];
   readonly chosen?: ChosenSubclips | undefined;
   /** What the recommender was trained on. */
   readonly trainedOn: readonly string[];
 }
 
 /**
- * What each subclip of an item contributes to its predictions, found by leaving one out at a time;
- * and, for a user, the subclips that together are predicted to please most, chosen one after
- * another. No video is encoded.
+ * What each subclip of an item, and each word of its text, contributes to its predictions, found
+ * by leaving one out at a time; and, for a user, the subclips that together are predicted to please
+ * most, chosen one after another. No video is encoded.
  *
  * @throws UsageError `no-content` for a recommender that reads no features; `unknown-item`,
  * `unknown-user`; what `rankUsers` throws for `itemFeatures`.
@@ -119,6 +122,7 @@ export async function explainItem(model: LoadedRecommender, options: ExplainItem
       const attention = Object.fromEntries([...shares].map(([stream, of]) => [stream, of[subclip] as number]));
       return { subclip, ...times?.[subclip], change: meanOf(changes), attention, groups: own };
     }),
+    words: await explainedWords(model, item, users, whole),
     chosen: user === undefined ? undefined : await chosenFor(model, item, user, choice),
     trainedOn: trainedOn(model),
   };

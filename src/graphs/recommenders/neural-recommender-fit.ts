@@ -18,7 +18,7 @@ import { worthSaying } from './in-parts.ts';
 import { neuralOptions } from './neural-options.ts';
 import { checkNewUsersOfNetwork, type NewUsersAsked, newUsersAsked, openNewUsers } from './new-user-network.ts';
 import { pretrainedBranches } from './pretrained-branches.ts';
-import { privacyWithKey } from './private-options.ts';
+import { privacyOptions } from './private-options.ts';
 import { requiredFeatures } from './required-features.ts';
 
 /** How to fit a neural recommender, which may be part of another one. */
@@ -41,14 +41,13 @@ export async function fitNeuralRecommender(
   const validation = judgedRatings(training, trainingRatings(learnt, learnt.validation), options, run.seed);
   features?.check(itemsOf(data));
   const own = neuralOptions(options, features?.modalities ?? []);
-  const privacy = await privacyWithKey(options, run.checkpoint);
   const started = performance.now();
   const pretrained = await pretrainedBranches(model, options, data, run, fitNeuralRecommender);
   const { recommender, fitted } = await fitInEpochs<NeuralRecommender>(
     {
       ...{ name: model, options, training, validation, features, started },
-      make: (told) => new NeuralRecommender(model, { ...own, ...told, privacy, pretrained }),
-      train: (made) => made.fit(training, privacy ? undefined : validation, features),
+      make: (told) => new NeuralRecommender(model, { ...own, ...told, pretrained }),
+      train: (made) => made.fit(training, privacyOptions(options) ? undefined : validation, features),
     },
     run,
   );

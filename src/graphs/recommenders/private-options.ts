@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createOnce, replaceFile } from '../../core/atomic-file.ts';
 import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { keyBytes } from '../../models/privacy/keyed-noise.js';
@@ -35,32 +36,56 @@ export function privacyOptions({ dp }: Readonly<Record<string, Json | undefined>
 }
 
 /**
- * The same, with the key that the noise is derived from. The key is kept in a file next to the
+ * The same, with the key that the noise is derived from: an HMAC, under a secret, of everything
+ * that distinguishes this training from others. The secret is kept in a file next to the
  * checkpoint, for as long as the checkpoint, so that a training that was killed continues with the
- * same noise.
+ * same noise, while another training in its place never has that noise.
+ *
+ * @param training the identity of the training: data, options and seed.
  */
 export async function privacyWithKey(
   options: Readonly<Record<string, Json>>,
   checkpoint: string | undefined,
+  training: string,
 ): Promise<PrivacyOptions | undefined> {
   const privacy = privacyOptions(options);
   if (privacy === undefined || privacy.repeatable === true || checkpoint === undefined) return privacy;
-  const path = `${checkpoint}-noise-key`;
+  const secret = await secretAt(`${checkpoint}-noise-key`);
+  const key = createHmac('sha256', secret).update(`reelflow-noise-2:${training}`).digest();
+  return { ...privacy, key: Uint8Array.from(key) };
+}
+
+/** The secret in this file, which is made if it is not there. */
+async function secretAt(path: string): Promise<Uint8Array> {
+  const found = await readSecret(path);
+  if (found !== undefined) return found;
+  const secret = randomBytes(keyBytes);
+  if (await createOnce(path, secret, ownerOnly)) return secret;
+  // Another process was first, or the file is damaged.
+  const other = await readSecret(path);
+  if (other !== undefined) return other;
+  await replaceFile(path, secret, ownerOnly);
+  return secret;
+}
+
+const ownerOnly = 0o600;
+
+async function readSecret(path: string): Promise<Uint8Array | undefined> {
   const found = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (found?.length === keyBytes) return { ...privacy, key: Uint8Array.from(found) };
-  const key = Uint8Array.from(randomBytes(keyBytes));
-  await writeFile(path, key, { mode: 0o600 });
-  return { ...privacy, key };
+  return found?.length === keyBytes ? found : undefined;
 }
+
+/** What `repeatable` costs. */
+export const seedIsKnown = 'the noise is derived from the seed: whoever knows the seed can subtract it';
 
 /** What a private training guarantees, as a sentence. */
 export function guaranteeText(guarantee: PrivacyGuarantee): string {
   const { unit, epsilon, delta, noise, clip, rate, steps, repeatable } = guarantee;
   const how = `noise ${noise}, clip ${clip}, rate ${rate.toPrecision(3)}, ${steps} steps`;
-  const known = repeatable ? '; the noise is derived from the seed: whoever knows the seed can subtract it' : '';
+  const known = repeatable ? `; ${seedIsKnown}` : '';
   return `differential privacy for each ${unit}: epsilon ${epsilon.toFixed(2)} at delta ${delta} (${how})${known}`;
 }
 

@@ -4,7 +4,8 @@ import { checkKnownOptions, type KnownOptions } from '../../core/known-options.t
 import { clip, type Predicts } from '../../models/recommenders/recommender.ts';
 import { type AttendedSubclip, mostAttended } from './attended-subclips.ts';
 import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
-import { type SimilarityBasis, similarityOf } from './content-similarity.ts';
+import { type SimilarItem, type SimilarityBasis, similarityOf } from './content-similarity.ts';
+import { commonWords } from './item-words.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { named, type Ranking, rankingOf } from './ranking.ts';
 import { predictsOf } from './recommender-names.ts';
@@ -28,7 +29,7 @@ export interface RecommendOptions {
   /**
    * Reports for each item which of the user's rated items are nearest in content, and what each
    * branch of a two-branch network predicts alone; if it pools by attention, also which subclip of
-   * the item counts most.
+   * the item counts most; of items with texts, words that both have.
    */
   readonly explain?: boolean | undefined;
 }
@@ -41,6 +42,8 @@ export interface NearestRated {
   readonly rating: number;
   readonly similarity: number;
   readonly basis: SimilarityBasis;
+  /** At most five words that both texts have, if the features have a stream of texts. */
+  readonly words?: readonly string[] | undefined;
 }
 
 /** One recommended item. */
@@ -82,8 +85,9 @@ export interface Recommendations {
   readonly branchNote?: string | undefined;
 }
 
-/** How many nearest items an explanation names. */
+/** How many nearest items an explanation names, and how many words of each. */
 const explainedBy = 3;
+const namedWords = 5;
 
 const known: KnownOptions<RecommendOptions> = {
   user: true,
@@ -180,6 +184,21 @@ function userNumber({ userIds }: SavedRecommender, ranking: Ranking, id: string)
   });
 }
 
+/** The words that an item has in common with each of these; undefined without texts. */
+async function wordsShared(
+  { features }: LoadedRecommender,
+  item: number,
+  near: readonly SimilarItem[],
+): Promise<string[][] | undefined> {
+  if (features === undefined || features.words.size === 0 || !features.has(item)) return undefined;
+  const own = await features.vectorsOf(item);
+  const shared: string[][] = [];
+  for (const { item: other } of near) {
+    shared.push(features.has(other) ? commonWords(features, own, await features.vectorsOf(other), namedWords) : []);
+  }
+  return shared;
+}
+
 type Explanation = Required<Pick<RecommendedItem, 'nearest' | 'branches' | 'attended'>>;
 
 async function explanations(
@@ -198,9 +217,10 @@ async function explanations(
   const explained: Explanation[] = [];
   for (const [place, item] of items.entries()) {
     const near = await similarity.nearestOf(item, own.keys(), explainedBy);
-    const nearest = near.map(({ item: other, similarity: likeness, basis }) => ({
+    const words = await wordsShared(model, item, near);
+    const nearest = near.map(({ item: other, similarity: likeness, basis }, at) => ({
       ...named(saved, other),
-      ...{ rating: own.get(other) as number, similarity: likeness, basis },
+      ...{ rating: own.get(other) as number, similarity: likeness, basis, words: words?.[at] },
     }));
     const outputs = branches[place];
     explained.push({ nearest, branches: outputs, attended: await mostAttended(model, item) });

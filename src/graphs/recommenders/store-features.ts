@@ -93,6 +93,17 @@ export class StoreFeatures implements FeatureSource {
     return networksOf(this.#store.metadata);
   }
 
+  /** The words that the values of a stream stand for, by stream; only of streams of texts. */
+  get words(): ReadonlyMap<string, readonly string[]> {
+    const named = wordsIn(this.#store.metadata);
+    return new Map(
+      this.modalities.flatMap(({ name, dimension }) => {
+        const words = named.get(name);
+        return words?.length === dimension ? [[name, words] as const] : [];
+      }),
+    );
+  }
+
   /** The same features with further items, whose vectors are in memory, after the last one. */
   with(items: readonly { readonly id: string; readonly vectors: ItemFeatures }[]): StoreFeatures {
     const ids = [...this.#itemIds, ...items.map(({ id }) => id)];
@@ -167,4 +178,13 @@ export class StoreFeatures implements FeatureSource {
     }
     return values;
   }
+}
+
+/** The words of each stream, as an import recorded them in a store. */
+function wordsIn({ import: recorded }: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> {
+  if (recorded === undefined) return new Map();
+  const { streams = [] } = JSON.parse(recorded) as {
+    readonly streams?: readonly { readonly name: string; readonly words?: readonly string[] | undefined }[] | undefined;
+  };
+  return new Map(streams.flatMap(({ name, words }) => (words === undefined ? [] : [[name, words]])));
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
-import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
+import { openSource, readCut, type SourceDataset, type UnitCut } from '../reduction/source-dataset.ts';
 
 /** When a subclip begins and ends, in seconds from the start of its item. */
 export interface SubclipTime {
@@ -32,7 +32,12 @@ export async function timesIn(
 ): Promise<SubclipTime[] | undefined> {
   const unit = source.units.find(({ facts }) => facts.itemId === featureId);
   const cut = unit && (await readCut(source, unit.key));
-  if (cut === undefined || cut.rows !== subclips) return undefined;
+  return cut && timesOfCut(cut, subclips);
+}
+
+/** The same, from the rows of an item; undefined if there is another number of them. */
+export function timesOfCut(cut: UnitCut, subclips: number): SubclipTime[] | undefined {
+  if (cut.rows !== subclips) return undefined;
   return Array.from({ length: subclips }, (_, row) => ({
     start: cut.unit.start[cut.first + row] as number,
     end: cut.unit.end[cut.first + row] as number,

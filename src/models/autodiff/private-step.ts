@@ -11,13 +11,15 @@ import type { TrainableModule } from './training-plan.ts';
 import { allOf, offsetsOf, unitsName } from './unit-feeds.ts';
 
 /** How the gradients of a step are made private. */
-export interface PrivateGradients {
+export interface GradientPrivacy {
   /** Maximum length of the gradient of one unit (a user, a rating). */
   readonly clip: number;
   /** Standard deviation of the noise, in units of `clip`. */
   readonly noise: number;
   /** Expected number of units in a step, by which the sum of their gradients is divided. */
   readonly expected: number;
+  /** The 32 secret bytes that noise and masks are derived from. */
+  readonly key: Uint8Array;
 }
 
 /** Standard normal noise for a step, in the shape of a state tensor. */
@@ -43,7 +45,7 @@ export function buildPrivateStep(
   module: TrainableModule,
   optimiser: Optimiser,
   l2: number,
-  { clip, noise, expected }: PrivateGradients,
+  { clip, noise, expected }: Omit<GradientPrivacy, 'key'>,
 ) {
   const tape = new Tape({ training: true, sparse: false, isFrozen: module.isFrozen });
   const { loss, penalty } = module.build(tape);
@@ -83,7 +85,7 @@ export function buildPrivateStep(
   const fed = fedInto(body, groups);
   const masks = tape.masks.map((mask) => ({
     ...{ input: allOf(mask.input), shape: outside(mask.shape), rate: mask.rate },
-    byUnit: { units: unitsName, offsets: offsetsAmong(fed, { name: mask.input, shape: mask.shape }) },
+    byUnit: { units: unitsName, rows: rowsAmong(fed, { name: mask.input, shape: mask.shape }) },
   }));
   return { groups, masks, noises, loss: told, next, graph: withLoop(built, body, trained, fed) };
 }
@@ -158,11 +160,13 @@ function fedInto(unit: OnnxGraph, groups: readonly StateGroup[]): GraphValue[] {
 }
 
 /**
- * Name of the offsets of a feed or mask. The rows of a mask are those of the first feed that shares
- * its first axis.
+ * Which rows of a feed or mask are a unit's: the name of the offsets, or the number of rows that
+ * each unit has. The rows of a mask are those of the first feed that shares its first axis.
  */
-function offsetsAmong(fed: readonly GraphValue[], value: Pick<GraphValue, 'name' | 'shape'>): string {
+function rowsAmong(fed: readonly GraphValue[], value: Pick<GraphValue, 'name' | 'shape'>): string | number {
   if (!isMask(value)) return offsetsOf(value.name);
+  const [rows] = value.shape ?? [];
+  if (typeof rows === 'number') return rows;
   const like = fed.find((each) => !isMask(each) && each.shape?.[0] === value.shape?.[0]);
   if (like === undefined) throw new UsageError(`no feed has the axis '${value.shape?.[0]}' of '${value.name}'`);
   return offsetsOf(like.name);
@@ -186,8 +190,10 @@ function withLoop(
       shape: value.shape,
     })),
   ];
-  const offsets = (value: GraphValue): string => offsetsAmong(fed, value);
-  const cut = [...new Set(fed.map(offsets))];
+  const rows = (value: GraphValue): string | number => rowsAmong(fed, value);
+  const parts = [...new Set(fed.map(rows))];
+  const cut = parts.filter((part) => typeof part === 'string');
+  const fixed = parts.filter((part) => typeof part === 'number');
   const body: OnnxGraph = {
     ...unit,
     inputs: [
@@ -202,12 +208,12 @@ function withLoop(
         node('Gather', [`long/${name}`, 'unit/from'], [`start/${name}`], { axis: 0 }),
         node('Gather', [`long/${name}`, 'unit/to'], [`end/${name}`], { axis: 0 }),
       ]),
+      ...fixed.flatMap((count) => [
+        node('Mul', ['unit/from', `unit/${count}`], [`start/${count}`]),
+        node('Mul', ['unit/to', `unit/${count}`], [`end/${count}`]),
+      ]),
       ...fed.map((value) =>
-        node(
-          'Slice',
-          [allOf(value.name), `start/${offsets(value)}`, `end/${offsets(value)}`, 'unit/first'],
-          [value.name],
-        ),
+        node('Slice', [allOf(value.name), `start/${rows(value)}`, `end/${rows(value)}`, 'unit/first'], [value.name]),
       ),
       ...unit.nodes,
       node('Identity', ['unit/goesOn'], ['unit/going']),
@@ -216,6 +222,7 @@ function withLoop(
       ...unit.initializers,
       constant('unit/one', [1], BigInt64Array.of(1n)),
       constant('unit/first', [1], BigInt64Array.of(0n)),
+      ...fixed.map((count) => constant(`unit/${count}`, [1], BigInt64Array.of(BigInt(count)))),
     ],
     outputs: [{ name: 'unit/going', elementType: elementTypes.bool, shape: [] }, ...unit.outputs],
   };

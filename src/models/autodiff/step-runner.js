@@ -183,7 +183,8 @@ export class StepRunner {
     for (const [index, name] of plan.scalars.entries())
       inputs[name] = new ort.Tensor('float32', Float32Array.of(scalars[index] ?? 0), [1]);
     for (const [index, { input, shape, rate, byUnit }] of plan.masks.entries()) {
-      const dimensions = shape.map((size) => {
+      const dimensions = shape.map((size, axis) => {
+        if (axis === 0 && typeof byUnit?.rows === 'number') return byUnit.rows * unitsIn(feeds, byUnit).length;
         const known = typeof size === 'number' ? size : sizes.get(size);
         if (known === undefined) throw new Error(`no feed has the axis '${size}' of '${input}'`);
         return known;
@@ -212,8 +213,12 @@ export class StepRunner {
    * @param {string} place
    */
   #fillByUnit(mask, rate, feeds, byUnit, place) {
-    const units = /** @type {Int32Array} */ (feeds[byUnit.units]?.data);
-    const starts = /** @type {Int32Array} */ (feeds[byUnit.offsets]?.data);
+    const units = unitsIn(feeds, byUnit);
+    const { rows: of } = byUnit;
+    const starts =
+      typeof of === 'number'
+        ? Int32Array.from({ length: units.length + 1 }, (_, at) => of * at)
+        : /** @type {Int32Array} */ (feeds[of]?.data);
     const rows = /** @type {number} */ (starts.at(-1));
     const width = rows === 0 ? 0 : mask.length / rows;
     for (const [at, unit] of units.entries()) {
@@ -311,4 +316,15 @@ export class StepRunner {
     }
     return sizes;
   }
+}
+
+/**
+ * The numbers of the units in a step.
+ *
+ * @param {Feeds} feeds
+ * @param {NonNullable<import('./tape.ts').Mask['byUnit']>} byUnit
+ * @returns {Int32Array}
+ */
+function unitsIn(feeds, { units }) {
+  return /** @type {Int32Array} */ (feeds[units]?.data);
 }

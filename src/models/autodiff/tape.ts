@@ -44,8 +44,11 @@ export interface Mask {
   readonly shape: readonly Dimension[];
   /** Share of the values that are dropped. */
   readonly rate: number;
-  /** Of a private step: the feeds that say which units there are, and which rows are whose. */
-  readonly byUnit?: { readonly units: string; readonly offsets: string } | undefined;
+  /**
+   * Of a private step: the feeds that say which units there are, and which rows are whose, or the
+   * number of rows that each unit has.
+   */
+  readonly byUnit?: { readonly units: string; readonly rows: string | number } | undefined;
 }
 
 interface Recorded {

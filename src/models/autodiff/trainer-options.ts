@@ -3,7 +3,7 @@ import type { FeedBuffers } from './feed-buffers.ts';
 import type { FedBatch } from './feeds.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import type { PlateauOptions } from './plateau.ts';
-import type { PrivateGradients } from './private-step.ts';
+import type { GradientPrivacy } from './private-step.ts';
 
 /** Batches to learn from. */
 export interface TrainingData {
@@ -68,11 +68,6 @@ export interface EpochProgress {
   readonly loss: number;
 }
 
-/** What makes steps private, and the 32 secret bytes that noise and masks follow from. */
-export interface PrivateSteps extends PrivateGradients {
-  readonly key: Uint8Array;
-}
-
 /** How a module is trained. */
 export interface TrainerOptions {
   /** Seed of initial weights and dropout masks. Default 1. */
@@ -113,7 +108,7 @@ export interface TrainerOptions {
    * Makes steps differentially private. Batches are then `joinUnits` of a Poisson sample of units;
    * steps run on the CPU.
    */
-  readonly privateSteps?: PrivateSteps | undefined;
+  readonly gradientPrivacy?: GradientPrivacy | undefined;
   /** Several steps in one run on the CPU too. @internal */
   readonly inLoop?: boolean | undefined;
   /** Called with a sentence if the training runs elsewhere than requested. */

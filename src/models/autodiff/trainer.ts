@@ -74,10 +74,13 @@ export class Trainer {
   static async open(module: TrainableModule, options: TrainerOptions = {}): Promise<Trainer> {
     const course = trainingCourse(options);
     const { seed, l2 } = course;
-    const planned = planTraining(module, options.optimiser ?? adam(), l2, options.sparse, options.privateSteps);
+    const planned = planTraining(module, options.optimiser ?? adam(), l2, options.sparse, options.gradientPrivacy);
     const state = initialState(planned.groups, seed);
     if (options.initialWeights) overwrite(planned.plan.state, state, options.initialWeights);
-    const thread = await openTraining(module.name, planned, seed, options);
+    const thread = await openTraining(module.name, planned, seed, {
+      ...options,
+      noiseKey: options.gradientPrivacy?.key,
+    });
     try {
       const trainer = new Trainer(module, options, planned, thread, course);
       await thread.load(state);
@@ -241,7 +244,7 @@ export class Trainer {
       lookedUpBy === undefined ? [] : [[input, shape]],
     );
     const initial = [...(this.#options.initialWeights ?? [])].flat();
-    const noise = this.#options.privateSteps === undefined ? [] : [sha256(this.#options.privateSteps.key)];
+    const noise = this.#options.gradientPrivacy === undefined ? [] : [sha256(this.#options.gradientPrivacy.key)];
     return sha256(
       this.#planned.plan.stepModel,
       JSON.stringify(tables.length > 0 ? { ...facts, tables } : facts),

@@ -4,7 +4,6 @@ import { chooseDevice } from '../onnx/device.ts';
 import { readDevice } from '../onnx/device-name.ts';
 import type { Place } from '../onnx/session.ts';
 import type { ThreadStart } from './thread-messages.ts';
-import type { PrivateSteps } from './trainer-options.ts';
 import type { PlannedTraining } from './training-plan.ts';
 import { TrainingThread } from './training-thread.ts';
 
@@ -12,7 +11,8 @@ import { TrainingThread } from './training-thread.ts';
 export interface WantedPlace {
   readonly device?: string | undefined;
   readonly inLoop?: boolean | undefined;
-  readonly privateSteps?: Pick<PrivateSteps, 'key'> | undefined;
+  /** The key of the noise, for a private training. */
+  readonly noiseKey?: Uint8Array | undefined;
   readonly onMessage?: ((sentence: string) => void) | undefined;
 }
 
@@ -30,7 +30,7 @@ export async function openTraining(
   seed: number,
   wanted: WantedPlace,
 ): Promise<TrainingThread> {
-  const start = { plan: planned.plan, seed, noiseKey: wanted.privateSteps?.key };
+  const start = { plan: planned.plan, seed, noiseKey: wanted.noiseKey };
   const { loop, says } = await loopOf(name, planned, wanted);
   if (says !== undefined) wanted.onMessage?.(says);
   if (loop === undefined) return TrainingThread.open(name, start);
@@ -46,14 +46,14 @@ export async function openTraining(
 async function loopOf(
   name: string,
   planned: PlannedTraining,
-  { device: asked = 'cpu', inLoop = false, privateSteps }: WantedPlace,
+  { device: asked = 'cpu', inLoop = false, noiseKey }: WantedPlace,
 ): Promise<{ readonly loop?: ThreadStart['loop'] | undefined; readonly says?: string | undefined }> {
   checkOneOf('device', readDevice(asked).device, ['cpu', 'cuda']);
   const { device, numbers, says } = await chooseDevice(asked);
   if (device === 'cpu' && !inLoop) return { says };
   const loop = planned.loop();
   if (loop === undefined) {
-    if (privateSteps) return { says: `${name} is trained on the CPU, as all private training is` };
+    if (noiseKey) return { says: `${name} is trained on the CPU, as all private training is` };
     const why = 'its embeddings are learnt sparsely, outside the graph; `sparse: false` learns them in it';
     return { says: `${name} is trained on the CPU: ${why}` };
   }

@@ -4,7 +4,7 @@ import type { Dimension, Tensor } from './emitter.ts';
 import { add } from './operations/arithmetic.ts';
 import { l2Penalty } from './operations/losses.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
-import { buildPrivateStep, type NoiseInput, type PrivateGradients } from './private-step.ts';
+import { buildPrivateStep, type GradientPrivacy, type NoiseInput } from './private-step.ts';
 import { graphShape, layOut, type StateGroup, type StateTensor, tensorsOf } from './state.ts';
 import { enter, gradientOf } from './state-groups.ts';
 import { type StepLoop, stepLoop } from './step-loop.ts';
@@ -149,7 +149,7 @@ export function planTraining(
   optimiser: Optimiser,
   l2 = 0,
   sparse?: boolean,
-  privacy?: PrivateGradients,
+  privacy?: Omit<GradientPrivacy, 'key'>,
 ): PlannedTraining {
   const step = privacy ? buildPrivateStep(module, optimiser, l2, privacy) : buildStep(module, optimiser, l2, sparse);
   const state = tensorsOf(step.groups);

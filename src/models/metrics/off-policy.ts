@@ -2,7 +2,7 @@ import { checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { finiteNumber, positiveProbability, probability } from '../../core/number-range.ts';
-import { type Interval, meanInterval } from '../statistics/intervals.ts';
+import { groupedInterval, type Interval, meanInterval } from '../statistics/intervals.ts';
 import { meanOf } from '../statistics/sample.ts';
 
 /** What a policy showed, with what result, and how another policy would have acted. */
@@ -13,6 +13,11 @@ export interface PolicyLog {
   readonly propensities: Float64Array;
   /** float64[rows]: the probability with which the other policy would show it. */
   readonly targets: Float64Array;
+  /**
+   * int32[rows]: the user of each row, numbered from 0. Intervals then take users as independent
+   * instead of rows.
+   */
+  readonly users?: Int32Array | undefined;
   /** Predictions of a reward model, for the doubly robust estimate. */
   readonly model?: RewardModel | undefined;
 }
@@ -31,7 +36,7 @@ export interface OffPolicyOptions {
   readonly clip?: number | undefined;
 }
 
-/** A mean reward, and its 95 % confidence interval by Student's t. */
+/** A mean reward, and its 95 % confidence interval by Student's t, over users if they are known. */
 export interface PolicyValue extends Interval {
   readonly value: number;
 }
@@ -79,7 +84,7 @@ const known: KnownOptions<OffPolicyOptions> = { clip: true };
  */
 export function offPolicy(log: PolicyLog, options: OffPolicyOptions = {}): OffPolicyEstimates {
   checkKnownOptions('offPolicy', options, known);
-  const { rewards, propensities, targets, model } = log;
+  const { rewards, propensities, targets, model, users } = log;
   const clip = checkPositive('clip', options.clip ?? Number.MAX_VALUE);
   checkLog(log);
   const raw = targets.map((target, row) => target / (propensities[row] as number));
@@ -91,6 +96,10 @@ export function offPolicy(log: PolicyLog, options: OffPolicyOptions = {}): OffPo
   const moved = weights.map(
     (weight, row) => self + (rewards.length * weight * ((rewards[row] as number) - self)) / sum,
   );
+  const valued = (values: Float64Array): PolicyValue => ({
+    value: meanOf(values),
+    ...(users === undefined ? meanInterval(values) : groupedInterval(values, users)),
+  });
   return {
     rows: rewards.length,
     logged: valued(rewards),
@@ -112,11 +121,7 @@ export function offPolicy(log: PolicyLog, options: OffPolicyOptions = {}): OffPo
   };
 }
 
-function valued(values: Float64Array): PolicyValue {
-  return { value: meanOf(values), ...meanInterval(values) };
-}
-
-function checkLog({ rewards, propensities, targets, model }: PolicyLog): void {
+function checkLog({ rewards, propensities, targets, model, users }: PolicyLog): void {
   if (rewards.length === 0) throw fault('a log of a policy needs at least one row, but has none');
   for (const [name, column] of Object.entries({ rewards, propensities, targets, ...model })) {
     if (column.length !== rewards.length) {
@@ -125,6 +130,9 @@ function checkLog({ rewards, propensities, targets, model }: PolicyLog): void {
     const isIn = ranges[name as keyof typeof ranges] ?? ranges.rewards;
     const row = column.findIndex((value) => !isIn.of(value));
     if (row >= 0) throw fault(`\`${name}\`[${row}] must be ${isIn.words}, but is ${column[row]}`);
+  }
+  if (users !== undefined && users.length !== rewards.length) {
+    throw fault(`\`users\` must have a number for each of ${rewards.length} rows, but has ${users.length}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { checkInteger, checkOneOf, checkPositive, shown } from '../../core/check
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { epsilonOf } from './accountant.ts';
-import { keyBytes, keyedIntegers } from './keyed-noise.js';
+import { keyBytes, keyedUniform } from './keyed-noise.js';
 
 /** What a private training hides the presence of. */
 const privacyUnits = ['user', 'rating'] as const;
@@ -142,12 +142,16 @@ export function checkDelta(delta: number, units: number, unit: string): void {
 
 /**
  * The units of a step: each with the same probability, independently of all others (Poisson
- * sampling), so a step may have any number of them, even none.
+ * sampling), so a step may have any number of them, even none. One random number is drawn for each
+ * unit that is taken, not for each there is: the gap to the next one is geometric,
+ * floor(log(u) / log(1 - rate)) with u uniform in (0, 1].
  */
 export function poissonSample(units: number, rate: number, key: Uint8Array, step: number): Int32Array {
-  const next = keyedIntegers(key, `sample ${step}`);
-  const most = rate * 2 ** 32;
+  if (rate >= 1) return Int32Array.from({ length: units }, (_, unit) => unit);
+  const uniform = keyedUniform(key, `sample ${step}`);
+  const perGap = 1 / Math.log1p(-rate);
+  const gap = () => Math.floor(Math.log(1 - uniform()) * perGap);
   const taken: number[] = [];
-  for (let unit = 0; unit < units; unit++) if (next() < most) taken.push(unit);
+  for (let unit = gap(); unit < units; unit += 1 + gap()) taken.push(unit);
   return Int32Array.from(taken);
 }

@@ -101,10 +101,15 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
     return this.#trained;
   }
 
-  /** The memory that training a network takes. */
-  protected heldInTraining(network: Network, batchSize = this.batchSize, isPrivate = false): HeldInTraining {
+  /**
+   * The memory that training a network takes.
+   *
+   * @param fedToPrivateStep numbers that a step is fed where units, one after another, are private.
+   */
+  protected heldInTraining(network: Network, batchSize = this.batchSize, fedToPrivateStep?: number): HeldInTraining {
     const weights = weightCount(weightShapes(network.module));
-    const activations = network.activations(isPrivate ? 1 : batchSize);
+    const isPrivate = fedToPrivateStep !== undefined;
+    const activations = isPrivate ? network.activations(1) + fedToPrivateStep : network.activations(batchSize);
     const checkpoints = this.options.checkpoint !== undefined;
     return { weights, activations, bytes: trainingBytes(weights, { activations, checkpoints, isPrivate }) };
   }
@@ -119,7 +124,7 @@ export abstract class DefinedRecommender<Options extends object, Trained extends
     network: Network,
     held: HeldInTraining,
     keep: (trainer: Trainer) => Trained,
-    chosen: Pick<TrainerOptions, 'device' | 'privateSteps'> = {},
+    chosen: Pick<TrainerOptions, 'device' | 'gradientPrivacy'> = {},
   ): Promise<Trained> {
     checkTrainingMemory(this.name, held, this.options.memory ?? usualMemory);
     const { batchSize: _size, memory: _memory, checkpoint, ...options } = this.options;

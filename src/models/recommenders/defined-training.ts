@@ -4,7 +4,7 @@ import type { Uniform } from '../autodiff/initialisers.ts';
 import type { TrainerOptions } from '../autodiff/trainer-options.ts';
 
 /** How a recommender made from a definition is trained. */
-export interface DefinedOptions extends Omit<TrainerOptions, 'initialWeights' | 'privateSteps'> {
+export interface DefinedOptions extends Omit<TrainerOptions, 'initialWeights' | 'gradientPrivacy'> {
   /** Histories, or ratings, per step. */
   readonly batchSize?: number | undefined;
   /** Memory limit of training, in bytes. Default 2 GiB. */

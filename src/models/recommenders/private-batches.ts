@@ -1,7 +1,8 @@
 import { UsageError } from '../../core/errors.ts';
 import type { FeedBuffers } from '../autodiff/feed-buffers.ts';
 import type { Feeds } from '../autodiff/feeds.ts';
-import type { PrivateSteps, TrainingData } from '../autodiff/trainer-options.ts';
+import type { GradientPrivacy } from '../autodiff/private-step.ts';
+import type { TrainingData } from '../autodiff/trainer-options.ts';
 import { joinUnits, type UnitFeeds } from '../autodiff/unit-feeds.ts';
 import { keyedUniform } from '../privacy/keyed-noise.js';
 import { type Privacy, poissonSample, stepsPerEpochOf } from '../privacy/privacy-options.ts';
@@ -13,6 +14,11 @@ export interface PrivateUnits {
   /** Expected number of units in a step. */
   readonly batchSize: number;
   feedsOf(unit: number, draws: StepDraws, buffers: FeedBuffers): Feeds | Promise<Feeds>;
+}
+
+/** The most units that a step of a Poisson sample has, but for one in a billion. */
+export function mostUnits(count: number, batchSize: number): number {
+  return Math.min(count, Math.ceil(batchSize + 6 * Math.sqrt(batchSize)));
 }
 
 /** Batches of a private training: each a Poisson sample of the units. */
@@ -43,11 +49,11 @@ export function drawsOfUnit(key: Uint8Array, step: number, unit: number): StepDr
   return { uniform: keyedUniform(key, `unit ${step} ${unit}`), step };
 }
 
-/** The trainer's settings for a private training. */
-export function privateStepsOf(
+/** How the steps of a private training make their gradients private. */
+export function gradientPrivacyOf(
   { clip, noise, key }: Privacy,
   { count, batchSize }: Pick<PrivateUnits, 'count' | 'batchSize'>,
-): PrivateSteps {
+): GradientPrivacy {
   return { clip, noise, key, expected: Math.min(count, batchSize) };
 }
 

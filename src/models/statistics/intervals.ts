@@ -33,6 +33,32 @@ export function meanInterval(values: ArrayLike<number>, level = 0.95): Interval 
 }
 
 /**
+ * Confidence interval of the mean of values that come in groups, such as the rows of each user:
+ * groups are independent of each other, values within one need not be. With the mean m of n values
+ * in G groups, its variance is G / (G - 1) sum over groups of (sum of (value - m))^2 / n^2 (Liang
+ * and Zeger 1986), and the interval is Student's with G - 1 degrees of freedom. With one value in
+ * each group it is `meanInterval`. NaN of fewer than two groups.
+ *
+ * @param groups - the group of each value, numbered from 0.
+ * @example
+ * groupedInterval([1, 2, 3, 4], Int32Array.of(0, 0, 1, 1));
+ */
+export function groupedInterval(values: ArrayLike<number>, groups: Int32Array, level = 0.95): Interval {
+  const mean = meanOf(values);
+  const sums = new Map<number, number>();
+  for (const [at, group] of groups.entries()) {
+    sums.set(group, (sums.get(group) ?? 0) + (values[at] as number) - mean);
+  }
+  const count = sums.size;
+  if (count < 2) return { low: Number.NaN, high: Number.NaN };
+  let squares = 0;
+  for (const sum of sums.values()) squares += sum ** 2;
+  const error = Math.sqrt((count / (count - 1)) * squares) / values.length;
+  const half = studentQuantile(1 - level, count - 1) * error;
+  return { low: mean - half, high: mean + half };
+}
+
+/**
  * Confidence interval of the mean by the percentile bootstrap: the values are drawn again with
  * replacement, by the seed. Percentiles are interpolated between the order statistics. NaN of no
  * value.

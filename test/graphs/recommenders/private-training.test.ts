@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runExperiment } from '../../../src/graphs/experiment/run-experiment.ts';
 import { loadRecommender } from '../../../src/graphs/recommenders/load-recommender.ts';
-import { guaranteeText } from '../../../src/graphs/recommenders/private-options.ts';
+import { guaranteeText, privacyWithKey } from '../../../src/graphs/recommenders/private-options.ts';
 import { recommend } from '../../../src/graphs/recommenders/recommend.ts';
 import { trainRecommender } from '../../../src/graphs/recommenders/train-recommender.ts';
 import { trainedOn } from '../../../src/graphs/recommenders/trained-on.ts';
@@ -69,6 +70,8 @@ describe('private training into a directory', () => {
     const secret = { dp: { ...dp, repeatable: false } };
     await expect(train('secret', { signal: stop.signal, onProgress: () => stop.abort() }, secret)).rejects.toThrow();
     expect(await readdir(join(directory, 'secret'))).toContain('checkpoint-noise-key');
+    const path = join(directory, 'secret', 'checkpoint-noise-key');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
     await train('secret', {}, secret);
     expect((await readdir(join(directory, 'secret'))).sort()).toEqual([
       'ids.json',
@@ -77,6 +80,46 @@ describe('private training into a directory', () => {
       'weights.safetensors',
     ]);
     expect(await weightsOf('secret')).not.toEqual(await weightsOf('whole'));
+  });
+
+  it('derives another key from the secret for another training in the same place', async () => {
+    const place = join(directory, 'place');
+    const key = async (training: string) => (await privacyWithKey({ dp: 1 }, place, training))?.key;
+    const first = await key('first');
+    expect(first).toHaveLength(32);
+    expect(await key('first')).toEqual(first);
+    expect(await key('second')).not.toEqual(first);
+    const secret = await readFile(`${place}-noise-key`);
+    expect(Buffer.from(first as Uint8Array).equals(secret)).toBe(false);
+    await writeFile(`${place}-noise-key`, 'damaged');
+    expect(await key('first')).not.toEqual(first);
+    expect(await privacyWithKey({ dp }, place, 'first')).toEqual(dp);
+  });
+
+  it('says below the tables of an experiment that repeatable noise can be subtracted', async () => {
+    const run = async (repeatable: boolean) => {
+      const set = { gmf: { dp: { ...dp, repeatable }, epochs: 1, embedding: 2 } };
+      const config = { ratings, scenarios: ['non-cold' as const], recommenders: ['gmf'], set, folds: 2 };
+      const { tables } = await runExperiment(config, { out: join(directory, `experiment-${repeatable}`) });
+      return tables[0]?.note;
+    };
+    const subtracted = 'whoever knows the seed can subtract it';
+    expect(await run(true)).toMatch(new RegExp(`gmf: epsilon [\\d.]+ at delta 0.001 .*${subtracted}`));
+    expect(await run(false)).not.toContain(subtracted);
+  });
+
+  it('refuses a part of another recommender that should be private', async () => {
+    const part = { recommender: 'gmf', options: { dp: 1 } };
+    for (const [recommender, options] of [
+      ['blend', { parts: ['svd', part] }],
+      ['switch', { cold: 'user-mean', warm: { recommender: 'federated-svd', options: { dp: 1 } } }],
+    ] as const) {
+      const refused = trainRecommender({ recommender, ratings, out: join(directory, 'part'), options });
+      await expect(refused).rejects.toMatchObject({
+        code: 'no-privacy',
+        message: expect.stringContaining('cannot be trained privately as a part of another recommender'),
+      });
+    }
   });
 
   it('of a federated recommender keeps the weights of the items, and does not learn again', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { offPolicy } from '../../../src/models/metrics/off-policy.ts';
+import { offPolicy, type PolicyValue } from '../../../src/models/metrics/off-policy.ts';
 import { studentQuantile } from '../../../src/models/statistics/student-t.ts';
 import { numbersOf } from '../../fixtures/movielens.ts';
 
@@ -38,6 +38,27 @@ const columns = fc
 const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('off-policy estimates', () => {
+  it('have intervals over users where rows of a user are alike', () => {
+    const once = log();
+    const thrice = <Column extends Float64Array>(column: Column) =>
+      Float64Array.from({ length: 3 * column.length }, (_, row) => column[Math.floor(row / 3)] as number);
+    const repeated = {
+      rewards: thrice(once.rewards),
+      propensities: thrice(once.propensities),
+      targets: thrice(once.targets),
+      model: { predicted: thrice(once.model.predicted), expected: thrice(once.model.expected) },
+    };
+    const users = Int32Array.from(repeated.rewards, (_, row) => Math.floor(row / 3));
+    const [single, byUser, byRow] = [offPolicy(once), offPolicy({ ...repeated, users }), offPolicy(repeated)];
+    for (const name of ['logged', 'ips', 'snips', 'doublyRobust', 'direct'] as const) {
+      const [one, other] = [single[name] as PolicyValue, byUser[name] as PolicyValue];
+      expect(other.low).toBeCloseTo(one.low, 9);
+      expect(other.high).toBeCloseTo(one.high, 9);
+      expect((byRow[name] as PolicyValue).high).toBeLessThan(other.high);
+    }
+    expect(() => offPolicy({ ...once, users })).toThrow('`users` must have a number for each of 60 rows');
+  });
+
   it.each([
     ['all', undefined],
     ['clipped', 2],

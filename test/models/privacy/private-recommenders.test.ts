@@ -8,6 +8,7 @@ import {
 import { multiVae } from '../../../src/models/recommenders/history/multi-vae.ts';
 import { sasRec } from '../../../src/models/recommenders/history/sasrec.ts';
 import { NeuralRecommender } from '../../../src/models/recommenders/neural/neural-recommender.ts';
+import { ddpg } from '../../../src/models/recommenders/reinforcement/ddpg.ts';
 import { UserMeanRecommender } from '../../../src/models/recommenders/user-mean.ts';
 import { numbersOf } from '../../fixtures/movielens.ts';
 import { hashOf } from '../recommenders/neural/tiny-problem.ts';
@@ -98,6 +99,29 @@ describe('private recommenders', () => {
     expect(await run(false)).not.toBe(first);
   });
 
+  it('count what all units of a step are fed in the memory that they need', () => {
+    const { ratings } = twoTastes(false, 200, 10);
+    const bytesOf = (batchSize: number) =>
+      ofUsers({ batchSize, privacy: { noise: 1, delta: 1e-3 } }).costOf(ratings).bytes;
+    const [few, many] = [bytesOf(10), bytesOf(100)];
+    const [fewUnits, manyUnits] = [10 + Math.ceil(6 * Math.sqrt(10)), 160];
+    const each = (many - few) / (manyUnits - fewUnits);
+    // Ratings and whether they are there, ten items each: alone, and joined.
+    expect(each).toBeGreaterThanOrEqual(4 * 2 * 2 * 10);
+    expect(each).toBeLessThan(4 * 2 * 10 * 10);
+  });
+
+  it('read content, which is public', async () => {
+    const { ratings } = twoTastes(false, 30, 10);
+    const timed = { ...ratings, times: Float64Array.from(ratings.values.keys()) };
+    const vectors = Float32Array.from({ length: 20 }, (_, at) => Math.cos(at));
+    const own = { width: 6, inner: 6, length: 6, layers: 1, heads: 1, content: true };
+    const options = { ...usual, epochs: 1, batchSize: 6, privacy: { noise: 1, delta: 1e-3 } };
+    await using recommender = new HistoryRecommender(sasRec as HistoryDefinition<never>, own as never, options);
+    await recommender.fit(timed, undefined, { vectors, dimension: 2 });
+    expect(recommender.guarantee?.epsilon).toBeGreaterThan(0);
+  });
+
   it('of pairs learn users or single ratings as units', async () => {
     const data = twoTastes(false, 40, 10).ratings;
     const run = async (unit: 'user' | 'rating') => {
@@ -126,6 +150,8 @@ describe('private recommenders', () => {
       () => new NeuralRecommender('lstm-av', { privacy, modalities: [{ name: 'a', dimension: 1, steps: 1 }] }),
       'computed',
     );
+    const learning = ddpg as HistoryDefinition<never>;
+    refused(() => new HistoryRecommender(learning, {} as never, { privacy }), 'vectors of the items from the ratings');
     const data = twoTastes(false, 30, 10);
     await using recommender = ofUsers({ privacy });
     await expect(recommender.fit(data.ratings, data.heldOut)).rejects.toMatchObject({ code: 'no-privacy' });

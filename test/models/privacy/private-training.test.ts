@@ -168,4 +168,21 @@ describe('numbers that follow from a key', () => {
     for (const count of counts) expect(Math.abs(count / 4000 - 0.1)).toBeLessThan(0.025);
     expect(poissonSample(5, 1, key, 0)).toHaveLength(5);
   });
+
+  it('take units independently: the number in a step and the gaps have the spread of chance', () => {
+    const [units, rate, steps] = [200, 0.05, 4000];
+    const [counts, gaps]: number[][] = [[], []];
+    for (let step = 0; step < steps; step++) {
+      const taken = poissonSample(units, rate, key, step);
+      counts?.push(taken.length);
+      for (let at = 1; at < taken.length; at++) gaps?.push((taken[at] as number) - (taken[at - 1] as number));
+    }
+    const mean = (counts as number[]).reduce((sum, count) => sum + count, 0) / steps;
+    const variance = (counts as number[]).reduce((sum, count) => sum + (count - mean) ** 2, 0) / steps;
+    expect(Math.abs(mean - units * rate)).toBeLessThan(0.2);
+    expect(Math.abs(variance - units * rate * (1 - rate))).toBeLessThan(0.8);
+    const near = (gaps as number[]).filter((gap) => gap === 1).length / (gaps as number[]).length;
+    expect(Math.abs(near - rate)).toBeLessThan(0.01);
+    expect(poissonSample(1e9, 1e-8, key, 0).length).toBeLessThan(60);
+  });
 });

@@ -22,9 +22,11 @@ const { ratings } = twoTastes(false, 8, 12);
 const timed = { ...ratings, times: Float64Array.from(ratings.values.keys()) };
 const attention = { width: 6, inner: 6, length: 4, layers: 1, heads: 2, dropout: 0.4 };
 
+const content = { vectors: Float32Array.from({ length: 12 * 3 }, (_, at) => Math.sin(at)), dimension: 3 };
+
 function networkOf(definition: HistoryDefinition<never>, own: object) {
   const { userCount, itemCount, scale } = timed;
-  const space = { userCount, itemCount, scale, mean: 3, known: new Uint8Array(itemCount).fill(1), content: undefined };
+  const space = { userCount, itemCount, scale, mean: 3, known: new Uint8Array(itemCount).fill(1), content };
   return definition.network(own as never, space);
 }
 
@@ -58,6 +60,7 @@ describe('a private step', () => {
     ['gru4rec', gru4Rec, { width: 6, hidden: 6, length: 4 }],
     ['sasrec', sasRec, attention],
     ['bert4rec', bert4Rec, attention],
+    ['sasrec with content', sasRec, { ...attention, content: true }],
   ] as const)('of %s changes by the gradient of a user alone when that user leaves', async (_, definition, own) => {
     const change = (units: readonly number[]) => changeBy(definition as HistoryDefinition<never>, own, units);
     const [all, others, one] = [await change([0, 2, 3, 5]), await change([2, 3, 5]), await change([0])];

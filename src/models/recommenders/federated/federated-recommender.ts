@@ -2,6 +2,7 @@ import { checkInteger, checkPositive } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
 import { sha256 } from '../../../core/hash.ts';
 import { seededUniform } from '../../autodiff/initialisers.ts';
+import { groupRows } from '../../group-rows.ts';
 import { epsilonOf } from '../../privacy/accountant.ts';
 import { fillNoise } from '../../privacy/keyed-noise.js';
 import {
@@ -258,15 +259,11 @@ export class FederatedRecommender implements Recommender {
   }
 
   #clients(ratings: TrainingRatings, width: number): Client[] {
-    const rows = new Map<number, number[]>();
-    for (const [row, client] of this.#clientsOf(ratings).entries()) {
-      const own = rows.get(client);
-      if (own) own.push(row);
-      else rows.set(client, [row]);
-    }
-    return [...rows]
-      .sort(([a], [b]) => a - b)
-      .map(([, own]) => {
+    const owners = this.#clientsOf(ratings);
+    const { rows, starts } = groupRows(owners, Math.min(this.#groups ?? ratings.userCount, ratings.userCount));
+    return Array.from(starts.subarray(1), (end, client) => rows.subarray(starts[client], end))
+      .filter((own) => own.length > 0)
+      .map((own) => {
         const users = Array.from(own, (row) => ratings.users[row] as number);
         const places = new Map([...new Set(users)].map((user, place) => [user, place]));
         const vectors = new Float64Array(places.size * width);
@@ -302,9 +299,10 @@ export class FederatedRecommender implements Recommender {
     const width = this.#options.factors + 1;
     const own = new Float64Array(ratings.userCount * width);
     this.#fitted = { ratings, weights, own };
-    const rows = new Map<number, number[]>();
-    for (const [row, user] of ratings.users.entries()) rows.set(user, [...(rows.get(user) ?? []), row]);
-    for (const [user, of] of rows) {
+    const { rows, starts } = groupRows(ratings.users, ratings.userCount);
+    for (let user = 0; user < ratings.userCount; user++) {
+      const of = rows.subarray(starts[user], starts[user + 1]);
+      if (of.length === 0) continue;
       const items = Int32Array.from(of, (row) => ratings.items[row] as number);
       const values = Float32Array.from(of, (row) => ratings.values[row] as number);
       own.set(this.#ownOf({ items, values }, this.#fitted), user * width);

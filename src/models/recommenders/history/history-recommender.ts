@@ -1,7 +1,8 @@
 import { UsageError } from '../../../core/errors.ts';
-import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
+import { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import type { Trainer } from '../../autodiff/trainer.ts';
 import type { TrainingData, TrainingResult } from '../../autodiff/trainer-options.ts';
+import { unitNumbers } from '../../autodiff/unit-numbers.ts';
 import {
   guaranteeOf,
   type Privacy,
@@ -16,14 +17,14 @@ import type { DefinedOptions, StepDraws, TrainingCost } from '../defined-trainin
 import type { ItemVectors } from '../item-vectors.ts';
 import { knownItems } from '../neural/training-set.ts';
 import { cannotServe } from '../parts.ts';
-import { noValidation, privateBatches, privateStepsOf } from '../private-batches.ts';
+import { gradientPrivacyOf, mostUnits, noValidation, privateBatches } from '../private-batches.ts';
 import type { NewUserRatings, Predicts, TrainingRatings } from '../recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean } from '../recommender.ts';
 import { Histories, type History } from './histories.ts';
 import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
 import { fillUnknown, historyValidation, type JudgedHistories, rowsAtOnce } from './history-validation.ts';
 import { contentVectorsName } from './item-table.ts';
-import { checkPrivateHistories, noContent } from './private-histories.ts';
+import { checkPrivateHistories, type PrivateHistories } from './private-histories.ts';
 
 /** How a recommender that reads histories is trained. */
 export interface HistoryOptions extends DefinedOptions {
@@ -84,7 +85,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   guaranteeFor(training: TrainingRatings): PrivacyGuarantee | undefined {
     checkTrainingRatings(training);
     if (this.#privacy === undefined) return undefined;
-    const network = this.#network(training, undefined);
+    const network = this.#network(training, unknownContent(training));
     const learners = this.#learners(network, new Histories(training, network.side, this.#definition.inTime), training);
     return guaranteeOf(this.#privacy, { ...this.#courseOf(learners), epochs: this.epochs });
   }
@@ -94,7 +95,8 @@ export class HistoryRecommender<Options extends object = object> extends Defined
    * are run. If training fails, nothing is learnt and the thread has ended. A private training
    * takes no validation part, which would cost privacy too.
    *
-   * @param content - of the items, for a network that reads it.
+   * @param content - of the items, for a network that reads it. A private training takes it to be
+   * public: it must not be computed from the ratings.
    * @throws UsageError when the ratings are wrong, `memory-too-small` or `no-privacy`; what
    * `Trainer.fit` throws.
    */
@@ -110,12 +112,11 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     const histories = new Histories(training, network.side, this.#definition.inTime);
     const learners = this.#learners(network, histories, training);
     if (this.#privacy && validation && validation.values.length > 0) throw noValidation(this.name);
-    if (this.#privacy && content) throw noContent(this.name);
     const units = this.#units(network, histories, learners);
-    const steps = this.#privacy && privateStepsOf(this.#privacy, units);
+    const gradientPrivacy = this.#privacy && gradientPrivacyOf(this.#privacy, units);
     this.#guarantee = this.guaranteeFor(training);
     const keep = (trainer: Trainer) => this.#trained({ trainer, network, ratings: training, histories });
-    const trained = await this.begin(network, this.#held(network), keep, { privateSteps: steps });
+    const trained = await this.begin(network, this.#held(network, units), keep, { gradientPrivacy });
     const data = this.#privacy ? privateBatches(units, this.#privacy) : this.#batches(network, histories, learners);
     return this.train(trained, data, validation && historyValidation(this.predicts, trained, validation));
   }
@@ -143,14 +144,13 @@ export class HistoryRecommender<Options extends object = object> extends Defined
    */
   costOf(training: TrainingRatings): TrainingCost {
     checkTrainingRatings(training);
-    const content = { vectors: new Float32Array(training.itemCount), dimension: 1 };
-    const network = this.#network(training, content);
+    const network = this.#network(training, unknownContent(training));
     const histories = new Histories(training, network.side, this.#definition.inTime);
     const learners = this.#learners(network, histories, training);
     const steps = this.#privacy
       ? stepsPerEpochOf(this.#courseOf(learners))
       : Math.ceil(learners.length / this.batchSize);
-    return { ...this.#held(network), stepsPerEpoch: steps };
+    return { ...this.#held(network, this.#units(network, histories, learners)), stepsPerEpoch: steps };
   }
 
   /**
@@ -240,8 +240,14 @@ export class HistoryRecommender<Options extends object = object> extends Defined
     return { ...opened, learntColumns, knownColumns };
   }
 
-  #held(network: HistoryNetwork) {
-    return this.heldInTraining(network, this.batchSize, this.#privacy !== undefined);
+  #held(network: HistoryNetwork, units: PrivateHistories) {
+    return this.heldInTraining(network, this.batchSize, this.#privacy && this.#fedToPrivateStep(network, units));
+  }
+
+  /** How many numbers the feeds and masks of a step have: each unit's own, and all joined. */
+  #fedToPrivateStep({ module }: HistoryNetwork, { count, batchSize, feedsOf }: PrivateHistories): number {
+    const feeds = feedsOf(0, this.drawsOf('memory', 0), new FeedBuffers());
+    return 2 * mostUnits(count, batchSize) * unitNumbers(module, feeds);
   }
 
   #courseOf(learners: Int32Array) {
@@ -249,7 +255,7 @@ export class HistoryRecommender<Options extends object = object> extends Defined
   }
 
   /** The histories learnt from, as units of a private training. */
-  #units(network: HistoryNetwork, histories: Histories, learners: Int32Array) {
+  #units(network: HistoryNetwork, histories: Histories, learners: Int32Array): PrivateHistories {
     const feedsOf = (unit: number, draws: StepDraws, buffers: FeedBuffers) =>
       network.learnt([histories.of(learners[unit] as number)], draws, buffers);
     return { count: learners.length, batchSize: this.batchSize, feedsOf };
@@ -309,6 +315,11 @@ export class HistoryRecommender<Options extends object = object> extends Defined
       }
     }
   }
+}
+
+/** Stands for content where nothing depends on what it is. */
+function unknownContent({ itemCount }: TrainingRatings): ItemVectors {
+  return { vectors: new Float32Array(itemCount), dimension: 1 };
 }
 
 /** The options are checked before there are data. */

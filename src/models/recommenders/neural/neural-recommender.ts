@@ -1,8 +1,9 @@
 import { checkInteger, checkOneOf } from '../../../core/check.ts';
 import { ModelError, UsageError } from '../../../core/errors.ts';
 import { given } from '../../../core/given.ts';
+import type { GradientPrivacy } from '../../autodiff/private-step.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
-import type { PrivateSteps, TrainerOptions, TrainingResult } from '../../autodiff/trainer-options.ts';
+import type { TrainerOptions, TrainingResult } from '../../autodiff/trainer-options.ts';
 import { trainingCourse } from '../../autodiff/training-course.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
 import { groupRows } from '../../group-rows.ts';
@@ -14,7 +15,7 @@ import {
   privacyOf,
 } from '../../privacy/privacy-options.ts';
 import { type BatchingMethod, batchingMethods, epochOrder } from '../batching.ts';
-import { noPrivacy, noValidation, type PrivateUnits, privateBatches, privateStepsOf } from '../private-batches.ts';
+import { gradientPrivacyOf, noPrivacy, noValidation, type PrivateUnits, privateBatches } from '../private-batches.ts';
 import { globalMean } from '../recommender.ts';
 import {
   type ArchitectureOptions,
@@ -42,7 +43,7 @@ import { weightShapes } from './weight-shapes.ts';
  * weights the mean squared length of the embeddings that a step looks up; squared kernels get a
  * tenth of it.
  */
-export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights' | 'privateSteps'> {
+export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights' | 'gradientPrivacy'> {
   /** Ratings per step. Default `usualBatch`. */
   readonly batchSize?: number | undefined;
   /** Default `random`; `item-grouped` makes an epoch cheaper, but gives different results. */
@@ -163,7 +164,7 @@ export class NeuralRecommender {
         : trainingBatches({ set, known, feeds: learnt, orderOf, ...this.#batching() });
     this.#guarantee = this.guaranteeFor(set);
     const judged = this.#validation(validation, known, reader);
-    const trainer = await this.#open(set, features, this.#privacy && units && privateStepsOf(this.#privacy, units));
+    const trainer = await this.#open(set, features, this.#privacy && units && gradientPrivacyOf(this.#privacy, units));
     this.#trained = { trainer, set, known, reader };
     try {
       return await trainer.fit(data, judged);
@@ -342,10 +343,14 @@ export class NeuralRecommender {
     };
   }
 
-  async #open(set: TrainingSet, features: FeatureSource | undefined, steps?: PrivateSteps): Promise<Trainer> {
+  async #open(
+    set: TrainingSet,
+    features: FeatureSource | undefined,
+    gradientPrivacy?: GradientPrivacy,
+  ): Promise<Trainer> {
     const { loss, weighting, negatives = 0 } = this.#architecture.ratingLoss;
     const mean = (globalMean(set.values) + negatives * set.scale.minimum) / (1 + negatives);
-    const space = { ...set, mean: steps ? undefined : mean };
+    const space = { ...set, mean: gradientPrivacy ? undefined : mean };
     const module = neuralModule(this.name, space, this.#options);
     const { pretrained, checkpoint, privacy: _privacy, ...options } = this.#options;
     const initialWeights = await this.#initialWeights(module, set, features);
@@ -359,7 +364,7 @@ export class NeuralRecommender {
       ...trainingDefaults[this.#form],
       ...options,
       l2: this.#form === 'residual' ? 0 : options.l2,
-      privateSteps: steps,
+      gradientPrivacy,
       initialWeights,
       checkpoint: checkpoint && { ...checkpoint, data: data as string },
     });

@@ -1,0 +1,14 @@
+/** A letter, then letters, marks and digits; parts joined by an apostrophe are one word. */
+const word = /\p{L}[\p{L}\p{M}\p{N}]*(?:['\u2019]\p{L}+)*/gu;
+
+/**
+ * The words of a text in lower case, in its order. Numbers and single letters are no words. Writing
+ * without spaces between words is not divided.
+ *
+ * @example
+ * wordsOf("It's a heist, in 1995."); // ["it's", 'heist', 'in']
+ */
+export function wordsOf(text: string): string[] {
+  const found = text.normalize('NFKC').toLowerCase().replaceAll('\u2019', "'").match(word) ?? [];
+  return found.filter((each) => each.length > 1);
+}

@@ -1,0 +1,121 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importFeatures } from '../../../src/graphs/import/import-features.ts';
+import { explainItem } from '../../../src/graphs/recommenders/explain-item.ts';
+import { loadRecommender } from '../../../src/graphs/recommenders/load-recommender.ts';
+import { recommend } from '../../../src/graphs/recommenders/recommend.ts';
+import { trainRecommender } from '../../../src/graphs/recommenders/train-recommender.ts';
+import { ItemStore } from '../../../src/io/dataset/item-store.ts';
+import { numbersOf } from '../../fixtures/movielens.ts';
+import { temporaryDirectory } from '../../io/dataset/fixtures.ts';
+import { contentOf, fileWith } from './helpers.ts';
+
+async function textsWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const directory = join(await temporaryDirectory(), 'texts');
+  await mkdir(directory);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+  return directory;
+}
+
+const cue = (second: number, text: string) =>
+  `00:00:${String(second).padStart(2, '0')},000 --> 00:00:${String(second + 1).padStart(2, '0')},000\n${text}\n`;
+
+describe('texts of items', () => {
+  it('become a stream beside others: words by TF-IDF, divided by time or by words', async () => {
+    const text = await textsWith({
+      'a.srt': ['1', cue(1, 'heist heist'), '2', cue(3, 'bank')].join('\n'),
+      'b.vtt': `WEBVTT\n\n${cue(0, 'bank').replaceAll(',', '.')}`,
+      'c.txt': 'love heist\nlove song',
+      'd.txt': 'song and dance',
+      'notes.md': 'heist',
+    });
+    const visual = await fileWith('visual.csv', 'id,v\na,1\nb,2\nc,3\nd,4\ne,5\n');
+    const out = join(text, 'items.arrow');
+    const options = { text: { file: text }, textSubclips: 2, minimumItems: 2, standardise: 'none' as const };
+    const summary = await importFeatures([`visual=${visual}`], out, options);
+    expect(summary).toMatchObject({ items: 5, subclips: 2 });
+    expect(summary.streams[1]).toMatchObject({ name: 'text', kind: 'dense', dimension: 3, items: 4 });
+    const store = await ItemStore.open(out);
+    const recorded = JSON.parse(store.metadata.import as string) as { streams: { words?: string[] }[] };
+    await store.close();
+    expect(recorded.streams[1]?.words).toEqual(['bank', 'heist', 'song']);
+    const content = await contentOf(out);
+    // The last cue of a.srt ends at 4 s, so its subclips are cut at 2 s.
+    expect(content.a?.text).toEqual([0, 1, 0, 1, 0, 0]);
+    expect(content.b?.text).toEqual([0, 0, 0, 1, 0, 0]);
+    expect(content.c?.text).toEqual([0, 1, 0, 0, 0, 1]);
+    expect(content.e?.text).toBeUndefined();
+  });
+
+  it('may be a column of a CSV file, and are chosen and weighted by the items of fitOn', async () => {
+    const plots = await fileWith('plots.csv', 'movieId,plot\n1,"a bank, a heist"\n2,bank\n3,heist of it\n4,of it\n');
+    const fitOn = await fileWith('fit.csv', 'movieId\n1\n2\n3\n');
+    const out = join(await temporaryDirectory(), 'items.arrow');
+    const options = { text: { file: plots }, minimumItems: 1, fitOn };
+    const { streams } = await importFeatures([], out, options);
+    // Of three texts, 'bank' and 'heist' are in two, more than half; 'of' and 'it' are in one.
+    expect(streams[0]).toMatchObject({ name: 'text', dimension: 2, items: 4 });
+    await expect(importFeatures([], out, { ...options, text: { file: plots, column: 'script' } })).rejects.toThrow(
+      "has no column 'script'; it has 'movieId', 'plot'",
+    );
+  });
+
+  it.each([
+    [{ textSubclips: 2 }, '`textSubclips` has no effect without `text`'],
+    [{ text: { file: 'nowhere' } }, 'nowhere cannot be read (ENOENT)'],
+  ])('are refused where they cannot be read: %o', async (options, words) => {
+    const visual = await fileWith('visual.csv', 'id,v\na,1\nb,2\n');
+    const out = join(await temporaryDirectory(), 'items.arrow');
+    await expect(importFeatures([visual], out, options)).rejects.toThrow(words);
+  });
+
+  it.each([
+    ['linked', 'let recommenders find what users like in items that nobody has rated, and say by which words'],
+    ['cut', 'let them find nothing where texts belong to other items'],
+  ] as const)('if %s, %s', async (link, _does) => {
+    const next = numbersOf(17);
+    const [userCount, itemCount] = [40, 60];
+    const filler = Array.from({ length: 30 }, (_, at) => `filler${String.fromCharCode(97 + at)}`);
+    const plots: string[] = ['movieId,plot'];
+    const ratings: string[] = ['userId,movieId,rating'];
+    for (let item = 0; item < itemCount; item++) {
+      const kind = item % 2;
+      const said = link === 'linked' ? kind : next() < 0.5 ? 0 : 1;
+      const words = [said === 0 ? 'heist' : 'romance', ...filler.filter(() => next() < 0.2)];
+      plots.push(`${item},${words.join(' ')}`);
+      for (let user = 0; item < 50 && user < userCount; user++) {
+        if (next() < 0.5) ratings.push(`u${user},${item},${user % 2 === kind ? 5 : 1}`);
+      }
+    }
+    const [plotFile, ratingFile] = [
+      await fileWith('plots.csv', `${plots.join('\n')}\n`),
+      await fileWith('ratings.csv', `${ratings.join('\n')}\n`),
+    ];
+    const directory = await temporaryDirectory();
+    const features = join(directory, 'items.arrow');
+    await importFeatures([], features, { text: { file: plotFile } });
+    const movies = await fileWith(
+      'movies.csv',
+      `movieId,title,genres\n${Array.from({ length: itemCount }, (_, item) => `${item},Film ${item},`).join('\n')}\n`,
+    );
+    const out = join(directory, 'recommender');
+    await trainRecommender({ recommender: 'content-ridge', ratings: ratingFile, movies, features, out, options: {} });
+    const model = await loadRecommender(out);
+    try {
+      const { items } = await recommend(model, { user: 'u0', k: 5, coldOnly: true, explain: true });
+      const liked = items.filter(({ itemId }) => Number(itemId) % 2 === 0).length;
+      if (link === 'cut') {
+        expect(liked).toBeLessThan(5);
+        return;
+      }
+      expect(liked).toBe(5);
+      expect(items[0]?.nearest?.[0]?.words).toContain('heist');
+      const { words } = await explainItem(model, { item: '50', user: 'u0' });
+      expect(words.map(({ word }) => word)).toContain('heist');
+      expect(words.every(({ change }) => Number.isFinite(change))).toBe(true);
+    } finally {
+      await model.close();
+    }
+  });
+});
