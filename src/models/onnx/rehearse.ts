@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../core/hash.ts';
+import { makePrivateFolder } from '../networks/cache.ts';
 import { type ChildFailure, inChild } from './child-try.ts';
 import { shortened } from './device.ts';
 import { runtimeVersion } from './runtime.ts';
@@ -116,7 +117,7 @@ class Memory {
     if (this.#path === undefined) return;
     const aside = `${this.#path}.${process.pid}-${randomBytes(4).toString('hex')}`;
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makePrivateFolder(this.#folder);
       writeFileSync(aside, JSON.stringify(sessionsPerPlace), { mode: 0o600 });
       renameSync(aside, this.#path);
     } catch {
