@@ -16,7 +16,7 @@ import { registry } from './registry.ts';
  */
 export function readConfigFile(path: string, command: Command, table: AnyTable): Given {
   const commands = objectOf(path, readJsonFile(path));
-  for (const section of Object.keys(commands)) checkSection(path, section);
+  for (const section of Object.keys(commands)) checkSection(path, section, command.name, table);
   const name = [command.name, ...(command.formerly ?? [])].find((each) => Object.hasOwn(commands, each));
   if (name === undefined) return new Map();
   const given = new Map<string, readonly string[]>();
@@ -43,12 +43,15 @@ export function readConfigFile(path: string, command: Command, table: AnyTable):
 /**
  * A section that names no command is a mistake: a misspelt command would run without its options.
  */
-function checkSection(path: string, section: string): void {
+function checkSection(path: string, section: string, command: string, table: AnyTable): void {
   const names = registry.map(({ name }) => name);
   const [word = ''] = section.split(' ');
   if (findByName(registry, word) !== undefined) return;
   throw new UsageError(`${path} has options for '${section}', but there is no such command`, {
-    remedy: `${didYouMean(word, names)}Commands: ${names.join(', ')}.`,
+    remedy:
+      findOption(table, section) === undefined
+        ? `${didYouMean(word, names)}Commands: ${names.join(', ')}.`
+        : `Put the options of a command below its name: {"${command}": {"${section}": ...}}.`,
   });
 }
 

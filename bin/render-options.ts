@@ -78,9 +78,9 @@ const MENTION = [
 /**
  * Turns the library's wording into the command's. The library writes an option in backticks as
  * `maxDuration`, an option with a value as `memory: '907MiB'` (several separated by commas), and a
- * function as `pullWeights({ name: 'alexnet' })` or `compact('features/')`; the user of the command types `--max-duration`,
- * `--memory 907MiB` and `reelflow weights pull alexnet`. Names that the command does not have stay
- * unchanged, and so does text from outside: anything in quotes or inside a path, and every text in
+ * function as `pullWeights({ name: 'alexnet' })` or `compact('features/')`; the user of the command
+ * types `--max-duration`, `--memory 907MiB`, `reelflow weights pull alexnet` and `reelflow compact
+ * features/`. Names that the command does not have stay unchanged, and so does text from outside: anything in quotes or inside a path, and every text in
  * `outside`.
  *
  * @param outside texts that the user typed, which a message may repeat literally.

@@ -20,7 +20,7 @@ export function wordsOf(error: unknown): string {
   return CLEARER[code] ?? known?.[1] ?? text ?? message;
 }
 
-/** The same, beginning with the path that an error of the operating system is about, if it says so. */
+/** The same, beginning with the path that an error of the operating system names. */
 export function factOf(error: unknown): string {
   const { path } = (error ?? {}) as NodeJS.ErrnoException;
   const words = wordsOf(error);

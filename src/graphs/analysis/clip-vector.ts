@@ -42,9 +42,9 @@ export interface ClipVector {
  * statistic; for a reduction, also projected by its PCA. Nothing is added to the dataset.
  *
  * @throws UsageError `spec` when the dataset's graph cannot be made again, `dataset` when it is a
- * training store or `source` is not its source, `no-inputs` when there is no such file, `moment` when the clip is shorter; ModelError
- * `weights` when weights are not found; MediaError or FlowError when the clip cannot be decoded or
- * embedded.
+ * training store or `source` is not its source, `no-inputs` when there is no such file, `moment`
+ * when the clip is shorter; ModelError `weights` when weights are not found; MediaError or
+ * FlowError when the clip cannot be decoded or embedded.
  */
 export function clipVector(
   path: string,
