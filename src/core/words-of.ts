@@ -8,7 +8,7 @@ const CLEARER: Readonly<Record<string, string>> = { EISDIR: 'it is a directory' 
  * without its code, its call and the path, which the sentence names itself; otherwise the message.
  *
  * @example
- * wordsOf(error); // 'no such file or directory', for ENOENT: no such file or directory, open 'a.csv'
+ * readFile('a.csv').catch((error) => console.warn(wordsOf(error))); // no such file or directory
  */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { factOf, wordsOf } from '../../src/core/words-of.ts';
 
@@ -10,7 +11,8 @@ describe('why something failed', () => {
   it('is what the operating system says, without its code, its call and the path', async () => {
     expect(wordsOf(await failed('nowhere, really.csv'))).toBe('no such file or directory');
     expect(wordsOf(await failed('.'))).toBe('it is a directory');
-    const [missing] = await once(spawn('nowhere'), 'error');
+    const program = join('no', 'such', 'program');
+    const [missing] = await once(spawn(program), 'error');
     expect(wordsOf(missing)).toBe('no such file or directory');
   });
 
