@@ -1,5 +1,6 @@
 import { ModelError, ReelflowError, UsageError } from '../src/core/errors.ts';
 import { systemFault } from '../src/core/system-fault.ts';
+import { factOf } from '../src/core/words-of.ts';
 import { Console } from './console.ts';
 import { runProgram } from './program.ts';
 
@@ -23,12 +24,12 @@ export async function runToExitCode(argv: readonly string[], open?: (console: Co
       console.error(error);
       return error instanceof UsageError || error instanceof ModelError ? 2 : 1;
     }
-    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    const { code, syscall } = error as NodeJS.ErrnoException;
     if (code === undefined || syscall === undefined) {
       console.fault(error);
       throw error;
     }
-    console.error({ message, code });
+    console.error({ message: `the system refused \`${syscall}\`: ${factOf(error)}`, code });
     return 1;
   }
 }

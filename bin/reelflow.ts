@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { wordsOf } from '../src/core/words-of.ts';
 import { Console } from './console.ts';
 import { runToExitCode } from './exit-code.ts';
 import { silenceModuleTypeWarning } from './module-type-warning.ts';
@@ -10,7 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A command that streams to stdout handles this itself, and ends its work in order.
   if (process.stdout.listenerCount('error') > 1) return;
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-  console.error({ message: `stdout cannot be written: ${error.message}`, code: error.code ?? 'output' });
+  console.error({ message: `stdout cannot be written: ${wordsOf(error)}`, code: error.code ?? 'output' });
   process.exit(1);
 });
 

@@ -1,4 +1,4 @@
-import { shellWord } from '../src/core/shell-word.ts';
+import { shellPath, shellWord } from '../src/core/shell-word.ts';
 import { type AnyTable, flagOfOption } from './option-table.ts';
 
 /**
@@ -72,15 +72,15 @@ const SETTING = `${NAME}: (?:${VALUE})`;
 const MENTION = [
   `(?<option>${NAME})`,
   `(?<settings>${SETTING}(?:, ${SETTING})*)`,
-  String.raw`(?<called>${NAME})\((?:\{ (?<given>${SETTING}(?:, ${SETTING})*) \})?\)`,
+  String.raw`(?<called>${NAME})\((?:'(?<place>[^'\`]*)'|\{ (?<given>${SETTING}(?:, ${SETTING})*) \})?\)`,
 ].join('|');
 
 /**
  * Turns the library's wording into the command's. The library writes an option in backticks as
  * `maxDuration`, an option with a value as `memory: '907MiB'` (several separated by commas), and a
- * function as `pullWeights({ name: 'alexnet' })`; the user of the command types `--max-duration`,
- * `--memory 907MiB` and `reelflow weights pull alexnet`. Names that the command does not have stay
- * unchanged, and so does text from outside: anything in quotes or inside a path, and every text in
+ * function as `pullWeights({ name: 'alexnet' })` or `compact('features/')`; the user of the command
+ * types `--max-duration`, `--memory 907MiB`, `reelflow weights pull alexnet` and `reelflow compact
+ * features/`. Names that the command does not have stay unchanged, and so does text from outside: anything in quotes or inside a path, and every text in
  * `outside`.
  *
  * @param outside texts that the user typed, which a message may repeat literally.
@@ -96,14 +96,14 @@ export function renderOptions(flags: Flags, outside: readonly string[] = []): Re
   const pattern = new RegExp([...literal, QUOTED, `${BEFORE}\`(?:${MENTION})\`${AFTER}`].join('|'), 'g');
   return (text) =>
     text.replaceAll(pattern, (whole, ...found) => {
-      const { option, settings, called, given } = found.at(-1) as Readonly<Record<string, string | undefined>>;
+      const { option, settings, called, place, given } = found.at(-1) as Readonly<Record<string, string | undefined>>;
       const words =
         settings !== undefined
           ? pairs(settings).map(([name, value]) => settingWords(flags, name, value))
           : [
               option !== undefined && flags.has(option)
                 ? `--${flags.get(option)?.flag}`
-                : callWords(called ?? option, given),
+                : callWords(called ?? option, given, place),
             ];
       return words.includes(undefined) ? whole : `\`${words.join(' ')}\``;
     });
@@ -138,7 +138,11 @@ function settingWords(flags: Flags, name: string, value: string): string | undef
   return `--${found.flag}${found.type === 'set' ? '=' : ' '}${shellWord(plain(value))}`;
 }
 
-function callWords(called: string | undefined, given: string | undefined): string | undefined {
+function callWords(
+  called: string | undefined,
+  given: string | undefined,
+  place: string | undefined,
+): string | undefined {
   const { command, operands = [] } =
     (called !== undefined && Object.hasOwn(COMMANDS, called) && COMMANDS[called]) || {};
   if (command === undefined) return undefined;
@@ -147,6 +151,7 @@ function callWords(called: string | undefined, given: string | undefined): strin
   const others = [...options]
     .filter(([name]) => !operands.includes(name))
     .map(([name, value]) => (value === 'true' ? `--${name}` : `--${name} ${shellWord(plain(value))}`));
+  if (place !== undefined) placed.unshift(shellPath(place));
   return ['reelflow', command, ...placed, ...others].join(' ');
 }
 

@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { existsSync, statfsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { ReelflowError, UsageError } from '../../src/core/errors.ts';
+import { wordsOf } from '../../src/core/words-of.ts';
 import { defaultMemory } from '../../src/graphs/plan.ts';
 import { availableCores, availableMemory } from '../../src/io/media/container-limits.ts';
 import { findFfmpeg, findFfprobe, type MediaTool } from '../../src/io/media/ffmpeg.ts';
@@ -241,5 +242,5 @@ async function objectStore(address: string): Promise<Finding> {
 
 function failed(what: string, error: unknown, remedy?: string): Finding {
   const known = error instanceof ReelflowError ? error.remedy : undefined;
-  return { what, ok: false, says: error instanceof Error ? error.message : String(error), remedy: known ?? remedy };
+  return { what, ok: false, says: wordsOf(error), remedy: known ?? remedy };
 }

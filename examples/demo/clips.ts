@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../src/core/atomic-file.ts';
 import { encodeClip } from '../../src/io/media/encode.ts';
 
 /**
@@ -92,7 +92,7 @@ function* pictures(scene: Scene, seconds: number): Generator<Uint8Array> {
  * const paths = await writeDemoClips('demo/clips', { seconds: 8 });
  */
 export async function writeDemoClips(directory: string, options: { readonly seconds: number }): Promise<string[]> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const paths: string[] = [];
   for (const scene of scenes) {
     const path = join(directory, `${scene.name}.mp4`);

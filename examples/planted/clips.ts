@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../src/core/atomic-file.ts';
 import { encodeClip } from '../../src/io/media/encode.ts';
 import { concurrently } from '../../src/models/autodiff/concurrently.ts';
 import { PlantedDraws } from './draws.ts';
@@ -34,7 +34,7 @@ export async function writePlantedClips(
   clips: readonly { readonly name: string; readonly item: PlantedItem }[],
   options: { readonly seed: number; readonly signal?: AbortSignal | undefined },
 ): Promise<string[]> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const tasks = clips.map(({ name, item }, index) => async () => {
     const path = join(directory, `${name}.mp4`);
     const draws = new PlantedDraws(options.seed, `clip/${index}`);

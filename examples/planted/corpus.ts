@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../src/core/atomic-file.ts';
+import { makeDirectory, replaceFile } from '../../src/core/atomic-file.ts';
 import { checkInteger } from '../../src/core/check.ts';
 import { writePlantedClips } from './clips.ts';
 import { PlantedDraws } from './draws.ts';
@@ -62,7 +61,7 @@ export async function writePlantedCorpus(
   const unrated = checkInteger('unrated', options.unrated ?? 0, 0, count - 1);
   const ratingsPerUser = checkInteger('ratingsPerUser', options.ratingsPerUser ?? 24, 1, count - unrated);
   const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const hidden = plantItems(count, seed);
   const movieIds = hidden.map((_, index) => String(index + 1));
   const clipNames = movieIds.map((id) => `planted-${id.padStart(4, '0')}`);

@@ -1,6 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../src/core/atomic-file.ts';
+import { makeDirectory, replaceFile } from '../../src/core/atomic-file.ts';
 import { constant, node, type OnnxGraph, ownOpset } from '../../src/models/onnx/onnx-graph.ts';
 import { writeModel } from '../../src/models/onnx/write.ts';
 import { toneFrequencies } from './clips.ts';
@@ -34,7 +34,7 @@ const AUDIO_DIMENSION = toneFrequencies.length;
  * @returns the paths of the cards.
  */
 export async function writePlantedNetworks(directory: string): Promise<{ visual: string; audio: string }> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const visual = await writeCard(directory, 'planted-look', lookGraph(), {
     modality: 'visual',
     input: { kind: 'frames', width: SIDE, height: SIDE, layout: 'NCHW', dtype: 'float32' },

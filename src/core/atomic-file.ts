@@ -165,7 +165,7 @@ async function writeTemporary(directory: string, bytes: Uint8Array, mode?: numbe
     await handle.sync();
   } catch (error) {
     await removeIfThere(temporary);
-    throw writeFailure(temporary, error);
+    throw writeFailure(dirname(temporary), error);
   } finally {
     await handle.close();
   }

@@ -1,5 +1,6 @@
 import { writeFailure } from './disk-full.ts';
 import { SystemError } from './errors.ts';
+import { wordsOf } from './words-of.ts';
 
 const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'EOPNOTSUPP'];
 
@@ -11,9 +12,9 @@ const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'EO
  * @param what - the directory that cannot be written, or a phrase for it.
  */
 export function directoryFailure(what: string, error: unknown, remedy?: string): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   if (code === undefined || !REFUSED.includes(code)) return writeFailure(what, error, remedy);
-  return new SystemError('not-writable', `${what} cannot be written: ${message}`, {
+  return new SystemError('not-writable', `${what} cannot be written: ${wordsOf(error)}`, {
     remedy: remedy ?? 'Choose a directory that you may write to, on a disk that is not read-only.',
     cause: error,
   });

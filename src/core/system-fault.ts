@@ -1,4 +1,5 @@
 import { ReelflowError, SystemError, type SystemErrorCode } from './errors.ts';
+import { factOf, wordsOf } from './words-of.ts';
 
 /**
  * Resources whose exhaustion affects the whole process: open files, processes, memory, disk space.
@@ -27,14 +28,14 @@ export function systemFault(error: unknown): SystemError | undefined {
   if (raw === undefined) return known;
   const { code } = raw as NodeJS.ErrnoException;
   if (code === 'EMFILE' || code === 'ENFILE') {
-    return new SystemError('open-files', `no more files can be opened: ${raw.message}`, {
+    return new SystemError('open-files', `no more files can be opened: ${wordsOf(raw)}`, {
       remedy:
         'Raise the limit (`ulimit -n 65536`; below 256 nothing runs) and run it again: what is committed is kept.',
       cause: error,
     });
   }
   // The code that met it may have said where it happened, and what to do.
-  const { message, remedy } = error instanceof ReelflowError ? error : { message: raw.message, remedy: undefined };
+  const { message, remedy } = error instanceof ReelflowError ? error : { message: factOf(raw), remedy: undefined };
   const again = 'run it again: committed units are kept, and no item is marked as failed.';
   return new SystemError('system', `the system refused a resource that every item needs: ${message}`, {
     remedy: remedy === undefined ? `Fix it and ${again}` : `${remedy} Then ${again}`,

@@ -8,6 +8,7 @@ import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { refuseAddress } from '../core/object-address.ts';
 import { quotedList } from '../core/quoted-list.ts';
+import { wordsOf } from '../core/words-of.ts';
 import { ITEM_COLUMNS } from '../io/dataset/items-file.ts';
 import { farAddress, isFarAddress } from '../io/far/far-address.ts';
 import type { InputCopies } from '../io/far/input-copies.ts';
@@ -135,7 +136,7 @@ async function readManifest(manifest: string, copies: InputCopies | undefined): 
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(manifest));
   } catch (error) {
     const isText = (error as NodeJS.ErrnoException).syscall === undefined;
-    const why = isText ? 'is not UTF-8 text' : `cannot be read: ${(error as Error).message}`;
+    const why = isText ? 'is not UTF-8 text' : `cannot be read: ${wordsOf(error)}`;
     throw new UsageError(`the manifest ${manifest} ${why}`, {
       option: 'manifest',
       remedy: isText ? 'Save it as CSV in UTF-8.' : undefined,
@@ -157,7 +158,7 @@ async function readManifest(manifest: string, copies: InputCopies | undefined): 
       skip_records_with_empty_values: true,
     });
   } catch (error) {
-    throw new UsageError(`the manifest ${manifest} is not a CSV file with a header: ${(error as Error).message}`, {
+    throw new UsageError(`the manifest ${manifest} is not a CSV file with a header: ${wordsOf(error)}`, {
       option: 'manifest',
       cause: error,
     });

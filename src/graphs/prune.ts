@@ -116,7 +116,7 @@ async function chosen(
     throw new UsageError(`${directory} has no item '${[...wanted].join("', '")}'`, {
       code: 'dataset',
       option: 'remove',
-      remedy: '`datasetItems` lists what it has.',
+      remedy: `\`datasetItems('${directory}')\` lists what it has.`,
     });
   }
   return items;

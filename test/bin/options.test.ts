@@ -171,6 +171,11 @@ describe('--config FILE', () => {
     expect(errorOf(() => parseCommand(extract, ['--config', configFile(content)])).message).toContain(expected);
   });
 
+  it('has the options of a command below its name, which is said of one that stands beside', () => {
+    const refused = errorOf(() => parseCommand(extract, ['--config', configFile({ memory: '1GiB' })]));
+    expect(refused).toMatchObject({ remedy: expect.stringContaining('{"extract": {"memory": ...}}') });
+  });
+
   it('may begin with a mark of its byte order', () => {
     const config = configFile('\uFEFF{"extract": {"limit": 3}}');
     expect(parseCommand(extract, ['a.mp4', '--out', 'x', '--config', config]).values.limit).toBe(3);

@@ -67,6 +67,7 @@ describe('what the library says of its functions', () => {
   it.each([
     ['that `reduce` has written', 'that `reelflow reduce` has written'],
     ['check them: `verifyWeights()`.', 'check them: `reelflow weights verify`.'],
+    ["`datasetItems('features/')` lists them", '`reelflow status --format csv features/` lists them'],
     ["`pullWeights({ name: 'alexnet', replace: true })`", '`reelflow weights pull alexnet --replace`'],
     ["`importWeights({ name: 'alexnet', file: 'my file' })`", "`reelflow weights import alexnet 'my file'`"],
     ["`trainRecommender({ recommender: 'bpr', out: 'DIR' })`", '`reelflow train bpr --out DIR`'],

@@ -92,6 +92,10 @@ describe('search --like', () => {
     expect(await refused('--like', `${like}@9s`, '--weights', at('network'))).toContain('it ends at 2.0 s');
     writeFileSync(at('noise.mp4'), 'no media');
     expect(await refused('--like', at('noise.mp4'), '--weights', at('network'))).toContain('noise.mp4');
+    const absent = await refused('--like', 'steps.mp4', '--weights', at('network'));
+    expect(absent).toContain("there is no file 'steps.mp4'");
+    expect(absent).toContain('`--item steps.mp4`');
+    expect(absent.match(/steps\.mp4'/g)).toHaveLength(1);
     expect(await refused('--like', like, '--item', 'sea')).toContain('one of');
     expect(await refused('--source', at('features'), '--item', 'sea')).toContain('--like');
     expect(await refused()).toContain('one of');

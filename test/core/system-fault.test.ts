@@ -11,7 +11,7 @@ describe('a fault of the machine', () => {
   it('is what the operating system refused and nobody gave a meaning', () => {
     const fault = systemFault(refusal('EIO'));
     expect(fault).toBeInstanceOf(SystemError);
-    expect(fault).toMatchObject({ code: 'system', message: expect.stringContaining('EIO: refused, write') });
+    expect(fault).toMatchObject({ code: 'system', message: expect.stringContaining('that every item needs: refused') });
   });
 
   it('is exhaustion below an error that has a meaning, whose words and remedy it keeps', () => {

@@ -30,6 +30,9 @@ describe('a fake frame', () => {
     expect(() => fakeFrame({ width: 2, height: 1, picture: new Uint8Array(5) })).toThrow(
       '`picture` must have 6 values, but has 5',
     );
+    for (const picture of ['red', [1, 2], [0, 0, 256], [0.5, 0, 0]]) {
+      expect(() => fakeFrame({ picture: picture as never })).toThrow('`picture` must be a colour of three integers');
+    }
   });
 
   it('is valid as long as an operator holds it, and is overwritten with the last release', async () => {

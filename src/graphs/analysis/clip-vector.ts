@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FlowError, UsageError } from '../../core/errors.ts';
 import { temporaryFolder } from '../../core/temporary-folder.ts';
 import { CommitStore } from '../../io/dataset/commit-store.ts';
 import { type DatasetFile, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { errorOfLetter } from '../../io/dataset/dead-letter.ts';
+import { isFarAddress } from '../../io/far/far-address.ts';
 import { video } from '../../io/media/video.ts';
 import { atDataset } from '../../io/objects/at-dataset.ts';
 import { transform } from '../../models/pca/fitted-pca.ts';
@@ -40,9 +42,9 @@ export interface ClipVector {
  * statistic; for a reduction, also projected by its PCA. Nothing is added to the dataset.
  *
  * @throws UsageError `spec` when the dataset's graph cannot be made again, `dataset` when it is a
- * training store or `source` is not its source, `moment` when the clip is shorter; ModelError
- * `weights` when weights are not found; MediaError or FlowError when the clip cannot be decoded or
- * embedded.
+ * training store or `source` is not its source, `no-inputs` when there is no such file, `moment`
+ * when the clip is shorter; ModelError `weights` when weights are not found; MediaError or
+ * FlowError when the clip cannot be decoded or embedded.
  */
 export function clipVector(
   path: string,
@@ -60,13 +62,20 @@ async function vectorBy(
   table: SourceDataset['table'],
   stream: string,
 ): Promise<ClipVector> {
+  if (!isFarAddress(clip) && !existsSync(clip)) {
+    throw new UsageError(`there is no file '${clip}'`, {
+      code: 'no-inputs',
+      option: 'like',
+      remedy: `For an item of the dataset, give its id: \`item: '${clip}'\`.`,
+    });
+  }
   const file = readDatasetFile(path);
   const project = await projection(path, file, source, stream);
   const graph = await graphFrom(await readSpec(source), weights === undefined ? {} : { weights });
   const scratch = await temporaryFolder('reelflow-search~');
   try {
     const own = join(scratch.path, 'clip');
-    const running = { memory, device, signal, onMessage, concurrency: 1, compact: false };
+    const running = { memory, device, signal, onMessage: exceptFailures(onMessage), concurrency: 1, compact: false };
     const { interrupted } = await writeDataset(own, [video(clip)], { graph, ...running });
     if (interrupted) throw new FlowError('aborted', 'the search was stopped');
     const [dead] = await (await CommitStore.open(own, { create: false })).letters();
@@ -88,6 +97,14 @@ async function vectorBy(
   } finally {
     await scratch.remove();
   }
+}
+
+/** The failure of the clip is thrown, and not reported as well. */
+function exceptFailures(onMessage: ClipOptions['onMessage']): ClipOptions['onMessage'] {
+  if (onMessage === undefined) return undefined;
+  return (message, about) => {
+    if (about?.item === undefined || about.code === undefined) onMessage(message, about);
+  };
 }
 
 interface ClipRow {

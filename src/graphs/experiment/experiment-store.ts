@@ -12,6 +12,7 @@ import {
 import { canonicalJson, contentHash } from '../../core/canonical-json.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { renamed } from '../../core/renamed.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import { catalogueMetricNames, cataloguePrefix } from '../../models/metrics/catalogue-metrics.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
@@ -251,7 +252,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw damaged(path, `is damaged: ${(error as Error).message}`);
+    throw damaged(path, `is damaged: ${wordsOf(error)}`);
   }
 }
 

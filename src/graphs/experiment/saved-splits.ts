@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { refuseAddress } from '../../core/object-address.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import type { Scenario } from '../../io/ratings/scenarios.ts';
@@ -118,7 +119,7 @@ function checkValues(split: RatingTable, ratings: RatingTable): void {
 async function describeAll(directory: string): Promise<Map<string, Found>> {
   refuseAddress(directory);
   const names = await readdir(directory).catch((error: Error) => {
-    throw notThere(`${directory} cannot be read: ${error.message}`);
+    throw notThere(`${directory} cannot be read: ${wordsOf(error)}`);
   });
   const found = new Map<string, Found>();
   for (const name of names.sort()) {
@@ -144,7 +145,7 @@ async function describe(path: string): Promise<Found | undefined> {
     const { kind, folds } = JSON.parse(text) as { kind: ScenarioName; folds: readonly unknown[] };
     return { path, kind, folds: folds.length, hash: sha256(text) };
   } catch (error) {
-    throw notThere(`${path}/scenario.json is damaged: ${(error as Error).message}`);
+    throw notThere(`${path}/scenario.json is damaged: ${wordsOf(error)}`);
   }
 }
 

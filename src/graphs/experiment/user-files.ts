@@ -1,6 +1,7 @@
 import { Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import { csvField } from '../../core/csv-field.ts';
 import { DatasetError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { numberColumn, recordBatch, textColumn } from '../../io/dataset/batch-columns.ts';
 import type { ExperimentPoint } from './experiment-points.ts';
 
@@ -68,7 +69,7 @@ export function readUsersArrow(bytes: Uint8Array, path: string): PointUsers {
       values: Object.fromEntries(names.map((name) => [name, Float64Array.from(column(name) as ArrayLike<number>)])),
     };
   } catch (error) {
-    throw new DatasetError('damaged', `${path} is damaged: ${(error as Error).message}`, {
+    throw new DatasetError('damaged', `${path} is damaged: ${wordsOf(error)}`, {
       remedy: 'Remove it; its point will be recomputed.',
       cause: error,
     });

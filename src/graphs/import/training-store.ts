@@ -5,6 +5,7 @@ import { closeAll } from '../../core/close-all.ts';
 import { UsageError } from '../../core/errors.ts';
 import { isObjectAddress } from '../../core/object-address.ts';
 import { temporaryFolder } from '../../core/temporary-folder.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { copyFeatures } from '../../io/dataset/far-features.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
@@ -105,7 +106,7 @@ async function openFar(
 async function isToBeImported(path: string): Promise<boolean> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw new UsageError(`${path} cannot be read: ${error.message}`, { code: 'dataset', cause: error });
+    throw new UsageError(`${path} cannot be read: ${wordsOf(error)}`, { code: 'dataset', cause: error });
   });
   if (file === undefined) return false;
   try {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createOnce, makeDirectory } from '../../core/atomic-file.ts';
 import { DatasetError, ModelError, UsageError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { partPath } from '../../io/dataset/layout.ts';
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
@@ -48,7 +49,7 @@ export function readCalibration(
   try {
     found = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw damaged(path, directory, (cause as Error).message, cause);
+    throw damaged(path, directory, wordsOf(cause), cause);
   }
   // Files from before float16 do not record their precision, which was always int8.
   if (typeof found === 'object' && found !== null) found = { precision: 'int8', ...found };

@@ -7,6 +7,7 @@ import { sha256 } from '../../core/hash.ts';
 import { refuseAddress } from '../../core/object-address.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { renamed } from '../../core/renamed.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
@@ -178,7 +179,7 @@ function factsOfText(path: string, text: string): RecommenderFacts & { files: Js
     if (!(minimum < maximum)) throw new UsageError('its scale is invalid');
     return facts;
   } catch (cause) {
-    throw damaged(path, (cause as Error).message, cause);
+    throw damaged(path, wordsOf(cause), cause);
   }
 }
 

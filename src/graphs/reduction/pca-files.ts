@@ -5,6 +5,7 @@ import { makeDirectory, replaceFile } from '../../core/atomic-file.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { refuseAddress } from '../../core/object-address.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { partName, partPath, pathNow } from '../../io/dataset/layout.ts';
 import type { Pca } from '../../models/pca/fitted-pca.ts';
 import { decodePca, encodePca } from '../../models/pca/pca-file.ts';
@@ -70,7 +71,7 @@ export async function readPca(path: string, column: string): Promise<FittedPca> 
   }
   const read = (path: string) =>
     readFile(path).catch((cause: Error) => {
-      throw new UsageError(`the PCA's file ${path} cannot be read: ${cause.message}`, {
+      throw new UsageError(`the PCA's file ${path} cannot be read: ${wordsOf(cause)}`, {
         remedy:
           'Name a directory that `reduce` wrote, or the .json file in its `_pca`; the .safetensors file must be next to it.',
         cause,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { refuseAddress } from '../../core/object-address.ts';
 import { renamed } from '../../core/renamed.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { openTable } from '../../io/dataset/table-reader.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { PointResult } from '../experiment/point-result.ts';
@@ -108,7 +109,7 @@ async function readFacts<Facts>(
     if (missing.length > 0) throw new Error(`it has no ${missing.join(', ')}`);
     return facts as Facts;
   } catch (cause) {
-    throw new UsageError(`${path} is not of an experiment: ${(cause as Error).message}`, {
+    throw new UsageError(`${path} is not of an experiment: ${wordsOf(cause)}`, {
       code: 'dataset',
       remedy: 'Name the directory that an experiment wrote (`out`), or run the experiment again.',
       cause,

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkJson, type Json } from '../../core/json.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
 
 /**
@@ -168,4 +169,4 @@ function refused(
   return new UsageError(`the module ${shown(path)} ${why}`, { code: 'module', ...options });
 }
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown) => wordsOf(error);

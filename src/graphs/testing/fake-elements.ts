@@ -100,6 +100,7 @@ export function fillPicture(pixels: Uint8Array, index: number, picture: Picture 
     pixels.set(picture);
     return;
   }
+  if (picture !== undefined) checkColour(picture);
   let state = index * 7919 + 1;
   for (let at = 0; at < pixels.length; at += 1) {
     state = (state * 48_271) % 2_147_483_647;
@@ -122,6 +123,14 @@ export function fillSound(
     return;
   }
   for (let at = 0; at < samples.length; at += 1) samples[at] = sound(time + at / sampleRate);
+}
+
+function checkColour(colour: readonly number[]): void {
+  const isByte = (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
+  if (Array.isArray(colour) && colour.length === 3 && colour.every(isByte)) return;
+  throw new UsageError('`picture` must be a colour of three integers from 0 to 255, or a Uint8Array of all its bytes', {
+    option: 'picture',
+  });
 }
 
 function checkLength(name: string, given: number, expected: number): void {

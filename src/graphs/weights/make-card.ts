@@ -6,6 +6,7 @@ import { ModelError, UsageError } from '../../core/errors.ts';
 import { checkFileEnding } from '../../core/file-ending.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { refuseAddress } from '../../core/object-address.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { hashWeightFile } from '../../io/weights-store/stage-file.ts';
 import { loadCard, type NetworkCard, parseCard } from '../../models/networks/card.ts';
 import { type Assumption, guessCard } from '../../models/networks/guess-card.ts';
@@ -94,7 +95,7 @@ function realPath(file: string): string {
   try {
     if (statSync(file).isFile()) return realpathSync(file);
   } catch (error) {
-    throw new ModelError('weights', `${file} cannot be read: ${(error as Error).message}`, { remedy, cause: error });
+    throw new ModelError('weights', `${file} cannot be read: ${wordsOf(error)}`, { remedy, cause: error });
   }
   throw new ModelError('weights', `${file} is not a file`, { remedy });
 }
@@ -128,9 +129,9 @@ async function write(path: string, text: string, replace: boolean): Promise<void
     if (replace) return await replaceFile(path, text);
     if (await createOnce(path, Buffer.from(text))) return;
   } catch (error) {
-    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    const { code, syscall } = error as NodeJS.ErrnoException;
     if (code === undefined || syscall === undefined) throw error;
-    throw new ModelError('card', `the card ${path} cannot be written: ${message}`, { cause: error });
+    throw new ModelError('card', `the card ${path} cannot be written: ${wordsOf(error)}`, { cause: error });
   }
   throw alreadyThere(path);
 }

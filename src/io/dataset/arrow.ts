@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { DataType, type Field, FixedSizeList, type Schema, Table, tableToIPC } from 'apache-arrow';
 import { DatasetError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { type Statistic, statisticNames } from '../../operators/statistics.ts';
 import { numberColumn, recordBatch, vectorColumn } from './batch-columns.ts';
 import { cutsOf, parseCut } from './cut.ts';
@@ -100,7 +101,7 @@ export function decodeUnit(bytes: Uint8Array, file: string): UnitTable {
   try {
     return unitOf(whole);
   } catch (error) {
-    throw damaged(file, error instanceof Error ? error.message : String(error), error);
+    throw damaged(file, wordsOf(error), error);
   }
 }
 
@@ -123,7 +124,7 @@ export function decodeUnitFacts(tail: Uint8Array, file: string): UnitFacts | num
   try {
     return factsOf(schemaOfFooter(bytes.subarray(start)));
   } catch (error) {
-    throw damaged(file, error instanceof Error ? error.message : String(error), error);
+    throw damaged(file, wordsOf(error), error);
   }
 }
 

@@ -4,6 +4,7 @@ import { Breather } from '../../core/breather.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { Growing } from '../../core/growing.ts';
 import { refuseAddress } from '../../core/object-address.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import { unitFilesOf } from './dataset-units.ts';
@@ -538,7 +539,7 @@ function checkKey(key: string): string {
 }
 
 function missing(path: string, cause: unknown): never {
-  throw new DatasetError('unreadable', `${path} cannot be read: ${(cause as Error).message}`, {
+  throw new DatasetError('unreadable', `${path} cannot be read: ${wordsOf(cause)}`, {
     remedy: 'Run the command that made the dataset again: only what is missing is computed.',
     cause,
   });

@@ -5,6 +5,7 @@ import { Growing } from '../../core/growing.ts';
 import { hashFile, sha256 } from '../../core/hash.ts';
 import { eachLine } from '../../core/line-blocks.ts';
 import { PackedTexts } from '../../core/packed-texts.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import type { ContentPlace, FarContent } from '../far/far-content.ts';
 import { appendToPart } from './far-dataset.ts';
 
@@ -176,5 +177,12 @@ async function hashContent(path: string, size: bigint, signal: AbortSignal | und
 }
 
 function unreadable(path: string, cause: unknown): MediaError {
-  return new MediaError('unreadable', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  // Bytes that are no UTF-8 were replaced when the directory was listed: the name is of no file.
+  const isNoText = path.includes('\ufffd') && (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  return isNoText
+    ? new MediaError('unreadable', `${path} cannot be read: its name is not UTF-8 text`, {
+        remedy: 'Rename the file: its item id comes from its name.',
+        cause,
+      })
+    : new MediaError('unreadable', `${path} cannot be read: ${wordsOf(cause)}`, { cause });
 }

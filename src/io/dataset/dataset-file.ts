@@ -4,6 +4,7 @@ import { replaceFile } from '../../core/atomic-file.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { refuseAddress } from '../../core/object-address.ts';
 import { printableStart } from '../../core/printable.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import type { Cut } from './cut.ts';
 import { isPartName, partPath, underDatasetLock } from './layout.ts';
 import type { RowSchema } from './row-types.ts';
@@ -118,7 +119,7 @@ export function readDatasetFile(directory: string): DatasetFile {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    const what = isMissing ? 'it has no `_dataset.json`' : (cause as Error).message;
+    const what = isMissing ? 'it has no `_dataset.json`' : wordsOf(cause);
     throw new UsageError(`${directory} is not a dataset: ${what}`, {
       code: 'dataset',
       remedy: 'Name a directory that `extract` or `writeDataset` has written.',
@@ -129,7 +130,7 @@ export function readDatasetFile(directory: string): DatasetFile {
   try {
     file = JSON.parse(text) as DatasetFile;
   } catch (cause) {
-    throw new DatasetError('damaged', `${path} is not JSON: ${(cause as Error).message}`, {
+    throw new DatasetError('damaged', `${path} is not JSON: ${wordsOf(cause)}`, {
       remedy: 'Delete it and run the command that made the dataset again: committed units are kept.',
       cause,
     });

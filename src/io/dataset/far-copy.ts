@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectory } from '../../core/atomic-file.ts';
 import { SystemError } from '../../core/errors.ts';
 import { renamedError } from '../../core/renamed-error.ts';
 import { temporaryFolder } from '../../core/temporary-folder.ts';
@@ -61,7 +61,7 @@ export async function copyFar(
         : [{ name: prefix, copy: path, size: whole.size ?? 0 }];
     let left = roomFor(chosen, named);
     for (const { name, copy } of chosen) {
-      await mkdir(dirname(copy), { recursive: true });
+      await makeDirectory(dirname(copy));
       const part = await CopyPart.begin(copy);
       const object = new ObjectFile(store, name);
       try {

@@ -49,6 +49,8 @@ export interface ParquetProperties {
 export class ParquetFault extends Error {
   /** The code of the operating system's error, if it was one. */
   readonly code: string | undefined;
+  /** The operating system's call, if it was one. */
+  readonly syscall: string | undefined;
   /** Whether parquet-wasm failed: the thread has ended, and everything open in it is lost. */
   readonly ended: boolean;
 
@@ -58,6 +60,7 @@ export class ParquetFault extends Error {
   ) {
     super(message, { cause: facts.cause });
     this.code = facts.code;
+    this.syscall = facts.code === undefined ? undefined : 'write';
     this.ended = facts.ended ?? false;
   }
 }

@@ -1,6 +1,7 @@
+import { dirname } from 'node:path';
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
 import { removeIfThere } from '../../core/atomic-file.ts';
-import { writeFailure } from '../../core/disk-full.ts';
+import { directoryFailure } from '../../core/directory-failure.ts';
 import { UsageError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { ParquetFault, type ParquetQuestion, ParquetThread } from './parquet-thread.ts';
@@ -132,7 +133,8 @@ export class ParquetWriter {
   }
 
   #failure(error: unknown): unknown {
-    if (!(error instanceof ParquetFault) || error.code !== undefined) return writeFailure(this.path, error);
+    if (!(error instanceof ParquetFault) || error.code !== undefined)
+      return directoryFailure(dirname(this.path), error);
     return new UsageError(`${this.path} cannot be written as Parquet: ${error.message.split('\n')[0]}`, {
       code: 'dataset',
       remedy: 'Leave out columns of unusual types, or cast them to numbers, strings or lists of these.',

@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 
 /** The error for a table's file that is cut off, or whose bytes violate its format. */
 export function damagedTable(file: string, what: string, cause?: unknown): UsageError {
@@ -23,6 +24,6 @@ export function unreadableTable(file: string, what: string, cause?: unknown): Us
 
 /** The message of anything that was thrown, without addresses. */
 export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = wordsOf(error);
   return text.split('\n')[0]?.slice(0, 300) ?? 'unknown';
 }

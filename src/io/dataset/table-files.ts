@@ -2,6 +2,7 @@ import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { fill } from '../../core/whole-io.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { damagedTable, unreadableTable } from './table-error.ts';
 
 /** How a file stores a table. */
@@ -53,7 +54,7 @@ export async function tableFiles(path: string): Promise<PartFile[]> {
     }
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
-    throw new UsageError(`${path} cannot be read: ${(cause as Error).message}`, {
+    throw new UsageError(`${path} cannot be read: ${wordsOf(cause)}`, {
       code: 'dataset',
       remedy: 'Name a Parquet or Arrow file, or a directory of parts.',
       cause,
@@ -110,7 +111,7 @@ function unescaped(text: string): string {
  */
 export async function detectFormat(path: string): Promise<TableFile> {
   const handle = await open(path, 'r').catch((cause: Error) => {
-    throw new UsageError(`${path} cannot be read: ${cause.message}`, { code: 'dataset', cause });
+    throw new UsageError(`${path} cannot be read: ${wordsOf(cause)}`, { code: 'dataset', cause });
   });
   try {
     const { size: bytes } = await handle.stat();

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { UsageError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { OutputTail } from './output-tail.ts';
 
 /** How a program ended. */
@@ -121,7 +122,7 @@ function killGroup(child: ChildProcess): void {
 }
 
 function notStarted(error: Error, output: readonly string[]): ProgramEnd {
-  return { code: null, signal: null, timedOut: false, notStarted: error.message, output };
+  return { code: null, signal: null, timedOut: false, notStarted: wordsOf(error), output };
 }
 
 const MISSING = 'there is no such program, or the interpreter in its first line is missing';

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { UsageError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 
 /** Where a server listens. */
 export interface ListeningAddress {
@@ -50,7 +51,7 @@ export async function openServer(
     server.once('error', reject);
     server.listen(port, host, resolve);
   }).catch((cause: Error) => {
-    throw new UsageError(`${host}:${port} cannot be listened at: ${cause.message}`, {
+    throw new UsageError(`${host}:${port} cannot be listened at: ${wordsOf(cause)}`, {
       code: 'address',
       remedy: 'Name another port, or 0 for any that is free.',
       cause,

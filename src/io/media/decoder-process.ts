@@ -1,4 +1,5 @@
 import { MediaError, SystemError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { DecoderChild, type DecoderExit } from './decoder-child.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { findFfmpeg, toolEnvironment } from './ffmpeg.ts';
@@ -60,7 +61,7 @@ export class DecoderProcess {
       child = await DecoderChild.start(findFfmpeg().path, args, toolEnvironment());
     } catch (cause) {
       if (cause instanceof SystemError) throw cause;
-      const message = `ffmpeg could not be started for '${name}': ${(cause as Error).message}`;
+      const message = `ffmpeg could not be started for '${name}': ${wordsOf(cause)}`;
       throw new SystemError('decoder-missing', message, { cause });
     }
     return new DecoderProcess(name, child, options);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MediaError, SystemError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { findFfmpeg, toolEnvironment } from './ffmpeg.ts';
 
@@ -36,7 +37,7 @@ export async function encodePictures(
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.write(text));
   const started = new Promise<never>((_, failed) => {
     child.once('error', (cause) =>
-      failed(new SystemError('decoder-missing', `ffmpeg could not be started: ${cause.message}`, { cause })),
+      failed(new SystemError('decoder-missing', `ffmpeg could not be started: ${wordsOf(cause)}`, { cause })),
     );
   });
   const [fed, read] = await Promise.race([

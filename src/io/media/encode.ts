@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { checkInteger, checkPositive, checkString, shown } from '../../core/check.ts';
 import { FlowError, MediaError, SystemError, UsageError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { findFfmpeg } from './ffmpeg.ts';
 
@@ -82,7 +83,7 @@ export async function encodeClip(clip: ClipDescription): Promise<void> {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => log.write(text));
   const closed = new Promise<number | null>((done, failed) => {
     child.once('error', (cause) =>
-      failed(new SystemError('decoder-missing', `ffmpeg could not be started: ${cause.message}`, { cause })),
+      failed(new SystemError('decoder-missing', `ffmpeg could not be started: ${wordsOf(cause)}`, { cause })),
     );
     child.once('close', (code) => {
       log.end();

@@ -1,4 +1,5 @@
 import { FlowError, MediaError, SystemError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { DecoderChild } from './decoder-child.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { toolEnvironment } from './ffmpeg.ts';
@@ -41,7 +42,7 @@ export async function runTool(
   if (signal?.aborted) throw abortion();
   const child = await DecoderChild.start(path, toolArguments, toolEnvironment()).catch((cause: Error) => {
     if (cause instanceof SystemError) throw cause;
-    throw new SystemError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause });
+    throw new SystemError('decoder-missing', `${tool} could not be started: ${wordsOf(cause)}`, { cause });
   });
   let failure: unknown;
   const stop = (error: unknown): void => {

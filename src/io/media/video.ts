@@ -8,6 +8,7 @@ import { MediaError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { renamedError } from '../../core/renamed-error.ts';
 import { sortInTurns } from '../../core/sort-in-turns.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import type { Frame } from '../../operators/frame.ts';
 import type { Patch } from '../../operators/patch.ts';
 import { farAddress, isFarAddress } from '../far/far-address.ts';
@@ -336,7 +337,7 @@ async function pathsOf(input: string, options: VideosOptions): Promise<readonly 
   try {
     kind = statSync(input, { throwIfNoEntry: false });
   } catch (error) {
-    throw new UsageError(`\`input\` '${input}' cannot be accessed: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`\`input\` '${input}' cannot be accessed: ${wordsOf(error)}`, { cause: error });
   }
   if (kind === undefined && !isDynamicPattern(input)) return [input];
   if (kind !== undefined && !kind.isDirectory()) return [input];

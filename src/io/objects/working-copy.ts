@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTemporary, removeIfThere, replaceFile } from '../../core/atomic-file.ts';
+import { isTemporary, makeDirectory, removeIfThere, replaceFile } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import { LockLost } from '../../core/file-lock.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../core/temporary-folder.ts';
@@ -163,7 +163,7 @@ export class WorkingCopy implements FarDataset {
     await this.#pullJournal(isOther);
     for (const { path } of await this.#tables()) {
       for await (const _ of this.#store.list(`${path}/`)) {
-        await mkdir(join(this.directory, path), { recursive: true });
+        await makeDirectory(join(this.directory, path));
         break;
       }
     }

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { refuseAddress } from '../../core/object-address.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { fileFault } from './bad-lines.ts';
 import { decodeText } from './fields.ts';
 
@@ -19,7 +20,7 @@ export async function readText(path: string): Promise<string> {
   try {
     bytes = await readBounded(path);
   } catch (error) {
-    throw fileFault(path, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw fileFault(path, `cannot be read: ${wordsOf(error)}`);
   }
   const text = decodeText(bytes, 0, bytes.length).replace(/^\ufeff/, '');
   if (text.trim() === '') throw fileFault(path, 'is empty');

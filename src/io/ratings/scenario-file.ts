@@ -1,3 +1,4 @@
+import { wordsOf } from '../../core/words-of.ts';
 import { fileFault } from './bad-lines.ts';
 import { SCENARIO_KINDS } from './scenario-kinds.ts';
 import type { Scenario } from './scenarios.ts';
@@ -28,7 +29,7 @@ export function scenarioFile(text: string, path: string, format: string): Scenar
   try {
     value = JSON.parse(text) as Partial<ScenarioFile> | null;
   } catch (error) {
-    throw fileFault(path, `is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw fileFault(path, `is not JSON: ${wordsOf(error)}`);
   }
   if (value?.format !== format) throw fileFault(path, `is not of the format '${format}'`);
   const kinds: readonly unknown[] = [...SCENARIO_KINDS, 'given'];

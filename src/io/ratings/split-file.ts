@@ -6,6 +6,7 @@ import { directoryFailure } from '../../core/directory-failure.ts';
 import { UsageError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
 import { refuseAddress } from '../../core/object-address.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { fileFault } from './bad-lines.ts';
 import type { RatingTable } from './rating-table.ts';
 import { ratingText } from './rating-text.ts';
@@ -88,7 +89,7 @@ export async function readScenario(directory: string): Promise<Scenario> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw fileFault(path, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw fileFault(path, `cannot be read: ${wordsOf(error)}`);
   }
   const description = scenarioFile(text, path, FORMAT);
   const read = await readChecked(directory, 'ratings.csv', description);
@@ -133,7 +134,7 @@ async function write(directory: string, name: string, pieces: Iterable<string>):
 async function readChecked(directory: string, name: string, description: ScenarioFile): Promise<RatingTable> {
   const path = join(directory, name);
   const { sha256 } = await hashFile(path).catch((error: Error) => {
-    throw fileFault(path, `cannot be read: ${error.message}`);
+    throw fileFault(path, `cannot be read: ${wordsOf(error)}`);
   });
   if (sha256 !== description.files[name]) {
     throw fileFault(path, 'has been changed since the scenario was saved', 'Save the scenario again.');

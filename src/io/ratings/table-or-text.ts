@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { checkString } from '../../core/check.ts';
 import { fileKind } from '../../core/file-kind.ts';
 import { isTableAddress, refuseAddress } from '../../core/object-address.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { fileFault } from './bad-lines.ts';
 
 /** The first bytes of Parquet files, Arrow files and Arrow streams. */
@@ -29,7 +30,7 @@ export async function tableOrText(path: string): Promise<'table' | 'text'> {
       await file.close();
     }
   } catch (error) {
-    throw fileFault(path, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw fileFault(path, `cannot be read: ${wordsOf(error)}`);
   }
   const start = head.toString('latin1');
   if (TABLES.some((magic) => start.startsWith(magic))) return 'table';

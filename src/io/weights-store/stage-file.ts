@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { removeIfThere, removeStaleTemporaries, temporaryPath } from '../../core/atomic-file.ts';
 import { FlowError, ModelError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { makePrivateDirectory, storeFailure } from './private-files.ts';
 import { weightsDirectory } from './weights-store.ts';
 
@@ -112,7 +113,7 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 function unreadable(path: string, cause: unknown): ModelError {
-  return new ModelError('weights', `${path} cannot be read: ${(cause as Error).message}`, {
+  return new ModelError('weights', `${path} cannot be read: ${wordsOf(cause)}`, {
     remedy: 'Give the path of a weight file.',
     cause,
   });

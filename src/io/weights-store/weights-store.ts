@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { ModelError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import {
   checkWeightsName,
   damagedWeights,
@@ -101,10 +102,10 @@ export function readRecord(name: string, folder: string): WeightsRecord | undefi
     if (size > recordLimit) throw damagedWeights(name, `its record ${path} has ${size} bytes`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     if (error instanceof ModelError) throw error;
-    throw new ModelError('weights', `the record of '${name}' in the weights store cannot be read: ${message}`, {
+    throw new ModelError('weights', `the record of '${name}' in the weights store cannot be read: ${wordsOf(error)}`, {
       remedy: 'Make the folder readable, or set REELFLOW_WEIGHTS_DIR to another one.',
       cause: error,
     });
@@ -116,9 +117,9 @@ function listed(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw new ModelError('weights', `the weights store cannot be read: ${message}`, {
+    throw new ModelError('weights', `the weights store cannot be read: ${wordsOf(error)}`, {
       remedy: 'Make the folder readable, or set REELFLOW_WEIGHTS_DIR to another one.',
       cause: error,
     });

@@ -13,11 +13,13 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { missingDirectories } from '../../core/atomic-file.ts';
 import { replaceFileSync } from '../../core/atomic-file-sync.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { ModelError, ReelflowError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { refuseAddress } from '../../core/object-address.ts';
+import { wordsOf } from '../../core/words-of.ts';
 
 /** Milliseconds after which the unfinished folder of a killed process is removed. */
 const abandonedAfter = 3_600_000;
@@ -72,7 +74,7 @@ export function cachedFolder(
   const folder = join(parent, key);
   if (isWhole(folder)) return folder;
   return writing(directory, () => {
-    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    makePrivateFolder(parent);
     removeAbandoned(parent);
     const aside = join(parent, `.making-${process.pid}-${randomBytes(4).toString('hex')}`);
     mkdirSync(aside, { mode: 0o700 });
@@ -88,6 +90,18 @@ export function cachedFolder(
     }
     return folder;
   });
+}
+
+/** Makes a directory and its missing parents, accessible only to the user. */
+export function makePrivateFolder(path: string): void {
+  for (const directory of missingDirectories(path)) {
+    try {
+      mkdirSync(directory, { mode: 0o700 });
+    } catch (error) {
+      // Another process may have been first.
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
 }
 
 function removeAbandoned(parent: string): void {
@@ -110,7 +124,7 @@ export function fileHash(path: string, directory: string): string {
   try {
     descriptor = openSync(path, 'r');
   } catch (error) {
-    throw new ModelError('weights', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new ModelError('weights', `${path} cannot be read: ${wordsOf(error)}`, { cause: error });
   }
   try {
     const status = statSync(path, { bigint: true });
@@ -130,7 +144,7 @@ export function fileHash(path: string, directory: string): string {
     }
     const text = hash.digest('hex');
     writing(directory, () => {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makePrivateFolder(folder);
       replaceFileSync(remembered, Buffer.from(text));
     });
     return text;

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { contentHash } from '../../core/canonical-json.ts';
 import { ModelError } from '../../core/errors.ts';
 import { refuseAddress } from '../../core/object-address.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { CardFields } from './card-fields.ts';
 import { type CardText, cardText } from './card-text.ts';
 import { logMel, samplesOfFrames } from './log-mel.ts';
@@ -105,7 +106,7 @@ export function loadCard(path: string): { readonly card: NetworkCard; readonly f
     if (statSync(path).size > cardLimit) throw new Error(`it has more than ${cardLimit} bytes`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ModelError('card', `network card ${path} cannot be read: ${(error as Error).message}`, {
+    throw new ModelError('card', `network card ${path} cannot be read: ${wordsOf(error)}`, {
       remedy: 'Give the name of a built-in network (see `listNetworks()`) or the path of a network card (JSON).',
       cause: error,
     });
@@ -114,7 +115,7 @@ export function loadCard(path: string): { readonly card: NetworkCard; readonly f
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new ModelError('card', `network card ${path} is not JSON: ${(error as Error).message}`, { cause: error });
+    throw new ModelError('card', `network card ${path} is not JSON: ${wordsOf(error)}`, { cause: error });
   }
   return { card: parseCard(value, path), folder: dirname(resolve(path)) };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { optionalPackage } from '../../core/optional-package.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { insideFolder } from '../onnx/read.ts';
 import { leaveTelemetryOff } from '../onnx/telemetry.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
@@ -61,7 +62,7 @@ async function tokensOf(text: string, { length, padding }: CardText, path: strin
   try {
     own = new Tokenizer(JSON.parse(await readFile(path, 'utf8')), {}).encode(text).ids;
   } catch (cause) {
-    throw new ModelError('card', `${path} cannot be used as a tokenizer: ${(cause as Error).message}`, {
+    throw new ModelError('card', `${path} cannot be used as a tokenizer: ${wordsOf(cause)}`, {
       remedy: 'Use the `tokenizer.json` that was published with the network.',
       cause,
     });
@@ -97,7 +98,7 @@ async function run(model: string, half: CardText, tokens: Awaited<ReturnType<typ
       await session.release();
     }
   } catch (cause) {
-    throw new ModelError('weights', `${model} cannot be run on a text: ${(cause as Error).message}`, {
+    throw new ModelError('weights', `${model} cannot be run on a text: ${wordsOf(cause)}`, {
       remedy: 'Correct `text` in the card: the names of its inputs and of its output.',
       cause,
     });

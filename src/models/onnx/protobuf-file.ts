@@ -3,6 +3,7 @@ import { ModelError } from '../../core/errors.ts';
 import { refuseAddress } from '../../core/object-address.ts';
 import { type FieldRange, ProtobufFault, protobufFields, readVarint } from '../../core/protobuf-reader.ts';
 import { fillSync } from '../../core/whole-io.ts';
+import { wordsOf } from '../../core/words-of.ts';
 
 const windowBytes = 1 << 16;
 const pathRemedy = 'Give the path of an ONNX file.';
@@ -27,7 +28,7 @@ export class ProtobufFile {
       this.#descriptor = openSync(path, 'r');
     } catch (error) {
       if (error instanceof ModelError) throw error;
-      throw new ModelError('weights', `${path} cannot be read: ${(error as Error).message}`, {
+      throw new ModelError('weights', `${path} cannot be read: ${wordsOf(error)}`, {
         remedy: pathRemedy,
         cause: error,
       });

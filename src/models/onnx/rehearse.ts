@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFileSync } from '../../core/atomic-file-sync.ts';
 import { sha256 } from '../../core/hash.ts';
+import { makePrivateFolder } from '../networks/cache.ts';
 import { type ChildFailure, inChild } from './child-try.ts';
 import { shortened } from './device.ts';
 import { runtimeVersion } from './runtime.ts';
@@ -115,7 +116,7 @@ class Memory {
   write(sessionsPerPlace: readonly number[]): void {
     if (this.#path === undefined) return;
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makePrivateFolder(this.#folder);
       replaceFileSync(this.#path, Buffer.from(JSON.stringify(sessionsPerPlace)));
     } catch {
       // If it cannot be kept, the next run rehearses again.

@@ -3,6 +3,7 @@ import { ModelError } from '../../core/errors.ts';
 import { refuseAddress } from '../../core/object-address.ts';
 import { printableStart } from '../../core/printable.ts';
 import { fillSync } from '../../core/whole-io.ts';
+import { wordsOf } from '../../core/words-of.ts';
 
 /** Maximum bytes of values in memory at a time. */
 export const pieceBytes = 1 << 20;
@@ -45,7 +46,7 @@ export class SourceFile implements WeightBytes {
       this.#descriptor = openSync(path, 'r');
     } catch (error) {
       if (error instanceof ModelError) throw error;
-      throw this.refuse(`cannot be read: ${(error as Error).message}`, {
+      throw this.refuse(`cannot be read: ${wordsOf(error)}`, {
         remedy: 'Check the path and its permissions.',
         cause: error,
       });

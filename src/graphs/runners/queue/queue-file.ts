@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createOnce, replaceFile } from '../../../core/atomic-file.ts';
 import { DatasetError, UsageError } from '../../../core/errors.ts';
+import { wordsOf } from '../../../core/words-of.ts';
 import { partPath } from '../../../io/dataset/layout.ts';
 import { softwareVersion } from '../../../io/dataset/software.ts';
 import { findFfmpeg } from '../../../io/media/ffmpeg.ts';
@@ -72,7 +73,7 @@ async function readQueueFile(directory: string): Promise<QueueFile | undefined> 
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new DatasetError('unreadable', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new DatasetError('unreadable', `${path} cannot be read: ${wordsOf(error)}`, { cause: error });
   }
   try {
     const file = JSON.parse(text) as QueueFile;
