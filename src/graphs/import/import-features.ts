@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { FlowError, UsageError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
 import { checkStreamName } from '../../io/dataset/schema.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
@@ -136,7 +137,7 @@ export async function importFeatures(
 async function refuseOther(out: string): Promise<void> {
   const file = await open(out, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT')
-      throw featureFault(out, `cannot be written (${error.code})`, 'Name another file.', error);
+      throw featureFault(out, `cannot be written: ${wordsOf(error)}`, 'Name another file.', error);
   });
   if (file === undefined) return;
   try {

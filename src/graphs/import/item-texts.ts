@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { wordsOf } from '../../core/words-of.ts';
 import { eachEntry } from '../../io/directory-entries.ts';
 import { quoted } from '../../io/ratings/bad-lines.ts';
 import { columnOf, csvRecords } from '../../io/ratings/csv-records.ts';
@@ -25,7 +26,7 @@ const ENDINGS = ['.srt', '.vtt', '.txt'];
  */
 export async function* itemTexts({ file, column }: TextInput): AsyncGenerator<readonly [id: string, text: ItemText]> {
   const status = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    throw featureFault(file, `cannot be read (${error.code})`, 'Check the path.', error);
+    throw featureFault(file, `cannot be read: ${wordsOf(error)}`, 'Check the path.', error);
   });
   yield* status.isDirectory() ? textFiles(file) : textColumn(file, column);
 }

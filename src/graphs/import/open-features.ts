@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { fileKind } from '../../core/file-kind.ts';
 import { isTableAddress, refuseAddress } from '../../core/object-address.ts';
 import { fill } from '../../core/whole-io.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import { plainId } from '../../io/ratings/identifiers.ts';
 import { listItemIds } from '../../io/ratings/read-item-ids.ts';
 import { directoryFormat, openArrayDirectory } from './array-directory.ts';
@@ -74,7 +75,7 @@ async function formatOf(path: string): Promise<Format> {
     if (syscall === undefined) throw error;
     throw featureFault(
       path,
-      code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`,
+      code === 'ENOENT' ? 'does not exist' : `cannot be read: ${wordsOf(error)}`,
       'Check the path.',
       error,
     );

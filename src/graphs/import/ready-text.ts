@@ -1,5 +1,5 @@
 import { chooseWords, fillTfIdf } from '../../models/text/tf-idf.ts';
-import { wordsOf } from '../../models/text/words.ts';
+import { wordsIn } from '../../models/text/words-in.ts';
 import { featureFault } from './feature-fault.ts';
 import type { ReadyStream } from './ready-stream.ts';
 
@@ -9,7 +9,7 @@ export type WordCounts = ReadonlyMap<string, readonly ReadonlyMap<string, number
 /** How often each word occurs in a text. */
 export function countWords(text: string): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const word of wordsOf(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const word of wordsIn(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 

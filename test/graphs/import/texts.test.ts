@@ -63,7 +63,7 @@ describe('texts of items', () => {
 
   it.each([
     [{ textSubclips: 2 }, '`textSubclips` has no effect without `text`'],
-    [{ text: { file: 'nowhere' } }, 'nowhere cannot be read (ENOENT)'],
+    [{ text: { file: 'nowhere' } }, 'nowhere cannot be read: no such file or directory'],
   ])('are refused where they cannot be read: %o', async (options, words) => {
     const visual = await fileWith('visual.csv', 'id,v\na,1\nb,2\n');
     const out = join(await temporaryDirectory(), 'items.arrow');

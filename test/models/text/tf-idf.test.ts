@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { chooseWords, fillTfIdf } from '../../../src/models/text/tf-idf.ts';
-import { wordsOf } from '../../../src/models/text/words.ts';
+import { wordsIn } from '../../../src/models/text/words-in.ts';
 
 describe('words', () => {
   it('are lower-case runs of letters, in any script that separates them', () => {
-    expect(wordsOf('It\u2019s a HEIST, in 1995: na\u00efve caf\u00e9-owners. \ufb01lm')).toEqual([
+    expect(wordsIn('It\u2019s a HEIST, in 1995: na\u00efve caf\u00e9-owners. \ufb01lm')).toEqual([
       "it's",
       ...['heist', 'in', 'na\u00efve', 'caf\u00e9', 'owners', 'film'],
     ]);
-    expect(wordsOf('\u0412\u043e\u0439\u043d\u0430 \u0438 \u043c\u0438\u0440')).toEqual([
+    expect(wordsIn('\u0412\u043e\u0439\u043d\u0430 \u0438 \u043c\u0438\u0440')).toEqual([
       '\u0432\u043e\u0439\u043d\u0430',
       '\u043c\u0438\u0440',
     ]);
-    expect(wordsOf('R2 x 12')).toEqual(['r2']);
+    expect(wordsIn('R2 x 12')).toEqual(['r2']);
   });
 
   it('are chosen if enough texts have them, but not too many', () => {

@@ -6,9 +6,9 @@ const word = /\p{L}[\p{L}\p{M}\p{N}]*(?:['\u2019]\p{L}+)*/gu;
  * without spaces between words is not divided.
  *
  * @example
- * wordsOf("It's a heist, in 1995."); // ["it's", 'heist', 'in']
+ * wordsIn("It's a heist, in 1995."); // ["it's", 'heist', 'in']
  */
-export function wordsOf(text: string): string[] {
+export function wordsIn(text: string): string[] {
   const found = text.normalize('NFKC').toLowerCase().replaceAll('\u2019', "'").match(word) ?? [];
   return found.filter((each) => each.length > 1);
 }
