@@ -280,7 +280,7 @@ export const operationCases: Readonly<Record<string, Readonly<Record<string, Ope
     'the last step': lstmCase(3, 'last'),
     'a single step': lstmCase(1, 'last'),
   },
-  ranking: {
+  'ranking-losses': {
     'of pairs': {
       inputs: { scores: { shape: [6, 1], declared: ['batch', 1] } },
       build: (tape, inputs) => {
