@@ -62,12 +62,13 @@ const options = {
 export const command = defineCommand({
   name: 'import-features',
   operands: ['[[NAME=]FILE...]'],
-  does: 'features from elsewhere (CSV, JSON lines, NumPy, Parquet, Arrow) and genres to a training store',
+  does: 'features from elsewhere (CSV, JSON lines, NumPy, Parquet, Arrow), genres and texts to a training store',
   options,
   examples: [
     'reelflow import-features visual=avf.csv audio=ivectors.csv --genres ml-latest-small/movies.csv --out items.arrow',
     'reelflow import-features clip=embeddings.npy --ids ids.txt --fit-on train-items.txt --out items.arrow',
     'reelflow import-features frames.parquet --id movieId --subclip shot --column embedding --out items.arrow',
+    'reelflow import-features visual=avf.csv --text subtitles/ --text-subclips 10 --out items.arrow',
   ],
   async run(values, { operands, console }) {
     console.stage('reading features');
