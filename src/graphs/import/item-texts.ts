@@ -64,7 +64,7 @@ async function* textColumn(
     throw featureFault(
       file,
       `has no column ${column === undefined ? 'of texts' : quoted(column)}; it has ${listed(names, quoted)}`,
-      'Name one of these: `text: FILE:COLUMN`.',
+      'Name one of these as the column of texts.',
     );
   }
   const ids = Math.max(0, columnOf(names, ID_NAMES));
