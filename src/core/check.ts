@@ -46,6 +46,11 @@ export function checkString(name: string, value: unknown): string {
   return value as string;
 }
 
+/** Asserts true or false. */
+export function checkBoolean(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') fail(name, 'true or false', value);
+}
+
 /** Asserts a function. */
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') fail(name, 'a function', value);

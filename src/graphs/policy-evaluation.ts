@@ -42,8 +42,8 @@ const fewRows = 0.01;
  * Estimates, from a log with propensities (`readPolicyLog`), what another policy would have earned:
  * the one in the log's column `target`, or a saved recommender that draws from its catalogue. The
  * doubly robust estimate takes its model from the columns `predicted` and `expected`; for a
- * recommender, the model is the smoothed mean reward of each item, learnt from the other half of
- * the rows.
+ * recommender, the model is the smoothed mean reward of each item, learnt from the rows of the other
+ * half of the users.
  *
  * @throws UsageError if an option is wrong, or if the log is, has no propensities or has a user
  * that the recommender does not know; what `loadRecommender` throws.
@@ -108,14 +108,17 @@ async function ofRecommender(
     const places = new Map(saved.catalogue.map(({ id }, item) => [id, item]));
     const numbers = new Map(saved.userIds.map((id, user) => [id, user]));
     const items = itemIds.map((id) => places.get(id));
-    // The mean reward of each item is learnt from the rows of the other half.
-    const means = [0, 1].map((half) => itemMeans(rewards, items, saved.catalogue.length, (row) => row % 2 !== half));
-    const rows = new Map<number, number[]>();
-    for (const [row, id] of userIds.entries()) {
+    const users = userIds.map((id) => {
       const user = numbers.get(id);
-      if (user === undefined) {
-        throw new UsageError(`user '${id}' of ${path} is not known to the recommender`, { code: 'unknown-user' });
-      }
+      if (user !== undefined) return user;
+      throw new UsageError(`user '${id}' of ${path} is not known to the recommender`, { code: 'unknown-user' });
+    });
+    // The mean reward of each item is learnt from the rows of the other half of the users.
+    const means = [0, 1].map((half) =>
+      itemMeans(rewards, items, saved.catalogue.length, (row) => (users[row] as number) % 2 !== half),
+    );
+    const rows = new Map<number, number[]>();
+    for (const [row, user] of users.entries()) {
       const own = rows.get(user);
       if (own) own.push(row);
       else rows.set(user, [row]);
@@ -131,10 +134,10 @@ async function ofRecommender(
       const rewarded = means.map((mean) => chances.reduce((sum, chance, at) => sum + chance * (mean[at] as number), 0));
       for (const row of own) {
         const item = items[row];
-        const mean = means[row % 2] as Float64Array;
+        const mean = means[user % 2] as Float64Array;
         targets[row] = item === undefined ? 0 : (chances[item] as number);
         predicted[row] = item === undefined ? 0 : (mean[item] as number);
-        expected[row] = rewarded[row % 2] as number;
+        expected[row] = rewarded[user % 2] as number;
       }
     }
     return { targets, model: { predicted, expected } };

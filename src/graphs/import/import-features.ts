@@ -20,16 +20,15 @@ import {
   type ImportOptions,
   type ImportSummary,
   streamName,
-  type TextInput,
   usualWords,
 } from './import-options.ts';
 import { ItemIndex } from './item-index.ts';
-import { itemTexts } from './item-texts.ts';
+import { openTexts } from './item-texts.ts';
 import { openFeatures } from './open-features.ts';
 import { readyCategories } from './ready-categories.ts';
 import type { ReadyStream } from './ready-stream.ts';
-import { countWords, readyText, type WordCounts } from './ready-text.ts';
-import { clockOf, textWindows } from './text-windows.ts';
+import { readyText } from './ready-text.ts';
+import { clockOf } from './text-windows.ts';
 
 /** How many ids a summary names. */
 const NAMED = 10;
@@ -39,8 +38,10 @@ const NAMED = 10;
  * Arrow, lists of genres and other categories, and texts. Each file is a stream; items are joined
  * by their ids, and `1` and `1.0` are the same id.
  *
- * Each file is read once, into a temporary file beside `out`; memory holds the ids, 12 bytes for
- * each row, at most 64 MiB of values, and lists of categories.
+ * Each file of features is read once, into a temporary file beside `out`; memory holds the ids, 12
+ * bytes for each row, at most 64 MiB of values, and lists of categories. Texts are read twice:
+ * memory holds their distinct words, then 8 bytes for each chosen word of each subclip, and all of
+ * a CSV file.
  *
  * @param files paths, `NAME=PATH`, or inputs with their own options.
  * @param out the training store, which appears as a whole; an existing one is replaced.
@@ -70,8 +71,8 @@ export async function importFeatures(
     await removeStaleTemporaries(directory);
   }
   const lists = await readLists(options, inputs);
-  const text = options.text && { file: options.text.file, counts: await readWords(options.text, options, check) };
-  const named = [...lists.map(({ name }) => name), ...(text ? ['text'] : [])];
+  const texts = options.text && (await openTexts(options.text));
+  const named = [...lists.map(({ name }) => name), ...(texts ? ['text'] : [])];
   const items = new ItemIndex();
   const dense: DenseStream[] = [];
   try {
@@ -85,7 +86,7 @@ export async function importFeatures(
     }
     if (inputs.length === 0) {
       for (const { categoriesOf } of lists) for (const id of categoriesOf.keys()) items.add(id);
-      for (const id of text?.counts.keys() ?? []) items.add(id);
+      for (const id of texts?.ids ?? []) items.add(id);
     }
     if (options.year === true && options.genres !== undefined) {
       const years = await openYears(options.genres);
@@ -104,9 +105,12 @@ export async function importFeatures(
     const streams: ReadyStream[] = [];
     for (const each of dense) streams.push(await readyDense(each, items.ids, rules, check));
     for (const list of lists) streams.push(readyCategories(list, items.ids, options.minimumItems ?? 5, fitted));
-    if (text !== undefined) {
-      const choice = { minimumItems: options.minimumItems ?? 5, words: options.textWords ?? usualWords };
-      streams.push(readyText(text, items.ids, choice, fitted));
+    if (texts !== undefined) {
+      const { minimumItems = 5, textWords: words = usualWords, textSubclips = 1, textClock } = options;
+      const clock = textClock === undefined ? undefined : await clockOf(textClock, textSubclips);
+      streams.push(
+        await readyText(texts, items.ids, { minimumItems, words, subclips: textSubclips, clock, fitted }, check),
+      );
     }
     const subclips = commonSubclips(streams);
     check();
@@ -152,21 +156,6 @@ async function refuseOther(out: string): Promise<void> {
     'exists and is not a training store, so it is not overwritten',
     "Name a new file: `out: 'items.arrow'`.",
   );
-}
-
-/** How often each word occurs in each subclip of each item's text. */
-async function readWords(
-  input: TextInput,
-  { textSubclips = 1, textClock }: ImportOptions,
-  check: () => void,
-): Promise<WordCounts> {
-  const clock = textClock === undefined ? undefined : await clockOf(textClock, textSubclips);
-  const counts = new Map<string, Map<string, number>[]>();
-  for await (const [id, text] of itemTexts(input)) {
-    counts.set(id, (await textWindows(id, text, textSubclips, clock)).map(countWords));
-    check();
-  }
-  return counts;
 }
 
 async function readLists(options: ImportOptions, inputs: readonly FeatureInput[]): Promise<CategoryList[]> {

@@ -177,6 +177,8 @@ const known: KnownOptions<ImportOptions> = {
   dryRun: true,
 };
 
+const knownOfText: KnownOptions<TextInput> = { file: true, column: true };
+
 /** Checks everything that can be checked without opening the files. @throws UsageError */
 export function checkImport(files: readonly FeatureInput[], out: string, options: ImportOptions): void {
   checkKnownOptions('importFeatures', options, known);
@@ -190,6 +192,12 @@ export function checkImport(files: readonly FeatureInput[], out: string, options
       remedy: "Give the list: `genres: 'movies.csv', year: true`.",
     });
   }
+  if (options.text !== undefined) {
+    checkKnownOptions('text', options.text, knownOfText);
+    checkString('text.file', options.text.file);
+    if (options.text.column !== undefined) checkString('text.column', options.text.column);
+  }
+  if (options.textClock !== undefined) checkString('textClock', options.textClock);
   checkInteger('textSubclips', options.textSubclips ?? 1);
   checkInteger('textWords', options.textWords ?? usualWords);
   const idle = (['textSubclips', 'textClock', 'textWords'] as const).find((name) => options[name] !== undefined);

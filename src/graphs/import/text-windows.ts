@@ -13,7 +13,7 @@ export type SubclipClock = (id: string) => Promise<readonly { readonly end: numb
  * @throws UsageError `dataset` if it is none, or has no table of so many subclips.
  */
 export async function clockOf(dataset: string, subclips: number): Promise<SubclipClock> {
-  const source = await openSource(dataset, { subclips });
+  const source = await openSource(dataset, { subclips, onlyTimes: true });
   const keys = new Map(source.units.map(({ facts, key }) => [plainId(facts.itemId), key]));
   return async (id) => {
     const key = keys.get(id);

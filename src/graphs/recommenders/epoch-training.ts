@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../core/canonical-json.ts';
+import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { joinRows } from '../../io/ratings/subset.ts';
 import type { TrainerOptions, TrainingResult } from '../../models/autodiff/trainer-options.ts';
@@ -57,6 +58,13 @@ export async function fitInEpochs<R extends EpochRecommender>(
 ): Promise<{ readonly recommender: R; readonly fitted: FittedRecommender }> {
   const tell = (progress: FitProgress | undefined) => progress && run.onProgress?.(progress);
   const identity = identityOf(training, validation, run, features);
+  if (features !== undefined && run.checkpoint !== undefined && run.dataIdentity === undefined && options.dp) {
+    // Without it, two trainings on different features would have the same noise.
+    throw new UsageError('a private training with features and a `checkpoint` needs `dataIdentity`', {
+      option: 'dataIdentity',
+      remedy: 'Give a text that is different for other features, such as the hash of their file.',
+    });
+  }
   const recommender: R = make({
     ...run.refit,
     privacy: await privacyWithKey(options, run.checkpoint, canonicalJson([name, options, run.seed, identity])),

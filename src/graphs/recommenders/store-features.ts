@@ -57,6 +57,7 @@ export class StoreFeatures implements FeatureSource {
    * Items that are not in the store, by number; these numbers follow those of the store's items.
    */
   readonly #given = new Map<number, ItemFeatures>();
+  #words: ReadonlyMap<string, readonly string[]> | undefined;
   /** Buffers for streams that nobody asked for. */
   readonly #unread = new Map<string, Float32Array>();
 
@@ -95,13 +96,13 @@ export class StoreFeatures implements FeatureSource {
 
   /** The words that the values of a stream stand for, by stream; only of streams of texts. */
   get words(): ReadonlyMap<string, readonly string[]> {
-    const named = wordsIn(this.#store.metadata);
-    return new Map(
-      this.modalities.flatMap(({ name, dimension }) => {
-        const words = named.get(name);
-        return words?.length === dimension ? [[name, words] as const] : [];
+    this.#words ??= new Map(
+      recordedWords(this.#store).flatMap(([name, words]) => {
+        const stream = this.modalities.find((modality) => modality.name === name);
+        return words.length === stream?.dimension ? [[name, words] as const] : [];
       }),
     );
+    return this.#words;
   }
 
   /** The same features with further items, whose vectors are in memory, after the last one. */
@@ -181,10 +182,19 @@ export class StoreFeatures implements FeatureSource {
 }
 
 /** The words of each stream, as an import recorded them in a store. */
-function wordsIn({ import: recorded }: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> {
-  if (recorded === undefined) return new Map();
-  const { streams = [] } = JSON.parse(recorded) as {
-    readonly streams?: readonly { readonly name: string; readonly words?: readonly string[] | undefined }[] | undefined;
-  };
-  return new Map(streams.flatMap(({ name, words }) => (words === undefined ? [] : [[name, words]])));
+function recordedWords({ metadata }: ItemStore): (readonly [stream: string, words: readonly string[]])[] {
+  let recorded: unknown;
+  try {
+    recorded = JSON.parse(metadata.import ?? '{}');
+  } catch {
+    // Not written by an import, so it names no words.
+  }
+  const { streams } = (recorded ?? {}) as { readonly streams?: unknown };
+  if (!Array.isArray(streams)) return [];
+  return streams.flatMap((stream: unknown) => {
+    const { name, words } = (stream ?? {}) as Readonly<Record<string, unknown>>;
+    const isOfTexts =
+      typeof name === 'string' && Array.isArray(words) && words.every((word) => typeof word === 'string');
+    return isOfTexts ? [[name, words as readonly string[]] as const] : [];
+  });
 }

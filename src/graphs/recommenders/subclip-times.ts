@@ -21,7 +21,7 @@ export async function subclipTimes(
 ): Promise<SubclipTime[] | undefined> {
   const directory = [store, dirname(store)].find((place) => existsSync(datasetFilePath(place)));
   if (directory === undefined) return undefined;
-  return timesIn(await openSource(directory, { subclips }), featureId, subclips);
+  return timesIn(await openSource(directory, { subclips, onlyTimes: true }), featureId, subclips);
 }
 
 /** The same, from an open dataset. */

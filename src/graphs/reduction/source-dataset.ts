@@ -37,6 +37,8 @@ export async function openSource(
     readonly subclips?: number | undefined;
     readonly subclipSeconds?: number | undefined;
     readonly statistic?: Statistic | undefined;
+    /** Only times are wanted, which are the same in the tables of all statistics. */
+    readonly onlyTimes?: boolean | undefined;
   },
 ): Promise<SourceDataset> {
   const file = readDatasetFile(directory);
@@ -49,8 +51,9 @@ export async function openSource(
   const fitting = tables.filter(
     ({ subclips, statistic }) => (cut ?? subclips) === subclips && (choice.statistic ?? statistic) === statistic,
   );
-  const [table, ...others] = fitting;
-  if (table === undefined || others.length > 0) {
+  const [table] = fitting;
+  const isOne = fitting.every(({ subclips }) => subclips === table?.subclips) && choice.onlyTimes === true;
+  if (table === undefined || (fitting.length > 1 && !isOne)) {
     const there = tables
       .map(({ subclips, statistic }) => `\`${asOption(subclips)}, statistic: '${statistic}'\``)
       .join('; ');

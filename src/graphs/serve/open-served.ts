@@ -56,7 +56,7 @@ export async function openServed({ features: path, recommender }: Served): Promi
     ...{ features, recommender, dataset },
     timesOf: async (item, subclips) => {
       if (directory === undefined) return undefined;
-      return timesIn(await source.ask(() => openSource(directory, {})), item, subclips);
+      return timesIn(await source.ask(() => openSource(directory, { onlyTimes: true })), item, subclips);
     },
     hidePaths: (text) =>
       hidden

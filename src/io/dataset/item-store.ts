@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { checkInteger, checkString, shown } from '../../core/check.ts';
+import { checkBoolean, checkInteger, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { type ItemBatch, ItemBatches, type ItemBatchOptions } from './item-batches.ts';
 import { checkBatchMessage, decodeItemFooter, type ItemFooter, OtherArrowError } from './item-footer.ts';
@@ -162,10 +162,7 @@ export class ItemStore {
     checkInteger('seed', options.seed ?? 0, 0);
     checkInteger('prefetch', options.prefetch ?? 1, 0);
     for (const name of ['shuffle', 'dropLast'] as const) {
-      const value = options[name];
-      if (value !== undefined && typeof value !== 'boolean') {
-        throw new UsageError(`\`${name}\` must be true or false, but is ${shown(value)}`);
-      }
+      checkBoolean(name, options[name] ?? false);
     }
     if (options.items !== undefined && !Array.isArray(options.items)) {
       throw new UsageError(`\`items\` must be a list of item ids, but is ${shown(options.items)}`);

@@ -1,4 +1,4 @@
-import { checkFunction, checkInteger, checkPositive, shown } from '../../core/check.ts';
+import { checkBoolean, checkFunction, checkInteger, checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { KnownOptions } from '../../core/known-options.ts';
 import type { Scope } from '../../operators/flow.ts';
@@ -82,8 +82,7 @@ export function checkDecodingOptions(options: DecodingOptions): CheckedDecodingO
   } = options;
   if (typeof scope?.source !== 'function')
     throw new UsageError(`\`scope\` must be a Scope of a Flow, but is ${shown(scope)}`);
-  if (typeof allowPartial !== 'boolean')
-    throw new UsageError(`\`allowPartial\` must be true or false, but is ${shown(allowPartial)}`);
+  checkBoolean('allowPartial', allowPartial);
   checkFunction('onVerdict', onVerdict);
   checkInteger('threads', threads, 1, 256);
   checkPositive('stallTimeout', stallTimeout);

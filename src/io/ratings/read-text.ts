@@ -8,13 +8,20 @@ import { decodeText } from './fields.ts';
 const MAX_BYTES = 512 * 2 ** 20;
 
 /**
- * Reads the text of a small file: as UTF-8 if all of it is valid, else as latin-1 (like MovieLens
- * 100K and 1M), without a byte-order mark.
+ * Reads the text of a small file: as UTF-16 if a byte-order mark says so, as UTF-8 if all of it is
+ * valid, else as latin-1 (like MovieLens 100K and 1M), without a byte-order mark.
  *
  * @throws UsageError `ratings` when it cannot be read, is empty or has more than 512 MiB,
  * `object-store` for an address.
  */
 export async function readText(path: string): Promise<string> {
+  const text = await readAnyText(path);
+  if (text.trim() === '') throw fileFault(path, 'is empty');
+  return text;
+}
+
+/** The same for a text that may be empty. */
+export async function readAnyText(path: string): Promise<string> {
   refuseAddress(path);
   let bytes: Buffer;
   try {
@@ -22,9 +29,15 @@ export async function readText(path: string): Promise<string> {
   } catch (error) {
     throw fileFault(path, `cannot be read: ${wordsOf(error)}`);
   }
-  const text = decodeText(bytes, 0, bytes.length).replace(/^\ufeff/, '');
-  if (text.trim() === '') throw fileFault(path, 'is empty');
-  return text;
+  return decoded(bytes).replace(/^\ufeff/, '');
+}
+
+function decoded(bytes: Buffer): string {
+  const mark = bytes.toString('latin1', 0, 2);
+  const whole = bytes.subarray(0, bytes.length - (bytes.length % 2));
+  if (mark === '\xff\xfe') return whole.toString('utf16le');
+  if (mark === '\xfe\xff') return whole.swap16().toString('utf16le');
+  return decodeText(bytes, 0, bytes.length);
 }
 
 /** Reads at most `MAX_BYTES`, even from a pipe, whose size is not known in advance. */

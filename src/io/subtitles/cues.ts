@@ -8,16 +8,17 @@ export interface Cue {
   readonly text: string;
 }
 
-/** `00:01:02,500 --> 00:01:04,000`; WebVTT may leave out the hours. */
-const timing =
-  /^\s*(?:(\d+):)?(\d{1,2}):(\d{2})[,.](\d{1,3})\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{2})[,.](\d{1,3})(?:\s.*)?$/;
+const time = /(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:\s*[,.]\s*(\d{1,9}))?/.source;
+/** `00:01:02,500 --> 00:01:04,000`; WebVTT may leave out the hours, and some writers fractions. */
+const timing = new RegExp(`^\\s*${time}\\s*-{1,3}>\\s*${time}(?:\\s.*)?$`);
 /** `<i>`, `<c.yellow>`, `<00:00:01.000>` and `{\an8}`. */
 const markup = /<[^<>]*>|\{\\[^{}]*\}/g;
 
 /**
  * The cues of subtitles, SubRip (.srt) or WebVTT (.vtt), in the order of the file, without markup.
- * A block without a line of times (a header, a note, a style) is skipped, as is a cue that ends
- * before it starts.
+ * A cue begins at a line of times, and ends at a blank line behind its text or at the next line of
+ * times, before which its number may stand. Everything else (a header, a note, a style) is skipped,
+ * as is a cue that ends before it starts.
  *
  * @example
  * cuesOf('1\n00:00:01,000 --> 00:00:02,500\nWe <i>leave</i> now.\n');
@@ -25,22 +26,25 @@ const markup = /<[^<>]*>|\{\\[^{}]*\}/g;
  */
 export function cuesOf(text: string): Cue[] {
   const cues: Cue[] = [];
-  for (const block of text
-    .replace(/^\ufeff/, '')
-    .replaceAll(/\r\n?/g, '\n')
-    .split(/\n[ \t]*\n+/)) {
-    const lines = block.split('\n');
-    const at = lines.findIndex((line) => timing.test(line));
-    const parts = timing.exec(lines[at] ?? '');
-    if (parts === null) continue;
-    const [start, end] = [secondsOf(parts.slice(1, 5)), secondsOf(parts.slice(5, 9))];
-    const said = lines
-      .slice(at + 1)
-      .join(' ')
-      .replaceAll(markup, '');
-    const own = decodeEntities(said).replaceAll(/\s+/g, ' ').trim();
-    if (own !== '' && end >= start) cues.push({ start, end, text: own });
+  let open: { readonly start: number; readonly end: number; readonly lines: string[] } | undefined;
+  const close = () => {
+    if (open === undefined) return;
+    const { start, end, lines } = open;
+    open = undefined;
+    const said = decodeEntities(lines.join(' ').replaceAll(markup, '')).replaceAll(/\s+/g, ' ').trim();
+    if (said !== '' && end >= start) cues.push({ start, end, text: said });
+  };
+  for (const line of text.replace(/^\ufeff/, '').split(/\r+\n?|\n/)) {
+    const times = timing.exec(line);
+    if (times !== null) {
+      // The number of the next cue, where no blank line stands before it.
+      if (/^\s*\d+\s*$/.test(open?.lines.at(-1) ?? '')) open?.lines.pop();
+      close();
+      open = { start: secondsOf(times.slice(1, 5)), end: secondsOf(times.slice(5, 9)), lines: [] };
+    } else if (line.trim() !== '') open?.lines.push(line);
+    else if (open !== undefined && open.lines.length > 0) close();
   }
+  close();
   return cues;
 }
 
@@ -48,5 +52,5 @@ function secondsOf([hours = '0', minutes = '0', seconds = '0', fraction = '0']: 
   | string
   | undefined
 )[]): number {
-  return 3600 * Number(hours) + 60 * Number(minutes) + Number(seconds) + Number(fraction.padEnd(3, '0')) / 1000;
+  return 3600 * Number(hours) + 60 * Number(minutes) + Number(seconds) + Number(`0.${fraction}`);
 }

@@ -1,4 +1,4 @@
-import { checkPositive } from '../../core/check.ts';
+import { checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { finiteNumber, positiveProbability, probability } from '../../core/number-range.ts';
@@ -130,6 +130,9 @@ function checkLog({ rewards, propensities, targets, model, users }: PolicyLog): 
     const isIn = ranges[name as keyof typeof ranges] ?? ranges.rewards;
     const row = column.findIndex((value) => !isIn.of(value));
     if (row >= 0) throw fault(`\`${name}\`[${row}] must be ${isIn.words}, but is ${column[row]}`);
+  }
+  if (users !== undefined && !(users instanceof Int32Array)) {
+    throw fault(`\`users\` must be an Int32Array, but is ${shown(users)}`);
   }
   if (users !== undefined && users.length !== rewards.length) {
     throw fault(`\`users\` must have a number for each of ${rewards.length} rows, but has ${users.length}`);

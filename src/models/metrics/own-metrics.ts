@@ -1,4 +1,4 @@
-import { checkFunction, checkString, shown } from '../../core/check.ts';
+import { checkBoolean, checkFunction, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { metrics } from './metrics.ts';
@@ -54,7 +54,7 @@ const known: KnownOptions<MetricDefinition> = {
  */
 export function registerMetric(definition: MetricDefinition): void {
   checkKnownOptions('registerMetric', definition, known);
-  const { version, ofUser, column } = definition;
+  const { version, ofUser, column, needsRatings = false } = definition;
   const name = checkString('name', definition.name);
   if (!NAME.test(name) || (Object.hasOwn(metrics, name) && !own.has(name))) {
     throw new UsageError(`a metric of your own cannot have the name ${shown(name)}`, {
@@ -64,17 +64,23 @@ export function registerMetric(definition: MetricDefinition): void {
   }
   checkString('version', version);
   checkFunction('ofUser', ofUser);
+  if (column !== undefined) checkString('column', column);
+  checkBoolean('needsRatings', needsRatings);
   own.set(name, definition);
   const entry = { over: 'first-k', column: column ?? name, ofUser: guarded(definition) } as const;
   Object.assign(metrics, { [name]: entry });
 }
 
-/** Names of all metrics, those of your own with their versions. */
+/**
+ * Names of all metrics, those of your own with what their figures depend on, in the order of their
+ * names.
+ */
 export function metricVersions(): string[] {
-  return Object.keys(metrics).map((name) => {
-    const definition = own.get(name);
-    return definition === undefined ? name : `${name} ${definition.version}`;
-  });
+  const builtIn = Object.keys(metrics).filter((name) => !own.has(name));
+  const versions = [...own.values()].map(
+    ({ name, version, needsRatings }) => `${name} ${version}${needsRatings === true ? ' of ratings' : ''}`,
+  );
+  return [...builtIn, ...versions.sort()];
 }
 
 /** Whether a metric of your own is undefined for predictions that only rank. */

@@ -16,7 +16,7 @@ export interface PrivateUnits {
   feedsOf(unit: number, draws: StepDraws, buffers: FeedBuffers): Feeds | Promise<Feeds>;
 }
 
-/** The most units that a step of a Poisson sample has, but for one in a billion. */
+/** The most units that a step of a Poisson sample has, but for one step in 100,000. */
 export function mostUnits(count: number, batchSize: number): number {
   return Math.min(count, Math.ceil(batchSize + 6 * Math.sqrt(batchSize)));
 }

@@ -14,6 +14,18 @@ describe('subtitles', () => {
     for (const end of ['\n', '\r\n', '\r']) expect(cuesOf(`\ufeff${lines.join(end)}`)).toEqual(cues);
   });
 
+  it('are read where lines end oddly, times are short, and blank lines are missing or too many', () => {
+    const odd = [
+      ...['1', '00:00:01 --> 00:00:02', '', 'behind a blank line', '2', '00:10:03, 5 -> 00:10:04.0000', 'right after'],
+      ...['\u00a0', '3', '00:11:00,000 --> 00:11:01,000', 'after a space &constructor;'],
+    ];
+    expect(cuesOf(odd.join('\r\r\n'))).toEqual([
+      { start: 1, end: 2, text: 'behind a blank line' },
+      { start: 603.5, end: 604, text: 'right after' },
+      { start: 660, end: 661, text: 'after a space &constructor;' },
+    ]);
+  });
+
   it('of WebVTT are read without header, notes, styles, settings and names', () => {
     const text = [
       ...['WEBVTT - a film', '', 'NOTE 00:01.000 is early', '', 'STYLE', '::cue { color: red }', ''],

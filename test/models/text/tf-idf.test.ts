@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseWords, fillTfIdf } from '../../../src/models/text/tf-idf.ts';
+import { fillTfIdf, WordFrequencies } from '../../../src/models/text/tf-idf.ts';
 import { wordsIn } from '../../../src/models/text/words-in.ts';
 
 describe('words', () => {
@@ -22,12 +22,30 @@ describe('words', () => {
       ['the', 'heist', 'car'],
       ['the', 'once'],
     ];
-    const chosen = (words: number) => chooseWords(texts, { least: 2, mostShare: 0.5, words });
+    const frequencies = new WordFrequencies();
+    for (const words of texts) frequencies.add([words]);
+    const chosen = (words: number) => frequencies.choose({ least: 2, mostShare: 0.5, words });
     expect(chosen(10)).toEqual([
       { word: 'car', weight: Math.log(5 / 3) + 1 },
       { word: 'heist', weight: Math.log(5 / 3) + 1 },
     ]);
     expect(chosen(1)).toHaveLength(1);
+  });
+
+  it('are not chosen if too few parts of the texts have them', () => {
+    const frequencies = new WordFrequencies();
+    for (let text = 0; text < 4; text++) frequencies.add([['often', 'once'], ['often'], [], []]);
+    frequencies.add([[], [], [], []]);
+    const chosen = (leastShareOfParts: number) =>
+      frequencies.choose({ least: 1, mostShare: 1, leastShareOfParts, words: 9 }).map(({ word }) => word);
+    expect(chosen(0.2)).toEqual(['often', 'once']);
+    expect(chosen(0.21)).toEqual(['often']);
+    expect(chosen(0.4)).toEqual(['often']);
+    expect(chosen(0.41)).toEqual([]);
+  });
+
+  it('are found in no time where marks are piled up', () => {
+    expect(wordsIn(`a${'\u0301\u0323'.repeat(200_000)} heist`)).toHaveLength(2);
   });
 
   it('weigh as computed by hand, and a vector has length 1', () => {
@@ -37,19 +55,11 @@ describe('words', () => {
       { word: 'none', weight: 3 },
     ];
     const into = new Float32Array(3).fill(9);
-    fillTfIdf(
-      new Map([
-        ['car', 3],
-        ['heist', 1],
-        ['other', 7],
-      ]),
-      words,
-      into,
-    );
+    fillTfIdf([3, 1, 0], words, into);
     const [car, heist] = [(1 + Math.log(3)) * 2, 1.5];
     const length = Math.hypot(car, heist);
     for (const [at, value] of [car / length, heist / length, 0].entries()) expect(into[at]).toBeCloseTo(value, 6);
-    fillTfIdf(new Map(), words, into);
+    fillTfIdf([0, 0, 0], words, into);
     expect([...into]).toEqual([0, 0, 0]);
   });
 });
