@@ -29,7 +29,7 @@ export async function runToExitCode(argv: readonly string[], open?: (console: Co
       console.fault(error);
       throw error;
     }
-    console.error({ message: `the system refused \`${syscall}\`: ${factOf(error)}`, code });
+    console.error({ message: `\`${syscall}\` failed: ${factOf(error)}`, code });
     return 1;
   }
 }

@@ -3,8 +3,8 @@
  *
  *   node dist/examples/thumbnails.js VIDEO... OUT
  *
- * Files are PPM, which needs no package; an encoder such as `sharp` goes in the same place. At most
- * two are written at a time, and decoders wait for a slow disk.
+ * Files are PPM, which needs no package; an encoder such as `sharp` goes in the same place. Of each
+ * video at most two are written at a time, and its decoder waits for a slow disk.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,8 +23,10 @@ const { videos } = await writeDataset(out, inputs, {
     thumbnails: scope.frames({ fps: 1, width: 160, height: 90 }).pipe(
       scope.mapAsync(
         async ({ time, data, width, height }: Frame) => {
-          const path = join(folder, scope.video.id, `${time.toFixed(1)}.ppm`);
-          await mkdir(join(folder, scope.video.id), { recursive: true });
+          // An id may be any text, such as '../film'.
+          const own = join(folder, encodeURIComponent(scope.video.id).replaceAll('.', '%2E'));
+          const path = join(own, `${time.toFixed(1)}.ppm`);
+          await mkdir(own, { recursive: true });
           await writeFile(path, Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), data]));
           return { time, path };
         },

@@ -20,7 +20,7 @@ const options = {
   strategies: words(
     'NAMES',
     [...askingStrategies, ...adaptiveStrategies],
-    'orders of the questions; default: all that the data allows',
+    'orders of the questions; default: all that the data allows and that take minutes',
   ),
   questions: integer('Q', 'maximum number of questions per user', '20'),
   seed: seed('seed of all random draws', '1'),

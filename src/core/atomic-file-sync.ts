@@ -7,7 +7,8 @@ import { writeAllSync } from './whole-io.ts';
  * Like `replaceFile`, blocking the thread, for a file that only the user may read: a step of a
  * training or the opening of a network must not go on before it is on disk.
  *
- * @throws the file system's own error; the old file stays.
+ * @throws the file system's own error; until the last step, which flushes the directory, the old
+ * file stays.
  */
 export function replaceFileSync(path: string, ...pieces: readonly Uint8Array[]): void {
   const temporary = temporaryPath(dirname(path));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { directoryFailure } from './directory-failure.ts';
 import { writeFailure } from './disk-full.ts';
 import { SystemError, UsageError } from './errors.ts';
@@ -87,7 +87,8 @@ export async function replaceFile(path: string, bytes: Uint8Array | string, mode
  */
 export function missingDirectories(path: string): string[] {
   const missing: string[] = [];
-  for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  // Not resolved: a '..' behind a link leads elsewhere than its text says.
+  for (let at = path || '.'; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
   return missing;
 }
 
@@ -108,7 +109,10 @@ export async function makeDirectory(path: string): Promise<void> {
     }
     await syncDirectory(dirname(directory));
   }
-  if (!(await stat(path)).isDirectory()) {
+  const made = await stat(path).catch((error: unknown) => {
+    throw directoryFailure(path, error);
+  });
+  if (!made.isDirectory()) {
     throw new UsageError(`${path} must be a directory, but is a file`, { code: 'dataset' });
   }
 }

@@ -1,5 +1,5 @@
 import { ReelflowError, SystemError, type SystemErrorCode } from './errors.ts';
-import { factOf, wordsOf } from './words-of.ts';
+import { factOf } from './words-of.ts';
 
 /**
  * Resources whose exhaustion affects the whole process: open files, processes, memory, disk space.
@@ -28,7 +28,7 @@ export function systemFault(error: unknown): SystemError | undefined {
   if (raw === undefined) return known;
   const { code } = raw as NodeJS.ErrnoException;
   if (code === 'EMFILE' || code === 'ENFILE') {
-    return new SystemError('open-files', `no more files can be opened: ${wordsOf(raw)}`, {
+    return new SystemError('open-files', `no more files can be opened: ${factOf(raw)}`, {
       remedy:
         'Raise the limit (`ulimit -n 65536`; below 256 nothing runs) and run it again: what is committed is kept.',
       cause: error,

@@ -42,8 +42,8 @@ const fewRows = 0.01;
  * Estimates, from a log with propensities (`readPolicyLog`), what another policy would have earned:
  * the one in the log's column `target`, or a saved recommender that draws from its catalogue. The
  * doubly robust estimate takes its model from the columns `predicted` and `expected`; for a
- * recommender, the model is the smoothed mean reward of each item, learnt from the rows of the other
- * half of the users.
+ * recommender, the model is the smoothed mean reward of each item, learnt from the rows of the
+ * other half of the users.
  *
  * @throws UsageError if an option is wrong, or if the log is, has no propensities or has a user
  * that the recommender does not know; what `loadRecommender` throws.

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { checkInteger, checkPositive, checkString } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
+import { factOf } from '../core/words-of.ts';
 import { datasetFilePath } from '../io/dataset/dataset-file.ts';
 import { Items } from '../io/dataset/items.ts';
 import { isHiddenAddress } from '../io/far/far-address.ts';
@@ -163,7 +164,7 @@ async function work(
   const feed = async ({ directory, items, concurrency, busy, say: tell }: FeedMaking): Promise<JobFeed> => {
     const queue = await openWorkerQueue(uri, name, {
       ...{ concurrency, lock: lock * 1000 },
-      onError: onceUntilQuiet((error) => say(`the queue: ${error.message}`)),
+      onError: onceUntilQuiet((error) => say(`the queue: ${factOf(error)}`)),
     });
     return new JobFeed({
       ...{ graphId: id, queue, claims: new Claims(directory), items, copies, busy, say: tell },

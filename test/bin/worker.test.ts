@@ -118,7 +118,7 @@ describe('a worker', () => {
       extraction(join(directory, 'none'), '--runner', 'bullmq', '--queue', queue),
     );
     expect(code).toBe(1);
-    expect(stderr).toMatch(/the queue redis:\/\/\*\*\*@127.* cannot be reached: .*ECONNREFUSED/);
+    expect(stderr).toMatch(/the queue redis:\/\/\*\*\*@127.* cannot be reached: .*connection refused/);
     expect(stderr).not.toContain('secret');
   });
 

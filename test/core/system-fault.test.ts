@@ -11,7 +11,10 @@ describe('a fault of the machine', () => {
   it('is what the operating system refused and nobody gave a meaning', () => {
     const fault = systemFault(refusal('EIO'));
     expect(fault).toBeInstanceOf(SystemError);
-    expect(fault).toMatchObject({ code: 'system', message: expect.stringContaining('that every item needs: refused') });
+    expect(fault).toMatchObject({
+      code: 'system',
+      message: expect.stringContaining('that every item needs: i/o error'),
+    });
   });
 
   it('is exhaustion below an error that has a meaning, whose words and remedy it keeps', () => {

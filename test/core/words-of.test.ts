@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { factOf, wordsOf } from '../../src/core/words-of.ts';
+import { freePort } from '../fixtures/free-port.ts';
 
 const failed = (path: string) => readFile(path).catch((error: unknown) => error);
 
@@ -30,5 +33,10 @@ describe('why something failed', () => {
   it('begins with the path where the sentence does not name it', async () => {
     expect(factOf(await failed('nowhere.csv'))).toBe("'nowhere.csv': no such file or directory");
     expect(factOf(new Error('no path'))).toBe('no path');
+    const [refused] = await once(connect(await freePort(), '127.0.0.1'), 'error');
+    expect(factOf(refused)).toMatch(/^'127\.0\.0\.1:\d+': connection refused$/);
+    const unknown = await lookup('nowhere.invalid').catch((error: unknown) => error);
+    expect(factOf(unknown)).toMatch(/^'nowhere\.invalid': /);
+    expect(factOf(new AggregateError([refused, new Error('another')]))).toMatch(/connection refused; another$/);
   });
 });

@@ -87,7 +87,7 @@ export interface ImportedStream {
   readonly items: number;
   readonly lacking: { readonly count: number; readonly first: readonly string[] };
   /**
-   * Columns that are left out, and why: constant, a text among the numbers, or too few items of a
+   * Columns that are left out, and why: constant, text among its numbers, or too few items of a
    * category. Columns without names are given by their numbers, from 1.
    */
   readonly dropped: readonly { readonly column: string; readonly why: string }[];

@@ -1,5 +1,6 @@
 import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { factOf } from '../../core/words-of.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import type { Recommender } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
@@ -107,7 +108,7 @@ function makeOwn({ definition, code }: OwnRecommender, setting: OwnRecommenderSe
   const { make } = definition;
   const name = code.module === undefined ? definition.name : `${definition.name} (${code.module.name})`;
   const faultOf = (does: string, cause: unknown) =>
-    refused(`\`${does}\` of recommender ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    refused(`\`${does}\` of recommender ${name} failed: ${factOf(cause)}`, {
       cause,
     });
   const guarded = async <Value>(does: string, call: () => Value | Promise<Value>): Promise<Value> => {

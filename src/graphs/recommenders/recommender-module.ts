@@ -5,6 +5,7 @@ import { checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
 import { refuseAddress } from '../../core/object-address.ts';
+import { factOf } from '../../core/words-of.ts';
 import type { RecommenderDefinition } from './own-recommenders.ts';
 import { register } from './register-recommender.ts';
 
@@ -40,7 +41,7 @@ export async function loadRecommenderModule(module: string): Promise<string> {
     // code.
     namespace = await import(`${pathToFileURL(file).href}?sha256=${sha256}`);
   } catch (cause) {
-    throw refused(module, `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw refused(module, `cannot be loaded: ${factOf(cause)}`, cause);
   }
   const definition = namespace[name] as RecommenderDefinition | undefined;
   if (typeof definition !== 'object' || definition === null || !('make' in definition)) {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkJson, type Json } from '../../core/json.ts';
-import { wordsOf } from '../../core/words-of.ts';
+import { factOf } from '../../core/words-of.ts';
 import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
 
 /**
@@ -114,7 +114,7 @@ async function importExport({ path, name }: Reference): Promise<unknown> {
   try {
     namespace = await import(pathToFileURL(file).href);
   } catch (cause) {
-    throw refused(path, `cannot be loaded: ${messageOf(cause)}`, { cause });
+    throw refused(path, `cannot be loaded: ${factOf(cause)}`, { cause });
   }
   if (Object.hasOwn(namespace, name)) return namespace[name];
   const names = Object.keys(namespace);
@@ -131,7 +131,7 @@ function fileOf(path: string): string {
   try {
     real = realpathSync(file);
   } catch (cause) {
-    throw refused(path, `does not exist: ${messageOf(cause)}`, {
+    throw refused(path, 'does not exist', {
       remedy: 'Paths of modules begin at the working directory: run the program there.',
       cause,
     });
@@ -146,7 +146,7 @@ async function called({ path, name }: Reference, make: Exported, params: Json | 
   try {
     return await make(params ?? {});
   } catch (cause) {
-    throw refused(path, `threw in '${name}': ${messageOf(cause)}`, { cause });
+    throw refused(path, `threw in '${name}': ${factOf(cause)}`, { cause });
   }
 }
 
@@ -168,5 +168,3 @@ function refused(
 ): UsageError {
   return new UsageError(`the module ${shown(path)} ${why}`, { code: 'module', ...options });
 }
-
-const messageOf = (error: unknown) => wordsOf(error);

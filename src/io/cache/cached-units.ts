@@ -1,3 +1,4 @@
+import { factOf } from '../../core/words-of.ts';
 import { decodeUnit, encodeUnit } from '../dataset/arrow.ts';
 import type { UnitTable } from '../dataset/schema.ts';
 import { isPartial } from '../dataset/unit-columns.ts';
@@ -121,7 +122,7 @@ export class CachedUnits {
       this.#failures += 1;
       const what = itemId === undefined ? 'the cache' : `the entry of '${itemId}' in the cache`;
       const end = this.#failures >= MAX_FAILURES ? '; the cache is not used for the rest of this run' : '';
-      this.#options.warn(`${what} could not be ${done}: ${(error as Error).message}${end} [cache]`);
+      this.#options.warn(`${what} could not be ${done}: ${factOf(error)}${end} [cache]`);
       return undefined;
     } finally {
       clearTimeout(timer);

@@ -3,6 +3,7 @@ import type Keyv from 'keyv';
 import { makeDirectory } from '../../core/atomic-file.ts';
 import { ReelflowError, SystemError } from '../../core/errors.ts';
 import { optionalPackage } from '../../core/optional-package.ts';
+import { factOf } from '../../core/words-of.ts';
 import { type CacheAddress, cacheAddress, cacheAt, shownAddress } from './cache-address.ts';
 import { openPostgresCache } from './postgres-cache.ts';
 import { ANSWER, closed, FIRST_ANSWER } from './server-patience.ts';
@@ -90,17 +91,8 @@ function overKeyv(keyv: Keyv): Pick<UnitCache, 'get' | 'set' | 'delete'> {
 }
 
 function cannotOpen(address: CacheAddress, cause: unknown): SystemError {
-  return new SystemError('cache', `the cache ${shownAddress(address)} cannot be opened: ${reasonOf(cause)}`, {
+  return new SystemError('cache', `the cache ${shownAddress(address)} cannot be opened: ${factOf(cause)}`, {
     remedy: 'Name another file or server, or leave `cache` out.',
     cause,
   });
-}
-
-/**
- * If a host has several addresses, each attempt has its own error, and the combined error has no
- * text.
- */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,6 +9,7 @@ import {
   ReelflowError,
   UsageError,
 } from '../../core/errors.ts';
+import { factOf } from '../../core/words-of.ts';
 import { softwareVersion } from './software.ts';
 
 /** Why an item has no unit. */
@@ -53,7 +54,7 @@ export function letterOf(itemId: string, error: unknown, stage: string): DeadLet
     code: known?.code ?? 'internal',
     error: known?.name,
     stage,
-    message: error instanceof Error ? error.message : String(error),
+    message: factOf(error),
     remedy: known?.remedy,
     decoderLines: error instanceof MediaError ? error.decoderLines : [],
   };

@@ -134,7 +134,7 @@ const NO_PROGRAM: Readonly<Record<string, string>> = {
 };
 
 function noProgram(program: string, cause: NodeJS.ErrnoException): UsageError {
-  const why = NO_PROGRAM[cause.code ?? ''] ?? cause.message;
+  const why = NO_PROGRAM[cause.code ?? ''] ?? wordsOf(cause);
   return new UsageError(`'${program}' could not be started: ${why}`, {
     code: 'program',
     remedy: 'Give a program on the PATH, or its path. No downloader is bundled: install the one you want.',

@@ -50,10 +50,12 @@ export async function openServer(
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
-  }).catch((cause: Error) => {
+  }).catch((cause: NodeJS.ErrnoException) => {
     throw new UsageError(`${host}:${port} cannot be listened at: ${wordsOf(cause)}`, {
       code: 'address',
-      remedy: 'Name another port, or 0 for any that is free.',
+      remedy: ['ENOTFOUND', 'EADDRNOTAVAIL'].includes(cause.code ?? '')
+        ? 'Name an address of this machine as `host`.'
+        : 'Name another port, or 0 for any that is free.',
       cause,
     });
   });

@@ -3,6 +3,7 @@ import { request as secureRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { FlowError, SystemError } from '../../core/errors.ts';
 import { isPrivateHost } from '../../core/private-host.ts';
+import { factOf } from '../../core/words-of.ts';
 import { countNetworkUse } from './network-use.ts';
 import { publicLookup } from './public-lookup.ts';
 import { type RedirectRules, redirectTarget, shownAddress } from './redirects.ts';
@@ -178,5 +179,5 @@ function connectionFailure(where: string, error: unknown): Error {
   if (transient.includes(code) || message === 'aborted') {
     return new InterruptedTransfer(`the connection to ${where} was cut (${code || message})`, error);
   }
-  return new SystemError('download', `${where} cannot be reached: ${message || code}`, { cause: error });
+  return new SystemError('download', `${where} cannot be reached: ${factOf(error) || code}`, { cause: error });
 }

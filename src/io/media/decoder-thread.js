@@ -22,8 +22,8 @@ nobody.close();
 
 /**
  * Frees what was read from a pipe and has been copied: the collector, which sees only small
- * objects, would let 32 MiB of it accumulate in each thread. Bun reads more into the same memory,
- * which has to stay.
+ * objects, would let 32 MiB of it accumulate in each thread. Only of Node.js is it known that every
+ * read has memory of its own: Bun reads more into the same, which has to stay.
  *
  * @param {Uint8Array} bytes
  */

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { MediaError } from '../../core/errors.ts';
+import { wordsOf } from '../../core/words-of.ts';
 
 /**
  * By container: video, video of cameras and broadcasters, raw video streams, audio, raw audio
@@ -49,11 +50,7 @@ export async function readHead(path: string): Promise<FileHead> {
     handle = await open(path, 'r');
   } catch (cause) {
     if (cause instanceof MediaError) throw cause;
-    throw new MediaError(
-      'unreadable',
-      `'${path}' cannot be opened: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    );
+    throw new MediaError('unreadable', `'${path}' cannot be opened: ${wordsOf(cause)}`, { cause });
   }
   try {
     const { size } = await handle.stat();
@@ -63,7 +60,7 @@ export async function readHead(path: string): Promise<FileHead> {
     return { bytes: size, head: head.subarray(0, bytesRead) };
   } catch (cause) {
     if (cause instanceof MediaError) throw cause;
-    throw new MediaError('unreadable', `'${path}' cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
+    throw new MediaError('unreadable', `'${path}' cannot be read: ${wordsOf(cause)}`, {
       cause,
     });
   } finally {

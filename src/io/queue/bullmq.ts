@@ -7,6 +7,7 @@ import type { ClientConfig } from 'pg';
 import { SystemError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { optionalPackage } from '../../core/optional-package.ts';
+import { factOf } from '../../core/words-of.ts';
 import { farewell } from '../farewell.ts';
 import { type QueueAddress, type QueueServer, shownQueue } from './queue-address.ts';
 import { Sockets } from './sockets.ts';
@@ -89,8 +90,7 @@ export async function connected<Part extends Opened>(open: () => Part): Promise<
     } catch (cause) {
       await farewell(part.close(), FAREWELL).catch(() => undefined);
       if (attempt === SETUP.attempts) {
-        const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
-        throw new SystemError('queue', `the queue cannot be set up: ${why}`, {
+        throw new SystemError('queue', `the queue cannot be set up: ${factOf(cause)}`, {
           remedy: 'Look at the log of its server.',
           cause,
         });
@@ -154,8 +154,7 @@ async function firstAnswer(server: QueueServer, uri: string): Promise<void> {
     else await pingPostgres(uri);
   } catch (cause) {
     if (cause instanceof SystemError) throw cause;
-    const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
-    throw new SystemError('queue', `the queue ${shownQueue(uri)} cannot be reached: ${why}`, {
+    throw new SystemError('queue', `the queue ${shownQueue(uri)} cannot be reached: ${factOf(cause)}`, {
       remedy: 'Start its server, or correct the address and its password.',
       cause,
     });

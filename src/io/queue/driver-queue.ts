@@ -81,7 +81,8 @@ export async function openDriverQueue(uri: string, name: string, listeners: Queu
       try {
         await events.run();
       } catch (error) {
-        // An event that is not JSON is not a worker's. BullMQ stops at it, and goes on behind it.
+        // An event that is not JSON is not a worker's. BullMQ stops at it, and what is reported
+        // until it listens again is missing in the progress; what is done is in the dataset.
         if (!(error instanceof SyntaxError) && !isClosed) listeners.onError(error as Error);
         await sleep(PAUSE);
       }

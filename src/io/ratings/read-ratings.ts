@@ -86,7 +86,7 @@ export async function readRatings(path: string, options: ReadRatingsOptions = {}
     if (leftOut > 0) {
       throw fileFault(
         path,
-        `has ${leftOut} ratings, but none that passes ${options.implicit}`,
+        `has no rating that passes ${options.implicit}, of ${leftOut}`,
         'Choose a number that some ratings pass, or `any`.',
       );
     }

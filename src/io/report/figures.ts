@@ -93,16 +93,23 @@ export function lineFigure(
   });
 }
 
+/** The least and the greatest value. */
+function rangeOf(values: readonly number[]): readonly [low: number, high: number] {
+  const low = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  return [low, high];
+}
+
 /** A linear axis of whole numbers, without a thousands separator because years are such numbers. */
 function wholeAxis(values: readonly number[]): Plot.ScaleOptions {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = rangeOf(values);
   const few = high - low < 8 ? Array.from({ length: high - low + 1 }, (_, step) => low + step) : undefined;
   return given({ ticks: few, tickFormat: 'd' });
 }
 
 /** A logarithmic axis that has labels even if the values span less than a decade. */
 function logAxis(values: readonly number[]): Plot.ScaleOptions {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = rangeOf(values);
   const steps = high / low > 1000 ? [1] : [1, 2, 5];
   const powers = Array.from({ length: 1 + Math.ceil(Math.log10(high)) }, (_, power) => 10 ** power);
   const round = powers

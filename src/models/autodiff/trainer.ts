@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { removeStaleTemporaries } from '../../core/atomic-file.ts';
 import { ModelError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { type EpochRecord, readCheckpoint, type TrainingProgress, writeCheckpoint } from './checkpoint.ts';
@@ -74,6 +76,8 @@ export class Trainer {
   static async open(module: TrainableModule, options: TrainerOptions = {}): Promise<Trainer> {
     const course = trainingCourse(options);
     const { seed, l2 } = course;
+    // A process that was killed may have left half a checkpoint.
+    if (options.checkpoint !== undefined) await removeStaleTemporaries(dirname(options.checkpoint.path));
     const planned = planTraining(module, options.optimiser ?? adam(), l2, options.sparse, options.gradientPrivacy);
     const state = initialState(planned.groups, seed);
     if (options.initialWeights) overwrite(planned.plan.state, state, options.initialWeights);

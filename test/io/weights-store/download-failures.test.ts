@@ -151,7 +151,7 @@ describe('connections', () => {
     });
     await expect(downloadFile(`http://127.0.0.1:${port}/file`, { folder, ...settings })).rejects.toMatchObject({
       code: 'download',
-      message: expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
+      message: expect.stringMatching(/cannot be reached: .*connection refused/),
       remedy: 'Bring the file.',
     });
   });

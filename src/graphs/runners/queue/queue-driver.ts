@@ -1,5 +1,6 @@
 import { Breather } from '../../../core/breather.ts';
 import { SystemError } from '../../../core/errors.ts';
+import { factOf } from '../../../core/words-of.ts';
 import type { Outcome } from '../../../io/dataset/outcomes.ts';
 import type { DriverQueue, QueueDepth } from '../../../io/queue/driver-queue.ts';
 import type { Job } from '../../../io/queue/job.ts';
@@ -251,8 +252,7 @@ export class QueueDriver<Item> {
   outage(error: unknown): void {
     if (this.#hasOutage) return;
     this.#hasOutage = true;
-    const why = error instanceof Error ? error.message : String(error);
-    this.#setting.say(`the queue does not answer (${why}); waiting until it does`);
+    this.#setting.say(`the queue does not answer (${factOf(error)}); waiting until it does`);
   }
 
   async #rest(): Promise<void> {
