@@ -5,7 +5,8 @@
  * anything is left.
  *
  *   node dist/bench/soak.js --clips 1000     short videos with the least memory that is taken
- *   node dist/bench/soak.js --items 100000   items of some bytes that take no time
+ *   node dist/bench/soak.js --items 100000   items of some bytes that take no time, in a process
+ *     that collects its garbage near `--memory` (default 160MiB), as an extraction does
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,8 +19,9 @@ import { RunTally } from '../src/graphs/run-tally.ts';
 import { runLocally } from '../src/graphs/runners/local.ts';
 import { Dataset } from '../src/io/dataset/dataset.ts';
 import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
-import { processTreeMemory } from '../src/io/media/process-memory.ts';
+import { MemorySampler, processTreeMemory } from '../src/io/media/process-memory.ts';
 import { Video } from '../src/io/media/video.ts';
+import { parseBytes } from '../src/operators/budget.ts';
 import { Flow } from '../src/operators/flow.ts';
 import { description, syntheticGraph } from '../test/faults/synthetic-graph.ts';
 import { benchOptions } from './clips.ts';
@@ -35,9 +37,12 @@ interface Moment {
 
 /**
  * The process that computes items that take no time: all of `extract` but plan, networks and
- * tables.
+ * tables. Like `extract`, it collects its garbage when it comes near a limit.
  */
-async function computeItems(folder: string, out: string): Promise<void> {
+async function computeItems(folder: string, out: string, limit: number): Promise<void> {
+  const sampler = new MemorySampler();
+  sampler.hold(limit);
+  sampler.start();
   const dataset = await Dataset.open(out, description);
   const corpus = readdirSync(folder).map((name) => new Video(join(folder, name), { source: folder }));
   const noted = new RunItems(await dataset.store.items(), corpus, { places: [folder], filesOf: new Set() });
@@ -56,6 +61,7 @@ async function computeItems(folder: string, out: string): Promise<void> {
   });
   await noted.end();
   await dataset.close();
+  sampler.stop();
 }
 
 /** Eight clips of half a second with sound, copied under as many names as needed. */
@@ -143,8 +149,8 @@ async function report(directory: string): Promise<boolean> {
   } else {
     mkdirSync(folder);
     for (let at = 0; at < Number(options.items); at += 1) writeFileSync(join(folder, `item-${at}.bin`), `plain ${at}`);
-    console.log(`${options.items} items of some bytes`);
-    args = [fileURLToPath(import.meta.url), '--compute', folder, '--out', out];
+    console.log(`${options.items} items of some bytes, --memory ${options.memory}`);
+    args = [fileURLToPath(import.meta.url), '--compute', folder, '--out', out, '--memory', options.memory as string];
   }
   const moments = await watched(args, scratch);
   // Starting up is not part of the run.
@@ -168,7 +174,9 @@ async function report(directory: string): Promise<boolean> {
   return growth <= 1.05 && left.length === 0 && children.length === 0;
 }
 
-const options = benchOptions({ clips: '0', items: '100000', network: 'squeezenet1_1', compute: '', out: '' });
+const options = benchOptions({
+  ...{ clips: '0', items: '100000', memory: '160MiB', network: 'squeezenet1_1', compute: '', out: '' },
+});
 if (options.compute === '') {
   const directory = mkdtempSync(join(tmpdir(), 'reelflow-soak-'));
   try {
@@ -176,4 +184,7 @@ if (options.compute === '') {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-} else await computeItems(options.compute as string, options.out as string);
+} else {
+  const [folder, out] = [options.compute as string, options.out as string];
+  await computeItems(folder, out, parseBytes(options.memory as string));
+}

@@ -167,6 +167,8 @@ export class DecoderChild {
 /** A decoder thread, which keeps this process alive only while it has decoders. */
 class DecoderThread {
   static readonly #all: DecoderThread[] = [];
+  /** The most threads of this machine. Asked once: it takes reading several files. */
+  static #most: number | undefined;
 
   /**
    * The thread with the fewest decoders. There is one for every four cores: starting a program
@@ -176,8 +178,8 @@ class DecoderThread {
   static leastBusy(): DecoderThread {
     const alive = DecoderThread.#all.filter(({ isAlive }) => isAlive);
     const [least] = alive.sort((left, right) => left.#children.size - right.#children.size);
-    const most = decoderThreads(availableCores());
-    if (least !== undefined && (least.#children.size === 0 || alive.length >= most)) return least;
+    DecoderThread.#most ??= decoderThreads(availableCores());
+    if (least !== undefined && (least.#children.size === 0 || alive.length >= DecoderThread.#most)) return least;
     const made = new DecoderThread();
     DecoderThread.#all.splice(0, DecoderThread.#all.length, ...alive, made);
     return made;

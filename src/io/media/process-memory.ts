@@ -35,6 +35,8 @@ const [NEAR, COLLECT_EVERY] = [0.92, 2];
  * The root, whose reading costs most, is read again when its resident set has changed by this much.
  */
 const ROOT_CHANGE = 32 * 2 ** 20;
+/** The same for the other processes. Many decoders start, and each is new. */
+const CHILD_CHANGE = 2 * 2 ** 20;
 
 /**
  * The memory of this process and its descendants now. Costs about 16 us per megabyte in use (the
@@ -55,10 +57,10 @@ export function processTreeMemory(root: number = process.pid): TreeMemory {
  * The peak of `processTreeMemory()` over time, sampled every 50 ms.
  *
  * A sample is cheap (about 0.1 ms): a proportional size is assumed to change as the resident set
- * does. If the sum exceeds the peak so far by one per cent, the child processes are read again (a
- * millisecond each), and so is the root (16 ms per GB) once it has changed by 32 MiB, or after four
- * seconds; the peak is exact to about one per cent. It blocks nothing and does not keep the process
- * alive. It sees nothing while the event loop is blocked.
+ * does. If the sum exceeds the peak so far by one per cent, child processes that are new or have
+ * changed by 2 MiB are read (a millisecond each), and so is the root (16 ms per GB) once it has
+ * changed by 32 MiB, or after four seconds; the peak is exact to about one per cent. It blocks
+ * nothing and does not keep the process alive. It sees nothing while the event loop is blocked.
  *
  * @example
  * const sampler = new MemorySampler();
@@ -149,7 +151,10 @@ export class MemorySampler {
       void this.#readAllAside();
       return;
     }
-    for (const pid of others) this.#read(pid);
+    for (const pid of others) {
+      const known = this.#known.get(pid);
+      if (known === undefined || Math.abs(residentSize(pid) - known.resident) > CHILD_CHANGE) this.#read(pid);
+    }
     this.#peak = Math.max(this.#peak, this.#estimate(others));
   }
 
