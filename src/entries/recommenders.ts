@@ -32,7 +32,7 @@ export {
   type RunExperimentOptions,
   runExperiment,
 } from '../graphs/experiment/run-experiment.ts';
-export type { ExperimentProgress, PointRunOptions } from '../graphs/experiment/run-tally.ts';
+export type { ExperimentProgress, PointRunOptions } from '../graphs/experiment/experiment-tally.ts';
 export type { TrialCounts } from '../graphs/experiment/run-trials.ts';
 export type { ChosenOptions, ExperimentRow, RowRun, RunMean, SeedMean } from '../graphs/experiment/summarise.ts';
 export {

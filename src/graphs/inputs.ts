@@ -15,7 +15,7 @@ import type { InputCopies } from '../io/far/input-copies.ts';
 import { ID_RULES, type IdRule, itemId, sourceOf } from '../io/media/item-id.ts';
 import { type PassedOver, passedOverText } from '../io/media/media-directory.ts';
 import { Video, videos } from '../io/media/video.ts';
-import { hiddenAddress } from '../io/objects/object-address.ts';
+import { hiddenAddress } from '../io/objects/store-address.ts';
 
 /**
  * Where a corpus comes from: inputs (files, directories, globs, addresses) or a manifest, not both.

@@ -163,6 +163,7 @@ export const experimentKeys: readonly ExperimentKey[] = [
     'none',
     'adds and removes these inputs of feature-mlp one at a time, and shuffles them: user-id, genres, visual, ...',
   ),
+  key('metrics', 'texts', 'MODULES', 'none', 'metrics of your own: the modules that export them, as ./hit-rate.js'),
   key('search', 'text', 'grid|random|halving', 'grid', 'tries all combinations, some at random, or in rounds'),
   key('trials', 'integer', 'N', 'all; 20 of random', 'how many combinations of a grid are drawn'),
   key('compareTo', 'text', 'LABEL', 'none', 'the row that all others are tested against, for instance baseline'),

@@ -107,6 +107,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     undefined: checkOneOf('undefined', config.undefined ?? 'zero', ['zero', 'skip']),
     set,
     inputs,
+    metrics: distinct('metrics', config.metrics, (module) => checkString('metrics', module)),
     grid: gridOf(config.grid, models),
     ...selectionOf(config),
     trials: integer('trials'),
