@@ -16,6 +16,6 @@ export const scoringOptions = {
     ['user', 'item', 'rating', 'prediction'] as const,
     'names of the columns user, item, rating, prediction',
   ),
-  metrics: parsed('MODULES', 'metrics of your own: the modules that export them, as ./hit-rate.js', listOf),
+  metrics: parsed('MODULES', 'modules that export metrics of your own, such as ./hit-rate.js', listOf),
   ...ratingOptions,
 } satisfies OptionTable<ScoringOptions>;

@@ -22,7 +22,7 @@ const ofModels = {
   test: text('FILE', 'ratings to predict'),
   validation: text('FILE', 'ratings for early stopping', 'a tenth of --train'),
   recommender: {
-    ...text('NAME', 'random, baseline, user-knn, item-knn, regsvd, svd, ...'),
+    ...text('NAME', 'random, baseline, item-knn, svd, ..., or a module such as ./mine.js'),
     suggestions: recommenderNames,
     formerly: ['model'],
   },

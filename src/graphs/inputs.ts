@@ -101,9 +101,12 @@ export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 
   return { places, filesOf };
 }
 
-async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: CorpusOptions): Promise<Video[]> {
-  if (inputs.length === 0) return [];
-  const found: Video[] = [];
+/**
+ * Asserts that inputs exist, so that a mistyped directory does not become a dead letter.
+ *
+ * @throws UsageError `no-inputs`.
+ */
+export async function checkInputs(inputs: readonly string[]): Promise<void> {
   const breather = new Breather();
   for (const input of inputs) {
     if (isFarAddress(input)) farAddress(input);
@@ -119,6 +122,12 @@ async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: Corpu
     }
     if (breather.isDue) await breather.rest();
   }
+}
+
+async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: CorpusOptions): Promise<Video[]> {
+  if (inputs.length === 0) return [];
+  await checkInputs(inputs);
+  const found: Video[] = [];
   const passedOver: PassedOver[] = [];
   const onPassedOver = (files: readonly PassedOver[]): void => {
     for (const file of files) passedOver.push(file);

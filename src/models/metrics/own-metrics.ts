@@ -1,4 +1,4 @@
-import { checkBoolean, checkFunction, checkString, shown } from '../../core/check.ts';
+import { checkBoolean, checkFunction, checkString, checkVersion, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { metrics } from './metrics.ts';
@@ -72,7 +72,7 @@ export function register(definition: MetricDefinition, sha256: string | undefine
       remedy: 'Give it a name of letters, digits, - and _ that no other metric has.',
     });
   }
-  checkString('version', version);
+  checkVersion(version);
   checkFunction('ofUser', ofUser);
   if (column !== undefined) checkString('column', column);
   checkBoolean('needsRatings', needsRatings);
