@@ -4,7 +4,7 @@
  * takes one byte.
  */
 
-/** The part of the engine's WebAssembly that is used; TypeScript has its types for browsers only. */
+/** What is used of the engine's WebAssembly; TypeScript has its types for browsers only. */
 interface Engine {
   validate(bytes: Uint8Array): boolean;
   readonly Memory: new (options: { initial: number }) => WasmMemory;
