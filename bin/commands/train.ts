@@ -59,7 +59,7 @@ export const command = defineCommand({
   operandWords: recommenderNames,
   usage:
     'RECOMMENDER --ratings DIR|FILE --out DIR [options]        (options of a recommender: train RECOMMENDER --help)',
-  does: `trains a recommender and saves it (${recommenderNames.join(', ')})`,
+  does: 'trains a recommender and saves it',
   options,
   further: recommenderFlags,
   helpOptions(argv) {
