@@ -1,8 +1,9 @@
 import { UsageError } from '../src/core/errors.ts';
+import { isModulePath } from '../src/core/module-export.ts';
 import type { ExperimentConfig } from '../src/graphs/experiment/experiment-config.ts';
 import { type ExperimentKey, experimentKeys } from '../src/graphs/experiment/experiment-keys.ts';
 import type { Json } from '../src/graphs/graph.ts';
-import { isRecommenderModule, loadRecommenderModule } from '../src/graphs/recommenders/recommender-module.ts';
+import { loadRecommenderModule } from '../src/graphs/recommenders/recommender-module.ts';
 import { checkRecommenderName, type RecommenderName } from '../src/graphs/recommenders/recommender-names.ts';
 import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
 import { readJsonFile } from './json-file.ts';
@@ -53,7 +54,7 @@ export async function readExperimentConfig(
 
 /** Loads a recommender that is given as a module, and returns its name. */
 async function loadedName(named: Json): Promise<Json> {
-  return typeof named === 'string' && isRecommenderModule(named) ? loadRecommenderModule(named) : named;
+  return typeof named === 'string' && isModulePath(named) ? loadRecommenderModule(named) : named;
 }
 
 function readConfiguration(path: string): Record<string, Json> {

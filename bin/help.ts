@@ -13,6 +13,7 @@ export function commandHelp(command: Command, argv: readonly string[] = []): str
     '',
     `usage: reelflow ${command.name} ${usageOf(command)}`.trimEnd(),
     '',
+    ...operandLines(command, argv),
     ...optionRows(flaggedOptions(options)),
     ...(Object.keys(options).length > 0 ? [''] : []),
     'options of every command:',
@@ -20,6 +21,12 @@ export function commandHelp(command: Command, argv: readonly string[] = []): str
     ...exampleLines(command.examples),
     '',
   ].join('\n');
+}
+
+/** The words that the operand of a command may be, unless it is one of them already. */
+function operandLines({ operands: [operand = ''], operandWords = [] }: Command, argv: readonly string[]): string[] {
+  if (operandWords.length === 0 || argv.some((word) => operandWords.includes(word))) return [];
+  return [...brokenAtWords(`${operand.replace(/[^A-Z]/g, '')}: ${operandWords.join(', ')}`, WIDTH), ''];
 }
 
 /** What follows a command's name in its usage line. */

@@ -1,5 +1,5 @@
 import type { ScoringOptions } from '../src/graphs/evaluation.ts';
-import { integers, names, number, type OptionTable, text, word } from './option-table.ts';
+import { integers, listOf, names, number, type OptionTable, parsed, text, word } from './option-table.ts';
 import { ratingOptions } from './rating-options.ts';
 
 /** How `evaluate` scores predictions. */
@@ -16,5 +16,6 @@ export const scoringOptions = {
     ['user', 'item', 'rating', 'prediction'] as const,
     'names of the columns user, item, rating, prediction',
   ),
+  metrics: parsed('MODULES', 'modules that export metrics of your own, such as ./hit-rate.js', listOf),
   ...ratingOptions,
 } satisfies OptionTable<ScoringOptions>;

@@ -1,4 +1,4 @@
-import type { ExperimentProgress } from '../src/graphs/experiment/run-tally.ts';
+import type { ExperimentProgress } from '../src/graphs/experiment/experiment-tally.ts';
 import { duration } from '../src/graphs/explain.ts';
 import type { FitProgress } from '../src/graphs/recommenders/fit-data.ts';
 

@@ -1,6 +1,8 @@
 import { UsageError } from '../../src/core/errors.ts';
+import { isModulePath } from '../../src/core/module-export.ts';
 import { evaluatePredictions } from '../../src/graphs/evaluation.ts';
 import { evaluateRecommender, type RecommenderEvaluationOptions } from '../../src/graphs/recommender-evaluation.ts';
+import { loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
 import { checkRecommenderName, recommenderNames } from '../../src/graphs/recommenders/recommender-names.ts';
 import { defineCommand } from '../command.ts';
 import { evaluationText } from '../evaluation-text.ts';
@@ -20,7 +22,7 @@ const ofModels = {
   test: text('FILE', 'ratings to predict'),
   validation: text('FILE', 'ratings for early stopping', 'a tenth of --train'),
   recommender: {
-    ...text('NAME', 'random, baseline, user-knn, item-knn, regsvd, svd, ...'),
+    ...text('NAME', 'random, baseline, item-knn, svd, ..., or a module such as ./mine.js'),
     suggestions: recommenderNames,
     formerly: ['model'],
   },
@@ -49,6 +51,7 @@ export const command = defineCommand({
     'reelflow evaluate --predictions predictions.csv --k 4,10 --movies ml-latest-small/movies.csv --json',
     'reelflow evaluate --train u1.base --test u1.test --recommender item-knn --similarity pearson-baseline --prediction baseline --neighbours 40',
     'reelflow evaluate --train train.csv --test test.csv --recommender svd --set factors=50 --seed 2',
+    'reelflow evaluate --train train.csv --test test.csv --recommender ./mine.js --metrics ./hit-rate.js',
   ],
   async run(values, { further, console }) {
     const { predictions, train, test, recommender: model, set = [], ...others } = values;
@@ -70,7 +73,9 @@ export const command = defineCommand({
       if (value === undefined || value === '') throw missingOption(flag);
     }
     console.stage(`fitting ${model}`);
-    const name = checkRecommenderName(model);
+    const name = checkRecommenderName(
+      model !== undefined && isModulePath(model) ? await loadRecommenderModule(model) : model,
+    );
     const settings = readRecommenderSettings(name, readRecommenderFlags(further, name), set);
     const report = await evaluateRecommender({
       ...others,

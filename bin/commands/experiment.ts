@@ -29,7 +29,7 @@ export const command: Command = defineCommand({
     'reelflow experiment --ratings ml-latest-small/ --movies 400 --users 300 --per-user 20 --out results/',
     'reelflow experiment --ratings ml-latest-small/ --recommenders item-knn --grid item-knn.neighbours=10,20,40 --out grid/',
     'reelflow experiment --ratings ml-latest-small/ --grid item-knn.neighbours=10,20,40 --select rmse --compare-to baseline --out paper/',
-    'reelflow experiment --ratings ml-latest-small/ --recommenders baseline,./mine.js --set mine.k=20 --out own/',
+    'reelflow experiment --ratings ml-latest-small/ --recommenders baseline,./mine.js --set mine.k=20 --metrics ./hit-rate.js --out own/',
     'reelflow experiment --ratings ml-latest-small/ --features reduced/ --inputs user-id,item-id,genres,visual,audio --out inputs/',
     'reelflow experiment thesis.json --seeds 1,2,3 --out thesis/ --json',
   ],

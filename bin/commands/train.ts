@@ -1,6 +1,7 @@
+import { isModulePath } from '../../src/core/module-export.ts';
 import type { NewSince } from '../../src/graphs/recommenders/earlier-training.ts';
 import { guaranteeText } from '../../src/graphs/recommenders/private-options.ts';
-import { isRecommenderModule, loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
+import { loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
 import {
   checkRecommenderName,
   recommenderNames,
@@ -58,12 +59,12 @@ export const command = defineCommand({
   operandWords: recommenderNames,
   usage:
     'RECOMMENDER --ratings DIR|FILE --out DIR [options]        (options of a recommender: train RECOMMENDER --help)',
-  does: `trains a recommender and saves it (${recommenderNames.join(', ')})`,
+  does: 'trains a recommender and saves it',
   options,
   further: recommenderFlags,
   helpOptions(argv) {
     const [name] = argv;
-    if (name !== undefined && !name.startsWith('-') && !isRecommenderModule(name)) checkRecommenderName(name);
+    if (name !== undefined && !name.startsWith('-') && !isModulePath(name)) checkRecommenderName(name);
     return helpOfRecommender(options, argv);
   },
   examples: [
@@ -73,7 +74,7 @@ export const command = defineCommand({
   ],
   async run(values, { operands: [name], further, console }) {
     const recommender = checkRecommenderName(
-      name !== undefined && isRecommenderModule(name) ? await loadRecommenderModule(name) : name,
+      name !== undefined && isModulePath(name) ? await loadRecommenderModule(name) : name,
     );
     const { set = [], columns, scale, duplicateRatings, skipBadLines, implicit, validation, ...training } = values;
     console.stage('reading ratings');

@@ -1,6 +1,6 @@
 /**
- * Promises of what is made when it is first asked for: whoever asks later gets the same. What could
- * not be made is not kept, so it is tried again for whoever asks next.
+ * Keeps the promise of each value that was asked for: later requests share it. A failure is not
+ * kept, so the next request tries again.
  *
  * @example
  * const texts = new AskedOnce<string, string>();

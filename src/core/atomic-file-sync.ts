@@ -4,8 +4,8 @@ import { temporaryPath } from './atomic-file.ts';
 import { writeAllSync } from './whole-io.ts';
 
 /**
- * Like `replaceFile`, blocking the thread, for a file that only the user may read: a step of a
- * training or the opening of a network must not go on before it is on disk.
+ * Like `replaceFile`, but blocks the thread, and only the user may read the file: for what must be
+ * on disk before a training step or the opening of a network continues.
  *
  * @throws the file system's own error; until the last step, which flushes the directory, the old
  * file stays.

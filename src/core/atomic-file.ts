@@ -95,14 +95,16 @@ export function missingDirectories(path: string): string[] {
 /**
  * Makes a directory and its parents; the names of new ones are on disk when it returns.
  *
+ * @param mode - permissions of those that are made; existing ones keep theirs. Default: those of
+ * the process.
  * @throws SystemError `not-writable` if it cannot be made, `disk-full`; UsageError `dataset` if it
  * is a file, `object-store` for an address.
  */
-export async function makeDirectory(path: string): Promise<void> {
+export async function makeDirectory(path: string, mode?: number): Promise<void> {
   refuseOutputAddress(path);
   for (const directory of missingDirectories(path)) {
     try {
-      await mkdir(directory);
+      await mkdir(directory, { mode });
     } catch (error) {
       // Another process may have been first.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw directoryFailure(directory, error);

@@ -7,13 +7,14 @@ export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (value === null || typeof value !== 'object') return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  return `a ${value.constructor?.name ?? 'object'}`;
+  const kind = value.constructor?.name || 'object';
+  return kind === 'Object' ? 'an object' : `${/^[AEIO]/i.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 function fail(name: string, expected: string, value: unknown, remedy?: string): never {
   throw new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`, {
     remedy,
-    // What is inside an option, such as `validation.share`, is not an option itself.
+    // A part of an option, such as `validation.share`, is not an option itself.
     option: /^\w+$/.test(name) ? name : undefined,
   });
 }
@@ -64,4 +65,15 @@ export function checkOneOf<T extends string>(name: string, value: unknown, words
     fail(name, `one of ${words.map((word) => `'${word}'`).join(', ')}`, value, remedy);
   }
   return value as T;
+}
+
+/** Asserts the version of a user's own code, which has no hash. */
+export function checkVersion(value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  return fail(
+    'version',
+    'a non-empty string',
+    value,
+    "Give one, such as `version: '1'`, and change it whenever the code computes something else.",
+  );
 }

@@ -1,8 +1,8 @@
 /**
- * Closes several things one after another, all of them whatever becomes of the others: a lock or a
- * handle behind one that fails is released too.
+ * Closes several resources one after another. If one fails, the others are still closed, so that no
+ * lock or handle is left behind.
  *
- * @throws what the first that failed threw.
+ * @throws the first error, after everything was closed.
  * @example
  * declare const server: AsyncDisposable;
  * declare const store: AsyncDisposable | undefined;

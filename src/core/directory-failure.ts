@@ -5,9 +5,9 @@ import { wordsOf } from './words-of.ts';
 const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /**
- * The error for a directory that cannot be made, or a file in it: a SystemError `not-writable` if
- * it is not writable, is read-only or is somewhere no directory can be made; `disk-full` like
- * `writeFailure`; other errors unchanged.
+ * The error for a directory, or a file in it, that cannot be created: a SystemError `not-writable`
+ * if permissions, a read-only disk or the location forbid it; `disk-full` like `writeFailure`;
+ * other errors unchanged.
  *
  * @param what - the directory that cannot be written, or a phrase for it.
  */

@@ -7,10 +7,10 @@ import { directoryFailure } from './directory-failure.ts';
 
 /** Milliseconds between two heartbeats of a lock's owner. */
 const SIGN = 1000;
-/** A lock without a heartbeat for this many milliseconds of our clock belongs to nobody. */
+/** A lock without a heartbeat for this many milliseconds of our clock is abandoned. */
 const SILENCE = 10_000;
 
-/** The lock was taken from its owner because it gave no heartbeat. */
+/** The lock was taken from its owner because its heartbeat stopped. */
 export class LockLost extends Error {}
 
 /**

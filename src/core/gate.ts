@@ -13,7 +13,7 @@ interface Waiting {
  * const gate = new Gate(1024 ** 3);
  * const leave = await gate.enter(150 * 2 ** 20, signal);
  * try {
- *   // what takes 150 MiB
+ *   // work that takes 150 MiB
  * } finally {
  *   leave();
  * }
@@ -33,7 +33,7 @@ export class Gate {
   /**
    * Waits for its turn.
    *
-   * @param bytes - what it takes, at most the room; `alone` to be the only one.
+   * @param bytes - how much it takes, at most the whole room; `alone` to run with nothing else.
    * @returns a function that gives the room back; call it once.
    * @throws FlowError `aborted`.
    */

@@ -1,7 +1,7 @@
 import { type Transferable, Worker } from 'node:worker_threads';
 import type { SystemError } from './errors.ts';
 
-/** What a thread is given, and what is made of what it says. */
+/** What a thread is given, and how its replies are handled. */
 export interface ThreadWork<Reply, Result> {
   readonly name: string;
   /** The thread's `workerData`. */
@@ -18,8 +18,8 @@ export interface ThreadWork<Reply, Result> {
 }
 
 /**
- * Does work in a thread of its own, which can be stopped at any moment and whose memory is free
- * when it is done.
+ * Does work in a thread of its own, which can be stopped at any time and whose memory is freed when
+ * it ends.
  *
  * @throws what `onReply` throws; the errors of `stopped` and `died`.
  */

@@ -4,7 +4,7 @@ import { UsageError } from './errors.ts';
 /** A value that JSON can represent; undefined properties are left out of its text. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-/** Nobody nests parameters more deeply; a deeper value contains itself. */
+/** No real parameters are nested more deeply; a deeper value contains itself. */
 const DEEPEST = 64;
 
 /**

@@ -83,7 +83,7 @@ export async function readLineBlocks(
   }
 }
 
-/** Bytes of small lines after which to yield to other work, and that are read at least. */
+/** Least number of bytes to read, and number after which to yield to other work. */
 const TURN_BYTES = 1 << 18;
 const FEW_BYTES = 1 << 12;
 
@@ -92,8 +92,7 @@ const FEW_BYTES = 1 << 12;
  * reused buffer: copy what you keep. An unterminated last line is left for the next read. A missing
  * file has no lines.
  *
- * @param size of the file as it was just seen: of one that has a few new lines no large buffer is
- * made.
+ * @param size of the file as last seen, so that a few new lines need no large buffer.
  * @returns the position after the last line.
  *
  * @example

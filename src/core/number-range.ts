@@ -1,4 +1,4 @@
-/** Which numbers are allowed, and in which words that is said. */
+/** Which numbers are allowed, and how a message says so. */
 export interface NumberRange {
   readonly words: string;
   of(value: number): boolean;

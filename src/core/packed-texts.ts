@@ -5,9 +5,9 @@ const SLOTS = 256;
 
 /**
  * A set of distinct texts, each with a place: 0 for the first that was added, and so on. They are
- * stored one after another in a block of bytes, so each takes its own bytes and about twenty more;
- * as strings in a `Map` it would be about a hundred more. A text that is not well-formed UTF-16 is
- * treated as what it becomes in UTF-8.
+ * stored one after another in a block of bytes, so each takes its own bytes and about twenty more,
+ * where a string in a `Map` takes about a hundred more. A text that is not well-formed UTF-16
+ * counts as what it becomes in UTF-8.
  *
  * @example
  * const texts = new PackedTexts();

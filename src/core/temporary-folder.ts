@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { directoryFailure } from './directory-failure.ts';
 import { PROCESS_NAME, processState } from './process-identity.ts';
 
-/** A folder that goes with this process. */
+/** A folder that is removed when this process ends. */
 export interface TemporaryFolder {
   readonly path: string;
   /** Removes it now. */

@@ -1,2 +1,2 @@
-/** What a list says of users: fields by name, by the id of the user. */
+/** What a list says about users: fields by name, for each user id. */
 export type UserFacts = ReadonlyMap<string, Readonly<Record<string, string>>>;

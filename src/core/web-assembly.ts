@@ -1,10 +1,10 @@
 /**
- * Bytes of WebAssembly modules of one function (core specification 2.0, chapter 5), and what is
- * used of the engine to run them. All numbers that are written here are less than 128, one byte
- * each.
+ * Encodes WebAssembly modules with a single function (core specification 2.0, chapter 5), and
+ * declares the parts of the engine that run them. All numbers written here are below 128, so each
+ * takes one byte.
  */
 
-/** What is used of the engine's WebAssembly, whose types come with browsers only. */
+/** What is used of the engine's WebAssembly; TypeScript has its types for browsers only. */
 interface Engine {
   validate(bytes: Uint8Array): boolean;
   readonly Memory: new (options: { initial: number }) => WasmMemory;
@@ -28,9 +28,9 @@ export const pageBytes = 65_536;
 /** Types of values. */
 export const type = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
-/** Takes the value of a local variable. */
+/** Reads a local variable. */
 export const get = (local: number): number[] => [0x20, local];
-/** Gives one a value. */
+/** Sets a local variable. */
 export const set = (local: number): number[] => [0x21, local];
 /** Instructions on whole numbers. */
 export const i32 = {

@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 
-/** What the system's words leave unclear. */
+/** Clearer words where those of the system are unclear. */
 const CLEARER: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
   ENOTFOUND: 'there is no such host',
@@ -30,8 +30,8 @@ function systemWords(code: string): string | undefined {
 }
 
 /**
- * The same, beginning with the path or the address that an error of the operating system names. If
- * a host has several addresses, each has its own error, and that of all has no text.
+ * The same, preceded by the path or address that an error of the operating system names. If a host
+ * has several addresses, each has its own error, and the combined error has no text.
  */
 export function factOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(factOf).join('; ');

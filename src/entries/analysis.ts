@@ -44,6 +44,7 @@ export { runReport } from '../graphs/reports/run-report.ts';
 export type { Served } from '../graphs/serve/open-served.ts';
 export { type FeatureServer, type ServeOptions, serve } from '../graphs/serve/serve.ts';
 export { serveMcp } from '../graphs/serve/serve-mcp.ts';
+export type { TableChoice } from '../graphs/table-choice.ts';
 export type { Overlaps } from '../models/analysis/bhattacharyya.ts';
 export type { Density, Extent } from '../models/analysis/density.ts';
 export type { Faithfulness } from '../models/analysis/faithfulness.ts';

@@ -75,6 +75,7 @@ export {
   readSpec,
 } from '../graphs/spec/graph-spec.ts';
 export type { NetworkSpec } from '../graphs/spec/network-spec.ts';
+export type { TableChoice } from '../graphs/table-choice.ts';
 export { type TimeEstimate, timeEstimate } from '../graphs/time-estimate.ts';
 export type { Measured, Tuned } from '../graphs/tuning/climb.ts';
 export { type TuneOptions, type Tuning, tune } from '../graphs/tuning/tune.ts';

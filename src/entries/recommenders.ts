@@ -19,6 +19,7 @@ export type {
 export { type SearchKind, searchKinds } from '../graphs/experiment/experiment-config.ts';
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
 export { type ExperimentKey, experimentKeys } from '../graphs/experiment/experiment-keys.ts';
+export type { ExperimentProgress, PointRunOptions } from '../graphs/experiment/experiment-tally.ts';
 export type { GroupRow } from '../graphs/experiment/group-sheets.ts';
 export type { InputEffect } from '../graphs/experiment/input-sheets.ts';
 export type { InputChange } from '../graphs/experiment/input-steps.ts';
@@ -32,7 +33,6 @@ export {
   type RunExperimentOptions,
   runExperiment,
 } from '../graphs/experiment/run-experiment.ts';
-export type { ExperimentProgress, PointRunOptions } from '../graphs/experiment/run-tally.ts';
 export type { TrialCounts } from '../graphs/experiment/run-trials.ts';
 export type { ChosenOptions, ExperimentRow, RowRun, RunMean, SeedMean } from '../graphs/experiment/summarise.ts';
 export {

@@ -20,6 +20,7 @@ import { checkThreshold } from '../models/metrics/threshold-check.ts';
 import { UserValues } from '../models/metrics/user-values.ts';
 import type { Predicts } from '../models/recommenders/recommender.ts';
 import { decimalRatings } from './decimal-ratings.ts';
+import { loadMetricModules } from './metric-modules.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 import { groupDoubts, groupsOfUsers } from './user-groups.ts';
 
@@ -60,6 +61,8 @@ export interface ScoringOptions {
     | undefined;
   /** Which of two ratings of an item by one user counts. Default: a second one is an error. */
   readonly duplicateRatings?: 'first' | 'last' | undefined;
+  /** Modules that export metrics of your own; they are loaded, which runs them. */
+  readonly metrics?: readonly string[] | undefined;
 }
 
 /** How the files of an evaluation are read. */
@@ -130,6 +133,7 @@ export const scoringOptions: KnownOptions<ScoringOptions> = {
   skipBadLines: true,
   columns: true,
   duplicateRatings: true,
+  metrics: true,
 };
 
 /**
@@ -146,6 +150,7 @@ export const scoringOptions: KnownOptions<ScoringOptions> = {
  */
 export async function evaluatePredictions(path: string, options: ScoringOptions = {}): Promise<EvaluationReport> {
   checkKnownOptions('evaluatePredictions', options, scoringOptions);
+  await loadMetricModules(options.metrics);
   const columns = options.columns && { columns: options.columns };
   const scale = options.scale && { scale: options.scale };
   const { table, report } = await readPredictions(path, { ...readingOf(options), ...columns, ...scale });

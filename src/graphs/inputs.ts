@@ -15,7 +15,7 @@ import type { InputCopies } from '../io/far/input-copies.ts';
 import { ID_RULES, type IdRule, itemId, sourceOf } from '../io/media/item-id.ts';
 import { type PassedOver, passedOverText } from '../io/media/media-directory.ts';
 import { Video, videos } from '../io/media/video.ts';
-import { hiddenAddress } from '../io/objects/object-address.ts';
+import { hiddenAddress } from '../io/objects/store-address.ts';
 
 /**
  * Where a corpus comes from: inputs (files, directories, globs, addresses) or a manifest, not both.
@@ -101,9 +101,12 @@ export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 
   return { places, filesOf };
 }
 
-async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: CorpusOptions): Promise<Video[]> {
-  if (inputs.length === 0) return [];
-  const found: Video[] = [];
+/**
+ * Asserts that inputs exist, so that a mistyped directory does not become a dead letter.
+ *
+ * @throws UsageError `no-inputs`.
+ */
+export async function checkInputs(inputs: readonly string[]): Promise<void> {
   const breather = new Breather();
   for (const input of inputs) {
     if (isFarAddress(input)) farAddress(input);
@@ -119,6 +122,12 @@ async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: Corpu
     }
     if (breather.isDue) await breather.rest();
   }
+}
+
+async function readInputs({ inputs = [], id, copies, onPassedOver: tell }: CorpusOptions): Promise<Video[]> {
+  if (inputs.length === 0) return [];
+  await checkInputs(inputs);
+  const found: Video[] = [];
   const passedOver: PassedOver[] = [];
   const onPassedOver = (files: readonly PassedOver[]): void => {
     for (const file of files) passedOver.push(file);

@@ -53,6 +53,7 @@ export function interruptedSummary(
     },
     phases: { sessions: 0, run: 0, compaction: 0 },
     tables: [],
+    rowTables: [],
     interrupted: true,
     left: run.items,
     readerGone: false,

@@ -262,11 +262,11 @@ export function planMemory(limit: Bytes, needs: MemoryNeeds): MemoryPlan {
   }
   const needed = Math.ceil(frugal / MiB) * MiB;
   throw new UsageError(
-    `\`memory\` is ${formatBytes(limit)}, but this graph needs at least ${formatBytes(needed)} for the process and its decoders`,
+    `\`memory\` is ${formatBytes(limit)}, but this graph needs at least ${needed / MiB} MiB for the process and its decoders`,
     {
       code: 'memory-too-small',
       option: 'memory',
-      remedy: `Give \`memory: '${Math.ceil(needed / MiB)}MiB'\` or more${needs.networks.length > 1 ? ", leave out a network (`audio: 'none'`)" : ''}, or choose a smaller network.`,
+      remedy: `Give \`memory: '${needed / MiB}MiB'\` or more${needs.networks.length > 1 ? ", leave out a network (`audio: 'none'`)" : ''}, or choose a smaller network.`,
     },
   );
 }

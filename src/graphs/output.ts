@@ -6,12 +6,7 @@ import type { CommitStore } from '../io/dataset/commit-store.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Fingerprints } from '../io/dataset/content-fingerprint.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
-import {
-  areTablesOutOfDate,
-  type DatasetDescription,
-  type DatasetTable,
-  readDatasetFile,
-} from '../io/dataset/dataset-file.ts';
+import { areTablesOutOfDate, type DatasetDescription, readDatasetFile } from '../io/dataset/dataset-file.ts';
 import type { Items } from '../io/dataset/items.ts';
 import { partPath } from '../io/dataset/layout.ts';
 import { type Outcome, outcomes } from '../io/dataset/outcomes.ts';
@@ -22,6 +17,7 @@ import type { UnitStore } from '../io/dataset/unit-store.ts';
 import type { ContentPlace } from '../io/far/far-content.ts';
 import type { Flow } from '../operators/flow.ts';
 import { COMMIT } from './dataflow/nodes.ts';
+import type { RunSummary } from './run-summary.ts';
 
 /** Where the units of a run go. */
 export interface RunOutput {
@@ -50,7 +46,7 @@ export interface RunOutput {
    */
   finish(end: 'whole' | 'interrupted' | 'unfinished' | 'driven'): Promise<ReelflowError | undefined>;
   /** The tables as they now are. */
-  tables(): readonly DatasetTable[];
+  tables(): Pick<RunSummary, 'tables' | 'rowTables'>;
   /** Called after any run, failed or not. */
   release(): Promise<void>;
 }
@@ -106,7 +102,10 @@ export async function datasetOutput(
         throw error;
       }
     },
-    tables: () => readDatasetFile(directory).tables,
+    tables: () => {
+      const { tables, rowTables = [] } = readDatasetFile(directory);
+      return { tables, rowTables };
+    },
     release: () => dataset.release(),
   };
 }
@@ -164,7 +163,7 @@ export async function streamOutput(
       }
       return undefined;
     },
-    tables: () => [],
+    tables: () => ({ tables: [], rowTables: [] }),
     release: async () => release(),
   };
 }

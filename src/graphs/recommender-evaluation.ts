@@ -25,6 +25,7 @@ import {
 } from './evaluation.ts';
 import type { Json } from './graph.ts';
 import { openTrainingFeatures } from './import/training-store.ts';
+import { loadMetricModules } from './metric-modules.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 import { featureDoubts } from './recommenders/feature-doubts.ts';
 import { fitRecommender } from './recommenders/fit-recommender.ts';
@@ -109,6 +110,7 @@ const known: KnownOptions<RecommenderEvaluationOptions> = {
  */
 export async function evaluateRecommender(options: RecommenderEvaluationOptions): Promise<EvaluationReport> {
   checkKnownOptions('evaluateRecommender', options, known);
+  await loadMetricModules(options.metrics);
   const model = checkRecommenderName(options.recommender);
   const recommenderOptions = checkRecommenderOptions(model, options.options ?? {});
   const { train, test, validation, seed = 1, skipBadLines = false, ks, thresholdRule, signal, implicit } = options;

@@ -416,7 +416,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       run: wallSeconds - (plan.memory.opensWhileDecoding ? 0 : sessions.creationSeconds),
       compaction: finishing(),
     },
-    tables: output.tables(),
+    ...output.tables(),
     interrupted,
     left,
     // Others may have processed some of a shard's items.

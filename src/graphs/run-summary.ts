@@ -1,4 +1,4 @@
-import type { DatasetTable } from '../io/dataset/dataset-file.ts';
+import type { DatasetRowTable, DatasetTable } from '../io/dataset/dataset-file.ts';
 import type { Device } from '../models/onnx/device-name.ts';
 import type { OperatorMetrics } from '../operators/operator-meter.ts';
 import type { Bytes } from '../operators/payload.ts';
@@ -77,6 +77,8 @@ export interface RunSummary {
    * The dataset's Parquet tables as they now are; none for a stream, or if they were never written.
    */
   readonly tables: readonly DatasetTable[];
+  /** The same for the tables of a dataflow's own rows (`scope.rows`). */
+  readonly rowTables: readonly DatasetRowTable[];
   /**
    * How its inputs relate to the items that the dataset had before; left out for a stream, which
    * keeps nothing.

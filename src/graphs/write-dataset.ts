@@ -6,7 +6,7 @@ import { Video, videos } from '../io/media/video.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import type { Json } from './graph.ts';
-import { type Coverage, checkUniqueIds, coverageOf } from './inputs.ts';
+import { type Coverage, checkInputs, checkUniqueIds, coverageOf } from './inputs.ts';
 import { intoDataset } from './into-dataset.ts';
 import { type ItemPolicy, itemPolicy, itemPolicyOptions } from './item-policy.ts';
 import { listener } from './listener.ts';
@@ -148,8 +148,13 @@ async function graphOf(options: InlineDataflow | ModuleDataflow | MadeGraph): Pr
 
 /** What a list of paths covers; a list of videos says nothing about where they come from. */
 function coveredBy(input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>): Coverage {
-  const inputs = typeof input === 'string' ? [input] : Array.isArray(input) ? input : [];
-  return coverageOf({ inputs: inputs.filter((each) => typeof each === 'string') });
+  return coverageOf({ inputs: pathsIn(input) });
+}
+
+/** The paths of a list of paths; none of a list of videos. */
+function pathsIn(input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>): readonly string[] {
+  if (typeof input === 'string') return [input];
+  return Array.isArray(input) && input.every((each) => typeof each === 'string') ? input : [];
 }
 
 /**
@@ -160,8 +165,13 @@ async function collect(
   input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>,
   stop: AbortSignal,
 ): Promise<readonly Video[]> {
+  const paths = pathsIn(input);
+  await checkInputs(paths);
   const found: Video[] = [];
-  const feed = new Feed<Video>(typeof input === 'string' ? videos(input) : listOf(input), stop);
+  const feed = new Feed<Video>(
+    paths.length > 0 ? videos(paths) : (input as Iterable<Video> | AsyncIterable<Video>),
+    stop,
+  );
   try {
     for (let next = await feed.next(); next !== undefined; next = await feed.next()) {
       if (!(next.item instanceof Video)) {
@@ -175,11 +185,4 @@ async function collect(
   if (found.length === 0 && !stop.aborted) throw new UsageError('there are no videos', { code: 'no-inputs' });
   await checkUniqueIds(found, 'videos');
   return found;
-}
-
-function listOf(
-  input: readonly string[] | Iterable<Video> | AsyncIterable<Video>,
-): Iterable<Video> | AsyncIterable<Video> {
-  if (!Array.isArray(input)) return input as Iterable<Video> | AsyncIterable<Video>;
-  return input.every((each) => typeof each === 'string') && input.length > 0 ? videos(input) : input;
 }

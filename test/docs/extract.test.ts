@@ -29,6 +29,7 @@ const fields: Readonly<Record<keyof Summary, true>> = {
   calibration: true,
   phases: true,
   tables: true,
+  rowTables: true,
   inputs: true,
   shard: true,
   interrupted: true,

@@ -267,6 +267,11 @@ describe('writeDataset', () => {
     await expect(writeDataset(out, [], { ...options, version: '1', columns: threeColumns })).rejects.toMatchObject({
       code: 'no-inputs',
     });
+    for (const missing of ['nowhere/', [clips, join(directory, 'nowhere.mp4')]]) {
+      await expect(writeDataset(out, missing, { ...options, version: '1', columns: threeColumns })).rejects.toThrow(
+        'there is no file or directory',
+      );
+    }
     const twice = [new Video(join(clips, 'heat.mp4')), new Video(join(directory, 'elsewhere', 'heat.mp4'))];
     await expect(writeDataset(out, twice, { ...options, columns: threeColumns })).rejects.toMatchObject({
       code: 'version',

@@ -4,18 +4,12 @@ import { nameOfFeatures } from '../../io/dataset/training-store-path.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { readMovies } from '../../io/ratings/movies.ts';
 import { readTrailers } from '../../io/ratings/trailers.ts';
-import type { Statistic } from '../../operators/statistics.ts';
+import { type TableChoice, tableChoice } from '../table-choice.ts';
 import { analyseStream, type StreamAnalysis, type StreamAnalysisOptions } from './analyse-stream.ts';
 import { dimensionOf, type FeatureRows, openFeatureTable } from './feature-rows.ts';
 
 /** Which features to analyse, and how. */
-export interface AnalyseFeaturesOptions extends StreamAnalysisOptions {
-  /** Which number of subclips, if a dataset has several. */
-  readonly subclips?: number | undefined;
-  /** The same for subclips of a fixed length, in seconds. */
-  readonly subclipSeconds?: number | undefined;
-  /** Which statistic, if a dataset has several. */
-  readonly statistic?: Statistic | undefined;
+export interface AnalyseFeaturesOptions extends StreamAnalysisOptions, TableChoice {
   /** Streams to analyse. Default: all. */
   readonly streams?: readonly string[] | undefined;
   /** A list of movies: titles for the page, and genres. */
@@ -29,7 +23,8 @@ export interface AnalyseFeaturesOptions extends StreamAnalysisOptions {
 }
 
 const known: KnownOptions<AnalyseFeaturesOptions> = {
-  ...{ subclips: true, subclipSeconds: true, statistic: true, streams: true },
+  ...tableChoice,
+  streams: true,
   ...{ movies: true, trailers: true, ratings: true, skipBadLines: true },
   ...{ neighbours: true, minDistance: true, innerRule: true, seed: true, signal: true, onMessage: true },
   onProgress: true,

@@ -12,8 +12,8 @@ import type { UnitColumn } from '../../io/dataset/schema.ts';
 import { trainingStorePath } from '../../io/dataset/training-store-path.ts';
 import { type DatasetPlace, openDatasetPlace } from '../../io/objects/at-dataset.ts';
 import type { Points } from '../../models/analysis/points.ts';
-import type { Statistic } from '../../operators/statistics.ts';
 import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
+import type { TableChoice } from '../table-choice.ts';
 
 /** All vectors of one stream, in memory. */
 export interface FeatureRows {
@@ -67,14 +67,7 @@ export interface FeatureTable {
  *
  * @throws UsageError `dataset` when it is neither, or when the choice is missing or does not exist.
  */
-export async function openFeatureTable(
-  path: string,
-  choice: {
-    readonly subclips?: number | undefined;
-    readonly subclipSeconds?: number | undefined;
-    readonly statistic?: Statistic | undefined;
-  } = {},
-): Promise<FeatureTable> {
+export async function openFeatureTable(path: string, choice: TableChoice = {}): Promise<FeatureTable> {
   if (isObjectAddress(path)) {
     return path.endsWith('.arrow') ? farStoreTable(path) : farTable(path, await openDatasetPlace(path), choice);
   }

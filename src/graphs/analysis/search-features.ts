@@ -2,8 +2,8 @@ import { checkInteger, checkString } from '../../core/check.ts';
 import { FlowError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { TopFound } from '../../models/analysis/top-found.ts';
-import type { Statistic } from '../../operators/statistics.ts';
 import { openSource } from '../reduction/source-dataset.ts';
+import { type TableChoice, tableChoice } from '../table-choice.ts';
 import { type ClipOptions, type ClipVector, clipVector } from './clip-vector.ts';
 import { type FeatureTable, openFeatureTable } from './feature-rows.ts';
 import { meanOf } from './mean-of.ts';
@@ -12,7 +12,7 @@ import { type TextOptions, textVector } from './text-vector.ts';
 /**
  * What to search for, and where. Exactly one of `item`, `vector`, `like` and `text` must be given.
  */
-export interface SearchFeaturesOptions {
+export interface SearchFeaturesOptions extends TableChoice {
   /** Id of an item in the features. */
   readonly item?: string | undefined;
   /**
@@ -33,17 +33,11 @@ export interface SearchFeaturesOptions {
   readonly stream?: string | undefined;
   /** Maximum number of results. Default 10. */
   readonly k?: number | undefined;
-  /** Which number of subclips, if a dataset has several. */
-  readonly subclips?: number | undefined;
-  /** The same for subclips of a fixed length, in seconds. */
-  readonly subclipSeconds?: number | undefined;
-  /** Which statistic, if a dataset has several. */
-  readonly statistic?: Statistic | undefined;
 }
 
 const known: KnownOptions<SearchFeaturesOptions> = {
   ...{ item: true, subclip: true, vector: true, like: true, text: true, stream: true, k: true },
-  ...{ subclips: true, subclipSeconds: true, statistic: true },
+  ...tableChoice,
 };
 
 /** An item, or one of its subclips, that resembles what was searched for. */

@@ -67,6 +67,8 @@ export interface ExperimentConfig {
   readonly select?: string | undefined;
   /** Inputs of `feature-mlp` that are added, removed and shuffled one at a time. */
   readonly inputs?: readonly string[] | undefined;
+  /** Modules that export metrics of your own; they are loaded, which runs them. */
+  readonly metrics?: readonly string[] | undefined;
   readonly search?: SearchKind | undefined;
   /** How many combinations of a grid to draw. */
   readonly trials?: number | undefined;
@@ -135,6 +137,7 @@ export interface Experiment {
   readonly grid: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>>;
   readonly select: string | undefined;
   readonly inputs: readonly string[] | undefined;
+  readonly metrics: readonly string[] | undefined;
   readonly search: SearchKind;
   readonly trials: number | undefined;
   readonly compareTo: string | undefined;

@@ -63,7 +63,13 @@ export const experimentKeys: readonly ExperimentKey[] = [
   ),
   key('demographics', 'text', 'FILE', 'u.user or users.dat of a MovieLens directory', 'what is known about the users'),
   {
-    ...key('recommenders', 'texts', 'NAMES', 'the usual ones', 'recommenders to compare'),
+    ...key(
+      'recommenders',
+      'texts',
+      'NAMES',
+      'the usual ones',
+      'recommenders to compare; a module such as ./mine.js for your own',
+    ),
     formerly: ['models'],
   },
   key(
@@ -163,6 +169,7 @@ export const experimentKeys: readonly ExperimentKey[] = [
     'none',
     'adds and removes these inputs of feature-mlp one at a time, and shuffles them: user-id, genres, visual, ...',
   ),
+  key('metrics', 'texts', 'MODULES', 'none', 'modules that export metrics of your own, such as ./hit-rate.js'),
   key('search', 'text', 'grid|random|halving', 'grid', 'tries all combinations, some at random, or in rounds'),
   key('trials', 'integer', 'N', 'all; 20 of random', 'how many combinations of a grid are drawn'),
   key('compareTo', 'text', 'LABEL', 'none', 'the row that all others are tested against, for instance baseline'),

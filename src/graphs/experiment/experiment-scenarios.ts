@@ -5,7 +5,7 @@ import type { GenreTable } from '../../models/genres.ts';
 import { catalogueOf, genresOf } from '../recommenders/catalogue.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
-import type { PointRunOptions } from './run-tally.ts';
+import type { PointRunOptions } from './experiment-tally.ts';
 import { checkSplitOf, type SavedSplits, splitName } from './saved-splits.ts';
 
 /**

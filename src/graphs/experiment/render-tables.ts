@@ -5,26 +5,24 @@ import { type InputEffect, inputSheets } from './input-sheets.ts';
 import type { ResultTable } from './result-tables.ts';
 import { comparisonSheets, type Sheet, type SheetCell, tableSheet } from './sheets.ts';
 
-/** Tables as aligned text. Published figures stand in a line below the recommender's. */
-export function tablesText(
+/** The tables of an experiment, and what is printed below them. */
+type Printed = readonly [
   tables: readonly ResultTable[],
-  comparisons: readonly Comparison[] = [],
-  groups: readonly GroupRow[] = [],
-  inputs: readonly InputEffect[] = [],
-): string {
-  return sheetsOf(tables, comparisons, groups, inputs)
+  comparisons?: readonly Comparison[],
+  groups?: readonly GroupRow[],
+  inputs?: readonly InputEffect[],
+];
+
+/** Tables as aligned text. Published figures stand in a line below the recommender's. */
+export function tablesText(...printed: Printed): string {
+  return sheetsOf(...printed)
     .map(({ title, note, rows }) => [title, note, ...alignedRows(rows.map(texts)), ''].join('\n'))
     .join('\n');
 }
 
 /** Tables as Markdown, the best of a column in bold. */
-export function tablesMarkdown(
-  tables: readonly ResultTable[],
-  comparisons: readonly Comparison[] = [],
-  groups: readonly GroupRow[] = [],
-  inputs: readonly InputEffect[] = [],
-): string {
-  return sheetsOf(tables, comparisons, groups, inputs)
+export function tablesMarkdown(...printed: Printed): string {
+  return sheetsOf(...printed)
     .map(({ title, note, rows }) => {
       const [head = [], ...body] = rows.map((row) => row.map(markdownCell));
       const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
@@ -39,14 +37,11 @@ export function tablesMarkdown(
  * underlined if the paired t-test over users does not distinguish it from the best (p at least
  * 0.05, Holm-corrected).
  */
-export function tablesLatex(
-  tables: readonly ResultTable[],
-  comparisons: readonly Comparison[] = [],
-  groups: readonly GroupRow[] = [],
-  inputs: readonly InputEffect[] = [],
-): string {
+export function tablesLatex(...printed: Printed): string {
   const head = '% \\usepackage{booktabs}\n';
-  return `${head}${sheetsOf(tables, comparisons, groups, inputs).map(latexTable).join('\n')}`;
+  return `${head}${sheetsOf(...printed)
+    .map(latexTable)
+    .join('\n')}`;
 }
 
 function latexTable({ title, note, rows }: Sheet): string {
@@ -69,12 +64,7 @@ function latexTable({ title, note, rows }: Sheet): string {
   ].join('\n');
 }
 
-function sheetsOf(
-  tables: readonly ResultTable[],
-  comparisons: readonly Comparison[],
-  groups: readonly GroupRow[],
-  inputs: readonly InputEffect[],
-): Sheet[] {
+function sheetsOf(...[tables, comparisons = [], groups = [], inputs = []]: Printed): Sheet[] {
   return [...tables.map(tableSheet), ...comparisonSheets(comparisons), ...groupSheets(groups), ...inputSheets(inputs)];
 }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { nearestOf } from '../../core/nearest.ts';
 import { checkScale } from '../../core/rating-scale.ts';
 import { renamed } from '../../core/renamed.ts';
 import { checkImplicit, implicitThreshold } from '../../io/ratings/implicit.ts';
@@ -107,6 +108,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     undefined: checkOneOf('undefined', config.undefined ?? 'zero', ['zero', 'skip']),
     set,
     inputs,
+    metrics: distinct('metrics', config.metrics, (module) => checkString('metrics', module)),
     grid: gridOf(config.grid, models),
     ...selectionOf(config),
     trials: integer('trials'),
@@ -192,8 +194,10 @@ function checkKeys(config: unknown): void {
   if (!isObject(config)) throw new UsageError(`the configuration must be a JSON object, but is ${shown(config)}`);
   const unknown = Object.keys(config).find((name) => !experimentKeys.some(({ key }) => key === name));
   if (unknown !== undefined) {
+    const keys = experimentKeys.map(({ key }) => key);
+    const near = nearestOf(unknown, keys);
     throw new UsageError(`the configuration has an unknown key '${unknown}'`, {
-      remedy: `Keys: ${experimentKeys.map(({ key }) => key).join(', ')}.`,
+      remedy: near === undefined ? `Keys: ${keys.join(', ')}.` : `Did you mean '${near}'?`,
     });
   }
 }

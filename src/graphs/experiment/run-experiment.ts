@@ -7,6 +7,7 @@ import type { RatingScale } from '../../core/rating-scale.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import type { Scenario } from '../../io/ratings/scenarios.ts';
 import { saveScenario } from '../../io/ratings/split-file.ts';
+import { loadMetricModules } from '../metric-modules.ts';
 import { ownRecommender } from '../recommenders/own-recommenders.ts';
 import { costText, experimentCost } from './announce.ts';
 import { checkVariants } from './check-variants.ts';
@@ -19,6 +20,7 @@ import { checkScenarios, noteOf, sizeOf, thresholdWarnings } from './experiment-
 import { experimentPlaces } from './experiment-points.ts';
 import { ExperimentScenarios } from './experiment-scenarios.ts';
 import { ExperimentStore } from './experiment-store.ts';
+import type { PointRunOptions } from './experiment-tally.ts';
 import { fitWarnings, testPartWarnings } from './fit-warnings.ts';
 import type { GroupRow } from './group-sheets.ts';
 import { idleKeys } from './idle-keys.ts';
@@ -31,7 +33,6 @@ import { experimentEntries } from './recommender-entries.ts';
 import { resolveConfig } from './resolve-config.ts';
 import { type ResultTable, resultTables } from './result-tables.ts';
 import { runPoints } from './run-points.ts';
-import type { PointRunOptions } from './run-tally.ts';
 import type { TrialCounts } from './run-trials.ts';
 import { openSavedSplits, type SavedSplits } from './saved-splits.ts';
 import { selectionMetric } from './search.ts';
@@ -162,6 +163,7 @@ export async function beginExperiment(
   options: Pick<RunExperimentOptions, 'stop' | 'onMessage'>,
 ) {
   const resolved = resolveConfig(config);
+  await loadMetricModules(resolved.metrics);
   if (resolved.select !== undefined) selectionMetric(resolved.select, resolved);
   experimentEntries(resolved);
   const saved = resolved.split === undefined ? undefined : await openSavedSplits(resolved.split);

@@ -8,10 +8,10 @@ import type { ExperimentData } from './experiment-data.ts';
 import { type ExperimentPlace, type ExperimentPoint, pointName, pointText } from './experiment-points.ts';
 import type { ExperimentScenarios } from './experiment-scenarios.ts';
 import type { ExperimentStore } from './experiment-store.ts';
+import type { ExperimentTally, PointRunOptions } from './experiment-tally.ts';
 import type { PointFiles } from './point-files.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
-import type { PointRunOptions, RunTally } from './run-tally.ts';
 
 /** What computing the points of an experiment needs. */
 export interface RunParts {
@@ -21,7 +21,7 @@ export interface RunParts {
   readonly store: ExperimentStore;
   readonly files: PointFiles;
   readonly options: PointRunOptions;
-  readonly tally: RunTally;
+  readonly tally: ExperimentTally;
 }
 
 /** A row at a place, with the options that it may have there. */

@@ -2,11 +2,11 @@ import { UsageError } from '../../core/errors.ts';
 import { computePoint } from './compute-point.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type ExperimentPlace, type ExperimentPoint, experimentPlaces, pointText } from './experiment-points.ts';
+import { ExperimentTally } from './experiment-tally.ts';
 import { foldData } from './fold-data.ts';
 import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 import { fitRun, inTurns, type RunParts, type Slot } from './run-parts.ts';
-import { RunTally } from './run-tally.ts';
 import { runTrials, type TrialCounts } from './run-trials.ts';
 
 /** The outcomes of the points of a run. */
@@ -35,7 +35,7 @@ export async function runPoints(
   const slots = experimentPlaces(experiment).flatMap((place) =>
     entries.map((entry): Slot => ({ entry, place, candidates: entry.candidates })),
   );
-  const tally = new RunTally(options);
+  const tally = new ExperimentTally(options);
   const trials = await runTrials(slots, { ...parts, tally });
   const results: PointResult[] = [];
   const failures: PointFailure[] = [];

@@ -8,7 +8,7 @@ import { readWeights, type WeightTensor } from '../../models/weights/weight-file
 import { featureFault, listed } from './feature-fault.ts';
 import type { FeatureFile, FeatureFileOptions, FeatureRow } from './feature-file.ts';
 import { type ItemArray, openItemArrays } from './item-arrays.ts';
-import { itemIdOf } from './item-id.ts';
+import { itemIdOf } from './row-id.ts';
 import { otherCount } from './row-maker.ts';
 
 /**

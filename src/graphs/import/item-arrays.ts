@@ -3,7 +3,7 @@ import { doublePieces } from '../../models/weights/float-pieces.ts';
 import type { WeightTensor } from '../../models/weights/weight-file.ts';
 import { featureFault } from './feature-fault.ts';
 import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
-import { itemIdOf } from './item-id.ts';
+import { itemIdOf } from './row-id.ts';
 
 /** The array of one item. */
 export interface ItemArray {

@@ -3,7 +3,7 @@ import type { ChosenColumns } from './choose-columns.ts';
 import { type FeaturePlace, featureFault, rowFault } from './feature-fault.ts';
 import type { FeatureRow } from './feature-file.ts';
 import { numberOf, numbersOf } from './feature-values.ts';
-import { itemIdOf } from './item-id.ts';
+import { itemIdOf } from './row-id.ts';
 
 /**
  * Makes feature rows from the fields of a text line, a table's row or a JSON object, and matches

@@ -125,9 +125,12 @@ function makeOwn({ definition, code }: OwnRecommender, setting: OwnRecommenderSe
     throw faultOf('make', cause);
   }
   if (typeof made?.fit !== 'function' || typeof made.predict !== 'function') {
-    throw refused(`\`make\` of recommender ${name} must return a recommender, but returned ${shown(made)}`, {
-      remedy: 'Return an object with `fit(ratings)` and `predict(users, items)`.',
-    });
+    throw refused(
+      `\`make\` of recommender ${name} must return an object with \`fit\` and \`predict\`, but returned ${shown(made)}`,
+      {
+        remedy: 'Implement `fit(ratings)` and `predict(users, items)`.',
+      },
+    );
   }
   const own = made as Recommender;
   const numbers = (does: 'predict' | 'score') => async (users: Int32Array, items: Int32Array) => {

@@ -1,20 +1,13 @@
-import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { checkString, shown } from '../../core/check.ts';
+import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-import { hashFile } from '../../core/hash.ts';
-import { refuseAddress } from '../../core/object-address.ts';
-import { factOf } from '../../core/words-of.ts';
+import { loadExport, type ModuleKind, refusedModule } from '../../core/module-export.ts';
 import type { RecommenderDefinition } from './own-recommenders.ts';
 import { register } from './register-recommender.ts';
 
-const MODULE = /\.[cm]?[jt]s(#[^#]*)?$/;
-
-/** Whether a text that names a recommender is the path of a module. */
-export function isRecommenderModule(text: string): boolean {
-  return MODULE.test(text);
-}
+const kind: ModuleKind = {
+  what: 'definition of a recommender',
+  remedy: "Name a file that exports `{ name, version, make }`: './mine.js', or './mine.js#export'.",
+};
 
 /**
  * Loads the definition of a recommender that a module exports, and makes it known to this process.
@@ -29,38 +22,17 @@ export function isRecommenderModule(text: string): boolean {
  * await trainRecommender({ recommender: name, ratings: 'ml-20m', out: 'recommenders/mine' });
  */
 export async function loadRecommenderModule(module: string): Promise<string> {
-  const [path = '', name = 'default'] = checkString('module', module).split('#');
-  if (!isRecommenderModule(module)) throw refused(module, 'is not a JavaScript or TypeScript file');
-  refuseAddress(path);
-  let sha256: string;
-  let namespace: Readonly<Record<string, unknown>>;
-  try {
-    const file = realpathSync(resolve(path));
-    ({ sha256 } = await hashFile(file));
-    // If a file has changed since it was loaded, it is loaded again instead of reusing the old
-    // code.
-    namespace = await import(`${pathToFileURL(file).href}?sha256=${sha256}`);
-  } catch (cause) {
-    throw refused(module, `cannot be loaded: ${factOf(cause)}`, cause);
-  }
-  const definition = namespace[name] as RecommenderDefinition | undefined;
-  if (typeof definition !== 'object' || definition === null || !('make' in definition)) {
-    const names = Object.keys(namespace).join(', ') || 'nothing';
-    throw refused(module, `exports no definition of a recommender as ${shown(name)}, but ${names}`);
-  }
+  const { value, name, sha256 } = await loadExport(
+    module,
+    kind,
+    (each) => typeof each === 'object' && each !== null && 'make' in each,
+  );
+  const definition = value as RecommenderDefinition;
   try {
     register(definition, { module: { name: module, sha256 } });
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
-    throw refused(module, `exports as ${shown(name)} what is not a definition: ${cause.message}`, cause);
+    throw refusedModule(module, kind, `exports as ${shown(name)} what is not a definition: ${cause.message}`, cause);
   }
   return definition.name;
-}
-
-function refused(module: string, why: string, cause?: unknown): UsageError {
-  return new UsageError(`the module ${shown(module)} ${why}`, {
-    code: 'module',
-    remedy: "Name a file that exports `{ name, version, make }`: './mine.js', or './mine.js#export'.",
-    cause,
-  });
 }

@@ -1,4 +1,4 @@
-import { checkString, shown } from '../../core/check.ts';
+import { checkString, checkVersion, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { keepOwnRecommender, type RecommenderCode, type RecommenderDefinition } from './own-recommenders.ts';
 import { recommenderNames } from './recommender-names.ts';
@@ -27,7 +27,7 @@ export function register(definition: RecommenderDefinition, from: Pick<Recommend
       remedy: 'Give it a name of letters, digits, - and _ that no other recommender has.',
     });
   }
-  checkString('version', version);
+  checkVersion(version);
   if (typeof make !== 'function') throw new UsageError(`\`make\` of ${name} must be a function, but is ${shown(make)}`);
   for (const { key, kind } of options) {
     checkString('key', key);

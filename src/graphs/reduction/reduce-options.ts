@@ -3,10 +3,13 @@ import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { ParquetCompression, ParquetEncoding } from '../../io/dataset/parquet.ts';
 import type { Pca } from '../../models/pca/fitted-pca.ts';
-import type { Statistic } from '../../operators/statistics.ts';
+import { type TableChoice, tableChoice } from '../table-choice.ts';
 
-/** What to reduce, to what, and how. */
-export interface ReduceOptions {
+/**
+ * What to reduce, to what, and how. With `subclipSeconds` items have different numbers of subclips;
+ * a training store is written only if all have the same number.
+ */
+export interface ReduceOptions extends TableChoice {
   /**
    * A dataset's directory, or any table: a Parquet or Arrow file, or a directory of Parquet parts.
    */
@@ -23,15 +26,6 @@ export interface ReduceOptions {
    * store.
    */
   readonly id?: string | undefined;
-  /** Which of a dataset's cuts; must be given if it has several. */
-  readonly subclips?: number | undefined;
-  /**
-   * The same for subclips of fixed length. Their number depends on the length of the item; a
-   * training store is written only if all items have the same number.
-   */
-  readonly subclipSeconds?: number | undefined;
-  /** Which of a dataset's statistics; must be given if it has several. */
-  readonly statistic?: Statistic | undefined;
   /**
    * How many values remain of each vector. If neither this nor `variance` is given: `variance:
    * 0.95`.
@@ -132,8 +126,7 @@ const known: KnownOptions<ReduceOptions> = {
   out: true,
   column: true,
   id: true,
-  subclips: true,
-  statistic: true,
+  ...tableChoice,
   components: true,
   variance: true,
   algorithm: true,
@@ -142,7 +135,6 @@ const known: KnownOptions<ReduceOptions> = {
   compression: true,
   signal: true,
   onMessage: true,
-  subclipSeconds: true,
 };
 
 /** Checks everything that can be checked without reading the input. */

@@ -5,7 +5,7 @@ import { type DatasetFile, readDatasetFile } from '../../io/dataset/dataset-file
 import { columnProvenance } from '../../io/dataset/provenance.ts';
 import type { UnitColumn, UnitTable } from '../../io/dataset/schema.ts';
 import { orderUnits, type PlannedUnit, planTables, type TablePlan } from '../../io/dataset/table-plan.ts';
-import type { Statistic } from '../../operators/statistics.ts';
+import type { TableChoice } from '../table-choice.ts';
 import type { VectorSource } from './fit-pca.ts';
 
 /** One cut and statistic of a dataset, open for reading. */
@@ -33,10 +33,7 @@ export interface UnitCut {
  */
 export async function openSource(
   directory: string,
-  choice: {
-    readonly subclips?: number | undefined;
-    readonly subclipSeconds?: number | undefined;
-    readonly statistic?: Statistic | undefined;
+  choice: TableChoice & {
     /** Only times are wanted, which are the same in the tables of all statistics. */
     readonly onlyTimes?: boolean | undefined;
   },

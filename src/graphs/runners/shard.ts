@@ -68,6 +68,6 @@ export function checkShard({ shard, steal }: ShardOptions, isStored: boolean): v
     throw new UsageError('`steal` takes over items of other shards, but `shard` was not given', { option: 'steal' });
   }
   if (!isStored) {
-    throw new UsageError('`steal` needs a dataset, in which it sees what other shards have done', { option: 'steal' });
+    throw new UsageError('`steal` needs a dataset, which shows what other shards have done', { option: 'steal' });
   }
 }

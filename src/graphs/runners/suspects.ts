@@ -47,7 +47,7 @@ export class Suspects<Item extends { readonly id: string }> {
       yield item;
       return;
     }
-    this.#say(`${item.id}: was being processed when a process died, and is tried alone`, item.id);
+    this.#say(`${item.id}: a process died while processing it, so it is now tried alone`, item.id);
     await this.#untilBegun(1);
     if (this.#closed) return;
     await this.#claims.alone(item.id);
@@ -90,7 +90,7 @@ export class Suspects<Item extends { readonly id: string }> {
 function crashOf(itemId: string, deaths: number): MediaError {
   return new MediaError(
     'crash',
-    `'${itemId}' was being processed each time that ${deaths} processes died, in the last of them alone`,
+    `${deaths} processes died while processing '${itemId}', the last one with nothing else running`,
     {
       remedy:
         'Mark it for another try (`dead retry` on the command line), and run it with more `memory` or where less else is running.',

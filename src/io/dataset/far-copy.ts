@@ -8,8 +8,8 @@ import { CopyPart } from '../far/copy-part.ts';
 import { scratchRoom } from '../far/input-copies.ts';
 import { ObjectFile } from '../far/object-file.ts';
 import { receiveWhole } from '../http/receive-whole.ts';
-import { objectAddress } from '../objects/object-address.ts';
 import { openS3Store } from '../objects/s3-store.ts';
+import { objectAddress } from '../objects/store-address.ts';
 
 const PATIENCE = { answer: 60_000, idle: 60_000 };
 const TRIES = { attempts: 6, firstPause: 0.5 };

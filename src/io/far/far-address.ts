@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { shownAddress } from '../http/redirects.ts';
-import { hiddenAddress, objectAddress } from '../objects/object-address.ts';
+import { hiddenAddress, objectAddress } from '../objects/store-address.ts';
 
 /** Shown instead of a query, which may be a signature that gives anybody access to the file. */
 const HIDDEN = '?***';

@@ -9,7 +9,6 @@ import { given } from '../../core/given.ts';
 import { optionalPackage } from '../../core/optional-package.ts';
 import { countNetworkUse } from '../http/network-use.ts';
 import { InterruptedTransfer } from '../http/request.ts';
-import { objectAddress } from './object-address.ts';
 import type {
   ObjectContent,
   ObjectRange,
@@ -20,6 +19,7 @@ import type {
   PutCondition,
   StoredObject,
 } from './object-store.ts';
+import { objectAddress } from './store-address.ts';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 

@@ -1,24 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { missingDirectories, removeIfThere, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createOnce, makeDirectory, replaceFile, syncDirectory } from '../../core/atomic-file.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
-import { ReelflowError } from '../../core/errors.ts';
+import { ReelflowError, SystemError } from '../../core/errors.ts';
 
 /**
  * Creates a directory and its missing parents, accessible only to the user; existing ones keep
  * their permissions.
  */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  for (const directory of missingDirectories(path)) {
-    try {
-      await mkdir(directory, { mode: 0o700 });
-    } catch (error) {
-      // Another process may have been first.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storeFailure(directory, error);
-    }
-    await syncDirectory(dirname(directory));
-  }
+  await makeDirectory(path, 0o700).catch((error: unknown) => {
+    throw failureOfStore(path, error);
+  });
 }
 
 /**
@@ -37,25 +31,18 @@ export function weightFileName(sha256: string, extension: string): string {
  * @throws SystemError `not-writable` if the file system lacks hard links, `disk-full`.
  */
 export async function writePrivateFile(path: string, text: string, replace: boolean): Promise<boolean> {
-  const temporary = temporaryPath(dirname(path));
   try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    if (replace) await rename(temporary, path);
-    else await link(temporary, path);
-    await syncDirectory(dirname(path));
+    if (!replace) return await createOnce(path, Buffer.from(text), 0o600);
+    await replaceFile(path, text, 0o600);
     return true;
   } catch (error) {
-    if (!replace && (error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw storeFailure(path, error);
-  } finally {
-    await removeIfThere(temporary);
+    throw failureOfStore(path, error);
   }
+}
+
+/** What the system said about a file of the store, as a failure of the store. */
+function failureOfStore(path: string, error: unknown): unknown {
+  return storeFailure(path, error instanceof SystemError ? (error.cause ?? error) : error);
 }
 
 /** Moves a finished file to a free name, accessible only to the user. */

@@ -10,7 +10,7 @@ import {
   recallAdjusted,
   reciprocalRank,
   relevantDiscountedGain,
-} from './ranking.ts';
+} from './ranking-metrics.ts';
 
 /** How a metric is printed; its name in JSON, CSV and text is its key in `metrics`. */
 interface Printed {

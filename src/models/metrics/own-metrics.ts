@@ -1,4 +1,4 @@
-import { checkBoolean, checkFunction, checkString, shown } from '../../core/check.ts';
+import { checkBoolean, checkFunction, checkString, checkVersion, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { metrics } from './metrics.ts';
@@ -27,8 +27,13 @@ export interface MetricDefinition {
   readonly needsRatings?: boolean | undefined;
 }
 
+/** A metric of a user's own, and the hash of the module that it came from. */
+interface OwnMetric extends MetricDefinition {
+  readonly sha256: string | undefined;
+}
+
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
-const own = new Map<string, MetricDefinition>();
+const own = new Map<string, OwnMetric>();
 const known: KnownOptions<MetricDefinition> = {
   name: true,
   version: true,
@@ -53,6 +58,11 @@ const known: KnownOptions<MetricDefinition> = {
  * await runExperiment({ ratings: 'ml-latest-small', grid, select: 'hitRate' }, { out: 'results' });
  */
 export function registerMetric(definition: MetricDefinition): void {
+  register(definition, undefined);
+}
+
+/** Like `registerMetric`, for a definition that a module with this hash exports. */
+export function register(definition: MetricDefinition, sha256: string | undefined): void {
   checkKnownOptions('registerMetric', definition, known);
   const { version, ofUser, column, needsRatings = false } = definition;
   const name = checkString('name', definition.name);
@@ -62,11 +72,11 @@ export function registerMetric(definition: MetricDefinition): void {
       remedy: 'Give it a name of letters, digits, - and _ that no other metric has.',
     });
   }
-  checkString('version', version);
+  checkVersion(version);
   checkFunction('ofUser', ofUser);
   if (column !== undefined) checkString('column', column);
   checkBoolean('needsRatings', needsRatings);
-  own.set(name, definition);
+  own.set(name, { ...definition, sha256 });
   const entry = { over: 'first-k', column: column ?? name, ofUser: guarded(definition) } as const;
   Object.assign(metrics, { [name]: entry });
 }
@@ -78,7 +88,8 @@ export function registerMetric(definition: MetricDefinition): void {
 export function metricVersions(): string[] {
   const builtIn = Object.keys(metrics).filter((name) => !own.has(name));
   const versions = [...own.values()].map(
-    ({ name, version, needsRatings }) => `${name} ${version}${needsRatings === true ? ' of ratings' : ''}`,
+    ({ name, version, needsRatings, sha256 }) =>
+      `${name} ${version}${needsRatings === true ? ' of ratings' : ''}${sha256 === undefined ? '' : ` ${sha256}`}`,
   );
   return [...builtIn, ...versions.sort()];
 }

@@ -1,5 +1,6 @@
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import { nearestOf } from '../../core/nearest.ts';
 import { printableStart } from '../../core/printable.ts';
 import { finiteInitializer } from '../weights/finite-pieces.ts';
 import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random-weights.ts';
@@ -112,7 +113,10 @@ function complaints(file: WeightFile, wanted: readonly WantedTensor[]): readonly
 }
 
 function noNetwork(name: string): UsageError {
-  return new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
+  const near = nearestOf(name, networkNames);
+  return new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`, {
+    remedy: near === undefined ? undefined : `Did you mean '${near}'?`,
+  });
 }
 
 /** The naming scheme of a network's weight tensors. */

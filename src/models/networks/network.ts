@@ -1,5 +1,6 @@
 import { checkOneOf, checkString } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { nearestOf } from '../../core/nearest.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import { architectureGraph } from './architecture.ts';
 import { assemble, outputAt } from './assemble.ts';
@@ -45,8 +46,12 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): U
   const named = namedNetwork(nameOrCardPath, options);
   if (!named) {
     if (!/[./\\]/.test(nameOrCardPath)) {
+      const near = nearestOf(nameOrCardPath, networkNames);
       throw new UsageError(`there is no network '${nameOrCardPath}'`, {
-        remedy: `Give one of ${networkNames.join(', ')}, or the path of a network card (JSON).`,
+        remedy:
+          near === undefined
+            ? `Give one of ${networkNames.join(', ')}, or the path of a network card (JSON).`
+            : `Did you mean '${near}'?`,
       });
     }
     return cardNetwork(nameOrCardPath, { ...options, convolutions }, cache);

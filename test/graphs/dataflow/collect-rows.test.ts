@@ -100,7 +100,8 @@ const numbers = (count: number) => Array.from({ length: count }, (_, at) => at);
 
 describe('scope.rows', () => {
   it('writes rows of any columns into a table of its own, beside the subclips, of one decode', async () => {
-    const { videos, operators } = await writeDataset(out, clips, { ...run, columns: both });
+    const { videos, operators, rowTables } = await writeDataset(out, clips, { ...run, columns: both });
+    expect(rowTables).toMatchObject([{ path: 'samples', rows: 25 }]);
     expect(videos).toMatchObject({ committed: 2, dead: 0 });
     expect(operators.find(({ name }) => name === 'decode-video')?.out).toBe(25);
     expect(operators.find(({ name }) => name === 'rows-samples')?.in).toBe(25);

@@ -124,7 +124,7 @@ describe('an item that was in work when a process died', () => {
     finish(begun[1]);
     await reading;
     expect(ids()).toBe('abc');
-    expect(said).toEqual(['b: was being processed when a process died, and is tried alone']);
+    expect(said).toEqual(['b: a process died while processing it, so it is now tried alone']);
     await feed.close();
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { farAddress } from '../../../src/io/far/far-address.ts';
-import { hiddenAddress } from '../../../src/io/objects/object-address.ts';
+import { hiddenAddress } from '../../../src/io/objects/store-address.ts';
 
 describe('an address that is refused', () => {
   it.each([

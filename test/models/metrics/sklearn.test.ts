@@ -8,7 +8,7 @@ import {
   averagePrecision,
   discountedGain,
   normalisedDiscountedGain,
-} from '../../../src/models/metrics/ranking.ts';
+} from '../../../src/models/metrics/ranking-metrics.ts';
 import { predicted, type Row, scale } from './support.ts';
 
 const path = '../shared/data/reference/ranking_metrics_sklearn.json';

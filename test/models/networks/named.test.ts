@@ -116,6 +116,10 @@ describe('vggish', () => {
 });
 
 describe('a network by name', () => {
+  it('that is mistyped is answered with the nearest', () => {
+    expect(() => network('alexnett')).toThrow(expect.objectContaining({ remedy: "Did you mean 'alexnet'?" }));
+  });
+
   it('keeps the identity that datasets of earlier versions recorded', () => {
     const identity = (plan: { cardHash: string; weightsHash: string }) => [plan.cardHash, plan.weightsHash];
     expect(identity(network('alexnet', options))).toEqual([

@@ -11,7 +11,7 @@ import { reshape } from '../../autodiff/operations/shapes.ts';
 import { columns } from '../../autodiff/operations/slice.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { PairSpace } from './pair-network.ts';
-import { titleLength, titleWords } from './titles.ts';
+import { titleLength, titleWords } from './title-words.ts';
 
 /** Width of the embedding of a word. */
 const wordWidth = 32;

@@ -1,7 +1,7 @@
 import { defineHistoryRecommender } from '../history/history-network.ts';
 import { type ActorCriticOptions, actorCritic, actorCriticDefaults } from './actor-critic.ts';
-import { rewardVectors } from './item-vectors.ts';
 import { policyTraining } from './policy-network.ts';
+import { rewardVectors } from './reward-vectors.ts';
 
 /**
  * Deep deterministic policy gradient (Lillicrap et al. 2016) over the factors of a matrix

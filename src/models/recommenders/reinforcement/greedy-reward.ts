@@ -3,7 +3,6 @@ import { maskedSquaredError } from '../../autodiff/operations/losses.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { defineHistoryRecommender } from '../history/history-network.ts';
 import { stateInputs } from './actor-critic.ts';
-import { rewardVectors } from './item-vectors.ts';
 import { loggedTransitions, policyInputs } from './logged-environment.ts';
 import {
   type PolicyItems,
@@ -12,6 +11,7 @@ import {
   policyNetwork,
   policyTraining,
 } from './policy-network.ts';
+import { rewardVectors } from './reward-vectors.ts';
 import { learntWeights, type PolicyForm, policyLayers } from './state-layers.ts';
 
 /**

@@ -40,7 +40,7 @@ export interface PointRunOptions {
 }
 
 /** Counts what a run has done and informs its listeners. */
-export class RunTally {
+export class ExperimentTally {
   readonly #options: PointRunOptions;
   #part: ExperimentProgress['part'] = 'trials';
   #done = 0;
