@@ -313,8 +313,11 @@ export class FederatedRecommender implements Recommender {
     const { factors, regularisation } = this.#options;
     const width = factors + 1;
     const base = baseOf(ratings);
+    // The server knows no user, so there is nobody to take a prior from.
+    const ridge = new Float64Array(width).fill(Math.max(1e-9, regularisation * own.items.length));
     const { bias, vector } = vectorOfNewUser(own, {
-      ...{ regularisation, biased: true, length: factors, factors: weights },
+      prior: { mean: new Float64Array(width), ridge },
+      ...{ biased: true, length: factors, factors: weights },
       start: (item) => item * width,
       base: (item) => base + (weights[item * width + factors] as number),
       known: new Uint8Array(ratings.itemCount).fill(1),
