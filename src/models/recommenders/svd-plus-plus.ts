@@ -7,7 +7,7 @@ import { NormalNumbers } from './normal-numbers.ts';
 import { listsByUser, type RatingLists } from './rating-lists.ts';
 import type { ItemFactors, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkRates, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
-import { meanSquaredError, type UserPrior, userPrior } from './user-prior.ts';
+import { type UserPrior, userPrior, varianceWithinUsers } from './user-prior.ts';
 
 /** Options of `SvdPlusPlusRecommender`. */
 export interface SvdPlusPlusOptions {
@@ -159,12 +159,18 @@ export class SvdPlusPlusRecommender implements Recommender {
     return { values: this.#known().q, dimension: this.#options.factors };
   }
 
-  #priorOf({ ratings, lists, p, userBiases }: Fitted, length: number): UserPrior {
+  #priorOf({ ratings, lists, p, q, userBiases }: Fitted, length: number): UserPrior {
     const known = Uint8Array.from(userBiases, (_, user) =>
       (lists.starts[user + 1] as number) > (lists.starts[user] as number) ? 1 : 0,
     );
-    const users = { vectors: p, biases: userBiases, known };
-    return userPrior(users, length, meanSquaredError(ratings, this.score(ratings.users, ratings.items)));
+    const { users, items } = ratings;
+    const scores = this.score(users, items);
+    const noise = varianceWithinUsers(ratings, (row) => {
+      const [user, item] = [users[row] as number, items[row] as number];
+      const own = (userBiases[user] as number) + dot(p, user * length, q, item * length, length);
+      return (scores[row] as number) - own;
+    });
+    return userPrior({ vectors: p, biases: userBiases, known }, length, noise);
   }
 
   /** One pass over the ratings of a user. */

@@ -9,7 +9,7 @@ import { NormalNumbers } from './normal-numbers.ts';
 import { rowsByFirstAppearance } from './rating-lists.ts';
 import type { ItemFactors, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkRates, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
-import { meanSquaredError, type UserPrior, userPrior } from './user-prior.ts';
+import { type UserPrior, userPrior, varianceWithinUsers } from './user-prior.ts';
 
 /** Options of `SvdRecommender`. */
 export interface SvdOptions {
@@ -153,7 +153,7 @@ export class SvdRecommender implements Recommender {
     const { biased } = this.#options;
     const start = (item: number) => (ratings.userCount + item) * stride;
     const base = (item: number) => (biased ? mean + (itemBiases[item] as number) : 0);
-    this.#prior ??= this.#priorOf(this.#fitted);
+    this.#prior ??= this.#priorOf(this.#fitted, base);
     const { bias, vector } = vectorOfNewUser(own, {
       ...{ prior: this.#prior, biased, length: stride, factors, start, base },
       known: knownItems,
@@ -172,9 +172,9 @@ export class SvdRecommender implements Recommender {
     return { values: factors.subarray(ratings.userCount * stride), dimension: stride };
   }
 
-  #priorOf({ ratings, factors, userBiases, knownUsers, stride }: Fitted): UserPrior {
-    const users = { vectors: factors, biases: userBiases, known: knownUsers };
-    return userPrior(users, stride, meanSquaredError(ratings, this.score(ratings.users, ratings.items)));
+  #priorOf({ ratings, factors, userBiases, knownUsers, stride }: Fitted, base: (item: number) => number): UserPrior {
+    const noise = varianceWithinUsers(ratings, (row) => base(ratings.items[row] as number));
+    return userPrior({ vectors: factors, biases: userBiases, known: knownUsers }, stride, noise);
   }
 
   /** One pass over all ratings. */

@@ -18,7 +18,7 @@ const firmest = 1e9;
  * counting once (empirical Bayes).
  *
  * @param users `vectors`: `length` numbers for each user; `known`: 1 for users with ratings.
- * @param noise mean squared error of the training ratings.
+ * @param noise variance of a rating's noise (`varianceWithinUsers`).
  */
 export function userPrior(
   users: { readonly vectors: Float64Array; readonly biases: Float64Array; readonly known: Uint8Array },
@@ -47,9 +47,27 @@ export function userPrior(
   return { mean, ridge };
 }
 
-/** Of predictions of the training ratings. */
-export function meanSquaredError({ values }: TrainingRatings, predictions: Float32Array): number {
-  let sum = 0;
-  for (const [row, value] of values.entries()) sum += (value - (predictions[row] as number)) ** 2;
-  return sum / values.length;
+/**
+ * How much a user's ratings vary around what is expected of their items, less the user's own mean:
+ * what a bias leaves unexplained. It stands for the noise of a rating, of which the error of the
+ * training ratings says too little, since they were learnt.
+ *
+ * @param expected the rating of a row as it is expected of any user.
+ */
+export function varianceWithinUsers(
+  { users, values, userCount }: TrainingRatings,
+  expected: (row: number) => number,
+): number {
+  const [sums, counts] = [new Float64Array(userCount), new Int32Array(userCount)];
+  const residuals = Float64Array.from(values, (value, row) => value - expected(row));
+  for (const [row, user] of users.entries()) {
+    sums[user] = (sums[user] as number) + (residuals[row] as number);
+    counts[user] = (counts[user] as number) + 1;
+  }
+  const known = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+  const squares = residuals.reduce((sum, residual, row) => {
+    const user = users[row] as number;
+    return sum + (residual - (sums[user] as number) / (counts[user] as number)) ** 2;
+  }, 0);
+  return squares / Math.max(1, values.length - known);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { vectorOfNewUser } from '../../../src/models/recommenders/new-user-vector.ts';
 import { SvdRecommender } from '../../../src/models/recommenders/svd.ts';
-import { userPrior } from '../../../src/models/recommenders/user-prior.ts';
+import { userPrior, varianceWithinUsers } from '../../../src/models/recommenders/user-prior.ts';
 import { numbersOf } from '../../fixtures/movielens.ts';
 import { training } from './support.ts';
 
@@ -27,6 +27,16 @@ describe('a new user of a factor model', () => {
     const { bias, vector } = vectorOfNewUser({ items: Int32Array.of(0), values: Float32Array.of(3) }, fixed);
     expect(bias).toBeCloseTo(1 - 5 / 5.5, 12);
     expect(vector[0]).toBeCloseTo(2 - 10 / 5.5, 12);
+  });
+
+  it('has the noise that biases of users leave, whatever the training error is', () => {
+    const rows: [number, number, number][] = [
+      ...([1, 3] as const).map((value, item): [number, number, number] => [0, item, value]),
+      ...([4, 4, 5] as const).map((value, item): [number, number, number] => [1, item, value]),
+      [2, 0, 1],
+    ];
+    // Around 2 and around 13 / 3; one rating alone says nothing.
+    expect(varianceWithinUsers(training(rows, 3, 3), () => 3)).toBeCloseTo((2 + 2 / 3) / 3, 12);
   });
 
   it('is predicted better after each of a few noisy answers', () => {
