@@ -159,10 +159,7 @@ export class SvdPlusPlusRecommender implements Recommender {
     return { values: this.#known().q, dimension: this.#options.factors };
   }
 
-  #priorOf({ ratings, lists, p, q, userBiases }: Fitted, length: number): UserPrior {
-    const known = Uint8Array.from(userBiases, (_, user) =>
-      (lists.starts[user + 1] as number) > (lists.starts[user] as number) ? 1 : 0,
-    );
+  #priorOf({ ratings, p, q, userBiases }: Fitted, length: number): UserPrior {
     const { users, items } = ratings;
     const scores = this.score(users, items);
     const noise = varianceWithinUsers(ratings, (row) => {
@@ -170,7 +167,8 @@ export class SvdPlusPlusRecommender implements Recommender {
       const own = (userBiases[user] as number) + dot(p, user * length, q, item * length, length);
       return (scores[row] as number) - own;
     });
-    return userPrior({ vectors: p, biases: userBiases, known }, length, noise);
+    const start = (item: number) => item * this.#options.factors;
+    return userPrior(ratings, { vectors: p, biases: userBiases, length, factors: q, start }, noise);
   }
 
   /** One pass over the ratings of a user. */

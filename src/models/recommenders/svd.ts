@@ -153,7 +153,11 @@ export class SvdRecommender implements Recommender {
     const { biased } = this.#options;
     const start = (item: number) => (ratings.userCount + item) * stride;
     const base = (item: number) => (biased ? mean + (itemBiases[item] as number) : 0);
-    this.#prior ??= this.#priorOf(this.#fitted, base);
+    this.#prior ??= userPrior(
+      ratings,
+      { vectors: factors, biases: this.#fitted.userBiases, length: stride, factors, start },
+      varianceWithinUsers(ratings, (row) => base(ratings.items[row] as number)),
+    );
     const { bias, vector } = vectorOfNewUser(own, {
       ...{ prior: this.#prior, biased, length: stride, factors, start, base },
       known: knownItems,
@@ -170,11 +174,6 @@ export class SvdRecommender implements Recommender {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { ratings, factors, stride } = this.#fitted;
     return { values: factors.subarray(ratings.userCount * stride), dimension: stride };
-  }
-
-  #priorOf({ ratings, factors, userBiases, knownUsers, stride }: Fitted, base: (item: number) => number): UserPrior {
-    const noise = varianceWithinUsers(ratings, (row) => base(ratings.items[row] as number));
-    return userPrior({ vectors: factors, biases: userBiases, known: knownUsers }, stride, noise);
   }
 
   /** One pass over all ratings. */

@@ -13,20 +13,40 @@ export interface UserPrior {
 /** The largest ridge: a value that does not differ between users stays as it is. */
 const firmest = 1e9;
 
+/** What a factor model has learnt. */
+export interface LearntFactors {
+  /** `length` numbers for each user, and the bias of each. */
+  readonly vectors: Float64Array;
+  readonly biases: Float64Array;
+  readonly length: number;
+  readonly factors: Float64Array;
+  /** Where the vector of an item begins in `factors`. */
+  readonly start: (item: number) => number;
+}
+
 /**
- * The prior that the training users imply: mean and variance of their vectors and biases, each user
- * counting once (empirical Bayes).
+ * The prior that the training users imply, each user counting once (empirical Bayes): the mean of
+ * each value, and its variance v. The learnt values differ less than the users do, since a user's
+ * ratings leave them uncertain. To v is therefore added what s, the mean over users of the sum of
+ * squares of what multiplies the value, leaves of a variance x: x = v + 1 / (s / noise + 1 / x), so
+ * x = (v + sqrt(v^2 + 4 v noise / s)) / 2.
  *
- * @param users `vectors`: `length` numbers for each user; `known`: 1 for users with ratings.
  * @param noise variance of a rating's noise (`varianceWithinUsers`).
  */
 export function userPrior(
-  users: { readonly vectors: Float64Array; readonly biases: Float64Array; readonly known: Uint8Array },
-  length: number,
+  { users, items, userCount }: TrainingRatings,
+  { vectors, biases, length, factors, start }: LearntFactors,
   noise: number,
 ): UserPrior {
-  const { vectors, biases, known } = users;
   const size = length + 1;
+  const told = new Float64Array(size);
+  const known = new Uint8Array(userCount);
+  for (const [row, user] of users.entries()) {
+    known[user] = 1;
+    const first = start(items[row] as number);
+    for (let at = 0; at < length; at++) told[at] = (told[at] as number) + (factors[first + at] as number) ** 2;
+  }
+  told[length] = users.length;
   const [sums, squares] = [new Float64Array(size), new Float64Array(size)];
   let count = 0;
   for (const [user, isKnown] of known.entries()) {
@@ -40,7 +60,9 @@ export function userPrior(
   }
   const mean = sums.map((sum) => sum / count);
   const ridge = squares.map((square, at) => {
-    const variance = square / count - (mean[at] as number) ** 2;
+    const learnt = Math.max(0, square / count - (mean[at] as number) ** 2);
+    const uncertain = (4 * learnt * noise * count) / Math.max(told[at] as number, 1e-12);
+    const variance = (learnt + Math.sqrt(learnt ** 2 + uncertain)) / 2;
     // At least a rounding's worth, so that no system is singular.
     return Math.min(firmest, Math.max(1e-9, noise / Math.max(variance, 1e-12)));
   });

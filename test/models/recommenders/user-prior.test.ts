@@ -6,19 +6,28 @@ import { numbersOf } from '../../fixtures/movielens.ts';
 import { training } from './support.ts';
 
 describe('a new user of a factor model', () => {
-  it('is drawn from the users of training: their mean, and a ridge of noise over variance', () => {
-    // Vectors 1, 3 and biases 0, 2; the third user has no rating.
-    const users = {
-      vectors: Float64Array.of(1, 3, 99),
-      biases: Float64Array.of(0, 2, 99),
-      known: Uint8Array.of(1, 1, 0),
-    };
-    const prior = userPrior(users, 1, 0.5);
+  it('is drawn from the users of training: their mean, and a ridge of noise over what they differ by', () => {
+    // Vectors 1, 3 and biases 0, 2, of variance 1 each; the third user has no rating.
+    const rated = training([[0, 0, 3], [1, 0, 3]], 3, 2); // biome-ignore format: a table
+    const start = (item: number) => item;
+    const learnt = { vectors: Float64Array.of(1, 3, 99), biases: Float64Array.of(0, 2, 99), length: 1, start };
+    const prior = userPrior(rated, { ...learnt, factors: Float64Array.of(2, 0) }, 0.5);
     expect([...prior.mean]).toEqual([2, 1]);
-    expect([...prior.ridge]).toEqual([0.5, 0.5]);
+    // A rating tells 2 squared about the vector, and 1 about the bias: what is left is added.
+    const variances = [4, 1].map((told) => (1 + Math.sqrt(1 + (4 * 0.5) / told)) / 2);
+    for (const [at, variance] of variances.entries()) {
+      expect(prior.ridge[at]).toBeCloseTo(0.5 / variance, 12);
+      expect(variance).toBeCloseTo(1 + 1 / (([4, 1][at] as number) / 0.5 + 1 / variance), 12);
+    }
     const fixed = {
-      ...{ prior, biased: true, length: 1, factors: Float64Array.of(2, 0), known: Uint8Array.of(1, 0) },
-      ...{ start: (item: number) => item, base: () => 3 },
+      ...{
+        prior: { ...prior, ridge: Float64Array.of(0.5, 0.5) },
+        biased: true,
+        length: 1,
+        factors: Float64Array.of(2, 0),
+        known: Uint8Array.of(1, 0),
+      },
+      ...{ start, base: () => 3 },
     };
     const none = { items: new Int32Array(0), values: new Float32Array(0) };
     expect(vectorOfNewUser(none, fixed)).toEqual({ bias: 1, vector: Float64Array.of(2) });
