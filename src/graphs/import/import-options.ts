@@ -69,8 +69,8 @@ export interface ImportOptions {
   /** The most words of the stream. Default 500. */
   readonly textWords?: number | undefined;
   /**
-   * Path of the card of a network that turns texts into vectors: the stream `text` has these instead
-   * of a value for each word.
+   * Path of the card of a network that turns texts into vectors: the stream `text` has these
+   * instead of a value for each word.
    */
   readonly textNetwork?: string | undefined;
   /** How many items a genre, category or word must have to be kept. Default 5. */

@@ -3,7 +3,10 @@ import { keyedIntegers } from '../../privacy/keyed-noise.js';
 
 /** Integers below this are exact as float64, and so is the sum of two. */
 const modulus = 2 ** 52;
-/** Integers per unit of a value: a value is rounded by 2^-25 at most, and sums up to 2^27 are kept. */
+/**
+ * Integers per unit of a value: a value is rounded by 2^-25 at most, and sums up to 2^27 are
+ * kept.
+ */
 const resolution = 2 ** 24;
 /** Values that a client may send lie below this. */
 const largest = 2 ** 27;

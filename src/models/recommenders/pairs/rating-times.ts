@@ -15,7 +15,10 @@ export const timeInputs = ['since-first', 'hour', 'weekday'] as const;
 export type TimeInput = (typeof timeInputs)[number];
 
 const [minute, day] = [60, 86_400];
-/** Seconds since a user's first rating below which each bucket of `since-first` lies; the last has no end. */
+/**
+ * Seconds since a user's first rating below which each bucket of `since-first` lies; the last one
+ * has no end.
+ */
 const sinceBuckets = [60 * minute, day, 7 * day, 30 * day, 365 * day] as const;
 
 /** How many buckets each has, and what it makes of a time and of the user's first one. */
@@ -113,7 +116,10 @@ export class RatingTimes {
     return this.#feeds(users.length, row, buffers, (at) => ({ user: users[at] as number, time: timeOf(at) }));
   }
 
-  /** @param rowOf the training row of a pair; where it is not one, the row that stands for it if values are exchanged. */
+  /**
+   * @param rowOf the training row of a pair; of one to predict, the row that stands for it if
+   * values are exchanged.
+   */
   #feeds(
     count: number,
     rowOf: (at: number) => number,

@@ -20,10 +20,10 @@ export function plantedBandit(isCut = false, userCount = 80, itemCount = 40) {
 }
 
 /**
- * Users of two tastes, and items of three kinds: one that everybody likes somewhat,
- * which says nothing about a user, and one for each taste, which users of that taste rate 5 and the
- * others 1. Before any answer, an item of a taste is worth nothing on average, and the harmless ones
- * more; but one answer to it makes all that follows worth 1. Whoever looks at the next reward alone
+ * Users of two tastes, and items of three kinds: one that everybody likes somewhat, which says
+ * nothing about a user, and one for each taste, which users of that taste rate 5 and the others 1.
+ * Before any answer, an item of a taste is worth nothing on average, and the harmless ones more;
+ * but one answer to it makes all that follows worth 1. Whoever looks at the next reward alone
  * recommends harmless items for ever.
  */
 export function plantedProbe(userCount = 80, itemCount = 45) {
