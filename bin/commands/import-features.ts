@@ -53,6 +53,7 @@ const options = {
   ),
   textSubclips: integer('N', 'divides the texts into N subclips: subtitles by time, others by words', '1'),
   textClock: text('DIR', 'the dataset whose subclips divide subtitles', 'equal parts until the last cue ends'),
+  textNetwork: text('CARD', 'the card of a network that turns texts into vectors', 'none: a value for each word'),
   textWords: integer('N', "the most words of 'text'", '500'),
   dryRun: flag('reads everything and reports what would be written; writes nothing'),
   minimumItems: integer('N', 'minimum number of items of a genre, category or word', '5'),

@@ -4,8 +4,12 @@ import type { RatingTable } from '../io/ratings/rating-table.ts';
 import { clip, type NewUserRatings } from '../models/recommenders/recommender.ts';
 import type { FittedRecommender } from './recommenders/fit-data.ts';
 
-/** How pairs of user and item are predicted. */
-export type PairPredictor = (users: Int32Array, items: Int32Array) => Promise<Float32Array | Float64Array>;
+/** How pairs of user and item are predicted, with the times of their ratings if these are known. */
+export type PairPredictor = (
+  users: Int32Array,
+  items: Int32Array,
+  times?: Float64Array,
+) => Promise<Float32Array | Float64Array>;
 
 /**
  * Predicts and scores pairs with a recommender. A user with fold-in ratings is scored from these
@@ -21,7 +25,7 @@ export function foldedIn(
   const { scoreNewUser, foldIn: learn } = model;
   if (foldIn === undefined || foldIn.length === 0 || (scoreNewUser === undefined && learn === undefined)) {
     return {
-      predict: (users, items) => model.predict(users, items),
+      predict: (users, items, times) => model.predict(users, items, times),
       score: (users, items) => model.score(users, items),
     };
   }

@@ -124,7 +124,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   }
   const files = { train, test, validation };
   const { prediction: _prediction, ...columns } = options.columns ?? {};
-  const timestamps = readsTimes(model);
+  const timestamps = readsTimes(model, recommenderOptions);
   const reading = { ...readingOf(options), columns, implicit, scale: options.scale, timestamps };
   const { scenario, reports } = await readGivenSplit(files, reading);
   const { ratings } = scenario;

@@ -21,7 +21,9 @@ export async function testPredictions(
 ): Promise<PredictedPairs> {
   const users = Int32Array.from(test, (row) => ratings.users[row] as number);
   const items = Int32Array.from(test, (row) => ratings.items[row] as number);
+  const { timestamps } = ratings;
+  const times = timestamps && Float64Array.from(test, (row) => timestamps[row] as number);
   const started = performance.now();
-  const predictions = await predict(users, items);
+  const predictions = await predict(users, items, times);
   return { users, items, predictions, predictSeconds: (performance.now() - started) / 1000 };
 }

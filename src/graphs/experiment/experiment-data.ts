@@ -22,6 +22,7 @@ import { noneWithFeatures } from '../recommenders/none-with-features.ts';
 import { readsTimes } from '../recommenders/recommender-names.ts';
 import type { Experiment } from './experiment-config.ts';
 import { withMinimumRatings } from './minimum-ratings.ts';
+import { recommenderVariants } from './recommender-variants.ts';
 
 /** The data from which the points of an experiment are computed. */
 export interface ExperimentData {
@@ -138,7 +139,8 @@ async function readData(experiment: Experiment) {
   } = experiment;
   const given = demographics === undefined ? undefined : await readDemographics(demographics);
   const timed = experiment.scenarios.some((name) => name !== 'given' && isTimed(name));
-  const timestamps = timed || experiment.recommenders.some(readsTimes);
+  const timestamps =
+    timed || recommenderVariants(experiment).some(({ recommender, options }) => readsTimes(recommender, options));
   const reading = { skipBadLines, timestamps, implicit, scale, duplicateRatings };
   if (await areInDirectory(path)) {
     if (columns !== undefined) {

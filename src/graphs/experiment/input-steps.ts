@@ -72,11 +72,13 @@ function labelOf(words: string): string {
 /** Asserts that the data have all inputs. @throws UsageError naming one that they lack. */
 export function checkInputs(inputs: readonly string[], data: ExperimentData, store: string | undefined): void {
   const movies = [...(data.movies?.values() ?? [])];
+  const areTimed = data.ratings.timestamps !== undefined;
   const isThere: Readonly<Record<(typeof namedInputs)[number], boolean>> = {
     ...{ 'user-id': true, 'item-id': true, 'user-ratings': true },
     genres: movies.some(({ genres }) => genres.length > 0),
     year: movies.some(({ year }) => year !== undefined),
     demographics: (data.userFacts?.size ?? 0) > 0,
+    ...{ 'since-first': areTimed, hour: areTimed, weekday: areTimed },
   };
   const streams = streamsOf(data, store).map(({ name }) => name);
   const known = [...namedInputs.filter((name) => isThere[name]), ...streams];

@@ -24,6 +24,7 @@ import {
 } from './import-options.ts';
 import { ItemIndex } from './item-index.ts';
 import { openTexts } from './item-texts.ts';
+import { networkText } from './network-text.ts';
 import { openFeatures } from './open-features.ts';
 import { readyCategories } from './ready-categories.ts';
 import type { ReadyStream } from './ready-stream.ts';
@@ -108,8 +109,12 @@ export async function importFeatures(
     if (texts !== undefined) {
       const { minimumItems = 5, textWords: words = usualWords, textSubclips = 1, textClock } = options;
       const clock = textClock === undefined ? undefined : await clockOf(textClock, textSubclips);
+      const rules = { minimumItems, words, subclips: textSubclips, clock, fitted };
+      const { textNetwork: card } = options;
       streams.push(
-        await readyText(texts, items.ids, { minimumItems, words, subclips: textSubclips, clock, fitted }, check),
+        card === undefined
+          ? await readyText(texts, items.ids, rules, check)
+          : await networkText(texts, items.ids, { ...rules, card }, check),
       );
     }
     const subclips = commonSubclips(streams);

@@ -68,6 +68,11 @@ export interface ImportOptions {
   readonly textClock?: string | undefined;
   /** The most words of the stream. Default 500. */
   readonly textWords?: number | undefined;
+  /**
+   * Path of the card of a network that turns texts into vectors: the stream `text` has these
+   * instead of a value for each word.
+   */
+  readonly textNetwork?: string | undefined;
   /** How many items a genre, category or word must have to be kept. Default 5. */
   readonly minimumItems?: number | undefined;
   /** Reads everything and reports what the training store would contain, without writing it. */
@@ -173,6 +178,7 @@ const known: KnownOptions<ImportOptions> = {
   textSubclips: true,
   textClock: true,
   textWords: true,
+  textNetwork: true,
   signal: true,
   dryRun: true,
 };
@@ -198,9 +204,17 @@ export function checkImport(files: readonly FeatureInput[], out: string, options
     if (options.text.column !== undefined) checkString('text.column', options.text.column);
   }
   if (options.textClock !== undefined) checkString('textClock', options.textClock);
+  if (options.textNetwork !== undefined) {
+    checkString('textNetwork', options.textNetwork);
+    if (options.textWords !== undefined) {
+      throw new UsageError('`textWords` has no effect with `textNetwork`, which has no words', { option: 'textWords' });
+    }
+  }
   checkInteger('textSubclips', options.textSubclips ?? 1);
   checkInteger('textWords', options.textWords ?? usualWords);
-  const idle = (['textSubclips', 'textClock', 'textWords'] as const).find((name) => options[name] !== undefined);
+  const idle = (['textSubclips', 'textClock', 'textWords', 'textNetwork'] as const).find(
+    (name) => options[name] !== undefined,
+  );
   if (idle !== undefined && options.text === undefined) {
     throw new UsageError(`\`${idle}\` has no effect without \`text\``, { option: idle });
   }

@@ -50,7 +50,8 @@ function equalEnds(cues: readonly Cue[], subclips: number): number[] {
   return Array.from({ length: subclips }, (_, at) => ((at + 1) * length) / subclips);
 }
 
-function wordParts(text: string, subclips: number): string[] {
+/** Parts of equally many words. */
+export function wordParts(text: string, subclips: number): string[] {
   if (subclips === 1) return [text];
   const parts = text.split(/\s+/).filter((part) => part !== '');
   const from = (window: number) => Math.floor((window * parts.length) / subclips);

@@ -185,6 +185,8 @@ export const classicRecommenders = {
       option('learningRate', 'number', '0.02', 'learning rate of the clients'),
       option('serverRate', 'number', '1', 'factor for the mean change'),
       option('regularisation', 'number', '0.02', 'regularisation of biases and vectors'),
+      option('secureSum', 'boolean', 'false', 'whether the server sees only the sum of the changes (simulated masks)'),
+      option('dropRate', 'number', '0', 'probability that a visited client does not answer'),
       option('groups', 'integer', 'each user is a client', 'number of groups of users, each a client'),
       dpOption,
     ],

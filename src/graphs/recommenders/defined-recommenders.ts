@@ -15,6 +15,7 @@ import {
   featureMlp,
   namedInputs,
   readsStreams,
+  readsTimesOfRatings,
 } from '../../models/recommenders/pairs/feature-mlp.ts';
 import { gat } from '../../models/recommenders/pairs/gat.ts';
 import { multimodalCnn } from '../../models/recommenders/pairs/multimodal-cnn.ts';
@@ -40,6 +41,7 @@ export interface DefinedRecord {
   /** Whether to report, after training, that all lists are nearly the same. Default no. */
   readonly watchesCollapse?: boolean | undefined;
   /** Whether it reads features of items; default no. */
+  readonly readsTimes?: ((options: Readonly<Record<string, Json>>) => boolean) | undefined;
   readonly readsFeatures?: ((options: Readonly<Record<string, Json>>) => boolean) | undefined;
 }
 
@@ -270,9 +272,15 @@ export const definedRecommenders = {
   'feature-mlp': {
     definition: featureMlp,
     readsFeatures: (options: FeatureMlpOptions) => readsStreams(options),
+    readsTimes: (options: FeatureMlpOptions) => readsTimesOfRatings(options),
     readsUsers: true,
     options: [
-      option('inputs', 'json', 'all available', `what is read: ${namedInputs.join(', ')}, and names of streams`),
+      option(
+        'inputs',
+        'json',
+        'all available but times',
+        `what is read: ${namedInputs.join(', ')}, and names of streams`,
+      ),
       option('shuffled', 'json', 'none', 'inputs whose values are exchanged at random, so that they tell nothing'),
       ofFeatureMlp('width', 'integer', 'width of embeddings and of the vector made from each input'),
       ofFeatureMlp('hidden', 'integers', 'units of the dense layers'),

@@ -20,7 +20,7 @@ interface EpochRecommender {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** What a private training has guaranteed. */
   readonly guarantee?: PrivacyGuarantee | undefined;
-  predict(users: Int32Array, items: Int32Array): Promise<Float32Array>;
+  predict(users: Int32Array, items: Int32Array, times?: Float64Array): Promise<Float32Array>;
   score(users: Int32Array, items: Int32Array): Promise<Float32Array>;
   weights(): Promise<ReadonlyMap<string, Float32Array>>;
   close(): Promise<void>;
@@ -85,7 +85,8 @@ export async function fitInEpochs<R extends EpochRecommender>(
     const { history, bestEpoch, bestLoss, resumedFrom } = await train(recommender);
     const { predicts, shapes, guarantee: privacy } = recommender;
     const trainSeconds = (performance.now() - started) / 1000;
-    const predict = (users: Int32Array, items: Int32Array) => recommender.predict(users, items);
+    const predict = (users: Int32Array, items: Int32Array, times?: Float64Array) =>
+      recommender.predict(users, items, times);
     const fitted = {
       ...{ name, predicts, trainSeconds, history, privacy, best: { epoch: bestEpoch, loss: bestLoss } },
       validation: await validationFigures(training, validation, predicts, predict),

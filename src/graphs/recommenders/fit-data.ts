@@ -141,9 +141,10 @@ export interface FittedRecommender {
   readonly resumed?: boolean | undefined;
   /**
    * Ratings of the pairs (users[n], items[n]): indices into the table's lists of ids. Within the
-   * scale.
+   * scale. Recommenders that read the times of ratings take them, in seconds since 1970; without
+   * them each user is asked when the user last rated.
    */
-  predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
+  predict(users: Int32Array, items: Int32Array, times?: Float64Array): Promise<Float32Array | Float64Array>;
   /**
    * Predictions before `predict` clips them to the scale: these distinguish items that all have the
    * top prediction.

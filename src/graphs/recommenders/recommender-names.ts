@@ -78,9 +78,10 @@ export function neuralPartsOf(
   );
 }
 
-/** Whether a recommender reads the times of ratings. */
-export function readsTimes(name: RecommenderName): boolean {
-  return definedRecord(name)?.definition.inTime ?? false;
+/** Whether a recommender with these options reads the times of ratings. */
+export function readsTimes(name: RecommenderName, options: Readonly<Record<string, Json>>): boolean {
+  const record = definedRecord(name);
+  return record?.definition.inTime === true || record?.readsTimes?.(options) === true;
 }
 
 /** Whether a recommender reads facts about users besides their ratings. */

@@ -90,7 +90,7 @@ export async function readTrainingInputs(
     userFacts,
   } = await readLists({
     ...sources,
-    reading: { ...sources.reading, timestamps: readsTimes(model) || sources.reading?.timestamps },
+    reading: { ...sources.reading, timestamps: readsTimes(model, options) || sources.reading?.timestamps },
   });
   const { signal } = sources.reading ?? {};
   const opened =

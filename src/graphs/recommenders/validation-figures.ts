@@ -39,13 +39,13 @@ const mostError = 0.05;
 /** Judges a neural recommender by validation ratings; undefined without any. */
 export async function validationFigures(
   training: TrainingRatings,
-  { users, items, values, scale }: TrainingRatings,
+  { users, items, values, scale, times }: TrainingRatings,
   predicts: Predicts,
-  predict: (users: Int32Array, items: Int32Array) => Promise<Float32Array | Float64Array>,
+  predict: (users: Int32Array, items: Int32Array, times?: Float64Array) => Promise<Float32Array | Float64Array>,
 ): Promise<ValidationFigures | undefined> {
   if (values.length === 0) return undefined;
   const mean = globalMean(training.values);
-  const predictions = await predict(users, items);
+  const predictions = await predict(users, items, times);
   const judged = (rows: Int32Array) => {
     const pick = (of: Int32Array) => rows.map((row) => of[row] as number);
     const evaluation = evaluate(

@@ -100,6 +100,30 @@ const sampleLayouts = ['NS', 'N1S', 'NS1'] as const;
  * const { card } = loadCard('networks/squeezenet/card.json');
  */
 export function loadCard(path: string): { readonly card: NetworkCard; readonly folder: string } {
+  return { card: parseCard(readCardFile(path), path), folder: dirname(resolve(path)) };
+}
+
+/** What a card must say for its network to encode texts. */
+export interface TextCard {
+  readonly name: string;
+  readonly text?: CardText | undefined;
+}
+
+/**
+ * Reads the card of a network that encodes texts: that of a joint network, or one of a network that
+ * reads nothing else, which has a `name` and a `text` but no `file`.
+ *
+ * @throws ModelError `card`.
+ */
+export function loadTextCard(path: string): { readonly card: TextCard; readonly folder: string } {
+  const value = readCardFile(path);
+  const isOfText = typeof value === 'object' && value !== null && 'text' in value && !('file' in value);
+  if (!isOfText) return { card: parseCard(value, path), folder: dirname(resolve(path)) };
+  const fields = new CardFields(path, '', value, ['name', 'text', 'licence', 'license', 'source', '$schema']);
+  return { card: { name: fields.text('name'), text: cardText(fields) }, folder: dirname(resolve(path)) };
+}
+
+function readCardFile(path: string): unknown {
   refuseAddress(path);
   let text: string;
   try {
@@ -111,13 +135,11 @@ export function loadCard(path: string): { readonly card: NetworkCard; readonly f
       cause: error,
     });
   }
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new ModelError('card', `network card ${path} is not JSON: ${wordsOf(error)}`, { cause: error });
   }
-  return { card: parseCard(value, path), folder: dirname(resolve(path)) };
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { NewUserRatings } from './recommender.ts';
 import { solvePositive } from './solve-positive.ts';
+import type { UserPrior } from './user-prior.ts';
 
 /** What stays of a factor model while a new user is fitted to it. */
 export interface FixedFactors {
-  /** Regularisation per rating. */
-  readonly regularisation: number;
+  /** What is assumed of the user without ratings; its ridge does not grow with their number. */
+  readonly prior: UserPrior;
   /** Whether the user has a bias beside the vector. */
   readonly biased: boolean;
   /** Length of the vectors. */
@@ -19,24 +20,26 @@ export interface FixedFactors {
 }
 
 /**
- * Bias b and vector p of a user of least sum over the ratings of (r - base - b - p . q)^2 +
- * regularisation (b^2 + |p|^2), by the vectors q of the items; items without one do not count.
+ * Bias b and vector p of a user, together w, of least sum over the ratings of (r - base - b - p .
+ * q)^2 + sum of ridge (w - mean)^2, by the vectors q of the items; items without one do not count.
+ * Without ratings, the prior's mean.
  */
 export function vectorOfNewUser(
   { items, values }: NewUserRatings,
-  { regularisation, biased, length, factors, start, base, known }: FixedFactors,
+  { prior, biased, length, factors, start, base, known }: FixedFactors,
 ): { readonly bias: number; readonly vector: Float64Array } {
   const size = length + 1;
   const matrix = new Float64Array(size * size);
   const side = new Float64Array(size);
   const row = new Float64Array(size);
-  let rated = 0;
+  const found = prior.mean.slice();
+  if (!biased) found[length] = 0;
   for (const [at, item] of items.entries()) {
     if (known[item] !== 1) continue;
-    rated++;
     row.set(factors.subarray(start(item), start(item) + length));
     row[length] = biased ? 1 : 0;
-    const residual = (values[at] as number) - base(item);
+    let residual = (values[at] as number) - base(item);
+    for (let one = 0; one < size; one++) residual -= (row[one] as number) * (found[one] as number);
     for (let one = 0; one < size; one++) {
       side[one] = (side[one] as number) + (row[one] as number) * residual;
       for (let other = 0; other < size; other++) {
@@ -45,10 +48,10 @@ export function vectorOfNewUser(
       }
     }
   }
-  if (rated === 0) return { bias: 0, vector: new Float64Array(length) };
-  // At least a rounding's worth: padding of the vectors has nothing else on the diagonal.
-  const ridge = Math.max(regularisation * rated, 1e-9);
-  for (let axis = 0; axis < size; axis++) matrix[axis * size + axis] = (matrix[axis * size + axis] as number) + ridge;
-  const solved = solvePositive(matrix, side);
-  return { bias: biased ? (solved[length] as number) : 0, vector: solved.slice(0, length) };
+  if (side.every((value) => value === 0)) return { bias: found[length] as number, vector: found.slice(0, length) };
+  for (let axis = 0; axis < size; axis++) {
+    matrix[axis * size + axis] = (matrix[axis * size + axis] as number) + (prior.ridge[axis] as number);
+  }
+  for (const [axis, change] of solvePositive(matrix, side).entries()) found[axis] = (found[axis] as number) + change;
+  return { bias: found[length] as number, vector: found.slice(0, length) };
 }

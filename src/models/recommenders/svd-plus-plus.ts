@@ -7,6 +7,7 @@ import { NormalNumbers } from './normal-numbers.ts';
 import { listsByUser, type RatingLists } from './rating-lists.ts';
 import type { ItemFactors, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkRates, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
+import { type UserPrior, userPrior, varianceWithinUsers } from './user-prior.ts';
 
 /** Options of `SvdPlusPlusRecommender`. */
 export interface SvdPlusPlusOptions {
@@ -61,6 +62,7 @@ export class SvdPlusPlusRecommender implements Recommender {
   readonly name: 'svd++' | 'asymmetric-svd';
   readonly #options: Resolved<SvdPlusPlusOptions>;
   #fitted: Fitted | undefined;
+  #prior: UserPrior | undefined;
 
   /** @throws UsageError naming the option that is wrong. */
   constructor(options: SvdPlusPlusOptions = {}) {
@@ -101,6 +103,7 @@ export class SvdPlusPlusRecommender implements Recommender {
     for (let epoch = 0; epoch < epochs; epoch++) for (const user of users) this.#pass(fitted, user);
     checkConverged(this.name, fitted.p, fitted.q, fitted.y, fitted.userBiases, fitted.itemBiases);
     this.#fitted = fitted;
+    this.#prior = undefined;
   }
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
@@ -129,17 +132,21 @@ export class SvdPlusPlusRecommender implements Recommender {
     });
   }
 
-  /** Bias, and p if users have one, by ridge regression; the vectors of the items stay. */
+  /**
+   * Bias, and p if users have one, by ridge regression as for `svd`; the vectors of the items stay.
+   */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
-    const { mean, itemBiases, q, y, knownItems } = this.#known();
-    const { factors, regularisation, userVectors } = this.#options;
+    const fitted = this.#known();
+    const { mean, itemBiases, q, y, knownItems } = fitted;
+    const { factors, userVectors } = this.#options;
     const known = own.items.filter((item) => knownItems[item] === 1);
     const z = known.length === 0 ? new Float64Array(factors) : implicit(y, factors, known);
     const start = (item: number) => item * factors;
     const base = (item: number) =>
       mean + (itemBiases[item] as number) + (knownItems[item] === 1 ? dot(z, 0, q, start(item), factors) : 0);
     const length = userVectors ? factors : 0;
-    const fixed = { regularisation, biased: true, length, factors: q, start, base, known: knownItems };
+    this.#prior ??= this.#priorOf(fitted, length);
+    const fixed = { prior: this.#prior, biased: true, length, factors: q, start, base, known: knownItems };
     const { bias, vector } = vectorOfNewUser(own, fixed);
     return Float32Array.from(
       items,
@@ -150,6 +157,18 @@ export class SvdPlusPlusRecommender implements Recommender {
   /** The vectors q of the items. */
   itemFactors(): ItemFactors {
     return { values: this.#known().q, dimension: this.#options.factors };
+  }
+
+  #priorOf({ ratings, p, q, userBiases }: Fitted, length: number): UserPrior {
+    const { users, items } = ratings;
+    const scores = this.score(users, items);
+    const noise = varianceWithinUsers(ratings, (row) => {
+      const [user, item] = [users[row] as number, items[row] as number];
+      const own = (userBiases[user] as number) + dot(p, user * length, q, item * length, length);
+      return (scores[row] as number) - own;
+    });
+    const start = (item: number) => item * this.#options.factors;
+    return userPrior(ratings, { vectors: p, biases: userBiases, length, factors: q, start }, noise);
   }
 
   /** One pass over the ratings of a user. */

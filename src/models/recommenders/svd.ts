@@ -9,6 +9,7 @@ import { NormalNumbers } from './normal-numbers.ts';
 import { rowsByFirstAppearance } from './rating-lists.ts';
 import type { ItemFactors, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkRates, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
+import { type UserPrior, userPrior, varianceWithinUsers } from './user-prior.ts';
 
 /** Options of `SvdRecommender`. */
 export interface SvdOptions {
@@ -65,6 +66,7 @@ export class SvdRecommender implements Recommender {
   readonly name: string;
   readonly #options: Resolved<Omit<SvdOptions, 'name'>>;
   #fitted: Fitted | undefined;
+  #prior: UserPrior | undefined;
 
   /** @throws UsageError naming the option that is wrong. */
   constructor(options: SvdOptions = {}) {
@@ -114,6 +116,7 @@ export class SvdRecommender implements Recommender {
     for (let epoch = 0; epoch < epochs; epoch++) this.#pass(fitted, rows, step, biased ? fitted.mean : 0);
     checkConverged(this.name, values, fitted.userBiases, fitted.itemBiases);
     this.#fitted = fitted;
+    this.#prior = undefined;
   }
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
@@ -141,28 +144,28 @@ export class SvdRecommender implements Recommender {
   }
 
   /**
-   * Bias and vector of the user by ridge regression on the vectors of the items, which stay: where
-   * gradient descent on these ratings alone would converge.
+   * Bias and vector of the user by ridge regression on the vectors of the items, which stay. The
+   * ridge is that of a user drawn from the training users (`userPrior`).
    */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { ratings, mean, itemBiases, factors, stride, knownItems } = this.#fitted;
-    const { biased, regularisation } = this.#options;
+    const { biased } = this.#options;
     const start = (item: number) => (ratings.userCount + item) * stride;
     const base = (item: number) => (biased ? mean + (itemBiases[item] as number) : 0);
-    const solved = vectorOfNewUser(own, {
-      regularisation,
-      biased,
-      length: stride,
-      factors,
-      start,
-      base,
+    this.#prior ??= userPrior(
+      ratings,
+      { vectors: factors, biases: this.#fitted.userBiases, length: stride, factors, start },
+      varianceWithinUsers(ratings, (row) => base(ratings.items[row] as number)),
+    );
+    const { bias, vector } = vectorOfNewUser(own, {
+      ...{ prior: this.#prior, biased, length: stride, factors, start, base },
       known: knownItems,
     });
     return Float32Array.from(items, (item) => {
-      const known = knownItems[item] === 1 && own.items.length > 0;
+      const known = knownItems[item] === 1;
       if (!biased && !known) return mean;
-      return base(item) + solved.bias + (known ? dot(solved.vector, 0, factors, start(item), stride) : 0);
+      return base(item) + bias + (known ? dot(vector, 0, factors, start(item), stride) : 0);
     });
   }
 

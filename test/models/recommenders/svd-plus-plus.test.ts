@@ -89,7 +89,7 @@ describe('svd++', () => {
     const lower = asymmetric.scoreNewUser({ ...own, values: Float32Array.of(2, 1) }, items);
     const shifts = scores.map((score, at) => score - (lower[at] as number));
     for (const shift of shifts) expect(shift).toBeCloseTo(shifts[0] as number, 5);
-    expect(shifts[0]).toBeGreaterThan(1);
+    expect(shifts[0]).toBeGreaterThan(0.1);
   });
 
   it('learns from what users rated, where what they gave says nothing', () => {

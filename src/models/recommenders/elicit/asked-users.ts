@@ -16,6 +16,7 @@ export interface AskedPoint {
   readonly questions: number;
   /** Share of the questions that were answered; NaN before the first. */
   readonly answered: number;
+  /** Mean over users of each user's RMSE: every new user counts once, however much is tested. */
   readonly rmse: number;
   /** Over the ranked test items of each user. */
   readonly ndcg: number;
@@ -86,15 +87,21 @@ export async function askUsers(
 }
 
 function judged(users: readonly AskedUser[], predictions: readonly Float32Array[], scale: RatingScale) {
+  const predicted = predictions.map((own) => Float64Array.from(own, (value) => clip(value, scale)));
+  const errors = users.map(({ test }, user) => {
+    const squares = test.values.reduce((sum, value, at) => sum + (value - (predicted[user]?.[at] as number)) ** 2, 0);
+    return Math.sqrt(squares / test.values.length);
+  });
   const rows = users.flatMap(({ test }, user) => Array.from(test.items, (item, at) => ({ user, item, at, test })));
-  const { rmse, ranking } = evaluate(
+  const { ranking } = evaluate(
     {
       users: Int32Array.from(rows, ({ user }) => user),
       items: Int32Array.from(rows, ({ item }) => item),
       ratings: Float64Array.from(rows, ({ test, at }) => test.values[at] as number),
-      predictions: Float64Array.from(rows, ({ user, at }) => clip(predictions[user]?.[at] as number, scale)),
+      predictions: Float64Array.from(rows, ({ user, at }) => predicted[user]?.[at] as number),
     },
     { scale, ks: [listLength] },
   );
+  const rmse = errors.reduce((sum, error) => sum + error, 0) / errors.length;
   return { rmse, ndcg: ranking[String(listLength)]?.ndcg ?? Number.NaN };
 }

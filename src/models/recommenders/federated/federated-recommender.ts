@@ -19,7 +19,8 @@ import { vectorOfNewUser } from '../new-user-vector.ts';
 import { noPrivacy } from '../private-batches.ts';
 import type { ItemFactors, NewUserRatings, Recommender, TrainingRatings } from '../recommender.ts';
 import { checkPairs, checkRates, checkTrainingRatings, clipAll, notFitted } from '../recommender.ts';
-import { type Client, type ItemWeights, visitClient } from './client.ts';
+import type { Client, ItemWeights } from './client.ts';
+import { visitClients } from './round.ts';
 
 /** Options of `FederatedRecommender`. */
 export interface FederatedOptions {
@@ -39,6 +40,13 @@ export interface FederatedOptions {
   readonly regularisation?: number | undefined;
   /** Number of groups that users are divided into, each a client. Default: one per user. */
   readonly groups?: number | undefined;
+  /**
+   * Whether the server sees only the sum of the changes of a round (`SecureSum`), simulated.
+   * Default false.
+   */
+  readonly secureSum?: boolean | undefined;
+  /** Probability that a client that takes part does not answer. Default 0. */
+  readonly dropRate?: number | undefined;
   /** Makes the rounds differentially private, with clients as the units. */
   readonly privacy?: PrivacyOptions | undefined;
   readonly seed?: number | undefined;
@@ -50,9 +58,11 @@ export interface FederatedTraffic {
   readonly rounds: number;
   /** Visits to clients, over all rounds. */
   readonly visits: number;
-  /** Bytes to the clients, and back from them; float32. */
+  /** Bytes to the clients, and back from them: float32, or 8 bytes per number of a secure sum. */
   readonly bytesDown: number;
   readonly bytesUp: number;
+  /** Rounds without an effect, since their secure sum would have said too much. */
+  readonly unusedRounds: number;
 }
 
 const defaults = {
@@ -93,6 +103,8 @@ export class FederatedRecommender implements Recommender {
   readonly name = 'federated-svd';
   readonly #options: typeof defaults;
   readonly #groups: number | undefined;
+  readonly #isSecure: boolean;
+  readonly #dropRate: number;
   readonly #seed: number;
   readonly #privacy: Privacy | undefined;
   readonly #onMessage: ((message: string) => void) | undefined;
@@ -119,6 +131,11 @@ export class FederatedRecommender implements Recommender {
     const { learningRate, regularisation } = this.#options;
     checkRates({ learningRate, regularisation });
     this.#groups = options.groups === undefined ? undefined : checkInteger('groups', options.groups);
+    this.#isSecure = options.secureSum ?? false;
+    this.#dropRate = options.dropRate ?? 0;
+    if (!(this.#dropRate >= 0 && this.#dropRate < 1)) {
+      throw new UsageError(`\`dropRate\` must be at least 0 and below 1, but is ${this.#dropRate}`);
+    }
     this.#seed = checkInteger('seed', options.seed ?? 0, 0, 0xffffffff);
     this.#privacy = options.privacy && privacyOf(options.privacy, this.#seed);
     if (this.#privacy?.unit === 'rating') {
@@ -160,33 +177,23 @@ export class FederatedRecommender implements Recommender {
     const clients = this.#clients(ratings, width);
     const local = { width, epochs: localEpochs, learningRate, regularisation, base: baseOf(ratings) };
     const key = this.#privacy?.key ?? seedKey(this.#seed);
-    let visits = 0;
+    const adding = { clip: this.#privacy?.clip, isSecure: this.#isSecure, dropRate: this.#dropRate, key };
+    let [visits, unusedRounds] = [0, 0];
     for (let round = 0; round < rounds; round++) {
-      const chosen = poissonSample(clients.length, clientRate, key, round);
+      const chosen = Array.from(poissonSample(clients.length, clientRate, key, round), (at) => clients[at] as Client);
       visits += chosen.length;
-      const sum = new Float64Array(weights.length);
-      let count = 0;
-      for (const at of chosen) {
-        const client = clients[at] as Client;
-        const { items, change } = visitClient(client, weights, local);
-        const weight = this.#privacy ? shorten(change, this.#privacy.clip) : client.values.length;
-        count += client.values.length;
-        if (weight === 0) continue;
-        for (const [place, item] of items.entries()) {
-          for (let n = 0; n < width; n++) {
-            const into = item * width + n;
-            sum[into] = (sum[into] as number) + weight * (change[place * width + n] as number);
-          }
-        }
-      }
-      this.#add(weights, sum, this.#privacy ? clientRate * clients.length : count, round);
+      const found = visitClients(chosen, weights, local, adding, round);
+      if (found) this.#add(weights, found.sum, this.#privacy ? clientRate * clients.length : found.count, round);
+      else unusedRounds++;
     }
     checkConverged(this.name, weights);
-    const bytes = 4 * weights.length * visits;
-    this.#traffic = { rounds, visits, bytesDown: bytes, bytesUp: bytes };
-    const mebibytes = (bytes / 2 ** 20).toFixed(1);
+    const numbers = weights.length * visits;
+    const [bytesDown, bytesUp] = [4 * numbers, this.#isSecure ? 8 * (numbers + visits) : 4 * numbers];
+    this.#traffic = { rounds, visits, bytesDown, bytesUp, unusedRounds };
+    const [down, up] = [bytesDown, bytesUp].map((bytes) => (bytes / 2 ** 20).toFixed(1));
+    const unused = unusedRounds === 0 ? '' : `; ${unusedRounds} rounds without an effect: too few clients for a sum`;
     this.#onMessage?.(
-      `${this.name}: ${rounds} rounds, ${visits} visits of ${clients.length} clients, ${mebibytes} MiB sent to them and as much back`,
+      `${this.name}: ${rounds} rounds, ${visits} visits of ${clients.length} clients, ${down} MiB sent to them and ${up} MiB back${unused}`,
     );
     this.#keep(ratings, Float64Array.from(Float32Array.from(weights)));
   }
@@ -313,8 +320,11 @@ export class FederatedRecommender implements Recommender {
     const { factors, regularisation } = this.#options;
     const width = factors + 1;
     const base = baseOf(ratings);
+    // The server knows no user, so there is nobody to take a prior from.
+    const ridge = new Float64Array(width).fill(Math.max(1e-9, regularisation * own.items.length));
     const { bias, vector } = vectorOfNewUser(own, {
-      ...{ regularisation, biased: true, length: factors, factors: weights },
+      prior: { mean: new Float64Array(width), ridge },
+      ...{ biased: true, length: factors, factors: weights },
       start: (item) => item * width,
       base: (item) => base + (weights[item * width + factors] as number),
       known: new Uint8Array(ratings.itemCount).fill(1),
@@ -331,12 +341,4 @@ function seedKey(seed: number): Uint8Array {
 /** The middle of the scale, because nobody may know the mean of the ratings. */
 function baseOf({ scale: { minimum, maximum } }: TrainingRatings): number {
   return (minimum + maximum) / 2;
-}
-
-/** The factor that clips a change to the length `clip`; 0 if the change is not finite. */
-function shorten(change: Float64Array, clip: number): number {
-  let square = 0;
-  for (const value of change) square += value ** 2;
-  if (!Number.isFinite(square)) return 0;
-  return Math.min(1, clip / Math.sqrt(Math.max(square, Number.MIN_VALUE)));
 }

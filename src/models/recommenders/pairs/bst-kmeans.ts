@@ -23,6 +23,7 @@ import { diverseScores } from './diverse-list.ts';
 import { contentParts, type ItemContent, itemContent, itemFactNames } from './item-content.ts';
 import type { AskedPairs, PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
 import { firstBias, numbers, pairInputs, ratingOf } from './rating-head.ts';
+import { ratingFeed } from './shown-pairs.ts';
 import { fieldParts, userParts } from './user-parts.ts';
 
 /** What movies can be clustered by. */
@@ -161,15 +162,13 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
       ratings *
       (places * (attentionUnits(own.attention, places) + 12 * own.width) + 6 * own.hidden.reduce((a, b) => a + b, 0)),
     learnt(batch, { uniform }, buffers) {
-      const ratings = buffers.reals(batch.length);
-      for (const [at, row] of batch.entries()) ratings[at] = training.values[row] as number;
       const read = Array.from(batch, (row): Read => {
         const [user, item] = [training.users[row] as number, training.items[row] as number];
         return { user, item, history: before(histories.of(user), row), isShown: uniform() >= own.coldRate };
       });
       return {
         ...sequenceFeeds(read, own.length, space, buffers),
-        [pairInputs.ratings]: { data: ratings, shape: [batch.length, 1] },
+        [pairInputs.ratings]: ratingFeed(training.values, batch, buffers),
       };
     },
     asked({ users, items, guest }, buffers) {

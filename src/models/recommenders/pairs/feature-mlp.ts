@@ -1,29 +1,33 @@
 import { checkInteger } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
 import { given } from '../../../core/given.ts';
-import type { Tensor } from '../../autodiff/emitter.ts';
-import { uniformWithin } from '../../autodiff/initialisers.ts';
 import { denseLayer } from '../../autodiff/layers.ts';
-import { timesConstant } from '../../autodiff/operations/broadcast.ts';
 import { concat } from '../../autodiff/operations/concat.ts';
 import { relu } from '../../autodiff/operations/elementwise.ts';
 import { rows } from '../../autodiff/operations/rows.ts';
-import type { Tape } from '../../autodiff/tape.ts';
 import { checkLayers, checkShare } from '../history/checks.ts';
 import { contentParts, itemContent } from './item-content.ts';
 import { itemYears, yearPart } from './item-years.ts';
 import { OwnRatings } from './own-ratings.ts';
-import type { AskedPairs, PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
+import type { PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
 import { denseHead, numbers, pairInputs } from './rating-head.ts';
+import { RatingTimes, timeInputs } from './rating-times.ts';
+import { ShownPairs, type Side } from './shown-pairs.ts';
 import { shuffledSources } from './shuffled-sources.ts';
 import { fieldParts, userParts } from './user-parts.ts';
 
 /** Inputs that are not streams of the features. */
-export const namedInputs = ['user-id', 'item-id', 'user-ratings', 'genres', 'year', 'demographics'] as const;
+export const namedInputs = [
+  ...(['user-id', 'item-id', 'user-ratings', 'genres', 'year', 'demographics'] as const),
+  ...timeInputs,
+] as const;
 
 /** Options of `feature-mlp`; their defaults are `defaults`. */
 export interface FeatureMlpOptions {
-  /** Any of `namedInputs`, and streams of the features; default: all available ones. */
+  /**
+   * Any of `namedInputs`, and streams of the features; default: all available ones except
+   * `timeInputs`.
+   */
   readonly inputs?: readonly string[] | undefined;
   /**
    * Inputs whose values are exchanged between items or users: they keep their distribution, but
@@ -43,16 +47,19 @@ export interface FeatureMlpOptions {
 /** Values of the options that are left out. */
 const defaults = { width: 16, hidden: [64, 32] as readonly number[], dropout: 0, coldRate: 0.2 };
 
-/** Whether the embeddings of user and item are shown, float32 [pairs, 1]. */
-const shownInputs = { 'user-id': 'users/shown', 'item-id': 'items/shown' } as const;
+/** Inputs made from the ratings, not from what else is known. */
+const fromRatings: readonly string[] = ['user-ratings', ...timeInputs];
+
+/** The inputs that are embeddings. */
+const sides: Readonly<Record<'user-id' | 'item-id', Side>> = { 'user-id': 'users', 'item-id': 'items' };
 
 function checked(options: FeatureMlpOptions) {
   const { inputs, shuffled = [], ...own } = { ...defaults, ...given(options) };
   if (inputs !== undefined) checkNames('inputs', inputs);
   if (shuffled.length > 0) checkNames('shuffled', shuffled);
-  const strange = shuffled.find((name) => Object.hasOwn(shownInputs, name) || inputs?.includes(name) === false);
+  const strange = shuffled.find((name) => Object.hasOwn(sides, name) || inputs?.includes(name) === false);
   if (strange !== undefined) {
-    const why = Object.hasOwn(shownInputs, strange) ? 'is only an id' : 'is not among the inputs';
+    const why = Object.hasOwn(sides, strange) ? 'is only an id' : 'is not among the inputs';
     throw new UsageError(`\`shuffled\` has '${strange}', which ${why}`, { option: 'shuffled' });
   }
   return {
@@ -71,6 +78,11 @@ function checkNames(option: string, names: readonly string[]): void {
 }
 
 type Checked = ReturnType<typeof checked>;
+
+/** Whether one of the inputs is made from the time of a rating. */
+export function readsTimesOfRatings({ inputs = [] }: Pick<FeatureMlpOptions, 'inputs'>): boolean {
+  return timeInputs.some((name) => inputs.includes(name));
+}
 
 /** Whether one of the inputs is a stream of the features; without `inputs`, all streams are. */
 export function readsStreams({ inputs }: Pick<FeatureMlpOptions, 'inputs'>): boolean {
@@ -95,9 +107,10 @@ export const featureMlp: PairDefinition<FeatureMlpOptions, typeof defaults> = {
 };
 
 function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
-  const { training, known, saved } = space;
+  const { training, saved } = space;
   const { userCount, itemCount } = training;
-  const sources = saved ? space.sources : shuffledSources(chosenSources(own, space), training, own.shuffled, seed);
+  const ofSources = own.shuffled.filter((name) => !fromRatings.includes(name));
+  const sources = saved ? space.sources : shuffledSources(chosenSources(own, space), training, ofSources, seed);
   const told = { ...space, sources };
   const has = (name: (typeof namedInputs)[number]) => own.inputs?.includes(name);
   const content = itemContent(told, { streams: (sources.streams?.size ?? 0) > 0, genres: has('genres') });
@@ -106,26 +119,14 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
   const ids = (['user-id', 'item-id'] as const).filter((name) => has(name) !== false);
   const history =
     has('user-ratings') === false ? undefined : new OwnRatings(space, own.shuffled.includes('user-ratings'), seed);
-  const isKnown = (item: number) => known[item] === 1;
-  const feedsOf = ({ users, items }: AskedPairs, isShown: (item: number) => boolean, buffers: Buffers) => {
-    const count = users.length;
-    const [who, what] = [buffers.integers(count), buffers.integers(count)];
-    const shown = { 'user-id': buffers.reals(count), 'item-id': buffers.reals(count) };
-    who.set(users);
-    what.set(items);
-    for (let at = 0; at < count; at++) {
-      shown['user-id'][at] = hasRatings[users[at] as number] as number;
-      shown['item-id'][at] = isShown(items[at] as number) ? 1 : 0;
-    }
-    return {
-      [pairInputs.users]: { data: who, shape: [count] },
-      [pairInputs.items]: { data: what, shape: [count] },
-      ...Object.fromEntries(ids.map((name) => [shownInputs[name], { data: shown[name], shape: [count, 1] }])),
-    };
-  };
-  const hasRatings = new Uint8Array(userCount);
-  for (const user of training.users) hasRatings[user] = 1;
-  const parts = ids.length + content.streams.length + fields.counts.length;
+  const asked = timeInputs.filter((name) => own.inputs?.includes(name));
+  const times = asked.length === 0 ? undefined : new RatingTimes(space, asked, own.shuffled, seed);
+  const pairs = new ShownPairs(
+    space,
+    own.coldRate,
+    ids.map((name) => sides[name]),
+  );
+  const parts = ids.length + content.streams.length + fields.counts.length + asked.length;
   return {
     module: {
       name: 'feature-mlp',
@@ -137,12 +138,9 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
           ...(years.areRead ? [yearPart(tape, itemCount, own.width)] : []),
         ];
         const all = [
-          ...ids.map((name) =>
-            name === 'user-id'
-              ? embedded(tape, name, userCount, users, own.width)
-              : embedded(tape, name, itemCount, items, own.width),
-          ),
+          ...ids.map((name) => pairs.embedded(tape, sides[name], name === 'user-id' ? users : items, own.width)),
           ...(history ? [relu(tape, denseLayer(tape, 'user-ratings', history.input(tape), own.width))] : []),
+          ...(times?.parts(tape, own.width) ?? []),
           ...fieldParts(tape, fields, users, userCount),
           ...ofItems.map((part) => rows(tape, part, items)),
         ];
@@ -154,24 +152,18 @@ function network(own: Checked, space: PairSpace, seed: number): PairNetwork {
     activations: (ratings) =>
       ratings * (4 * (parts + 3) * own.width + 4 * own.hidden.reduce((sum, units) => sum + units, 0)) +
       itemCount * own.width * 4 * (content.streams.length + 2),
-    learnt(batch, { uniform }, buffers) {
-      const pairs = {
-        users: batch.map((row) => training.users[row] as number),
-        items: batch.map((row) => training.items[row] as number),
-      };
-      const ratings = buffers.reals(batch.length);
-      for (const [at, row] of batch.entries()) ratings[at] = training.values[row] as number;
-      return {
-        ...feedsOf(pairs, (item) => uniform() >= own.coldRate && isKnown(item), buffers),
-        ...history?.learnt(batch, buffers),
-        [pairInputs.ratings]: { data: ratings, shape: [batch.length, 1] },
-      };
-    },
-    asked: (pairs, buffers) => ({ ...feedsOf(pairs, isKnown, buffers), ...history?.asked(pairs.users, buffers) }),
+    learnt: (batch, draws, buffers) => ({
+      ...pairs.learnt(batch, draws, buffers),
+      ...history?.learnt(batch, buffers),
+      ...times?.learnt(batch, buffers),
+    }),
+    asked: (wanted, buffers) => ({
+      ...pairs.asked(wanted, buffers),
+      ...history?.asked(wanted.users, buffers),
+      ...times?.asked(wanted, buffers),
+    }),
   };
 }
-
-type Buffers = Parameters<PairNetwork['asked']>[1];
 
 /** The sources, with only those streams that are inputs. @throws UsageError if one is missing. */
 function chosenSources({ inputs }: Checked, { sources }: PairSpace): PairSpace['sources'] {
@@ -188,10 +180,4 @@ function chosenSources({ inputs }: Checked, { sources }: PairSpace): PairSpace['
     }),
   );
   return { ...sources, streams };
-}
-
-/** The embeddings of these users or items, zeros if they are not shown: [pairs, width]. */
-function embedded(tape: Tape, name: keyof typeof shownInputs, count: number, which: Tensor, width: number): Tensor {
-  const table = tape.weight(`${name === 'user-id' ? 'users' : 'items'}/embedding`, [count, width], uniformWithin(0.05));
-  return timesConstant(tape, rows(tape, table, which), tape.graph.input(shownInputs[name], ['pairs', 1]));
 }

@@ -20,6 +20,7 @@ import { contentParts, itemContent } from './item-content.ts';
 import type { PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
 import { edgeFacts, graphFeeds, graphInputs } from './rating-graph.ts';
 import { denseHead, numbers, pairInputs } from './rating-head.ts';
+import { ratingFeed } from './shown-pairs.ts';
 
 /** Options of `gat`; their defaults are `defaults`. */
 export interface GatOptions {
@@ -134,18 +135,12 @@ function network(own: Checked, space: PairSpace): PairNetwork {
         buffers,
         {
           ...graphFeeds(space, buffers, { targets: batch, isCold }),
-          [pairInputs.ratings]: ratingsOf(values, batch, buffers),
+          [pairInputs.ratings]: ratingFeed(values, batch, buffers),
         },
       );
     },
     asked: ({ guest, ...pairs }, buffers) => pairFeeds(pairs, users, buffers, graphFeeds(space, buffers, { guest })),
   };
-}
-
-function ratingsOf(values: Float32Array, batch: Int32Array, buffers: FeedBuffers) {
-  const data = buffers.reals(batch.length);
-  for (const [at, row] of batch.entries()) data[at] = values[row] as number;
-  return { data, shape: [batch.length, 1] };
 }
 
 /** The pairs as nodes, beside other feeds: items come after the users. */

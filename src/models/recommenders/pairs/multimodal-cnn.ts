@@ -2,10 +2,8 @@ import { checkInteger, checkOneOf } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
 import { given } from '../../../core/given.ts';
 import type { Tensor } from '../../autodiff/emitter.ts';
-import { uniformWithin } from '../../autodiff/initialisers.ts';
 import { denseLayer } from '../../autodiff/layers.ts';
 import { multiply } from '../../autodiff/operations/arithmetic.ts';
-import { timesConstant } from '../../autodiff/operations/broadcast.ts';
 import { concat } from '../../autodiff/operations/concat.ts';
 import { dense } from '../../autodiff/operations/dense.ts';
 import { dropout } from '../../autodiff/operations/dropout.ts';
@@ -15,8 +13,9 @@ import { rowSums } from '../../autodiff/operations/sums.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { checkShare } from '../history/checks.ts';
 import { contentParts, itemContent } from './item-content.ts';
-import type { AskedPairs, PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
+import type { PairDefinition, PairNetwork, PairSpace } from './pair-network.ts';
 import { firstBias, numbers, pairInputs, ratingOf } from './rating-head.ts';
+import { ShownPairs } from './shown-pairs.ts';
 import { titleNetwork, titlesOf } from './title-network.ts';
 import { fieldParts, userParts } from './user-parts.ts';
 
@@ -53,8 +52,6 @@ const defaults = {
   ...{ id: true, content: true, coldRate: 0.2 },
 };
 
-/** Whether the embeddings of the user and of the item are visible, float32 [pairs, 1]. */
-const shownInputs = { users: 'users/shown', items: 'items/shown' } as const;
 /** Units of the dense layer of the output. */
 const outputUnits = 64;
 
@@ -86,8 +83,7 @@ export const multimodalCnn: PairDefinition<MultimodalCnnOptions, typeof defaults
 };
 
 function network(own: Checked, space: PairSpace): PairNetwork {
-  const { training, known } = space;
-  const { userCount, itemCount } = training;
+  const { userCount, itemCount } = space.training;
   const content = itemContent(space, { streams: own.content, genres: own.genres });
   const titles = titlesOf(space, own.titles);
   const fields = userParts(space, own.userFields);
@@ -98,26 +94,7 @@ function network(own: Checked, space: PairSpace): PairNetwork {
       remedy: 'Give a list of users and a list of movies or features, or leave out `id`.',
     });
   }
-  const hasRatings = new Uint8Array(userCount);
-  for (const user of training.users) hasRatings[user] = 1;
-  const feedsOf = ({ users, items }: AskedPairs, isShown: (item: number) => boolean, buffers: Buffers) => {
-    const count = users.length;
-    const [who, what] = [buffers.integers(count), buffers.integers(count)];
-    const [ofUsers, ofItems] = [buffers.reals(count), buffers.reals(count)];
-    who.set(users);
-    what.set(items);
-    for (let at = 0; at < count; at++) {
-      ofUsers[at] = hasRatings[users[at] as number] as number;
-      ofItems[at] = isShown(items[at] as number) ? 1 : 0;
-    }
-    return {
-      [pairInputs.users]: { data: who, shape: [count] },
-      [pairInputs.items]: { data: what, shape: [count] },
-      [shownInputs.users]: { data: ofUsers, shape: [count, 1] },
-      [shownInputs.items]: { data: ofItems, shape: [count, 1] },
-    };
-  };
-  const isKnown = (item: number) => known[item] === 1;
+  const pairs = new ShownPairs(space, own.coldRate, own.id ? ['users', 'items'] : []);
   return {
     module: {
       name: 'multimodal-cnn',
@@ -125,7 +102,7 @@ function network(own: Checked, space: PairSpace): PairNetwork {
         const users = numbers(tape, pairInputs.users, 'pairs');
         const items = numbers(tape, pairInputs.items, 'pairs');
         const ofUser = [
-          ...(own.id ? [embedded(tape, 'users', userCount, users, own.width)] : []),
+          ...(own.id ? [pairs.embedded(tape, 'users', users, own.width)] : []),
           ...fieldParts(tape, fields, users, userCount),
         ];
         const user = ofUser.map((part, place) =>
@@ -133,7 +110,7 @@ function network(own: Checked, space: PairSpace): PairNetwork {
         );
         const item = [
           ...(own.id
-            ? [embedded(tape, 'items', itemCount, items, own.width)].map((part) =>
+            ? [pairs.embedded(tape, 'items', items, own.width)].map((part) =>
                 relu(tape, denseLayer(tape, 'item/id', part, own.width)),
               )
             : []),
@@ -150,28 +127,9 @@ function network(own: Checked, space: PairSpace): PairNetwork {
     activations: (ratings) =>
       ratings * (8 * own.joint + 20 * own.width + (titles.wordCount > 0 ? 15 * (2 * 32 + 6 * 14 * 8) : 0)) +
       itemCount * own.width * 4 * (content.streams.length + (content.genreCount > 0 ? 1 : 0)),
-    learnt(batch, { uniform }, buffers) {
-      const pairs = {
-        users: batch.map((row) => training.users[row] as number),
-        items: batch.map((row) => training.items[row] as number),
-      };
-      const ratings = buffers.reals(batch.length);
-      for (const [at, row] of batch.entries()) ratings[at] = training.values[row] as number;
-      return {
-        ...feedsOf(pairs, (item) => uniform() >= own.coldRate && isKnown(item), buffers),
-        [pairInputs.ratings]: { data: ratings, shape: [batch.length, 1] },
-      };
-    },
-    asked: (pairs, buffers) => feedsOf(pairs, isKnown, buffers),
+    learnt: (batch, draws, buffers) => pairs.learnt(batch, draws, buffers),
+    asked: (wanted, buffers) => pairs.asked(wanted, buffers),
   };
-}
-
-type Buffers = Parameters<PairNetwork['asked']>[1];
-
-/** The embeddings of these users, or items, zeros where hidden: [pairs, width]. */
-function embedded(tape: Tape, side: 'users' | 'items', count: number, which: Tensor, width: number): Tensor {
-  const table = tape.weight(`${side}/embedding`, [count, width], uniformWithin(0.05));
-  return timesConstant(tape, rows(tape, table, which), tape.graph.input(shownInputs[side], ['pairs', 1]));
 }
 
 /** One number for each pair, which a sigmoid turns into a rating. */

@@ -36,6 +36,8 @@ export interface PairSpace {
 export interface AskedPairs {
   readonly users: Int32Array;
   readonly items: Int32Array;
+  /** When each is asked about, in seconds since 1970; otherwise when the user last rated. */
+  readonly times?: Float64Array | undefined;
   /** The ratings of the user who was not in the training data. */
   readonly guest?: NewUserRatings | undefined;
 }

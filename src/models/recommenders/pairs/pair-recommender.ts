@@ -58,7 +58,7 @@ export class PairRecommender<Options extends object = object> extends DefinedRec
    */
   async fit(
     training: TrainingRatings,
-    validation?: Pick<TrainingRatings, 'users' | 'items' | 'values'>,
+    validation?: Pick<TrainingRatings, 'users' | 'items' | 'values' | 'times'>,
     sources: PairSources = {},
   ): Promise<TrainingResult> {
     checkTrainingRatings(training);
@@ -90,12 +90,13 @@ export class PairRecommender<Options extends object = object> extends DefinedRec
   /**
    * Ratings of these pairs, inside the scale.
    *
+   * @param times when they are given, in seconds since 1970, for networks that read it.
    * @throws UsageError before `fit`, or when a user or an item is out of range.
    */
-  async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
+  async predict(users: Int32Array, items: Int32Array, times?: Float64Array): Promise<Float32Array> {
     const { ratings } = this.known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
-    return clipAll(await this.#predicted({ users, items }), ratings.scale);
+    return clipAll(await this.#predicted({ users, items, times }), ratings.scale);
   }
 
   /** What lists are ordered by: the predictions, or the network's own scores. */
@@ -144,12 +145,15 @@ export class PairRecommender<Options extends object = object> extends DefinedRec
     };
   }
 
-  #validation(network: PairNetwork, { users, items, values }: Pick<TrainingRatings, 'users' | 'items' | 'values'>) {
+  #validation(
+    network: PairNetwork,
+    { users, items, values, times }: Pick<TrainingRatings, 'users' | 'items' | 'values' | 'times'>,
+  ) {
     return {
       *batches(buffers: Trainer['buffers']): Generator<EvaluationBatch> {
         for (let from = 0; from < values.length; from += network.pairsAtOnce) {
           const to = from + network.pairsAtOnce;
-          const part = { users: users.subarray(from, to), items: items.subarray(from, to) };
+          const part = pairsBetween({ users, items, times }, from, to);
           yield {
             rows: part.users.length,
             feeds: network.asked(part, buffers),
@@ -160,14 +164,22 @@ export class PairRecommender<Options extends object = object> extends DefinedRec
     };
   }
 
-  async #predicted({ users, items, guest }: AskedPairs): Promise<Float32Array> {
+  async #predicted(pairs: AskedPairs): Promise<Float32Array> {
     const { trainer, network } = this.known();
-    const found = new Float32Array(users.length);
-    for (let from = 0; from < users.length; from += network.pairsAtOnce) {
-      const to = from + network.pairsAtOnce;
-      const part = { users: users.subarray(from, to), items: items.subarray(from, to), guest };
+    const count = pairs.users.length;
+    const found = new Float32Array(count);
+    for (let from = 0; from < count; from += network.pairsAtOnce) {
+      const part = pairsBetween(pairs, from, from + network.pairsAtOnce);
       found.set(await trainer.predict(network.asked(part, trainer.buffers)), from);
     }
     return found;
   }
+}
+
+function pairsBetween({ users, items, times, guest }: AskedPairs, from: number, to: number): AskedPairs {
+  return {
+    ...{ users: users.subarray(from, to), items: items.subarray(from, to) },
+    times: times?.subarray(from, to),
+    guest,
+  };
 }

@@ -16,7 +16,7 @@ export function dealt(count: number, seed: number, input: string): Int32Array {
  * The sources with the values of some inputs exchanged at random, each as a whole: genres, years
  * and streams between items, fields between users. An item that lacks a stream still lacks it.
  *
- * @param names the inputs; `user-ratings` is ignored, since it is not a source.
+ * @param names inputs that are sources: not those made from the ratings.
  * @throws UsageError for an input that is missing.
  */
 export function shuffledSources(
@@ -27,7 +27,6 @@ export function shuffledSources(
 ): PairSources {
   let { streams, genres, years, userFields } = sources;
   for (const name of names) {
-    if (name === 'user-ratings') continue;
     const vectors = streams?.get(name);
     if (vectors !== undefined) {
       streams = new Map([...(streams ?? []), [name, shuffledVectors(vectors, seed, name)]]);

@@ -91,7 +91,7 @@ describe('federated averaging', () => {
   it('tells what was sent: all weights of items to each visited client, and as much back', () => {
     const { traffic } = fitted({ clientRate: 1, rounds: 3 });
     const bytes = 4 * data.ratings.itemCount * 5 * 400 * 3;
-    expect(traffic).toEqual({ rounds: 3, visits: 1200, bytesDown: bytes, bytesUp: bytes });
+    expect(traffic).toEqual({ rounds: 3, visits: 1200, bytesDown: bytes, bytesUp: bytes, unusedRounds: 0 });
   });
 
   it('gives the same weights again, and predicts the same from the weights of the items alone', () => {

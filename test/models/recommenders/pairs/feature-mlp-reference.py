@@ -46,6 +46,27 @@ def own_ratings(position):  # the mean of the user's half of the ratings without
 OWN = np.array([own_ratings(position) for position in range(len(BATCH))])
 
 
+# When each was rated: BATCH has every second row, whose times are 50,000 seconds apart, from a Thursday.
+TIMES = [50_000 * at for at in range(len(ROWS))]
+FIRST = {u: min(t for t, (v, _, _) in zip(TIMES, ROWS) if v == u) for u in range(USERS)}
+
+
+def one_hot(value, bucket, buckets):
+    return [float32(value)] + [float(each == bucket) for each in range(buckets)]
+
+
+def since_first(time, user):
+    seconds = time - FIRST[user]
+    bucket = sum(seconds >= end for end in (3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400))
+    return one_hot(np.log1p(seconds / 86400) / 8, bucket, 6)
+
+
+BATCH_TIMES = TIMES[::2]
+SINCE = np.array([since_first(t, u) for t, (u, _, _) in zip(BATCH_TIMES, BATCH)])
+HOUR = np.array([one_hot(t / 3600 % 24 / 24, t // 3600 % 24, 24) for t in BATCH_TIMES])
+WEEKDAY = np.array([one_hot((t / 86400 + 3) % 7 / 7, (t // 86400 + 3) % 7, 7) for t in BATCH_TIMES])
+
+
 def dense(name, inputs, outputs):
     return {f"{name}/kernel": [inputs, outputs], f"{name}/bias": [outputs]}
 
@@ -54,12 +75,15 @@ SHAPES = {
     "users/embedding": [USERS, WIDTH],
     "items/embedding": [ITEMS, WIDTH],
     **dense("user-ratings", 2, WIDTH),
+    **dense("since-first", 7, WIDTH),
+    **dense("hour", 25, WIDTH),
+    **dense("weekday", 8, WIDTH),
     "users/field-1/embedding": [3, FIELD],
     **dense("content/visual", 3, WIDTH),
     "content/visual/missing": [1, WIDTH],
     **dense("content/genres", 3, WIDTH),
     **dense("content/year", 2, WIDTH),
-    **dense("dense-1", 6 * WIDTH + FIELD, HIDDEN),
+    **dense("dense-1", 9 * WIDTH + FIELD, HIDDEN),
     **dense("output", HIDDEN, 1),
 }
 
@@ -79,6 +103,9 @@ def loss(weights):
             weights["users/embedding"][PEOPLE],
             weights["items/embedding"][THINGS],
             relu(layer(weights, "user-ratings", OWN)),
+            relu(layer(weights, "since-first", SINCE)),
+            relu(layer(weights, "hour", HOUR)),
+            relu(layer(weights, "weekday", WEEKDAY)),
             weights["users/field-1/embedding"][FIELDS[PEOPLE]],
             visual[THINGS],
             relu(layer(weights, "content/genres", GENRES))[THINGS],

@@ -77,7 +77,6 @@ describe('feature-mlp', () => {
     const { ratings, sources } = planted();
     const space = { training: ratings, mean: 3, known: new Uint8Array(40).fill(1), sources };
     const network = featureMlp.network({ inputs: ['user-ratings'] }, space, 1);
-    const buffers = { reals: (n: number) => new Float32Array(n), integers: (n: number) => new Int32Array(n) };
     const feeds = network.learnt(Int32Array.of(0), { uniform: () => 0.5, step: 0 }, buffers as never);
     const [told] = (feeds['users/own-ratings'] as { data: Float32Array }).data;
     const own = [...ratings.values].filter((_, row) => ratings.users[row] === ratings.users[0]);
@@ -103,4 +102,79 @@ describe('feature-mlp', () => {
       ).rejects.toMatchObject({ option });
     }
   });
+
+  it('predicts by the day of the week on which a rating is given, and not once days are shuffled', async () => {
+    const { ratings, test } = ratedOnDays();
+    const errors: number[] = [];
+    for (const own of [
+      { inputs: ['user-id', 'weekday'] },
+      { inputs: ['user-id', 'weekday'], shuffled: ['weekday'] },
+      { inputs: ['user-id', 'hour', 'since-first'] },
+    ]) {
+      await using recommender = made(own, 20);
+      await recommender.fit(ratings);
+      const found = await recommender.predict(test.users, test.items, test.times);
+      errors.push(
+        Math.hypot(...found.map((value, at) => value - (test.values[at] as number))) / Math.sqrt(found.length),
+      );
+    }
+    const [days = 9, shuffled = 0, others = 0] = errors;
+    expect(days).toBeLessThan(0.4 * shuffled);
+    expect(shuffled).toBeGreaterThan(0.9);
+    expect(others).toBeGreaterThan(0.9);
+  });
+
+  it('tells nothing of what a user rated later than what is learnt', () => {
+    const { ratings } = ratedOnDays();
+    const at = (times: Float64Array) => {
+      const space = { training: { ...ratings, times }, mean: 3, known: new Uint8Array(40).fill(1), sources: {} };
+      const network = featureMlp.network({ inputs: ['since-first', 'hour', 'weekday'] }, space, 1);
+      const feeds = network.learnt(Int32Array.of(5), { uniform: () => 0.5, step: 0 }, buffers as never);
+      return ['since-first', 'hour', 'weekday'].map((name) => (feeds[`pairs/${name}`] as { data: Float32Array }).data);
+    };
+    const user = ratings.users[5];
+    const time = ratings.times[5] as number;
+    const later = ratings.times.map((each, row) => (ratings.users[row] === user && each > time ? each + 1e6 : each));
+    expect(later).not.toEqual(ratings.times);
+    expect(at(later)).toEqual(at(ratings.times));
+  });
+
+  it('asks at the time of the last rating where none is given, and needs times in seconds', async () => {
+    const { ratings, test } = ratedOnDays();
+    await using recommender = made({ inputs: ['user-id', 'weekday'] });
+    await recommender.fit(ratings);
+    const last = (user: number) => Math.max(...ratings.times.filter((_, row) => ratings.users[row] === user));
+    const then = Float64Array.from(test.users, last);
+    const { users, items } = test;
+    expect(await recommender.predict(users, items)).toEqual(await recommender.predict(users, items, then));
+    const { times: _times, ...timeless } = ratings;
+    for (const wrong of [timeless, { ...ratings, times: ratings.times.map((time) => 1000 * (time + 1e9)) }]) {
+      await using other = made({ inputs: ['hour'] });
+      await expect(other.fit(wrong)).rejects.toMatchObject({ option: 'inputs' });
+    }
+  });
 });
+
+const buffers = { reals: (n: number) => new Float32Array(n), integers: (n: number) => new Int32Array(n) };
+
+/** Ratings of 4.5 on the last two days of the week, else 2; every fourth is tested. */
+function ratedOnDays() {
+  const next = numbersOf(31);
+  const rows = Array.from({ length: 20 * 40 }, (_, at) => {
+    const time = 1_000_000_000 + Math.floor(next() * 60) * 86_400 + Math.floor(next() * 86_400);
+    const isWeekend = [0, 6].includes(new Date(time * 1000).getUTCDay());
+    return { user: Math.floor(at / 40), item: at % 40, value: isWeekend ? 4.5 : 2, time };
+  });
+  const columns = (own: typeof rows) => ({
+    users: Int32Array.from(own, ({ user }) => user),
+    items: Int32Array.from(own, ({ item }) => item),
+    values: Float32Array.from(own, ({ value }) => value),
+    times: Float64Array.from(own, ({ time }) => time),
+  });
+  const scale = { minimum: 0.5, maximum: 5 };
+  const learnt = columns(rows.filter((_, at) => at % 4 !== 3));
+  return {
+    ratings: { ...learnt, userCount: 20, itemCount: 40, scale },
+    test: columns(rows.filter((_, at) => at % 4 === 3)),
+  };
+}

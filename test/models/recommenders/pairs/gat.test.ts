@@ -1,5 +1,9 @@
+import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { FeedBuffers } from '../../../../src/models/autodiff/feed-buffers.ts';
+import { segmentSoftmax, segmentSums } from '../../../../src/models/autodiff/operations/segments.ts';
+import { Tape } from '../../../../src/models/autodiff/tape.ts';
+import { encodeModel } from '../../../../src/models/onnx/write.ts';
 import { type GatOptions, gat } from '../../../../src/models/recommenders/pairs/gat.ts';
 import { PairRecommender } from '../../../../src/models/recommenders/pairs/pair-recommender.ts';
 import { graphFeeds, graphInputs } from '../../../../src/models/recommenders/pairs/rating-graph.ts';
@@ -30,6 +34,19 @@ describe('graph attention', () => {
     expect(errors[0]).toBeLessThan(0.5 * usual);
     expect(errors[1]).toBeLessThan(0.5 * usual);
     expect(errors[2]).toBeGreaterThan(0.9 * usual);
+  });
+
+  it('weighs the neighbours of each node with shares that add up to 1', async () => {
+    const tape = new Tape({ training: false, precision: 'float32' });
+    const { graph } = tape;
+    const to = graph.integers([0, 2, 2, 1, 2, 0]);
+    const sums = segmentSums(tape, segmentSoftmax(tape, graph.input('scores', [6, 1]), to, 3), to, 3);
+    const session = await ort.InferenceSession.create(encodeModel(graph.build([sums])));
+    const scores = new ort.Tensor('float32', Float32Array.of(3, -20, 0.5, -7, 1, 4), [6, 1]);
+    const [found] = Object.values(await session.run({ scores }));
+    await session.release();
+    expect(found?.data).toHaveLength(3);
+    for (const sum of (found?.data ?? []) as Float32Array) expect(sum).toBeCloseTo(1, 6);
   });
 
   it('predicts the same when users and items are numbered otherwise', async () => {

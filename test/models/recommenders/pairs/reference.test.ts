@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bstKmeans } from '../../../../src/models/recommenders/pairs/bst-kmeans.ts';
-import { featureMlp } from '../../../../src/models/recommenders/pairs/feature-mlp.ts';
+import { featureMlp, namedInputs } from '../../../../src/models/recommenders/pairs/feature-mlp.ts';
 import { gat } from '../../../../src/models/recommenders/pairs/gat.ts';
 import { multimodalCnn } from '../../../../src/models/recommenders/pairs/multimodal-cnn.ts';
 import type { PairNetwork, PairSpace } from '../../../../src/models/recommenders/pairs/pair-network.ts';
@@ -44,12 +44,18 @@ function space(): PairSpace {
   };
 }
 
+/** The same, with the times of feature-mlp-reference.py. */
+function timed(): PairSpace {
+  const { training, ...others } = space();
+  return { ...others, training: { ...training, times: training.times?.map((at) => 50_000 * at) } };
+}
+
 const quiet = { dropout: 0, coldRate: 0, width: 4 };
 const networks: Readonly<Record<string, PairNetwork>> = {
   gat: gat.network({ ...quiet, heads: 2, hidden: [5], genres: true }, space(), 1),
   'multimodal-cnn': multimodalCnn.network({ ...quiet, joint: 6 }, space(), 1),
   'bst-kmeans': bstKmeans.network({ ...quiet, length: 3, hidden: [5], content: true }, space(), 1),
-  'feature-mlp': featureMlp.network({ ...quiet, hidden: [5] }, space(), 1),
+  'feature-mlp': featureMlp.network({ ...quiet, hidden: [5], inputs: [...namedInputs, 'visual'] }, timed(), 1),
 };
 
 /** Of every second rating, as pair-reference.py has them. */

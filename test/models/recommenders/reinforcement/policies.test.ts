@@ -26,7 +26,7 @@ import {
 import { td3 } from '../../../../src/models/recommenders/reinforcement/td3.ts';
 import { numbersOf } from '../../../fixtures/movielens.ts';
 import { hashOf } from '../neural/tiny-problem.ts';
-import { plantedBandit } from './planted-bandit.ts';
+import { plantedBandit, plantedProbe } from './planted-bandit.ts';
 
 const reference = JSON.parse(readFileSync(new URL('policy-reference.json', import.meta.url), 'utf8')) as Record<
   'ddpg' | 'td3',
@@ -135,6 +135,26 @@ describe('policies', () => {
     expect(Math.abs((await rewardOf('ddpg', {}, cut)).reward)).toBeLessThan(0.3);
     const atOnce = await rewardOf('ddpg', { discount: 0 }, planted);
     expect(Math.abs(atOnce.reward - (await rewardOf('greedy-reward', {}, planted)).reward)).toBeLessThan(0.1);
+  });
+
+  it('ask what is worth nothing at once where all that follows depends on it, as the next reward alone does not', async () => {
+    const { learnt, others } = plantedProbe();
+    const rewards: number[] = [];
+    for (const [name, own] of [
+      ['td3', {}],
+      ['td3', { discount: 0 }],
+      ['greedy-reward', {}],
+    ] as const) {
+      const form = { hidden: 32, transitions: 8, ...own };
+      await using policy = made(name, form, { ...usual, epochs: 200, batchSize: 30 });
+      await policy.fit(learnt);
+      rewards.push((await playLoggedEpisodes(policy, others, { steps: 6 })).reward);
+    }
+    const [planning = 0, atOnce = 1, greedy = 1] = rewards;
+    // The best is nothing once and 1 five times; harmless items are worth 0.6 each.
+    expect(planning).toBeGreaterThan(0.9 * (5 / 6));
+    expect(greedy).toBeCloseTo(0.6, 2);
+    expect(atOnce).toBeLessThan(0.7);
   });
 
   it.each(['ddpg', 'td3'] as const)(
