@@ -1,0 +1,35 @@
+/** A training rating that a prediction was computed from. */
+export interface UsedRating {
+  readonly user: number;
+  readonly item: number;
+  readonly rating: number;
+  /** What the rating was weighted by, such as a similarity, before weights were divided by their sum. */
+  readonly weight: number;
+  /** What it adds to the score. */
+  readonly contribution: number;
+}
+
+/** A recommender whose score is part of another one's. */
+export interface UsedPart {
+  readonly recommender: string;
+  readonly weight: number;
+  readonly score: number;
+}
+
+/**
+ * How a score was computed: it is `base` plus the contributions of the ratings plus, for each part,
+ * weight times score.
+ */
+export interface Reasons {
+  readonly base: number;
+  /** The largest weight first. */
+  readonly ratings: readonly UsedRating[];
+  readonly parts?: readonly UsedPart[] | undefined;
+  /** The part that computed all of it, of a recommender that chooses one for each item. */
+  readonly by?: string | undefined;
+}
+
+/** Reasons with the ratings in order. */
+export function reasonsOf(base: number, ratings: readonly UsedRating[]): Reasons {
+  return { base, ratings: [...ratings].sort((one, other) => other.weight - one.weight) };
+}
