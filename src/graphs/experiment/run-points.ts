@@ -6,7 +6,7 @@ import { foldData } from './fold-data.ts';
 import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 import { fitRun, inTurns, type RunParts, type Slot } from './run-parts.ts';
-import { RunTally } from './run-tally.ts';
+import { failureText, RunTally } from './run-tally.ts';
 import { runTrials, type TrialCounts } from './run-trials.ts';
 
 /** The outcomes of the points of a run. */
@@ -86,7 +86,7 @@ async function runPoint(point: ExperimentPoint, parts: RunParts): Promise<PointR
   } catch (error) {
     if (options.stop?.aborted) return undefined;
     const failure = await store.writeFailure(point, error);
-    tally.done(pointText(point), `failed: ${failure.error.message}`);
+    tally.done(pointText(point), failureText(failure));
     return failure;
   }
 }

@@ -3,7 +3,7 @@ export interface UsedRating {
   readonly user: number;
   readonly item: number;
   readonly rating: number;
-  /** What the rating was weighted by, such as a similarity, before weights were divided by their sum. */
+  /** What it was weighted by, such as a similarity, before weights were divided by their sum. */
   readonly weight: number;
   /** What it adds to the score. */
   readonly contribution: number;
