@@ -189,12 +189,14 @@ function textOf({
   candidates,
   items,
   branchNote,
+  whyEmpty,
 }: Recommendations): string {
   const who = user === undefined ? 'a new user' : `user ${user}`;
   const others = unknownItems === 0 ? '' : ` that it knows (${unknownItems} others are left out)`;
   const head = `${model} for ${who}, who has rated ${rated} items${others}: the best of ${candidates} others${predicts === 'scores' ? ', by scores that are not ratings' : ''}`;
   const lines = items.flatMap((item, place) => [itemLine(item, place + 1), ...explanation(item)]);
   const notes = [
+    whyEmpty && `Nothing to recommend: ${whyEmpty}.`,
     branchNote,
     items.some(({ nearest = [] }) => nearest.length > 0)
       ? 'Items after `like` are similar in content: the predictions are not computed from them.'

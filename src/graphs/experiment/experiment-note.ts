@@ -53,12 +53,12 @@ export function thresholdWarnings(
 ): string[] {
   const { scenarios, threshold, thresholdRule, protocol } = experiment;
   if (ratesAlike(experiment)) return [];
-  const single =
-    protocol !== 'catalogue' && scenarios.includes('leave-last-out')
-      ? [
-          "leave-last-out tests one rating of each user, which is first in any order: rank all items (`protocol: 'catalogue'`)",
-        ]
-      : [];
+  const isLast = protocol !== 'catalogue' && scenarios.includes('leave-last-out');
+  const single = isLast
+    ? [
+        "leave-last-out tests one rating of each user, which is first in any order: rank all items (`protocol: 'catalogue'`)",
+      ]
+    : [];
   const warnings = splits.flatMap(({ test }) => {
     const values = decimalRatings(Float32Array.from(test, (row) => ratings.values[row] as number));
     try {

@@ -120,6 +120,8 @@ export interface Recommendations {
   readonly items: readonly RecommendedItem[];
   /** With `branches`: how they are computed. */
   readonly branchNote?: string | undefined;
+  /** Why there are no items, if there are none. */
+  readonly whyEmpty?: string | undefined;
 }
 
 /** How many nearest items an explanation names, and how many words of each. */
@@ -152,7 +154,7 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
   const { saved } = model;
   const ranking = rankingOf(saved);
   const whoseItems = whose(model, ranking, options);
-  const { own, score, unknownItems, user } = whoseItems;
+  const { own, score, unknownItems } = whoseItems;
   const candidates = ranking.candidates(own, options);
   const scores = candidates.length === 0 ? new Float32Array(0) : await score(candidates);
   const predicts = predictsOf(saved.facts.recommender, saved.facts.options);
@@ -175,8 +177,15 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
       ratings: ranking.counts[item] as number,
       ...explained?.[place],
     })),
-    branchNote: options.explain && user !== undefined && hasTwoBranches(saved) ? branchNoteOf(saved) : undefined,
+    branchNote: explained?.some(({ branches }) => branches) ? branchNoteOf(saved) : undefined,
+    whyEmpty: best.length > 0 ? undefined : whyEmpty(options),
   };
+}
+
+function whyEmpty({ coldOnly, minRatings = 0 }: RecommendOptions): string {
+  if (coldOnly === true) return 'every item that the recommender can predict for has ratings in training';
+  if (minRatings > 0) return `no item that the user has not rated has ${minRatings} ratings or more in training`;
+  return 'the user has rated every item that the recommender can predict for';
 }
 
 /** A score as shown to users: ratings are clipped to the scale. */
