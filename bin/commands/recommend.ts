@@ -52,7 +52,7 @@ export const command = defineCommand({
     coldOnly: flag('only items without ratings in the training data, judged by their content'),
     minRatings: integer('N', 'only items with at least this many ratings in the training data', '0'),
     explain: flag(
-      'the ratings that a prediction was computed from; where there are none to name, the rated items nearest in content, and what each branch of a two-branch network predicts alone',
+      'the ratings that a prediction was computed from, or else the rated items nearest in content and what each branch of a two-branch network predicts alone',
     ),
     features: text('FILE', 'the training store, if it has been moved'),
     module: text('FILE[#NAME]', 'the module of a recommender of your own, as it was when it was trained'),

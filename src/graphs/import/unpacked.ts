@@ -11,7 +11,7 @@ import { featureFault } from './feature-fault.ts';
 
 /** Files may unpack to this size whatever their own size is. */
 const FREE_BYTES = 64 * 2 ** 20;
-/** Beyond it, to at most this many times their own size: numbers shrink to a third, rarely to a fiftieth. */
+/** Beyond it, to at most this many times their own size. */
 const MOST_TIMES = 200;
 
 /** An unpacked copy of a file. */

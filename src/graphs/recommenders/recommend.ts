@@ -37,7 +37,12 @@ export interface RecommendOptions {
   readonly explain?: boolean | undefined;
 }
 
-/** A training rating from which a prediction was computed. */
+/**
+ * A training rating from which a prediction was computed.
+ *
+ * @example
+ * const line = ({ title, rating, contribution }: RatingUsed) => `${contribution}: ${title}, rated ${rating}`;
+ */
 export interface RatingUsed {
   /** The rated item; undefined if it is the recommended one, rated by another user. */
   readonly itemId?: string | undefined;
@@ -56,6 +61,9 @@ export interface RatingUsed {
 /**
  * How a prediction was computed: before it is clipped to the scale, it is `base` plus all
  * contributions of `ratings`, or for a blend the sum of weight times score over its `parts`.
+ *
+ * @example
+ * const added = ({ ratings: used }: PredictionReasons) => used.reduce((sum, { contribution }) => sum + contribution, 0);
  */
 export interface PredictionReasons {
   readonly base: number;

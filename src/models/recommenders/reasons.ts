@@ -1,4 +1,9 @@
-/** A training rating that a prediction was computed from. */
+/**
+ * A training rating that a prediction was computed from.
+ *
+ * @example
+ * const largest = ({ ratings: used }: Reasons): UsedRating | undefined => used[0];
+ */
 export interface UsedRating {
   readonly user: number;
   readonly item: number;
@@ -9,7 +14,12 @@ export interface UsedRating {
   readonly contribution: number;
 }
 
-/** A recommender whose score is part of another one's. */
+/**
+ * A recommender whose score is part of another one's.
+ *
+ * @example
+ * const share = ({ weight, score }: UsedPart) => weight * score;
+ */
 export interface UsedPart {
   readonly recommender: string;
   readonly weight: number;
@@ -19,6 +29,12 @@ export interface UsedPart {
 /**
  * How a score was computed: it is `base` plus the contributions of the ratings plus, for each part,
  * weight times score.
+ *
+ * @example
+ * const knn = new KnnRecommender({ between: 'items' });
+ * knn.fit(training);
+ * const [{ base, ratings: used } = { base: 0, ratings: [] }] = knn.reasons(users, items);
+ * console.log(used.reduce((sum, { contribution }) => sum + contribution, base));
  */
 export interface Reasons {
   readonly base: number;
