@@ -105,7 +105,7 @@ function chosenLines({ rows }: ExperimentResult): string[] {
       for (const each of chosen) counts.set(each.label, (counts.get(each.label) ?? 0) + 1);
       const words = [...counts]
         .sort(([, one], [, other]) => other - one)
-        .map(([name, count]) => `${name} ${count} times`);
+        .map(([name, count]) => `${name} ${count === 1 ? 'once' : `${count} times`}`);
       return `chosen: ${scenario}, ${label}: ${words.join(', ')}`;
     });
 }
