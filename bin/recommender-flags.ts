@@ -2,7 +2,7 @@ import { UsageError } from '../src/core/errors.ts';
 import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
 import type { Json } from '../src/graphs/graph.ts';
 import { type RecommenderName, recommenderNames } from '../src/graphs/recommenders/recommender-names.ts';
-import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
+import { elsewhere, parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
 import { type AnyTable, type Option, text } from './option-table.ts';
 
 /** The name of an option's value on the command line, by the kind of the option. */
@@ -59,7 +59,7 @@ export function readRecommenderFlags(
     if (Object.hasOwn(own, key)) continue;
     const flags = Object.keys(own).map((each) => `\`--${flagOf(each)}\``);
     throw new UsageError(`recommender ${model} has no option \`--${flagOf(key)}\``, {
-      remedy: flags.length === 0 ? 'It has no options.' : `Its options are ${flags.join(', ')}.`,
+      remedy: `${flags.length === 0 ? 'It has no options.' : `Its options are ${flags.join(', ')}.`}${elsewhere(key)}`,
     });
   }
   return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, parseOptionText(model, key, value)]));

@@ -83,7 +83,7 @@ function resultText(result: ExperimentResult): string {
     ...chosenLines(result),
     ...failures.map(
       ({ scenario, label, seed, fold, error }) =>
-        `failed: ${scenario}, ${label}, seed ${seed}, fold ${fold}: ${error.message}`,
+        `failed: ${scenario}, ${label}, seed ${seed}, fold ${fold}: ${error.message}${error.remedy === undefined ? '' : `\n  ${error.remedy}`}`,
     ),
     `${points.total} points: ${points.computed} computed, ${points.reused} were already there, ${points.failed} failed${left > 0 ? `, ${left} not started` : ''}${begun}`,
     ...(trials.computed + trials.reused + trials.failed > 0
@@ -105,7 +105,7 @@ function chosenLines({ rows }: ExperimentResult): string[] {
       for (const each of chosen) counts.set(each.label, (counts.get(each.label) ?? 0) + 1);
       const words = [...counts]
         .sort(([, one], [, other]) => other - one)
-        .map(([name, count]) => `${name} ${count} times`);
+        .map(([name, count]) => `${name} ${count === 1 ? 'once' : `${count} times`}`);
       return `chosen: ${scenario}, ${label}: ${words.join(', ')}`;
     });
 }

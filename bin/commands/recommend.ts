@@ -1,7 +1,12 @@
 import { UsageError } from '../../src/core/errors.ts';
 import { type LoadedRecommender, loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
 import { rankUsers } from '../../src/graphs/recommenders/rank-users.ts';
-import { type Recommendations, type RecommendedItem, recommend } from '../../src/graphs/recommenders/recommend.ts';
+import {
+  type PredictionReasons,
+  type Recommendations,
+  type RecommendedItem,
+  recommend,
+} from '../../src/graphs/recommenders/recommend.ts';
 import { listFormats, type RecommendedToAll, recommendToAll } from '../../src/graphs/recommenders/recommend-all.ts';
 import { type SimilarItems, similarItems, similarityBases } from '../../src/graphs/recommenders/similar-items.ts';
 import type { RatingColumnNames } from '../../src/io/ratings/rating-layout.ts';
@@ -47,7 +52,7 @@ export const command = defineCommand({
     coldOnly: flag('only items without ratings in the training data, judged by their content'),
     minRatings: integer('N', 'only items with at least this many ratings in the training data', '0'),
     explain: flag(
-      "the user's rated items nearest in content, and what each branch of a two-branch network predicts alone",
+      'the ratings that a prediction was computed from, or else the rated items nearest in content and what each branch of a two-branch network predicts alone',
     ),
     features: text('FILE', 'the training store, if it has been moved'),
     module: text('FILE[#NAME]', 'the module of a recommender of your own, as it was when it was trained'),
@@ -184,28 +189,63 @@ function textOf({
   candidates,
   items,
   branchNote,
+  whyEmpty,
 }: Recommendations): string {
   const who = user === undefined ? 'a new user' : `user ${user}`;
   const others = unknownItems === 0 ? '' : ` that it knows (${unknownItems} others are left out)`;
   const head = `${model} for ${who}, who has rated ${rated} items${others}: the best of ${candidates} others${predicts === 'scores' ? ', by scores that are not ratings' : ''}`;
   const lines = items.flatMap((item, place) => [itemLine(item, place + 1), ...explanation(item)]);
-  return `${[head, ...lines, ...(branchNote === undefined ? [] : [branchNote])].join('\n')}\n`;
+  const notes = [
+    whyEmpty && `Nothing to recommend: ${whyEmpty}.`,
+    branchNote,
+    items.some(({ nearest = [] }) => nearest.length > 0)
+      ? 'Items after `like` are similar in content: the predictions are not computed from them.'
+      : undefined,
+  ].filter((note) => note !== undefined);
+  return `${[head, ...lines, ...notes].join('\n')}\n`;
 }
 
 function itemLine({ itemId, title, prediction, ratings }: RecommendedItem, place: number): string {
   return `${String(place).padStart(3)}  ${prediction.toFixed(2)}  ${title ?? itemId} [${itemId}]  (${knownBy(ratings)})`;
 }
 
-function explanation({ nearest = [], branches, attended = [] }: RecommendedItem): string[] {
+function bothSay(words: readonly string[] = []): string {
+  return words.length === 0 ? '' : `; both say ${words.join(', ')}`;
+}
+
+/** Ratings named on a line each; the others are one line. */
+const namedRatings = 3;
+
+function reasonLines({ base, ratings, parts = [], by }: PredictionReasons): string[] {
+  const signed = (value: number) => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;
+  const named = ratings.slice(0, namedRatings).map(({ itemId, title, userId, rating, weight, contribution, words }) => {
+    const who = itemId === undefined ? `user ${userId} has` : `${title ?? itemId} [${itemId}] is`;
+    return `${signed(contribution)}  ${who} rated ${rating}  (weight ${weight.toFixed(3)}${bothSay(words)})`;
+  });
+  const others = ratings.slice(namedRatings);
+  const rest = others.reduce((sum, { contribution }) => sum + contribution, 0);
+  return [
+    ...(by === undefined ? [] : [`by ${by}`]),
+    ...(parts.length > 0 ? [] : [`${base.toFixed(3).padStart(6)}  before ratings of neighbours`]),
+    ...named,
+    ...(others.length === 0 ? [] : [`${signed(rest)}  ${others.length} other ratings`]),
+    ...parts.map(
+      ({ recommender, weight, score }) =>
+        `${signed(weight * score)}  ${weight.toFixed(3)} x ${score.toFixed(3)} of ${recommender}`,
+    ),
+  ].map((line) => `           ${line}`);
+}
+
+function explanation({ nearest = [], reasons, branches, attended = [] }: RecommendedItem): string[] {
   const counted = attended.map(
     ({ stream, subclip, share, start, end }) =>
       `           ${stream}: subclip ${subclip}${start === undefined || end === undefined ? '' : `, ${start.toFixed(1)} to ${end.toFixed(1)} s,`} counts ${(100 * share).toFixed(0)} %`,
   );
   const like = nearest.map(
-    ({ itemId, title, rating, similarity, basis, words = [] }) =>
-      `           like ${title ?? itemId} [${itemId}], rated ${rating}  (${basis}: ${similarity.toFixed(3)}${words.length === 0 ? '' : `; both say ${words.join(', ')}`})`,
+    ({ itemId, title, rating, similarity, basis, words }) =>
+      `           like ${title ?? itemId} [${itemId}], rated ${rating}  (${basis}: ${similarity.toFixed(3)}${bothSay(words)})`,
   );
-  const lines = [...counted, ...like];
+  const lines = [...counted, ...(reasons === undefined ? [] : reasonLines(reasons)), ...like];
   if (branches === undefined) return lines;
   const { collaborative, content, average } = branches;
   const outputs = `by ratings alone ${collaborative.toFixed(2)}, by content alone ${content.toFixed(2)}, by neither ${average.toFixed(2)}`;

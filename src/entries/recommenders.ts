@@ -78,7 +78,7 @@ export {
   type RankUsersOptions,
   rankUsers,
 } from '../graphs/recommenders/rank-users.ts';
-export type { NearestRated } from '../graphs/recommenders/recommend.ts';
+export type { NearestRated, PredictionReasons, RatingUsed } from '../graphs/recommenders/recommend.ts';
 export {
   type Recommendations,
   type RecommendedItem,
@@ -172,6 +172,7 @@ export type { LossName, LossOptions } from '../models/recommenders/neural/rating
 export type { TrainingSet } from '../models/recommenders/neural/training-set.ts';
 export { PopularityRecommender } from '../models/recommenders/popularity.ts';
 export { RandomRecommender } from '../models/recommenders/random-recommender.ts';
+export type { Reasons, UsedPart, UsedRating } from '../models/recommenders/reasons.ts';
 export type {
   AskedOfNewUser,
   ItemFactors,

@@ -121,11 +121,14 @@ describe('reelflow experiment on synthetic ratings', () => {
     expect(result.points).toEqual({ total: 4, computed: 2, reused: 0, failed: 2 });
     expect(result.failures[0]).toMatchObject({ label: 'svd', fold: 1, error: { name: 'UsageError' } });
     expect(result.failures[0]?.error.message).toContain('diverged');
+    expect(result.failures[0]?.error.remedy).toMatch(/\.$/);
     expect(readdirSync(join(at('failing'), 'failed'))).toHaveLength(2);
     expect(result.rows.find(({ label }) => label === 'svd')).toMatchObject({ seeds: [], metrics: {} });
     const again = await run('failing', failing, 3);
     expect(again.points).toEqual({ total: 4, computed: 0, reused: 2, failed: 2 });
     await run('all-failing', ['--ratings', ratings, '--models', 'svd', ...diverging], 1);
+    const text = await callReelflow(['experiment', ...failing, '--out', at('failing')]);
+    expect(text.stdout).toMatch(/failed: non-cold, svd, seed 1, fold 1: .*diverged.*\n {2}\S.*\.\n/);
   });
 
   it('refuses a wrong configuration before anything is computed, exit 2', async () => {

@@ -122,8 +122,24 @@ describe('reelflow recommend, on synthetic ratings and features', () => {
     expect(alone('content').size).toBeGreaterThan(1);
     const text = await callReelflow(['recommend', at('dcf-av-2'), '--user', 'u4', '--k', '2', '--explain']);
     expect(text.stdout).toMatch(/by ratings alone \d\.\d\d, by content alone \d\.\d\d, by neither \d\.\d\d/);
-    const byGenre = await recommended('genre-content', '--user', 'u4', '--explain');
-    expect(byGenre.items[0]?.nearest?.[0]?.basis).toBe('genres');
+    expect(text.stdout).toContain('are similar in content: the predictions are not computed from them.');
+  });
+
+  it('explains by the ratings that a prediction was computed from, which add up to it', async () => {
+    for (const recommender of ['genre-content', 'item-knn']) {
+      const { items } = await recommended(recommender, '--user', 'u4', '--explain');
+      for (const { prediction, nearest, reasons } of items) {
+        expect(nearest).toBe(undefined);
+        const { base = 0, ratings = [] } = reasons ?? {};
+        expect(ratings.every(({ itemId, title }) => itemId !== undefined && title?.startsWith('Film'))).toBe(true);
+        const sum = ratings.reduce((total, { contribution }) => total + contribution, base);
+        expect(Math.min(5, Math.max(0.5, sum))).toBeCloseTo(prediction, 4);
+      }
+      expect(items.some(({ reasons }) => (reasons?.ratings.length ?? 0) > 1)).toBe(true);
+    }
+    const { stdout } = await callReelflow(['recommend', at('item-knn'), '--user', 'u4', '--explain']);
+    expect(stdout).toMatch(/[+-]\d\.\d{3} {2}Film .* is rated [\d.]+ {2}\(weight \d\.\d{3}\)/);
+    expect(stdout).not.toContain('similar in content');
   });
 
   it('says what is wrong: an unknown user, a recommender without content, a directory without a recommender, features that changed', async () => {

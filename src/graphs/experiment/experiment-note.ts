@@ -10,6 +10,7 @@ import type { ExperimentData } from './experiment-data.ts';
 import { experimentRuns } from './experiment-points.ts';
 import type { ExperimentScenarios, ScenarioData } from './experiment-scenarios.ts';
 import type { PointResult } from './point-result.ts';
+import { ratesAlike } from './search.ts';
 import type { ExperimentRow } from './summarise.ts';
 
 /** Detects wrong filters and sizes before anything is computed or written. */
@@ -42,23 +43,32 @@ export async function checkScenarios(
 /**
  * What looks doubtful about the threshold, in sentences.
  *
- * @throws UsageError when all test ratings of a fold are relevant, or none is.
+ * @throws UsageError when all test ratings of a fold are relevant and lists of all items are not
+ * asked for, or none is.
  */
 export function thresholdWarnings(
-  { scenarios, threshold, thresholdRule, protocol }: Experiment,
+  experiment: Experiment,
   { scale }: Pick<ExperimentData, 'scale'>,
   { scenario: { ratings, splits } }: ScenarioData,
 ): string[] {
-  // Chosen items may all be alike: lists over the whole catalogue need no other ratings.
-  if (protocol === 'catalogue') return [];
-  const single = scenarios.includes('leave-last-out')
+  const { scenarios, threshold, thresholdRule, protocol } = experiment;
+  if (ratesAlike(experiment)) return [];
+  const isLast = protocol !== 'catalogue' && scenarios.includes('leave-last-out');
+  const single = isLast
     ? [
         "leave-last-out tests one rating of each user, which is first in any order: rank all items (`protocol: 'catalogue'`)",
       ]
     : [];
   const warnings = splits.flatMap(({ test }) => {
     const values = decimalRatings(Float32Array.from(test, (row) => ratings.values[row] as number));
-    return checkThreshold(values, { threshold, thresholdRule, scale }) ?? [];
+    try {
+      return checkThreshold(values, { threshold, thresholdRule, scale }) ?? [];
+    } catch (error) {
+      // Lists of all items need no other ratings than relevant ones.
+      const isRelevant = (value: number) => (thresholdRule === 'gt' ? value > threshold : value >= threshold);
+      if (protocol === 'catalogue' && error instanceof UsageError && values.every(isRelevant)) return error.message;
+      throw error;
+    }
   });
   return [...single, ...new Set(warnings)];
 }

@@ -167,11 +167,13 @@ export class ExperimentStore {
   /** Records that a point could not be computed. The next run tries it again. */
   async writeFailure(point: ExperimentPoint, error: unknown): Promise<PointFailure> {
     const { scenario, splitSeed, seed, fold, variant } = point;
-    const { name, message, code } =
-      error instanceof Error ? (error as Error & { code?: unknown }) : { name: 'Error', message: String(error) };
+    const { name, message, code, remedy } =
+      error instanceof Error
+        ? (error as Error & { code?: unknown; remedy?: unknown })
+        : { name: 'Error', message: String(error) };
     const failure = {
       ...{ scenario, label: variant.label, recommender: variant.recommender, splitSeed, seed, fold },
-      error: { name, code: typeof code === 'string' ? code : undefined, message },
+      error: { name, code: textOf(code), message, remedy: textOf(remedy) },
     };
     await replaceFile(this.#pathOf('failed', point), `${JSON.stringify(failure, null, 1)}\n`);
     return failure;
@@ -279,4 +281,8 @@ function withNaN(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withNaN);
   if (typeof value !== 'object') return value;
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withNaN(entry)]));
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }

@@ -1,5 +1,6 @@
 import type { FitProgress } from '../recommenders/fit-data.ts';
 import type { MessageAbout } from '../run-reports.ts';
+import type { PointFailure } from './point-result.ts';
 
 /** The progress of a run. */
 export interface ExperimentProgress {
@@ -80,4 +81,9 @@ export class ExperimentTally {
     const left = done === 0 ? {} : { secondsLeft: (seconds / done) * (total - done) };
     this.#options.onProgress?.({ part: this.#part, done, total, ...left, ...facts });
   }
+}
+
+/** What a log says of a point that failed. */
+export function failureText({ error: { message, remedy } }: PointFailure): string {
+  return `failed: ${message}${remedy === undefined ? '' : `. ${remedy}`}`;
 }

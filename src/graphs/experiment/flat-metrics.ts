@@ -23,11 +23,16 @@ export function flatMetrics({ evaluation, topN }: Figures): Record<string, numbe
 }
 
 /** The figures over lists of all items, by name: `catalogue.ndcg@10`, ... */
-export function flatCatalogue({ at, constant }: CatalogueEvaluation): Record<string, number> {
+export function flatCatalogue({ at, constant, withoutList }: CatalogueEvaluation): Record<string, number> {
   const figures = Object.entries(at).flatMap(([k, values]) =>
     Object.entries(values).map(([name, value]) => [catalogueFigure(name, k), value] as const),
   );
-  return Object.fromEntries([[`${cataloguePrefix}constant`, constant], ...figures]);
+  // Points of earlier versions do not have the second.
+  const chance = { constant, withoutList: withoutList ?? Number.NaN };
+  return Object.fromEntries([
+    ...Object.entries(chance).map(([name, value]) => [`${cataloguePrefix}${name}`, value] as const),
+    ...figures,
+  ]);
 }
 
 /** Metrics over users and lists for which higher is better; the others only describe. */

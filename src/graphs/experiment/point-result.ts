@@ -92,5 +92,10 @@ export interface PointFailure {
   readonly splitSeed: number;
   readonly seed: number;
   readonly fold: number;
-  readonly error: { readonly name: string; readonly code: string | undefined; readonly message: string };
+  readonly error: {
+    readonly name: string;
+    readonly code: string | undefined;
+    readonly message: string;
+    readonly remedy?: string | undefined;
+  };
 }

@@ -87,9 +87,14 @@ function catalogue(k: number): TableColumn[] {
     metric: catalogueFigure(name, k),
     digits: 3,
   }));
-  return [...figures, { title: 'constant', metric: `${cataloguePrefix}constant`, digits: 3 }];
+  return [...figures, ...chanceOfCatalogue];
 }
 const other = columns(metricNames('users', 'lists'));
+/** Without test ratings that are judged one by one, the lists are those of all items. */
+const chanceOfCatalogue: readonly TableColumn[] = [
+  { title: 'no list', metric: `${cataloguePrefix}withoutList`, digits: 3 },
+  { title: 'constant', metric: `${cataloguePrefix}constant`, digits: 3 },
+];
 const cost: readonly TableColumn[] = [
   { title: 'train s', metric: 'trainSeconds', digits: 2 },
   { title: 'predict s', metric: 'predictSeconds', digits: 2 },
@@ -155,7 +160,10 @@ export function resultTables(
     return [
       ...rated,
       ...experiment.catalogueK.map((k) => make('catalogue', `All items ranked @${k}`, catalogue(k))),
-      make('cost', `Cost, all folds, ${experiment.concurrency} neural recommenders at most at a time`, cost),
+      make('cost', `Cost, all folds, ${experiment.concurrency} neural recommenders at most at a time`, [
+        ...cost,
+        ...(ratesAlike(experiment) ? chanceOfCatalogue : chance),
+      ]),
       ...(compares && reading.length > 0
         ? [make('features', `Features compared, ranking @${experiment.k[0]}`, comparison, reading)]
         : []),
@@ -194,6 +202,7 @@ function validationColumns(experiment: Experiment): TableColumn[] {
       digits: 3,
     })),
     { title: 'best epoch', metric: 'bestEpoch', digits: 1 },
+    ...(ratesAlike(experiment) ? chanceOfCatalogue : chance),
   ];
   const chooses = select === undefined ? undefined : selectionMetric(select, experiment);
   const missing = chooses !== undefined && !usual.some(({ metric }) => metric === chooses);

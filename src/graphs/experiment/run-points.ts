@@ -2,7 +2,7 @@ import { UsageError } from '../../core/errors.ts';
 import { computePoint } from './compute-point.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type ExperimentPlace, type ExperimentPoint, experimentPlaces, pointText } from './experiment-points.ts';
-import { ExperimentTally } from './experiment-tally.ts';
+import { ExperimentTally, failureText } from './experiment-tally.ts';
 import { foldData } from './fold-data.ts';
 import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
@@ -86,7 +86,7 @@ async function runPoint(point: ExperimentPoint, parts: RunParts): Promise<PointR
   } catch (error) {
     if (options.stop?.aborted) return undefined;
     const failure = await store.writeFailure(point, error);
-    tally.done(pointText(point), `failed: ${failure.error.message}`);
+    tally.done(pointText(point), failureText(failure));
     return failure;
   }
 }

@@ -3,6 +3,7 @@ import { type ExperimentPoint, pointText } from './experiment-points.ts';
 import { foldData } from './fold-data.ts';
 import type { TrialResult } from './point-result.ts';
 import { fitRun, inTurns, type RunParts, type Slot } from './run-parts.ts';
+import { failureText } from './run-tally.ts';
 import { bestOf, searchRounds, selectionMetric, selectionValue } from './search.ts';
 
 /** How many trials on the validation part were made. */
@@ -87,7 +88,7 @@ async function runTrial(
   } catch (error) {
     if (options.stop?.aborted) return 'stopped';
     const failure = await store.writeFailure(point, error);
-    tally.done(`${pointText(point)}${part}`, `failed: ${failure.error.message}`);
+    tally.done(`${pointText(point)}${part}`, failureText(failure));
     return undefined;
   }
 }

@@ -36,6 +36,8 @@ export interface FeatureFile {
   readonly spoilt?: readonly { readonly column: string; readonly why: string }[] | undefined;
   /** Reads the file from start to end, and calls `take` with every row. */
   read(take: (row: FeatureRow) => void): Promise<void>;
+  /** Removes what was written to read it. */
+  readonly close?: (() => Promise<void>) | undefined;
 }
 
 /** How to read a feature file. */

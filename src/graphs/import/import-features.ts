@@ -79,11 +79,15 @@ export async function importFeatures(
   try {
     for (const input of inputs) {
       check();
-      const file = await openFeatures(input.path, input);
-      const streams = denseStreams(file, input, directory);
-      dense.push(...streams);
-      checkNames([...dense.map(({ rows }) => rows.name), ...named]);
-      await readDense(file, streams, items, false, check);
+      const file = await openFeatures(input.path, input, { directory, check });
+      try {
+        const streams = denseStreams(file, input, directory);
+        dense.push(...streams);
+        checkNames([...dense.map(({ rows }) => rows.name), ...named]);
+        await readDense(file, streams, items, false, check);
+      } finally {
+        await file.close?.();
+      }
     }
     if (inputs.length === 0) {
       for (const { categoriesOf } of lists) for (const id of categoriesOf.keys()) items.add(id);

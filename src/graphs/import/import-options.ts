@@ -148,6 +148,7 @@ export function categoryInput(text: string): CategoryInput {
  */
 export function streamName(text: string): string {
   const plain = basename(text)
+    .replace(/\.gz$/i, '')
     .replace(/\.[A-Za-z][A-Za-z0-9]{0,9}$/, '')
     .replaceAll(/[^A-Za-z0-9_-]+/g, '_');
   return (/^[A-Za-z]/.test(plain) ? plain : `x${plain}`).slice(0, 64);

@@ -13,8 +13,15 @@ import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
 import { openJsonFeatures } from './json-features.ts';
 import { hdf5Remedy, pickleRemedy } from './other-formats.ts';
 import { openTableFeatures } from './table-features.ts';
+import { aboutFile, unpacked } from './unpacked.ts';
 
 type Format = 'csv' | 'json' | 'table' | 'arrays' | 'array-directory';
+
+/** Where temporary files are written, and what is called meanwhile. */
+interface Unpacking {
+  readonly directory: string;
+  readonly check: () => void;
+}
 
 const HEAD_BYTES = 64;
 const KNOWN = 'Give CSV, JSON lines, NumPy (.npy, .npz), Parquet or Arrow.';
@@ -29,18 +36,49 @@ const STARTS: readonly (readonly [start: string, format: Format])[] = [
 
 /**
  * Opens a file of features, whose format is recognised by its first bytes: CSV, JSON lines, NumPy,
- * Parquet or Arrow. Also opens a directory of Parquet parts, or of NumPy files with one for each
- * item.
+ * Parquet or Arrow; compressed with gzip, it is unpacked into a temporary file. Also opens a
+ * directory of Parquet parts, or of NumPy files with one for each item.
  *
+ * @param unpack - the directory of temporary files, and what is called while one is written.
  * @throws UsageError `features` when it is missing, of the wrong kind, or does not have the
- * requested columns; what its format's reader throws.
+ * requested columns; what its format's reader, and `unpacked`, throw.
  */
-export async function openFeatures(path: string, options: FeatureFileOptions): Promise<FeatureFile> {
+export async function openFeatures(path: string, options: FeatureFileOptions, unpack: Unpacking): Promise<FeatureFile> {
+  const copy = await unpacked(path, unpack.directory, unpack.check);
+  if (copy === undefined) return openPlain(path, options, unpack);
+  const about = async <Result>(asked: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await asked();
+    } catch (error) {
+      throw aboutFile(error, copy.path, path);
+    }
+  };
+  try {
+    const file = await about(() => openPlain(copy.path, options, unpack));
+    return { ...file, path, read: (take) => about(() => file.read(take)), close: () => copy.close() };
+  } catch (error) {
+    await copy.close();
+    throw error;
+  }
+}
+
+async function openPlain(path: string, options: FeatureFileOptions, unpack: Unpacking): Promise<FeatureFile> {
   const format = await formatOf(path);
   if (format === 'array-directory') return openArrayDirectory(path, options);
-  const ids = options.ids === undefined ? undefined : await readIds(options.ids);
+  const ids = options.ids === undefined ? undefined : await unpackedIds(options.ids, unpack);
   const openers = { csv: openCsvFeatures, json: openJsonFeatures, table: openTableFeatures, arrays: openArrayFeatures };
   return openers[format](path, options, ids);
+}
+
+async function unpackedIds(path: string, unpack: Unpacking): Promise<string[]> {
+  const copy = await unpacked(path, unpack.directory, unpack.check);
+  try {
+    return await readIds(copy?.path ?? path);
+  } catch (error) {
+    throw copy === undefined ? error : aboutFile(error, copy.path, path);
+  } finally {
+    await copy?.close();
+  }
 }
 
 /** The ids of a list, in its order. */

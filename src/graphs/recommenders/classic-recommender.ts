@@ -78,6 +78,9 @@ export async function fitClassicRecommender(
     scoreNewUser:
       recommender.scoreNewUser &&
       (async (own, items) => (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items)),
+    reasons: recommender.reasons && (async (users, items) => recommender.reasons?.(users, items) ?? []),
+    reasonsForNewUser:
+      recommender.reasonsForNewUser && (async (own, items) => recommender.reasonsForNewUser?.(own, items) ?? []),
     itemFactors:
       recommender.itemFactors && (async () => (recommender.itemFactors as NonNullable<Recommender['itemFactors']>)()),
     weights:

@@ -8,6 +8,7 @@ import type { TrailerList } from '../../io/ratings/trailers.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import type { PrivacyGuarantee } from '../../models/privacy/privacy-options.ts';
+import type { Reasons } from '../../models/recommenders/reasons.ts';
 import type {
   AskedOfNewUser,
   ItemFactors,
@@ -168,6 +169,10 @@ export interface FittedRecommender {
    * else that was learnt changes. Undefined if the recommender cannot do this.
    */
   readonly scoreNewUser?: ((own: NewUserRatings, items: Int32Array) => Promise<Float32Array>) | undefined;
+  /** How scores were computed, of recommenders that predict from a few ratings or from others. */
+  readonly reasons?: ((users: Int32Array, items: Int32Array) => Promise<readonly Reasons[]>) | undefined;
+  /** The same of `scoreNewUser`. */
+  readonly reasonsForNewUser?: ((own: NewUserRatings, items: Int32Array) => Promise<readonly Reasons[]>) | undefined;
   /**
    * For neural recommenders: scores pairs of users who were not in the training data, from their
    * ratings (rows of the table), which are learnt together; nothing else that was learnt changes.

@@ -1,3 +1,4 @@
+import { comparesRatings, lossNames } from '../../models/recommenders/neural/rating-loss.ts';
 import type { Json } from '../graph.ts';
 import type { RecommenderName } from './recommender-names.ts';
 
@@ -7,7 +8,7 @@ interface Condition {
   readonly words: string;
 }
 
-const isRanking = ({ loss }: Readonly<Record<string, Json>>) => loss === 'bpr' || loss === 'softmax';
+const comparing = lossNames.filter(comparesRatings).join(', ');
 
 /**
  * Conditions by option, for all recommenders. Options that are refused when they have no effect are
@@ -23,12 +24,12 @@ const conditions: Readonly<Record<string, Condition>> = {
     words: "is of `similarity: 'pearson-baseline'` and `prediction: 'baseline'`",
   },
   itemsPerGroup: {
-    holds: (options) => options.batching === 'item-grouped' || isRanking(options),
-    words: "is of `batching: 'item-grouped'` and of the losses bpr and softmax",
+    holds: (options) => options.batching === 'item-grouped' || comparesRatings(options.loss),
+    words: `is of \`batching: 'item-grouped'\` and of the losses ${comparing}`,
   },
   batching: {
-    holds: (options) => !isRanking(options),
-    words: 'is not of the losses bpr and softmax, whose batches are of few users',
+    holds: ({ loss }) => !comparesRatings(loss),
+    words: `is not of the losses ${comparing}, whose batches are of few users`,
   },
   heldOut: { holds: ({ weights }) => weights === undefined, words: 'finds weights, but `weights` are given' },
 };

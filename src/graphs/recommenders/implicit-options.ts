@@ -8,8 +8,9 @@ import { definedRecord } from './defined-recommenders.ts';
  */
 const usualNegatives = 4;
 
-/** On a wider scale the gains of `softmax`, 2^rating, overflow. */
-const widestOfSoftmax = 100;
+/** The losses with gains of 2^rating, which overflow on a wider scale. */
+const lossesOfGains: readonly unknown[] = ['softmax', 'lambdarank'];
+const widestOfGains = 100;
 
 /** Whether ratings only say what was chosen: all have the highest value of the scale. */
 export function areImplicit(values: Float32Array, { minimum, maximum }: RatingScale): boolean {
@@ -21,8 +22,7 @@ export function areImplicit(values: Float32Array, { minimum, maximum }: RatingSc
  * negatives each, unless the options say otherwise.
  *
  * @throws UsageError when `negatives` are given although the ratings distinguish good from bad;
- * when all ratings are equal, but not the highest; when the loss `softmax` meets a scale that its
- * gains overflow.
+ * when all ratings are equal, but not the highest; when the gains of a loss overflow on the scale.
  */
 export function implicitOptions(
   model: string,
@@ -40,7 +40,7 @@ export function implicitOptions(
       { code: 'ratings', remedy: "Read them as what was chosen (`implicit: 'any'`), or give ratings that differ." },
     );
   }
-  checkSoftmax(options, scale);
+  checkGains(options, scale);
   if (options.negatives === undefined) return options;
   throw new UsageError('`negatives` go with ratings that only say what was chosen, but these ratings differ', {
     option: 'negatives',
@@ -48,10 +48,10 @@ export function implicitOptions(
   });
 }
 
-function checkSoftmax({ loss }: Readonly<Record<string, Json>>, { minimum, maximum }: RatingScale): void {
-  if (loss !== 'softmax' || maximum - minimum <= widestOfSoftmax) return;
+function checkGains({ loss }: Readonly<Record<string, Json>>, { minimum, maximum }: RatingScale): void {
+  if (!lossesOfGains.includes(loss) || maximum - minimum <= widestOfGains) return;
   throw new UsageError(
-    `the loss 'softmax' weighs a rating by 2^rating, which overflows on a scale of ${minimum} to ${maximum}`,
+    `the loss '${loss}' weighs a rating by 2^rating, which overflows on a scale of ${minimum} to ${maximum}`,
     {
       option: 'loss',
       remedy: 'Use the loss `bpr`, for which only the order of ratings counts, or rescale the ratings.',

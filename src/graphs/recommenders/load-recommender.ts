@@ -13,6 +13,7 @@ import { fitClassicRecommender } from './classic-recommender.ts';
 import type { ClassicRecommenderName } from './classic-recommenders.ts';
 import { definedRecommender } from './defined-recommender-fit.ts';
 import type { DefinedRecommenderName } from './defined-recommenders.ts';
+import type { FittedRecommender } from './fit-data.ts';
 import { neuralOptions } from './neural-options.ts';
 import { scoreNewUserOfNetwork } from './new-user-network.ts';
 import { loadRecommenderModule } from './recommender-module.ts';
@@ -39,6 +40,9 @@ export interface LoadedRecommender {
    * @throws UsageError `no-new-users` if the recommender cannot do this.
    */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array>;
+  /** How scores were computed, of recommenders that predict from few ratings. */
+  readonly reasons?: FittedRecommender['reasons'] | undefined;
+  readonly reasonsForNewUser?: FittedRecommender['reasonsForNewUser'] | undefined;
   /**
    * What was learnt about each item from its ratings, as vectors; undefined if the recommender
    * learns none.
@@ -117,6 +121,7 @@ export async function loadRecommender(
         if (fitted.scoreNewUser === undefined) throw cannotServe(fitted.name);
         return fitted.scoreNewUser(own, items);
       },
+      ...{ reasons: fitted.reasons, reasonsForNewUser: fitted.reasonsForNewUser },
       itemFactors: async () => fitted.itemFactors?.(),
       close: () =>
         closeAll(

@@ -1,10 +1,11 @@
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import type { Reasons, UsedPart } from '../../models/recommenders/reasons.ts';
 import { clip, type Predicts } from '../../models/recommenders/recommender.ts';
 import { type AttendedSubclip, mostAttended } from './attended-subclips.ts';
 import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
-import { type SimilarItem, type SimilarityBasis, similarityOf } from './content-similarity.ts';
+import { type SimilarityBasis, similarityOf } from './content-similarity.ts';
 import { commonWords } from './item-words.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { named, type Ranking, rankingOf } from './ranking.ts';
@@ -27,11 +28,50 @@ export interface RecommendOptions {
   /** Only items with at least this many ratings in training. Default 0: all. */
   readonly minRatings?: number | undefined;
   /**
-   * Reports for each item which of the user's rated items are nearest in content, and what each
-   * branch of a two-branch network predicts alone; if it pools by attention, also which subclip of
-   * the item counts most; of items with texts, words that both have.
+   * Reports for each item how its prediction was computed, if the recommender computes it from a
+   * few ratings or from other recommenders (`reasons`); otherwise which of the user's rated items
+   * are nearest in content. Also what each branch of a two-branch network predicts alone; if it
+   * pools by attention, which subclip of the item counts most; of items with texts, words that both
+   * have.
    */
   readonly explain?: boolean | undefined;
+}
+
+/**
+ * A training rating from which a prediction was computed.
+ *
+ * @example
+ * const line = ({ title, rating, contribution }: RatingUsed) => `${contribution}: ${title}, rated ${rating}`;
+ */
+export interface RatingUsed {
+  /** The rated item; undefined if it is the recommended one, rated by another user. */
+  readonly itemId?: string | undefined;
+  readonly title?: string | undefined;
+  /** The other user who has rated the recommended item. */
+  readonly userId?: string | undefined;
+  readonly rating: number;
+  /** The similarity, or what else the rating is weighted by. */
+  readonly weight: number;
+  /** What it adds to the prediction. */
+  readonly contribution: number;
+  /** Of the first three items: at most five words that both texts have. */
+  readonly words?: readonly string[] | undefined;
+}
+
+/**
+ * How a prediction was computed: before it is clipped to the scale, it is `base` plus all
+ * contributions of `ratings`, or for a blend the sum of weight times score over its `parts`.
+ *
+ * @example
+ * const added = ({ ratings: used }: PredictionReasons) => used.reduce((sum, { contribution }) => sum + contribution, 0);
+ */
+export interface PredictionReasons {
+  readonly base: number;
+  /** All that were used, the largest weight first. */
+  readonly ratings: readonly RatingUsed[];
+  readonly parts?: readonly UsedPart[] | undefined;
+  /** Of a `switch`: the part that predicted this item. */
+  readonly by?: string | undefined;
 }
 
 /** One of the user's rated items that is near in content. */
@@ -55,8 +95,13 @@ export interface RecommendedItem {
   readonly prediction: number;
   /** Number of its training ratings. */
   readonly ratings: number;
-  /** With `explain`: at most three, nearest first. */
+  /**
+   * With `explain`: at most three of the user's rated items, the most similar in content first. The
+   * prediction was not computed from them; undefined if there are `reasons`.
+   */
   readonly nearest?: readonly NearestRated[] | undefined;
+  /** With `explain`: how the prediction was computed, of recommenders that can say so. */
+  readonly reasons?: PredictionReasons | undefined;
   /** With `explain`, for recommenders with two branches. */
   readonly branches?: BranchOutputs | undefined;
   /** With `explain`, of networks that pool by attention: what counted most of each stream. */
@@ -83,6 +128,8 @@ export interface Recommendations {
   readonly items: readonly RecommendedItem[];
   /** With `branches`: how they are computed. */
   readonly branchNote?: string | undefined;
+  /** Why there are no items, if there are none. */
+  readonly whyEmpty?: string | undefined;
 }
 
 /** How many nearest items an explanation names, and how many words of each. */
@@ -114,7 +161,8 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
   const k = checkInteger('k', options.k ?? 10);
   const { saved } = model;
   const ranking = rankingOf(saved);
-  const { own, score, unknownItems, user } = whose(model, ranking, options);
+  const whoseItems = whose(model, ranking, options);
+  const { own, score, unknownItems } = whoseItems;
   const candidates = ranking.candidates(own, options);
   const scores = candidates.length === 0 ? new Float32Array(0) : await score(candidates);
   const predicts = predictsOf(saved.facts.recommender, saved.facts.options);
@@ -122,7 +170,7 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
     item: candidates[place] as number,
     prediction: shownPrediction(saved, scores[place] as number),
   }));
-  const explained = options.explain ? await explanations(model, user, own, best) : undefined;
+  const explained = options.explain ? await explanations(model, whoseItems, best) : undefined;
   return {
     ...{
       user: options.user,
@@ -137,8 +185,15 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
       ratings: ranking.counts[item] as number,
       ...explained?.[place],
     })),
-    branchNote: options.explain && user !== undefined && hasTwoBranches(saved) ? branchNoteOf(saved) : undefined,
+    branchNote: explained?.some(({ branches }) => branches) ? branchNoteOf(saved) : undefined,
+    whyEmpty: best.length > 0 ? undefined : whyEmpty(options),
   };
+}
+
+function whyEmpty({ coldOnly, minRatings = 0 }: RecommendOptions): string {
+  if (coldOnly === true) return 'every item that the recommender can predict for has ratings in training';
+  if (minRatings > 0) return `no item that the user has not rated has ${minRatings} ratings or more in training`;
+  return 'the user has rated every item that the recommender can predict for';
 }
 
 /** A score as shown to users: ratings are clipped to the scale. */
@@ -155,7 +210,9 @@ function whose(model: LoadedRecommender, ranking: Ranking, { user: id, ratings }
   if (ratings === undefined) {
     const user = userNumber(saved, ranking, checkString('user', id));
     const score = (items: Int32Array) => model.score(new Int32Array(items.length).fill(user), items);
-    return { user, own: ranking.ratingsOf(user), unknownItems: 0, score };
+    const reasons =
+      model.reasons && ((items: Int32Array) => model.reasons?.(new Int32Array(items.length).fill(user), items));
+    return { user, own: ranking.ratingsOf(user), unknownItems: 0, score, reasons };
   }
   const own = new Map<number, number>();
   for (const [itemId, rating] of ratings) {
@@ -170,7 +227,8 @@ function whose(model: LoadedRecommender, ranking: Ranking, { user: id, ratings }
   }
   const news = { items: Int32Array.from(own.keys()), values: Float32Array.from(own.values()) };
   const score = (items: Int32Array) => model.scoreNewUser(news, items);
-  return { user: undefined, own, unknownItems: ratings.size - own.size, score };
+  const reasons = model.reasonsForNewUser && ((items: Int32Array) => model.reasonsForNewUser?.(news, items));
+  return { user: undefined, own, unknownItems: ratings.size - own.size, score, reasons };
 }
 
 /** @throws UsageError `unknown-user`. */
@@ -188,7 +246,7 @@ function userNumber({ userIds }: SavedRecommender, ranking: Ranking, id: string)
 async function wordsShared(
   { features }: LoadedRecommender,
   item: number,
-  near: readonly SimilarItem[],
+  near: readonly { readonly item: number }[],
 ): Promise<string[][] | undefined> {
   if (features === undefined || features.words.size === 0 || !features.has(item)) return undefined;
   const own = await features.vectorsOf(item);
@@ -199,12 +257,11 @@ async function wordsShared(
   return shared;
 }
 
-type Explanation = Required<Pick<RecommendedItem, 'nearest' | 'branches' | 'attended'>>;
+type Explanation = Required<Pick<RecommendedItem, 'nearest' | 'reasons' | 'branches' | 'attended'>>;
 
 async function explanations(
   model: LoadedRecommender,
-  user: number | undefined,
-  own: ReadonlyMap<number, number>,
+  { user, own, reasons }: Pick<ReturnType<typeof whose>, 'user' | 'own' | 'reasons'>,
   best: readonly { readonly item: number }[],
 ): Promise<Explanation[]> {
   const { saved } = model;
@@ -214,8 +271,16 @@ async function explanations(
       ? await branchOutputs(model, new Int32Array(items.length).fill(user), items)
       : ([] as BranchOutputs[]);
   const similarity = similarityOf(model);
+  const found = items.length > 0 ? await reasons?.(items) : undefined;
   const explained: Explanation[] = [];
   for (const [place, item] of items.entries()) {
+    const computed = found?.[place];
+    if (computed !== undefined) {
+      const others = computed.ratings.slice(0, explainedBy).filter((used) => used.item !== item);
+      const shown = reasonsShown(saved, item, computed, await wordsShared(model, item, others));
+      explained.push({ nearest: undefined, reasons: shown, branches: undefined, attended: undefined });
+      continue;
+    }
     const near = await similarity.nearestOf(item, own.keys(), explainedBy);
     const words = await wordsShared(model, item, near);
     const nearest = near.map(({ item: other, similarity: likeness, basis }, at) => ({
@@ -223,7 +288,21 @@ async function explanations(
       ...{ rating: own.get(other) as number, similarity: likeness, basis, words: words?.[at] },
     }));
     const outputs = branches[place];
-    explained.push({ nearest, branches: outputs, attended: await mostAttended(model, item) });
+    explained.push({ nearest, reasons: undefined, branches: outputs, attended: await mostAttended(model, item) });
   }
   return explained;
+}
+
+/** Reasons with ids instead of numbers. */
+function reasonsShown(
+  saved: SavedRecommender,
+  item: number,
+  { base, ratings, parts, by }: Reasons,
+  words: readonly string[][] | undefined,
+): PredictionReasons {
+  const shown = ratings.map(({ user, item: other, rating, weight, contribution }, at) => ({
+    ...(other === item ? { userId: saved.userIds[user] } : { ...named(saved, other), words: words?.[at] }),
+    ...{ rating, weight, contribution },
+  }));
+  return { base, ratings: shown, parts, by };
 }

@@ -4,7 +4,7 @@ import {
   neuralRecommenderNames,
   readsFeatures,
 } from '../../models/recommenders/neural/architectures.ts';
-import { type LossName, predictsBy } from '../../models/recommenders/neural/rating-loss.ts';
+import { predictsBy } from '../../models/recommenders/neural/rating-loss.ts';
 import type { Predicts } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import {
@@ -116,7 +116,7 @@ export function contentOf(
 /** Whether a recommender with these options gives ratings, or scores that only rank. */
 export function predictsOf(name: RecommenderName, options: Readonly<Record<string, Json>>): Predicts {
   if (isDefinedRecommender(name)) return definedRecommenders[name].definition.predicts;
-  if (isNeuralRecommender(name)) return predictsBy((options.loss ?? 'mse') as LossName);
+  if (isNeuralRecommender(name)) return predictsBy(options.loss);
   return classicRecord(name).predicts ?? 'ratings';
 }
 

@@ -20,8 +20,19 @@ import { type OptionKind, option, type RecommenderOption } from './recommender-o
 const trainingOptions = [
   option('embedding', 'integer', '64, residual 32', 'width of each embedding', 'factors'),
   option('l2', 'number', '1e-5, residual 0.05', 'weight of the L2 penalty on kernels and embeddings'),
-  option('loss', 'text', 'mse', 'mse, ordinal, or bpr, softmax and log, which predict scores; bpr for choices'),
-  option('weighting', 'number', '0', 'for mse and ordinal: rare rating values are weighted by 1 / share to this power'),
+  option(
+    'loss',
+    'text',
+    'mse',
+    'mse, ordinal, mixed (mse and bpr), or bpr, lambdarank, softmax and log, which predict scores; bpr for choices',
+  ),
+  option(
+    'weighting',
+    'number',
+    '0',
+    'for mse, mixed and ordinal: rare rating values are weighted by 1 / share to this power',
+  ),
+  option('mix', 'number', '0.5', 'for mixed: weight of the squared error; the order of pairs has the rest'),
   option('levels', 'integer', 'one each half', 'for ordinal: levels of the scale'),
   option('negatives', 'integer', '4 for choices', 'items not chosen, drawn in each epoch for each rating'),
   option('batch', 'integer', String(usualBatch), 'ratings per step'),
@@ -173,8 +184,16 @@ function unknownOption(model: RecommenderName, key: string): UsageError {
       ? '; what it learns from the items is set by `modalities` and `lstm`'
       : '';
   return new UsageError(`recommender ${model} has no option '${key}'`, {
-    remedy: names.length === 0 ? 'It has no options.' : `It has ${names.join(', ')}${content}.`,
+    remedy: `${names.length === 0 ? 'It has no options.' : `It has ${names.join(', ')}${content}.`}${elsewhere(key)}`,
   });
+}
+
+/** A sentence that names the recommenders with an option, after a space; empty if none has it. */
+export function elsewhere(key: string): string {
+  const able = recommenderNames.filter((name) =>
+    recommenderOptions(name).some((each) => each.key === key || each.alias === key),
+  );
+  return able.length === 0 ? '' : ` \`${key}\` is an option of ${able.join(', ')}.`;
 }
 
 /** The error for a recommender without the option: why, and which ones have it. */

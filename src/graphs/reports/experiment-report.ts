@@ -249,9 +249,9 @@ function made({ software, environment, configuration, failures }: ExperimentResu
         ? undefined
         : tableHtml(
             'Points that failed',
-            ['recommender', 'scenario', 'seed', 'fold', 'error'],
+            ['recommender', 'scenario', 'seed', 'fold', 'error', 'remedy'],
             failures.map(({ label, scenario, seed, fold, error }) => [
-              ...[label, titleOf(scenario), seed, fold, prose(error.message)],
+              ...[label, titleOf(scenario), seed, fold, prose(error.message), prose(error.remedy ?? '')],
             ]),
           )
     }<p>${software}, Node.js ${node}, ONNX Runtime ${onnxruntime}; ${cpu}, ${processors} processors, ${os}.</p>

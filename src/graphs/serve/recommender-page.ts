@@ -2,7 +2,7 @@ import { UsageError } from '../../core/errors.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import type { PageSection } from '../../io/report/page.ts';
 import { counted, tableHtml } from '../../io/report/table.ts';
-import { type RecommendedItem, recommend } from '../recommenders/recommend.ts';
+import { type PredictionReasons, type RecommendedItem, recommend } from '../recommenders/recommend.ts';
 import { contentOf } from '../recommenders/recommender-names.ts';
 import { trainedOn } from '../recommenders/trained-on.ts';
 import type { OpenServed } from './open-served.ts';
@@ -61,14 +61,28 @@ export async function recommenderPage(served: OpenServed, parameters: URLSearchP
 }
 
 function listTable(served: OpenServed, items: readonly RecommendedItem[], predicts: string): Html {
+  const isComputed = items.some(({ reasons }) => reasons !== undefined);
+  const why = isComputed ? 'computed from' : 'rated items like it';
   return tableHtml(
     'Recommended items',
-    ['item', predicts === 'scores' ? 'score' : 'prediction', 'ratings', 'genres', 'nearest rated items'],
-    items.map(({ itemId, title, prediction, ratings, genres, nearest = [] }) => [
+    ['item', predicts === 'scores' ? 'score' : 'prediction', 'ratings', 'genres', why],
+    items.map(({ itemId, title, prediction, ratings, genres, nearest = [], reasons }) => [
       itemLink(featureIdOf(served, itemId), title ?? itemId),
       ...[prediction.toFixed(2), ratings, genres.join(', ')],
-      nearest.map((each) => `${each.title ?? each.itemId} (${each.rating})`).join(', '),
+      reasons === undefined
+        ? nearest.map((each) => `${each.title ?? each.itemId} (${each.rating})`).join(', ')
+        : computedFrom(reasons),
     ]),
     { captioned: false },
   );
+}
+
+/** The heaviest ratings that a prediction was computed from, or the parts of a blend. */
+function computedFrom({ ratings, parts = [], by }: PredictionReasons): string {
+  const named = ratings
+    .slice(0, 3)
+    .map(({ title, itemId, userId, rating }) => `${title ?? itemId ?? `user ${userId}`} (${rating})`);
+  const others = ratings.length > 3 ? [`${ratings.length - 3} others`] : [];
+  const mixed = parts.map(({ recommender, score }) => `${recommender} (${score.toFixed(2)})`);
+  return [...(by === undefined ? [] : [`by ${by}`]), ...named, ...others, ...mixed].join(', ');
 }

@@ -68,6 +68,8 @@ export interface CatalogueEvaluation {
   readonly averageRelevant: number;
   /** Share of users whose candidates all have the same score, so that their lists are random. */
   readonly constant: number;
+  /** Share of the users with a relevant test item of whom none could be listed. */
+  readonly withoutList: number;
 }
 
 /**
@@ -94,6 +96,7 @@ export async function evaluateCatalogue(input: CatalogueEvaluationInput): Promis
   const longest = Math.max(...ks);
   const marks = new Uint8Array(itemCount);
   let [users, relevantItems, constant] = [0, 0, 0];
+  const asked = new Set(relevant.users).size;
   for await (const { user, items, scores } of scoredUsers(input, ofUsers.starts, seenOf)) {
     signal?.throwIfAborted();
     const wanted = ofUsers.rows.subarray(ofUsers.starts[user], ofUsers.starts[user + 1]);
@@ -128,6 +131,7 @@ export async function evaluateCatalogue(input: CatalogueEvaluationInput): Promis
     items: itemCount,
     averageRelevant: relevantItems / users,
     constant: constant / users,
+    withoutList: 1 - users / asked,
   };
 }
 

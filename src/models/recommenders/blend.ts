@@ -2,6 +2,7 @@ import { checkInteger, checkOneOf, checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { randomIntegers } from '../../core/random-integers.ts';
 import { checkParts, newUserScores, scoresOf, workOfParts } from './parts.ts';
+import type { Reasons, UsedPart } from './reasons.ts';
 import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, notFitted } from './recommender.ts';
 import { solvePositive } from './solve-positive.ts';
@@ -87,6 +88,18 @@ export class BlendRecommender implements Recommender {
     return this.#mean(items.length, (part) => newUserScores(part, own, items));
   }
 
+  /** What each part adds. @throws as `predict`. */
+  async reasons(users: Int32Array, items: Int32Array): Promise<Reasons[]> {
+    const { ratings } = this.#known();
+    checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    return this.#reasons(items.length, (part) => scoresOf(part, users, items));
+  }
+
+  /** The same of `scoreNewUser`. */
+  async reasonsForNewUser(own: NewUserRatings, items: Int32Array): Promise<Reasons[]> {
+    return this.#reasons(items.length, (part) => newUserScores(part, own, items));
+  }
+
   /** The work of all parts with a weight. @throws UsageError before `fit`; `too-many-steps`. */
   workOf(users: Int32Array, items: Int32Array, times?: number): PairWork {
     const parts = this.#counting().map(({ part }) => ({ part }));
@@ -113,6 +126,16 @@ export class BlendRecommender implements Recommender {
       for (const [row, value] of (await scored(part)).entries()) sums[row] = (sums[row] as number) + weight * value;
     }
     return Float32Array.from(sums);
+  }
+
+  async #reasons(length: number, scored: (part: Recommender) => Promise<Float32Array>): Promise<Reasons[]> {
+    const parts = Array.from({ length }, (): UsedPart[] => []);
+    for (const { part, weight } of this.#counting()) {
+      for (const [row, score] of (await scored(part)).entries()) {
+        parts[row]?.push({ recommender: part.name, weight, score });
+      }
+    }
+    return parts.map((own) => ({ base: 0, ratings: [], parts: own }));
   }
 
   async #bestWeights(ratings: TrainingRatings): Promise<number[]> {

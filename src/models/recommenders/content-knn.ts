@@ -3,6 +3,7 @@ import { groupRows } from '../group-rows.ts';
 import { checkVectorCount, checkVectors, dot, type ItemVectors, unitVectors } from './item-vectors.ts';
 import { Nearest } from './nearest-neighbours.ts';
 import { listsByUser, type RatingLists } from './rating-lists.ts';
+import { type Reasons, reasonsOf, type UsedRating } from './reasons.ts';
 import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 import { dampedMean, dampedMeans } from './user-mean.ts';
@@ -72,17 +73,15 @@ export class ContentKnnRecommender implements Recommender {
 
   /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
-    const { ratings, lists, means } = this.#known();
+    const { ratings, means } = this.#known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
     const scores = new Float32Array(users.length);
     const asked = groupRows(users, ratings.userCount);
     for (let user = 0; user < ratings.userCount; user++) {
       const rows = asked.rows.subarray(asked.starts[user], asked.starts[user + 1]);
       if (rows.length === 0) continue;
-      const [from, to] = [lists.starts[user], lists.starts[user + 1]];
-      const own = { items: lists.others.subarray(from, to), values: lists.values.subarray(from, to) };
       const found = this.#fromNearest(
-        own,
+        this.#ownOf(user),
         means[user] as number,
         Int32Array.from(rows, (row) => items[row] as number),
       );
@@ -93,10 +92,51 @@ export class ContentKnnRecommender implements Recommender {
 
   /** From the user's own ratings alone, as in training. */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
-    return this.#fromNearest(own, dampedMean(own.values, this.#known().mean, this.#userDamping), items);
+    return this.#fromNearest(own, this.#meanOf(own), items);
   }
 
-  #fromNearest(own: NewUserRatings, mean: number, items: Int32Array): Float32Array {
+  /** The rated items of each prediction, with their cosines. @throws as `predict`. */
+  reasons(users: Int32Array, items: Int32Array): Reasons[] {
+    const { ratings, means } = this.#known();
+    checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    return Array.from(users, (user, row) =>
+      this.#reasons(this.#ownOf(user), means[user] as number, user, items[row] as number),
+    );
+  }
+
+  /** The same of `scoreNewUser`. */
+  reasonsForNewUser(own: NewUserRatings, items: Int32Array): Reasons[] {
+    const { ratings } = this.#known();
+    return Array.from(items, (item) => this.#reasons(own, this.#meanOf(own), ratings.userCount, item));
+  }
+
+  #reasons(own: NewUserRatings, mean: number, user: number, item: number): Reasons {
+    const used: Omit<UsedRating, 'contribution'>[] = [];
+    this.#fromNearest(own, mean, Int32Array.of(item), (place, weight) => {
+      used.push({ user, item: own.items[place] as number, rating: own.values[place] as number, weight });
+    });
+    const weights = used.reduce((sum, { weight }) => sum + weight, this.#damping);
+    const ratings = used.map((each) => ({ ...each, contribution: (each.weight * (each.rating - mean)) / weights }));
+    return reasonsOf(mean, ratings);
+  }
+
+  #meanOf(own: NewUserRatings): number {
+    return dampedMean(own.values, this.#known().mean, this.#userDamping);
+  }
+
+  #ownOf(user: number): NewUserRatings {
+    const { lists } = this.#known();
+    const [from, to] = [lists.starts[user], lists.starts[user + 1]];
+    return { items: lists.others.subarray(from, to), values: lists.values.subarray(from, to) };
+  }
+
+  /** @param visit is called with each neighbour of each item. */
+  #fromNearest(
+    own: NewUserRatings,
+    mean: number,
+    items: Int32Array,
+    visit?: (place: number, cosine: number) => void,
+  ): Float32Array {
     const size = this.#dimension;
     const nearest = new Nearest(Math.min(this.#neighbours, own.items.length));
     const cosines = new Float64Array(own.items.length);
@@ -113,6 +153,7 @@ export class ContentKnnRecommender implements Recommender {
         const cosine = cosines[place] as number;
         weights += cosine;
         sum += cosine * ((own.values[place] as number) - mean);
+        visit?.(place, cosine);
       }
       return nearest.size === 0 ? mean : mean + sum / weights;
     });

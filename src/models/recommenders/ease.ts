@@ -4,6 +4,7 @@ import { likedAboveOf } from '../../core/rating-scale.ts';
 import { checkVectorCount, checkVectors, dot, type ItemVectors } from './item-vectors.ts';
 import { invertPositive } from './positive-definite.ts';
 import { listsByUser } from './rating-lists.ts';
+import { type Reasons, reasonsOf, type UsedRating } from './reasons.ts';
 import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, notFitted } from './recommender.ts';
 import { checkSteps, type PairWork, stepsText } from './work.ts';
@@ -143,6 +144,36 @@ export class EaseRecommender implements Recommender {
     const liked = rated.filter((item, row) => (values[row] as number) > likedAbove && (places[item] as number) >= 0);
     const own = liked.map((item) => places[item] as number);
     return Float32Array.from(items, (item) => this.#score(own, item));
+  }
+
+  /** What each liked item of the user adds. @throws as `predict`. */
+  reasons(users: Int32Array, items: Int32Array): Reasons[] {
+    const { ratings } = this.#known();
+    checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    const lists = listsByUser(ratings);
+    return Array.from(users, (user, row) => {
+      const [from, to] = [lists.starts[user], lists.starts[user + 1]];
+      const own = { items: lists.others.subarray(from, to), values: lists.values.subarray(from, to) };
+      return this.#reasons(own, user, items[row] as number);
+    });
+  }
+
+  /** The same of `scoreNewUser`. */
+  reasonsForNewUser(own: NewUserRatings, items: Int32Array): Reasons[] {
+    const { userCount } = this.#known().ratings;
+    return Array.from(items, (item) => this.#reasons(own, userCount, item));
+  }
+
+  #reasons(own: NewUserRatings, user: number, item: number): Reasons {
+    const { likedAbove = likedAboveOf(this.#known().ratings.scale) } = this.#options;
+    const used = Array.from(own.items, (other, row): UsedRating => {
+      const weight = this.weight(other, item);
+      return { user, item: other, rating: own.values[row] as number, weight, contribution: weight };
+    });
+    return reasonsOf(
+      0,
+      used.filter(({ rating, weight }) => rating > likedAbove && weight !== 0),
+    );
   }
 
   /**

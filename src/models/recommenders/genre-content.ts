@@ -2,8 +2,9 @@ import { checkInteger } from '../../core/check.ts';
 import { GenreSets, type GenreTable } from '../genres.ts';
 import { groupRows } from '../group-rows.ts';
 import { Nearest } from './nearest-neighbours.ts';
-import { scoreAsTrained } from './new-user.ts';
+import { scoreAsTrained, withNewUser } from './new-user.ts';
 import { listsByUser, type RatingLists } from './rating-lists.ts';
+import { type Reasons, reasonsOf, type UsedRating } from './reasons.ts';
 import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 
@@ -73,6 +74,35 @@ export class GenreContentRecommender implements Recommender {
     return predictions;
   }
 
+  /** The rated items of each prediction, with the cosines of their genres. @throws as `predict`. */
+  reasons(users: Int32Array, items: Int32Array): Reasons[] {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    const { ratings, lists } = this.#fitted;
+    const means = this.score(users, items);
+    return Array.from(users, (user, row) => {
+      const nearest = new Nearest(Math.min(this.#neighbours, ratings.values.length));
+      const used: Omit<UsedRating, 'contribution'>[] = [];
+      const score = fromNearest(this.#fitted as Fitted, user, items[row] as number, nearest, (place, weight) => {
+        used.push({ user, item: lists.others[place] as number, rating: lists.values[place] as number, weight });
+      });
+      if (score === undefined) return reasonsOf(means[row] as number, []);
+      const weights = used.reduce((sum, { weight }) => sum + weight, 0);
+      return reasonsOf(
+        0,
+        used.map((each) => ({ ...each, contribution: (each.weight * each.rating) / weights })),
+      );
+    });
+  }
+
+  /** The same of `scoreNewUser`. */
+  reasonsForNewUser(own: NewUserRatings, items: Int32Array): Reasons[] {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    const { ratings } = this.#fitted;
+    const again = new GenreContentRecommender({ genres: this.#genres, neighbours: this.#neighbours });
+    again.fit(withNewUser(ratings, own));
+    return again.reasons(new Int32Array(items.length).fill(ratings.userCount), items);
+  }
+
   /** As if the user had been in the training data: only the mean depends on other users. */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
@@ -81,7 +111,14 @@ export class GenreContentRecommender implements Recommender {
   }
 }
 
-function fromNearest({ lists, sets }: Fitted, user: number, item: number, nearest: Nearest): number | undefined {
+/** @param visit is called with each neighbour: its place in the lists, and its cosine. */
+function fromNearest(
+  { lists, sets }: Fitted,
+  user: number,
+  item: number,
+  nearest: Nearest,
+  visit?: (place: number, cosine: number) => void,
+): number | undefined {
   nearest.clear();
   const end = lists.starts[user + 1] as number;
   for (let place = lists.starts[user] as number; place < end; place++) {
@@ -96,6 +133,7 @@ function fromNearest({ lists, sets }: Fitted, user: number, item: number, neares
     const cosine = Math.sqrt(sets.squaredCosine(item, lists.others[place] as number));
     weights += cosine;
     sum += cosine * (lists.values[place] as number);
+    visit?.(place, cosine);
   }
   return sum / weights;
 }

@@ -3,8 +3,9 @@ import type { Resolved } from '../../core/given.ts';
 import { groupRows } from '../group-rows.ts';
 import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
 import { Nearest } from './nearest-neighbours.ts';
-import { scoreAsTrained } from './new-user.ts';
+import { scoreAsTrained, withNewUser } from './new-user.ts';
 import { listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
+import { type Reasons, reasonsOf } from './reasons.ts';
 import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 import { type SimilarityName, SimilarityRows, similarityNames } from './similarity.ts';
@@ -52,6 +53,13 @@ interface Fitted {
   readonly spreads: Float64Array;
   /** The ratings of `others` as deviations from their centre, in units of their spread. */
   readonly deviations: Float64Array;
+}
+
+/** The neighbours of a pair: places in the lists of `others`, and the similarities of all. */
+interface Neighbours {
+  readonly places: Int32Array;
+  readonly size: number;
+  readonly similarities: Float64Array;
 }
 
 /**
@@ -143,32 +151,54 @@ export class KnnRecommender implements Recommender {
 
   /** Predictions before `predict` clips them. @throws as `predict`. */
   score(users: Int32Array, items: Int32Array): Float32Array {
-    if (this.#fitted === undefined) throw notFitted(this.name);
-    const { ratings, own, others, rows } = this.#fitted;
-    checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    const fitted = this.#known();
+    checkPairs(users, items, fitted.ratings.userCount, fitted.ratings.itemCount);
     this.workOf(users, items);
-    const [owners, vias] = this.#options.between === 'users' ? [users, items] : [items, users];
     const predictions = new Float32Array(users.length);
-    const asked = groupRows(owners, own.count);
-    const nearest = new Nearest(Math.min(this.#options.neighbours, own.count));
-    for (let owner = 0; owner < own.count; owner++) {
-      const start = asked.starts[owner] as number;
-      const end = asked.starts[owner + 1] as number;
-      if (start === end) continue;
-      const known = (own.starts[owner] as number) < (own.starts[owner + 1] as number);
-      const similarities = known ? rows.row(owner) : undefined;
-      for (let place = start; place < end; place++) {
-        const row = asked.rows[place] as number;
-        const via = vias[row] as number;
-        const rated = (others.starts[via] as number) < (others.starts[via + 1] as number);
-        const prediction =
-          similarities !== undefined && rated
-            ? this.#fromNeighbours(this.#fitted, owner, via, similarities, nearest)
-            : unknown(this.#fitted, this.#options.prediction, users[row] as number, items[row] as number);
-        predictions[row] = prediction;
-      }
-    }
+    this.#eachPair(users, items, (row, owner, via, nearest) => {
+      predictions[row] =
+        nearest === undefined
+          ? unknown(fitted, this.#options.prediction, users[row] as number, items[row] as number)
+          : this.#fromNeighbours(fitted, owner, via, nearest).score;
+    });
     return predictions;
+  }
+
+  /** The neighbours of each pair, with their similarities. @throws as `predict`. */
+  reasons(users: Int32Array, items: Int32Array): Reasons[] {
+    const fitted = this.#known();
+    checkPairs(users, items, fitted.ratings.userCount, fitted.ratings.itemCount);
+    this.workOf(users, items);
+    const reasons = new Array<Reasons>(users.length);
+    this.#eachPair(users, items, (row, owner, via, nearest) => {
+      const [user, item] = [users[row] as number, items[row] as number];
+      if (nearest === undefined) {
+        reasons[row] = reasonsOf(unknown(fitted, this.#options.prediction, user, item), []);
+        return;
+      }
+      const { others } = fitted;
+      const { base, factor, isUsed } = this.#fromNeighbours(fitted, owner, via, nearest);
+      const used = isUsed ? Array.from(nearest.places.subarray(0, nearest.size)) : [];
+      const ratings = used.map((place) => {
+        const neighbour = others.others[place] as number;
+        const weight = nearest.similarities[neighbour] as number;
+        return {
+          ...(this.#options.between === 'users' ? { user: neighbour, item } : { user, item: neighbour }),
+          ...{ rating: others.values[place] as number, weight },
+          contribution: factor * weight * (fitted.deviations[place] as number),
+        };
+      });
+      reasons[row] = reasonsOf(base, ratings);
+    });
+    return reasons;
+  }
+
+  /** As if the user had been in the training data. */
+  reasonsForNewUser(own: NewUserRatings, items: Int32Array): Reasons[] {
+    const { ratings } = this.#known();
+    const again = new KnnRecommender(this.#options);
+    again.fit(withNewUser(ratings, own));
+    return again.reasons(new Int32Array(items.length).fill(ratings.userCount), items);
   }
 
   /**
@@ -178,8 +208,7 @@ export class KnnRecommender implements Recommender {
    * @throws UsageError before `fit`; `too-many-steps`.
    */
   workOf(users: Int32Array, items: Int32Array, times = 1): PairWork {
-    if (this.#fitted === undefined) throw notFitted(this.name);
-    const { own, others } = this.#fitted;
+    const { own, others } = this.#known();
     const isByUser = this.#options.between === 'users';
     const steps = stepsOf(isByUser ? users : items, own, others);
     const total = steps.reduce((sum, each) => sum + each, 0);
@@ -194,8 +223,7 @@ export class KnnRecommender implements Recommender {
    * @throws UsageError before `fit`; `too-many-steps`.
    */
   checkNewUsers(asked: readonly AskedOfNewUser[]): void {
-    if (this.#fitted === undefined) throw notFitted(this.name);
-    const { ratings, own, others } = this.#fitted;
+    const { ratings, own, others } = this.#known();
     const byUsers = this.#options.between === 'users';
     const raters = (item: number) => (others.starts[item + 1] as number) - (others.starts[item] as number);
     const ofItem = byUsers
@@ -222,36 +250,76 @@ export class KnnRecommender implements Recommender {
    * As if the user had been in the training data: a KNN learns nothing but lists, means and biases.
    */
   scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
-    if (this.#fitted === undefined) throw notFitted(this.name);
-    return scoreAsTrained(new KnnRecommender(this.#options), this.#fitted.ratings, own, items);
+    return scoreAsTrained(new KnnRecommender(this.#options), this.#known().ratings, own, items);
   }
 
-  #fromNeighbours(fitted: Fitted, owner: number, via: number, similarities: Float64Array, nearest: Nearest): number {
+  #known(): Fitted {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    return this.#fitted;
+  }
+
+  /**
+   * Calls back with each pair, and its neighbours; without them where the user or the item has no
+   * ratings.
+   */
+  #eachPair(
+    users: Int32Array,
+    items: Int32Array,
+    visit: (row: number, owner: number, via: number, nearest: Neighbours | undefined) => void,
+  ): void {
+    const { own, others, rows } = this.#known();
+    const [owners, vias] = this.#options.between === 'users' ? [users, items] : [items, users];
+    const asked = groupRows(owners, own.count);
+    const nearest = new Nearest(Math.min(this.#options.neighbours, own.count));
+    for (let owner = 0; owner < own.count; owner++) {
+      const start = asked.starts[owner] as number;
+      const end = asked.starts[owner + 1] as number;
+      if (start === end) continue;
+      const isKnown = (own.starts[owner] as number) < (own.starts[owner + 1] as number);
+      const similarities = isKnown ? rows.row(owner) : undefined;
+      for (let place = start; place < end; place++) {
+        const row = asked.rows[place] as number;
+        const via = vias[row] as number;
+        const isRated = (others.starts[via] as number) < (others.starts[via + 1] as number);
+        if (similarities === undefined || !isRated) {
+          visit(row, owner, via, undefined);
+          continue;
+        }
+        nearest.clear();
+        const last = others.starts[via + 1] as number;
+        for (let at = others.starts[via] as number; at < last; at++) {
+          const similarity = similarities[others.others[at] as number] as number;
+          if (similarity > 0) nearest.offer(at, similarity);
+        }
+        visit(row, owner, via, { places: nearest.places, size: nearest.size, similarities });
+      }
+    }
+  }
+
+  /** The score, and what it is made of: `base` plus `factor` times similarity times deviation. */
+  #fromNeighbours(fitted: Fitted, owner: number, via: number, { places, size, similarities }: Neighbours) {
     const { others, deviations, centres, spreads, mean, biases } = fitted;
     const { minimumNeighbours, prediction } = this.#options;
-    nearest.clear();
-    const end = others.starts[via + 1] as number;
-    for (let place = others.starts[via] as number; place < end; place++) {
-      const similarity = similarities[others.others[place] as number] as number;
-      if (similarity > 0) nearest.offer(place, similarity);
-    }
     let weights = 0;
     let sum = 0;
-    for (let index = 0; index < nearest.size; index++) {
-      const place = nearest.places[index] as number;
+    for (let index = 0; index < size; index++) {
+      const place = places[index] as number;
       const similarity = similarities[others.others[place] as number] as number;
       weights += similarity;
       sum += similarity * (deviations[place] as number);
     }
-    const enough = nearest.size >= minimumNeighbours;
-    if (prediction === 'basic') return enough ? sum / weights : mean;
+    const isUsed = size >= minimumNeighbours;
+    if (prediction === 'basic') {
+      return { score: isUsed ? sum / weights : mean, base: isUsed ? 0 : mean, factor: 1 / weights, isUsed };
+    }
     const [ofOwner, ofVia] =
       this.#options.between === 'users' ? [biases?.users, biases?.items] : [biases?.items, biases?.users];
-    const centre =
+    const base =
       prediction === 'baseline'
         ? mean + (ofOwner?.[owner] as number) + (ofVia?.[via] as number)
         : (centres[owner] as number);
-    return enough ? centre + (spreads[owner] as number) * (sum / weights) : centre;
+    const spread = spreads[owner] as number;
+    return { score: isUsed ? base + spread * (sum / weights) : base, base, factor: spread / weights, isUsed };
   }
 }
 

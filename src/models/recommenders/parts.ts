@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
+import type { Reasons } from './reasons.ts';
 import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import type { PairWork } from './work.ts';
 
@@ -64,6 +65,24 @@ export function pick(numbers: Int32Array, rows: Int32Array): Int32Array {
 export async function newUserScores(part: Recommender, own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
   if (part.scoreNewUser !== undefined) return part.scoreNewUser(own, items);
   throw cannotServe(part.name);
+}
+
+/**
+ * The reasons of a part for a user's items, whose number or ratings are given; where it has none,
+ * its score.
+ */
+export async function reasonsOfPart(
+  part: Recommender,
+  whose: Int32Array | NewUserRatings,
+  items: Int32Array,
+): Promise<Reasons[]> {
+  const isNew = !(whose instanceof Int32Array);
+  const found = isNew ? await part.reasonsForNewUser?.(whose, items) : await part.reasons?.(whose, items);
+  const scores = isNew ? await newUserScores(part, whose, items) : await scoresOf(part, whose, items);
+  return Array.from(items, (_, row) => ({
+    ...(found?.[row] ?? { base: scores[row] as number, ratings: [] }),
+    by: part.name,
+  }));
 }
 
 /** The error of a recommender that cannot serve a new user. */

@@ -2,6 +2,7 @@ import { checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
 import type { PrivacyGuarantee } from '../privacy/privacy-options.ts';
+import type { Reasons } from './reasons.ts';
 import type { PairWork } from './work.ts';
 
 /**
@@ -74,6 +75,17 @@ export interface Recommender {
    */
   readonly scoreNewUser?:
     | ((own: NewUserRatings, items: Int32Array) => Float32Array | Promise<Float32Array>)
+    | undefined;
+  /**
+   * How the score of each pair was computed, of a recommender that predicts from a few ratings, or
+   * from other recommenders.
+   */
+  readonly reasons?:
+    | ((users: Int32Array, items: Int32Array) => readonly Reasons[] | Promise<readonly Reasons[]>)
+    | undefined;
+  /** The same of `scoreNewUser`. */
+  readonly reasonsForNewUser?:
+    | ((own: NewUserRatings, items: Int32Array) => readonly Reasons[] | Promise<readonly Reasons[]>)
     | undefined;
   /**
    * The work of `predict` and `score` for these pairs, if it may be large: callers then ask in

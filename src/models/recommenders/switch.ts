@@ -1,5 +1,6 @@
 import { checkInteger } from '../../core/check.ts';
-import { checkParts, newUserScores, pick, scoresOf, workOfParts } from './parts.ts';
+import { checkParts, newUserScores, pick, reasonsOfPart, scoresOf, workOfParts } from './parts.ts';
+import type { Reasons } from './reasons.ts';
 import type { AskedOfNewUser, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, notFitted } from './recommender.ts';
 import type { PairWork } from './work.ts';
@@ -58,12 +59,25 @@ export class SwitchRecommender implements Recommender {
   async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     const { ratings } = this.#known();
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
-    return this.#byPart(items, (part, rows) => scoresOf(part, pick(users, rows), pick(items, rows)));
+    const scores = await this.#byPart(items, (part, rows) => scoresOf(part, pick(users, rows), pick(items, rows)));
+    return Float32Array.from(scores);
   }
 
   /** By the part responsible for the item. @throws UsageError `no-new-users` if it cannot. */
   async scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
-    return this.#byPart(items, (part, rows) => newUserScores(part, own, pick(items, rows)));
+    return Float32Array.from(await this.#byPart(items, (part, rows) => newUserScores(part, own, pick(items, rows))));
+  }
+
+  /** The reasons of the part responsible for the item. @throws as `predict`. */
+  async reasons(users: Int32Array, items: Int32Array): Promise<Reasons[]> {
+    const { ratings } = this.#known();
+    checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    return this.#byPart(items, (part, rows) => reasonsOfPart(part, pick(users, rows), pick(items, rows)));
+  }
+
+  /** The same of `scoreNewUser`. */
+  async reasonsForNewUser(own: NewUserRatings, items: Int32Array): Promise<Reasons[]> {
+    return this.#byPart(items, (part, rows) => reasonsOfPart(part, own, pick(items, rows)));
   }
 
   /** The work of both parts. @throws UsageError before `fit`; `too-many-steps`. */
@@ -96,14 +110,17 @@ export class SwitchRecommender implements Recommender {
     }));
   }
 
-  async #byPart(items: Int32Array, scored: (part: Recommender, rows: Int32Array) => Promise<Float32Array>) {
-    const scores = new Float32Array(items.length);
+  async #byPart<T>(
+    items: Int32Array,
+    answered: (part: Recommender, rows: Int32Array) => Promise<ArrayLike<T>>,
+  ): Promise<T[]> {
+    const answers = new Array<T>(items.length);
     for (const { part, rows } of this.#shared(items)) {
       if (rows.length === 0) continue;
-      const found = await scored(part, rows);
-      for (const [place, row] of rows.entries()) scores[row] = found[place] as number;
+      const found = await answered(part, rows);
+      for (const [place, row] of rows.entries()) answers[row] = found[place] as T;
     }
-    return scores;
+    return answers;
   }
 
   #known() {

@@ -183,8 +183,8 @@ describe('tables of an experiment', () => {
 
   it('have time and memory in the table of cost', () => {
     const cost = tablesText(tables.filter(({ kind }) => kind === 'cost'));
-    expect(cost).toMatch(/^recommender +train s +predict s +epochs +peak MiB$/m);
-    expect(cost).toMatch(/^baseline +3\.00 ±0\.00 +0\.50 ±0\.00 +0\.0 ±0\.0 +128 ±0$/m);
+    expect(cost).toMatch(/^recommender +train s +predict s +epochs +peak MiB +no list +constant$/m);
+    expect(cost).toMatch(/^baseline +3\.00 ±0\.00 +0\.50 ±0\.00 +0\.0 ±0\.0 +128 ±0 +0\.233 ±0\.202 +0\.000 ±0\.000$/m);
   });
 
   it('say the rule in each, and have as many cells in a line as columns', () => {

@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { FeatureInput } from '../../../src/graphs/import/import-options.ts';
 import { npyArray, npyHeader } from '../../fixtures/weights/npy-writer.ts';
@@ -184,4 +185,17 @@ describe('a file of features is read', () => {
     ]);
     expect((await imported([first.out])).content).toEqual(first.content);
   });
+});
+
+it.each([
+  ['visual.csv.gz', Buffer.from('id,a,b\n1,2,3\n4,5,6\n')],
+  ['visual.jsonl.gz', Buffer.from('{"id":1,"v":[2,3]}\n{"id":4,"v":[5,6]}\n')],
+  ['visual.npy.gz', npyArray([2, 3, 5, 6], [2, 2])],
+])('unpacks %s, and leaves no copy behind', async (name, content) => {
+  const file = await fileWith(name, gzipSync(content));
+  const ids = await fileWith('ids.txt.gz', gzipSync('1\n4\n'));
+  const { content: found, summary, out } = await imported(name.includes('npy') ? [{ path: file, ids }] : [file]);
+  expect(found).toEqual({ 1: { visual: [2, 3] }, 4: { visual: [5, 6] } });
+  expect(summary.streams[0]?.file).toBe(file);
+  expect(await readdir(dirname(out))).toEqual(['items.arrow']);
 });

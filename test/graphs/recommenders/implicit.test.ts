@@ -72,7 +72,7 @@ describe('a neural recommender that learns from what was chosen', () => {
     return at['10']?.ndcg as number;
   }
 
-  it.each([['bpr'], ['softmax'], ['log'], ['mse']])(
+  it.each([['bpr'], ['lambdarank'], ['softmax'], ['log'], ['mse'], ['mixed']])(
     'finds what users will choose better than popularity, by %s',
     async (loss) => {
       expect(await gainOf('gmf', { ...small, loss })).toBeGreaterThan(1.3 * (await gainOf('popularity')));
@@ -129,7 +129,9 @@ describe('a neural recommender that learns from what was chosen', () => {
     await expect(learn({}, { negatives: 0 })).rejects.toThrow('`negatives`');
     await expect(learn({}, { loss: 'mse', weighting: 0.5 })).rejects.toThrow('`weighting`');
     const wide = { scale: { minimum: 0, maximum: 1024 }, ratings: { ...data.ratings, values } };
-    await expect(learn(wide, { loss: 'softmax' })).rejects.toThrow('overflows on a scale of 0 to 1024');
+    for (const loss of ['softmax', 'lambdarank']) {
+      await expect(learn(wide, { loss })).rejects.toThrow('overflows on a scale of 0 to 1024');
+    }
   });
 });
 

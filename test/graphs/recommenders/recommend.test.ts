@@ -104,6 +104,16 @@ describe('recommendations for every user', () => {
   });
 });
 
+it('a list without items says why', async () => {
+  const empty = async (options: object) => (await recommend(of('svd'), { user: 'u1', ...options })).whyEmpty;
+  expect(await empty({ minRatings: 1000 })).toContain('has 1000 ratings or more in training');
+  expect(await empty({})).toBe(undefined);
+  const { saved } = of('genre-content');
+  const everything = new Map(saved.catalogue.map(({ id }) => [id, 4]));
+  const cold = await recommend(of('genre-content'), { ratings: everything, coldOnly: true });
+  expect(cold).toMatchObject({ items: [], whyEmpty: expect.stringContaining('has ratings in training') });
+});
+
 async function rowsOf(path: string, ending: string): Promise<Record<string, unknown>[]> {
   if (ending === 'parquet') {
     const reader = await openTable(path);

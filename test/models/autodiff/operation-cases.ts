@@ -28,7 +28,11 @@ import {
 } from '../../../src/models/autodiff/operations/losses.ts';
 import { lstm } from '../../../src/models/autodiff/operations/lstm.ts';
 import { matmul } from '../../../src/models/autodiff/operations/matmul.ts';
-import { listwiseRanking, pairwiseRanking } from '../../../src/models/autodiff/operations/ranking-losses.ts';
+import {
+  lambdaRanking,
+  listwiseRanking,
+  pairwiseRanking,
+} from '../../../src/models/autodiff/operations/ranking-losses.ts';
 import { type RowGradient, rows } from '../../../src/models/autodiff/operations/rows.ts';
 import { segmentSoftmax, segmentSums } from '../../../src/models/autodiff/operations/segments.ts';
 import { timeMajor } from '../../../src/models/autodiff/operations/sequence.ts';
@@ -286,6 +290,13 @@ export const operationCases: Readonly<Record<string, Readonly<Record<string, Ope
       build: (tape, inputs) => {
         const ratings = tape.graph.real([3, 5, 4, 1, 4, 2], [6, 1]);
         return pairwiseRanking(tape, of(inputs, 'scores'), ratings, tape.graph.integers([7, 2, 7, 7, 2, 9]));
+      },
+    },
+    'of pairs weighted by NDCG': {
+      inputs: { scores: { shape: [6, 1], declared: ['batch', 1] } },
+      build: (tape, inputs) => {
+        const gains = tape.graph.real([7, 31, 15, 1, 15, 3], [6, 1]);
+        return lambdaRanking(tape, of(inputs, 'scores'), gains, tape.graph.integers([7, 2, 7, 7, 2, 9]));
       },
     },
     'of lists': {

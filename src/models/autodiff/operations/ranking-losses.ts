@@ -29,6 +29,38 @@ function total(tape: Tape, x: Tensor): Tensor {
 }
 
 /**
+ * Sum of weight_ab * -ln sigmoid(s_a - s_b) over all pairs of rows, divided by a number, a scalar.
+ *
+ * @param scores [rows, 1]; its gradient is written.
+ * @param weights [rows, rows], constant.
+ * @param divisor a scalar, constant.
+ */
+function pairCosts(tape: Tape, scores: Tensor, weights: Tensor, divisor: Tensor): Tensor {
+  const { graph } = tape;
+  const { shape } = weights;
+  const lead = graph.emit('Sub', [scores, transposed(tape, scores)], shape);
+  // softplus(-lead), which does not overflow for any lead.
+  const small = graph.emit('Exp', [graph.emit('Neg', [graph.emit('Abs', [lead], shape)], shape)], shape);
+  const behind = graph.emit('Relu', [graph.emit('Neg', [lead], shape)], shape);
+  const costs = graph.add(behind, graph.emit('Log', [graph.add(small, graph.real(1))], shape));
+  const loss = graph.divide(total(tape, graph.multiply(weights, costs)), divisor);
+  return tape.record([scores], loss, (gradient) => {
+    tape.add(scores, () => {
+      const doubt = graph.emit('Sigmoid', [graph.emit('Neg', [lead], shape)], shape);
+      const pull = graph.multiply(graph.multiply(weights, doubt), graph.divide(gradient, divisor));
+      return graph.subtract(transposed(tape, sumOver(tape, pull, 0)), sumOver(tape, pull, 1));
+    });
+  });
+}
+
+/** real [rows, rows]: 1 where both rows are in a group, and the first is rated higher. */
+function higherPairs(tape: Tape, same: Tensor, ratings: Tensor): Tensor {
+  const { graph } = tape;
+  const higher = graph.emit('Greater', [ratings, transposed(tape, ratings)], same.shape, {}, 'bool');
+  return graph.multiply(same, graph.cast(higher, 'real'));
+}
+
+/**
  * Mean of -ln sigmoid(s_a - s_b) over the pairs of rows of a group in which a is rated higher than
  * b (Rendle et al. 2009, "BPR", over rated pairs), a scalar; 0 if there is no such pair.
  *
@@ -38,24 +70,58 @@ function total(tape: Tape, x: Tensor): Tensor {
  */
 export function pairwiseRanking(tape: Tape, scores: Tensor, ratings: Tensor, groups: Tensor): Tensor {
   const { graph } = tape;
-  const rows = scores.shape[0] as Dimension;
-  const shape = [rows, rows];
-  const higher = graph.emit('Greater', [ratings, transposed(tape, ratings)], shape, {}, 'bool');
-  const pairs = graph.multiply(sameGroup(tape, groups), graph.cast(higher, 'real'));
-  const count = graph.emit('Max', [total(tape, pairs), graph.real(1)], []);
-  const lead = graph.emit('Sub', [scores, transposed(tape, scores)], shape);
-  // softplus(-lead), which does not overflow for any lead.
-  const small = graph.emit('Exp', [graph.emit('Neg', [graph.emit('Abs', [lead], shape)], shape)], shape);
-  const behind = graph.emit('Relu', [graph.emit('Neg', [lead], shape)], shape);
-  const costs = graph.add(behind, graph.emit('Log', [graph.add(small, graph.real(1))], shape));
-  const loss = graph.divide(total(tape, graph.multiply(pairs, costs)), count);
-  return tape.record([scores], loss, (gradient) => {
-    tape.add(scores, () => {
-      const doubt = graph.emit('Sigmoid', [graph.emit('Neg', [lead], shape)], shape);
-      const pull = graph.multiply(graph.multiply(pairs, doubt), graph.divide(gradient, count));
-      return graph.subtract(transposed(tape, sumOver(tape, pull, 0)), sumOver(tape, pull, 1));
-    });
-  });
+  const pairs = higherPairs(tape, sameGroup(tape, groups), ratings);
+  return pairCosts(tape, scores, pairs, graph.emit('Max', [total(tape, pairs), graph.real(1)], []));
+}
+
+/** The number of groups: each row counts one n-th of a group of n rows. */
+function groupCountOf(tape: Tape, same: Tensor): Tensor {
+  return total(tape, tape.graph.emit('Reciprocal', [sumOver(tape, same, 1)], [same.shape[0] as Dimension, 1]));
+}
+
+/**
+ * 1 / log2(1 + rank) of each row, [rows, 1]: its rank in its group, highest value first, from 1. Of
+ * equal values the earlier row ranks higher.
+ */
+function discounts(tape: Tape, same: Tensor, values: Tensor): Tensor {
+  const { graph } = tape;
+  const { shape } = same;
+  const column = values.shape;
+  const others = transposed(tape, values);
+  const ones = graph.emit('Exp', [graph.subtract(values, values)], column);
+  const places = graph.emit('CumSum', [ones, graph.integers([0])], column);
+  const compared = (operation: string, a: Tensor, b: Tensor): Tensor =>
+    graph.cast(graph.emit(operation, [a, b], shape, {}, 'bool'), 'real');
+  const earlier = graph.multiply(
+    compared('Equal', others, values),
+    compared('Greater', places, transposed(tape, places)),
+  );
+  const ahead = graph.multiply(same, graph.add(compared('Greater', others, values), earlier));
+  const rank = graph.add(sumOver(tape, ahead, 1), graph.real(1));
+  return graph.divide(graph.real(Math.LN2), graph.emit('Log', [graph.add(rank, graph.real(1))], column));
+}
+
+/**
+ * The pairs of `pairwiseRanking`, each weighted by how much the NDCG of its group would change if
+ * the two changed places in the present order of the scores (Burges 2010, "LambdaRank"): summed
+ * over the pairs of a group, a mean over groups, a scalar. The weights are constants of a step.
+ *
+ * @param scores [rows, 1]; its gradient is written.
+ * @param gains [rows, 1], at least 0: a row with a higher gain belongs before one with a lower.
+ * @param groups int64 [rows].
+ */
+export function lambdaRanking(tape: Tape, scores: Tensor, gains: Tensor, groups: Tensor): Tensor {
+  const { graph } = tape;
+  const same = sameGroup(tape, groups);
+  const { shape } = same;
+  const apart = (column: Tensor): Tensor =>
+    graph.emit('Abs', [graph.emit('Sub', [column, transposed(tape, column)], shape)], shape);
+  const ideal = graph.emit('MatMul', [same, graph.multiply(gains, discounts(tape, same, gains))], gains.shape);
+  // A group without gains has no pairs.
+  const whole = graph.emit('Max', [ideal, graph.real(1e-6)], gains.shape);
+  const changes = graph.multiply(apart(gains), apart(discounts(tape, same, scores)));
+  const weights = graph.divide(graph.multiply(higherPairs(tape, same, gains), changes), whole);
+  return pairCosts(tape, scores, weights, groupCountOf(tape, same));
 }
 
 /**
@@ -71,7 +137,7 @@ export function listwiseRanking(tape: Tape, scores: Tensor, gains: Tensor, group
   const rows = scores.shape[0] as Dimension;
   const column = [rows, 1];
   const same = sameGroup(tape, groups);
-  const groupCount = total(tape, graph.emit('Reciprocal', [sumOver(tape, same, 1)], column));
+  const groupCount = groupCountOf(tape, same);
   const wanted = graph.divide(gains, graph.emit('MatMul', [same, gains], column));
   // Scores of other groups are masked.
   const away = graph.multiply(graph.subtract(same, graph.real(1)), graph.real(1e9));

@@ -31,7 +31,7 @@ import type { FeatureSource } from './feature-source.ts';
 import { neuralModule } from './neural-module.ts';
 import { type PretrainedBranches, pretrainedWeights, type WeightsByName } from './pretrained.ts';
 import { evaluationOrder, RatingFeeds, type RatingPairs } from './rating-batches.ts';
-import { isRanking, misorderedShare, predictsBy, ratingWeights } from './rating-loss.ts';
+import { comparesRatings, misorderedShare, predictsBy, ratingWeights } from './rating-loss.ts';
 import { residualFacts } from './residual-facts.ts';
 import { trainingBatches } from './training-batches.ts';
 import { knownItems, type TrainingSet } from './training-set.ts';
@@ -99,7 +99,7 @@ export class NeuralRecommender {
     checkInteger('itemsPerGroup', options.itemsPerGroup ?? 16);
     trainingCourse(this.#options);
     this.#privacy = options.privacy && privacyOf(options.privacy, options.seed ?? 1);
-    if (this.#privacy) checkPrivacy(model, this.#architecture);
+    if (this.#privacy) checkPrivacy(model, this.#architecture, this.#privacy);
   }
 
   /** Maximum number of epochs of `fit`. */
@@ -152,10 +152,10 @@ export class NeuralRecommender {
       method: this.#options.batching ?? 'random',
       itemsPerGroup: this.#options.itemsPerGroup ?? 16,
     };
-    // Losses over an order compare ratings of one user, so a batch has few users.
+    // A loss that compares ratings of one user needs batches of few users.
     const grouped = { seed: batching.seed, method: 'item-grouped' as const, itemsPerGroup: batching.itemsPerGroup };
     const orderOf = (epoch: number) =>
-      isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
+      comparesRatings(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
     const units = this.#privacy && this.#units(set, learnt, this.#privacy.unit);
     if (units && validation && validation.users.length > 0) throw noValidation(this.name);
     const data =
@@ -348,7 +348,7 @@ export class NeuralRecommender {
     features: FeatureSource | undefined,
     gradientPrivacy?: GradientPrivacy,
   ): Promise<Trainer> {
-    const { loss, weighting, negatives = 0 } = this.#architecture.ratingLoss;
+    const { loss, weighting, mix, negatives = 0 } = this.#architecture.ratingLoss;
     const mean = (globalMean(set.values) + negatives * set.scale.minimum) / (1 + negatives);
     const space = { ...set, mean: gradientPrivacy ? undefined : mean };
     const module = neuralModule(this.name, space, this.#options);
@@ -357,7 +357,7 @@ export class NeuralRecommender {
     // What else the weights depend on belongs to the checkpoint's identity.
     const { batching = 'random', itemsPerGroup = 16 } = this.#options;
     const drawn = negatives === 0 ? '' : `|negatives ${negatives}`;
-    const rule = `${loss === 'mse' && weighting === 0 ? '' : `|${loss}|${weighting}`}${drawn}`;
+    const rule = `${loss === 'mse' && weighting === 0 ? '' : `|${loss}|${weighting}`}${loss === 'mixed' ? `|${mix}` : ''}${drawn}`;
     const facts = [this.#batchSize, batching, itemsPerGroup, set.users.length].join('|');
     const data = checkpoint && `${checkpoint.data}|${facts}${rule}`;
     return Trainer.open(module, {
@@ -378,7 +378,11 @@ export class NeuralRecommender {
 }
 
 /** @throws UsageError `no-privacy` if ratings are used other than in the steps. */
-function checkPrivacy(name: NeuralRecommenderName, { ratingLoss: rule, batchNormalisation }: NeuralArchitecture): void {
+function checkPrivacy(
+  name: NeuralRecommenderName,
+  { ratingLoss: rule, batchNormalisation }: NeuralArchitecture,
+  { unit }: Privacy,
+): void {
   if (readsFeatures(name)) {
     throw noPrivacy(name, 'what it knows about items and users is computed from the ratings', 'Take gmf or deepcf.');
   }
@@ -386,6 +390,10 @@ function checkPrivacy(name: NeuralRecommenderName, { ratingLoss: rule, batchNorm
   for (const [option, isWrong] of Object.entries(wrong)) {
     if (isWrong)
       throw noPrivacy(name, `\`${option}\` is computed from all ratings, without noise`, `Leave out \`${option}\`.`);
+  }
+  if (unit === 'rating' && comparesRatings(rule.loss)) {
+    const why = `the loss '${rule.loss}' compares ratings of a user, but single ratings are to be hidden`;
+    throw noPrivacy(name, why, "Give `unit: 'user'`, or the loss `mse`.");
   }
 }
 

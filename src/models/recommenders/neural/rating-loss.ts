@@ -2,24 +2,25 @@ import { checkInteger, checkOneOf, checkPositive } from '../../../core/check.ts'
 import { UsageError } from '../../../core/errors.ts';
 import type { Tensor } from '../../autodiff/emitter.ts';
 import { filled, type Initialiser } from '../../autodiff/initialisers.ts';
-import { scale } from '../../autodiff/operations/arithmetic.ts';
+import { add, affine, scale } from '../../autodiff/operations/arithmetic.ts';
 import { dense } from '../../autodiff/operations/dense.ts';
 import { sigmoid } from '../../autodiff/operations/elementwise.ts';
 import { binaryCrossEntropy, meanSquaredError, weightedSquaredError } from '../../autodiff/operations/losses.ts';
-import { listwiseRanking, pairwiseRanking } from '../../autodiff/operations/ranking-losses.ts';
+import { lambdaRanking, listwiseRanking, pairwiseRanking } from '../../autodiff/operations/ranking-losses.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { ModuleOutputs } from '../../autodiff/training-plan.ts';
 import { inputNames } from './input-names.ts';
 
 /** The losses of a neural recommender. */
-export const lossNames = ['mse', 'ordinal', 'bpr', 'softmax', 'log'] as const;
+export const lossNames = ['mse', 'ordinal', 'mixed', 'bpr', 'lambdarank', 'softmax', 'log'] as const;
 
 /**
  * What a neural recommender learns to do. `mse`: to come near each rating. `ordinal`: to say for
- * each level of the scale how likely a rating is above it. `bpr`, `softmax`: to put the ratings of
- * a user into their order, by pairs or by lists; `log`: to tell high ratings from low ones by the
- * log loss of sigmoid(score) against the place on the scale. The predictions of these three are not
- * ratings.
+ * each level of the scale how likely a rating is above it. `bpr`, `lambdarank`, `softmax`: to put
+ * the ratings of a user into their order, by pairs, by pairs that count as much as they change the
+ * NDCG, or by lists; `log`: to tell high ratings from low ones by the log loss of sigmoid(score)
+ * against the place on the scale. The predictions of these four are not ratings. `mixed`: `mse` and
+ * `bpr` together; it predicts ratings.
  *
  * @example
  * const ranking: LossName = 'bpr';
@@ -36,10 +37,15 @@ export interface LossOptions {
   /** Default `mse`. */
   readonly loss?: LossName | undefined;
   /**
-   * Of `mse` and `ordinal`: ratings with a value of share p are weighted by (1 / p) to this power,
-   * 1 on average, so that rare values count. Default 0: equal weights.
+   * Of `mse`, `mixed` and `ordinal`: ratings with a value of share p are weighted by (1 / p) to this
+   * power, 1 on average, so that rare values count. Default 0: equal weights.
    */
   readonly weighting?: number | undefined;
+  /**
+   * Of `mixed`: the weight of the squared error, above 0 and below 1; the order of pairs has the
+   * rest. Default 0.5.
+   */
+  readonly mix?: number | undefined;
   /**
    * Of `ordinal`: levels, evenly spread over the scale. Default: one each half, or ten where the
    * scale is longer than ten.
@@ -57,6 +63,7 @@ export interface LossOptions {
 export interface RatingLoss {
   readonly loss: LossName;
   readonly weighting: number;
+  readonly mix: number;
   readonly levels: number | undefined;
   readonly negatives: number | undefined;
 }
@@ -64,7 +71,7 @@ export interface RatingLoss {
 type Scale = { readonly minimum: number; readonly maximum: number };
 
 /** Checks options and fills in their defaults. @throws UsageError when they do not fit together. */
-export function ratingLoss({ loss = 'mse', weighting = 0, levels, negatives }: LossOptions): RatingLoss {
+export function ratingLoss({ loss = 'mse', weighting = 0, mix, levels, negatives }: LossOptions): RatingLoss {
   checkOneOf('loss', loss, lossNames);
   checkPositive('weighting', weighting, { zero: true });
   if (levels !== undefined) checkInteger('levels', levels, 2);
@@ -77,27 +84,41 @@ export function ratingLoss({ loss = 'mse', weighting = 0, levels, negatives }: L
       });
     }
   }
-  const given = {
-    weighting: weighting !== 0 && predictsBy(loss) === 'scores',
-    levels: levels !== undefined && loss !== 'ordinal',
-  };
-  for (const [name, isWrong] of Object.entries(given)) {
-    if (!isWrong) continue;
-    throw new UsageError(`\`${name}\` is no option of the loss '${loss}'`, {
-      remedy: `Leave it out, or give \`loss: 'ordinal'\`.`,
+  if (mix !== undefined && !(mix > 0 && mix < 1)) {
+    throw new UsageError(`\`mix\` must be above 0 and below 1, but is ${mix}`, {
+      option: 'mix',
+      remedy: 'For squared errors alone give the loss `mse`, for the order alone `bpr`.',
     });
   }
-  return { loss, weighting, levels, negatives };
+  const misplaced = [
+    { name: 'weighting', isGiven: weighting !== 0, losses: lossNames.filter((each) => predictsBy(each) === 'ratings') },
+    { name: 'mix', isGiven: mix !== undefined, losses: ['mixed'] },
+    { name: 'levels', isGiven: levels !== undefined, losses: ['ordinal'] },
+  ].find(({ isGiven, losses }) => isGiven && !losses.includes(loss));
+  if (misplaced) {
+    const { name, losses } = misplaced;
+    throw new UsageError(`\`${name}\` is no option of the loss '${loss}'`, {
+      option: name,
+      remedy: `Leave it out, or give the loss ${losses.map((each) => `\`${each}\``).join(', ')}.`,
+    });
+  }
+  return { loss, weighting, mix: mix ?? 0.5, levels, negatives };
 }
 
-/** Whether a loss teaches only the order of a user's ratings. */
-export function isRanking(loss: LossName): boolean {
-  return loss === 'bpr' || loss === 'softmax';
+/** Losses that compare ratings of one user, which need batches of few users. */
+const comparing: ReadonlySet<unknown> = new Set<LossName>(['mixed', 'bpr', 'lambdarank', 'softmax']);
+
+/** Losses that teach no ratings. */
+const scoring: ReadonlySet<unknown> = new Set<LossName>(['bpr', 'lambdarank', 'softmax', 'log']);
+
+/** Whether a loss compares ratings of one user, so that its batches are of few users. */
+export function comparesRatings(loss: unknown): boolean {
+  return comparing.has(loss);
 }
 
 /** What a recommender trained with a loss predicts: ratings, or scores to rank by. */
-export function predictsBy(loss: LossName): 'ratings' | 'scores' {
-  return isRanking(loss) || loss === 'log' ? 'scores' : 'ratings';
+export function predictsBy(loss: unknown): 'ratings' | 'scores' {
+  return scoring.has(loss) ? 'scores' : 'ratings';
 }
 
 /**
@@ -109,10 +130,7 @@ export function judged(tape: Tape, name: string, score: Tensor, range: Scale, ru
   const { graph } = tape;
   const ratings = graph.input(inputNames.ratings, ['batch', 1]);
   if (rule.loss === 'ordinal') return ordinal(tape, name, score, ratings, range, rule);
-  if (rule.loss === 'mse') {
-    if (rule.weighting === 0) return { output: score, loss: meanSquaredError(tape, score, ratings) };
-    return { output: score, loss: weightedSquaredError(tape, score, ratings, weightsOf(tape)) };
-  }
+  if (rule.loss === 'mse') return { output: score, loss: squaredError(tape, score, ratings, rule) };
   if (rule.loss === 'log') {
     const place = graph.divide(
       graph.subtract(ratings, graph.real(range.minimum)),
@@ -123,14 +141,27 @@ export function judged(tape: Tape, name: string, score: Tensor, range: Scale, ru
   // Only a step has the users of its ratings; what predicts has no loss.
   const users = tape.index(inputNames.users);
   if (rule.loss === 'bpr') return { output: score, loss: pairwiseRanking(tape, score, ratings, users) };
-  if (rule.negatives !== undefined) {
-    const chosen = graph.subtract(ratings, graph.real(range.minimum));
-    return { output: score, loss: listwiseRanking(tape, score, chosen, users) };
+  if (rule.loss === 'mixed') {
+    const error = affine(tape, squaredError(tape, score, ratings, rule), rule.mix);
+    const order = affine(tape, pairwiseRanking(tape, score, ratings, users), 1 - rule.mix);
+    return { output: score, loss: add(tape, error, order) };
   }
-  // 2^(r - lowest + 1) - 1: the lowest rating gains 1.
-  const exponent = graph.multiply(graph.subtract(ratings, graph.real(range.minimum - 1)), graph.real(Math.LN2));
-  const gains = graph.subtract(graph.emit('Exp', [exponent], ratings.shape), graph.real(1));
-  return { output: score, loss: listwiseRanking(tape, score, gains, users) };
+  const gains = gainsOf(tape, ratings, range, rule);
+  const ranking = rule.loss === 'softmax' ? listwiseRanking : lambdaRanking;
+  return { output: score, loss: ranking(tape, score, gains, users) };
+}
+
+function squaredError(tape: Tape, score: Tensor, ratings: Tensor, { weighting }: RatingLoss): Tensor {
+  if (weighting === 0) return meanSquaredError(tape, score, ratings);
+  return weightedSquaredError(tape, score, ratings, weightsOf(tape));
+}
+
+/** 2^(r - lowest + 1) - 1, so that the lowest rating gains 1; of choices r - lowest. */
+function gainsOf(tape: Tape, ratings: Tensor, { minimum }: Scale, { negatives }: RatingLoss): Tensor {
+  const { graph } = tape;
+  if (negatives !== undefined) return graph.subtract(ratings, graph.real(minimum));
+  const exponent = graph.multiply(graph.subtract(ratings, graph.real(minimum - 1)), graph.real(Math.LN2));
+  return graph.subtract(graph.emit('Exp', [exponent], ratings.shape), graph.real(1));
 }
 
 /** exp(r - r): a one for each rating. */

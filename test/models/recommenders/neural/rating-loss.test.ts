@@ -35,7 +35,7 @@ async function predictions(options: NeuralOptions, { training, rest }: ReturnTyp
 /** What a user thinks of an item: most of it common to all, the rest a matter of taste. */
 const liking = (user: number, item: number) => Math.cos(2.3 * item) + 0.6 * Math.sin(1.7 * user) * Math.sin(1.1 * item);
 
-test.each(['bpr', 'softmax'] as const)(
+test.each(['bpr', 'lambdarank', 'softmax'] as const)(
   'where users rate at levels of their own, %s puts their items into order better than squared errors do (synthetic)',
   async (loss) => {
     // The level has most of the variance, and says nothing about the order.
@@ -50,6 +50,22 @@ test.each(['bpr', 'softmax'] as const)(
     expect(wrong(ranked.values)).toBeLessThan(0.7 * wrong(squared.values));
   },
 );
+
+test('mixed puts items into order better than squared errors do, and still predicts ratings (synthetic)', async () => {
+  // What is common to all is worth little to squared errors beside the level of the user.
+  const data = planted((user, item) => 3 + (user % 2 === 0 ? 1.5 : -1.5) + 0.25 * liking(user, item));
+  const { users, values: ratings } = data.rest;
+  const quality = async (options: NeuralOptions) => {
+    const { values, predicts } = await predictions(options, data);
+    const squares = values.reduce((sum, value, row) => sum + (value - (ratings[row] as number)) ** 2, 0);
+    return { wrong: misorderedShare(users, ratings, values) as number, error: squares / values.length, predicts };
+  };
+  const [squared, mixed] = [await quality({ loss: 'mse' }), await quality({ loss: 'mixed' })];
+  expect(mixed.predicts).toBe('ratings');
+  expect(mixed.wrong).toBeLessThan(0.8 * squared.wrong);
+  // Of a variance of 2.3.
+  expect(mixed.error).toBeLessThan(0.5);
+});
 
 test('weighted by rarity, rare ratings are met better, and common ones worse (synthetic)', async () => {
   const noise = (user: number, item: number) => Math.sin(12.9898 * user + 78.233 * item) * 0.9;
@@ -89,6 +105,13 @@ test('ordinal learns the levels that ratings keep to, and predicts inside the sc
   expect(Math.max(...values)).toBeLessThanOrEqual(5);
 });
 
+test('a private training that hides single ratings refuses losses that compare them', () => {
+  const privacy = { noise: 1.1, unit: 'rating' as const };
+  expect(() => new NeuralRecommender('gmf', { loss: 'bpr', privacy })).toThrow(
+    "the loss 'bpr' compares ratings of a user, but single ratings are to be hidden",
+  );
+});
+
 test('the share of pairs in the wrong order is of ratings of one user; a tie counts one half', () => {
   const ratings = Float32Array.of(3, 5, 4, 1);
   expect(misorderedShare([1, 1, 1, 2], ratings, Float32Array.of(1, 3, 2, 9))).toBe(0);
@@ -97,15 +120,17 @@ test('the share of pairs in the wrong order is of ratings of one user; a tie cou
   expect(misorderedShare([1, 2, 3, 4], ratings, ratings)).toBe(undefined);
 });
 
-test('weighting is refused where a loss learns an order, and levels where it has none', () => {
+test('options of other losses are refused', () => {
   expect(() => new NeuralRecommender('gmf', { loss: 'bpr', weighting: 0.5 })).toThrow(
     "`weighting` is no option of the loss 'bpr'",
   );
   expect(() => new NeuralRecommender('gmf', { levels: 5 })).toThrow("`levels` is no option of the loss 'mse'");
   expect(() => new NeuralRecommender('gmf', { loss: 'rmse' as 'mse' })).toThrow('`loss`');
+  expect(() => new NeuralRecommender('gmf', { mix: 0.3 })).toThrow("`mix` is no option of the loss 'mse'");
+  expect(() => new NeuralRecommender('gmf', { loss: 'mixed', mix: 1 })).toThrow('`mix` must be above 0 and below 1');
 });
 
-test.each(['ordinal', 'bpr', 'softmax'] as const)(
+test.each(['ordinal', 'mixed', 'bpr', 'lambdarank', 'softmax'] as const)(
   'an audiovisual recommender of the residual form learns by %s, tables in the graph or outside (synthetic)',
   async (loss) => {
     for (const sparse of [false, true]) {
