@@ -120,8 +120,8 @@ export class FeatureIndex {
   }
 
   /**
-   * How many products of two numbers `nearestSubclips` takes for each subclip, at most; undefined if
-   * the stream is read for each question.
+   * How many products of two numbers `nearestSubclips` takes for each subclip, at most; undefined
+   * if the stream is read for each question.
    */
   async productsOf(stream: string): Promise<number | undefined> {
     const index = await this.#index(stream);
