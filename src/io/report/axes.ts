@@ -37,7 +37,12 @@ export function wholeAxis(values: readonly number[]): Plot.ScaleOptions {
 export function countAxis(values: readonly number[]): Plot.ScaleOptions {
   const [, high] = rangeOf([...values, 1]);
   const few = high < FEW ? Array.from({ length: high + 1 }, (_, count) => count) : undefined;
-  return given({ domain: [0, high], nice: high >= FEW, ticks: few, tickFormat: (count: number) => (high < 10_000 ? counted(count) : COMPACT.format(count)) });
+  return given({
+    domain: [0, high],
+    nice: high >= FEW,
+    ticks: few,
+    tickFormat: (count: number) => (high < 10_000 ? counted(count) : COMPACT.format(count)),
+  });
 }
 
 /** A logarithmic axis that has labels even if the values span less than a decade. */
