@@ -14,6 +14,9 @@ export interface Interrupts {
   release(): void;
 }
 
+/** The last words of a command that was interrupted and has no summary. */
+const INTERRUPTED = 'interrupted';
+
 /** Milliseconds after which a requested stop happens in any case. */
 const STOP_WITHIN = 5000;
 
@@ -32,7 +35,13 @@ const STOP_WITHIN = 5000;
 export function catchInterrupts(console: Pick<Console, 'warn'>, first: string, drainWithin?: number): Interrupts {
   const drain = new AbortController();
   const stop = new AbortController();
-  const endWithin = (milliseconds: number) => void setTimeout(() => process.exit(130), milliseconds).unref();
+  const endWithin = (milliseconds: number) => {
+    const end = () => {
+      console.warn(INTERRUPTED);
+      process.exit(130);
+    };
+    setTimeout(end, milliseconds).unref();
+  };
   const stopNow = () => {
     drain.abort();
     stop.abort();
@@ -91,8 +100,9 @@ export async function untilInterrupted(
   try {
     return await work(signal);
   } catch (error) {
-    if (signal.aborted && error instanceof FlowError && error.code === 'aborted') return 130;
-    throw error;
+    if (!(signal.aborted && error instanceof FlowError && error.code === 'aborted')) throw error;
+    console.warn(INTERRUPTED);
+    return 130;
   } finally {
     interrupts.release();
   }

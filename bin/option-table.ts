@@ -23,6 +23,8 @@ export interface Option<Value> {
   readonly choices?: readonly string[] | undefined;
   /** Some of the words that it accepts. */
   readonly suggestions?: readonly string[] | undefined;
+  /** What the command writes at the path that is its value, if it writes there. */
+  readonly writes?: 'file' | 'directory' | undefined;
   /**
    * The value of what was typed: one text, several for an option that may be repeated, none for a
    * switch.

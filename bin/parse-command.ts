@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../src/core/errors.ts';
 import { nearestOf } from '../src/core/nearest.ts';
+import { type Output, outputsOf } from './check-outputs.ts';
 import { type Command, optionsOf } from './command.ts';
 import { readConfigFile } from './config-file.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -20,6 +21,7 @@ export interface ParsedCommand {
   readonly globals: GlobalValues;
   readonly values: OptionValues<AnyTable>;
   readonly further: OptionValues<AnyTable>;
+  readonly outputs: readonly Output[];
 }
 
 /**
@@ -40,6 +42,7 @@ export function parseCommand(command: Command, argv: readonly string[]): ParsedC
     globals,
     values: readOptions(given, command.options),
     further: readOptions(given, command.further ?? {}),
+    outputs: outputsOf(given, table),
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { UsageError } from '../src/core/errors.ts';
+import { checkOutputs } from './check-outputs.ts';
 import { type Command, findByName, isGroup, optionsOf } from './command.ts';
 import { Console } from './console.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -32,10 +33,11 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
   const { command } = wanted;
   const render = renderOptions(typedFlags(flagsOf(optionsOf(command)), wanted.argv), wanted.argv);
   open(consoleBefore(argv, render));
-  const { operands, globals, values, further } = parseCommand(command, wanted.argv);
+  const { operands, globals, values, further, outputs } = parseCommand(command, wanted.argv);
   const console = new Console({ ...globals, dryRun: values.dryRun === true }, render);
   open(console);
   try {
+    await checkOutputs(outputs, values.dryRun === true);
     return await command.run(values, { operands, further, json: globals.json ?? false, console, allCommands: loadAll });
   } finally {
     console.close();

@@ -1,5 +1,6 @@
 import { shellPath } from '../src/core/shell-word.ts';
 import { uncalibratedId } from '../src/graphs/interrupted-summary.ts';
+import { committedWords } from '../src/graphs/reports/committed-words.ts';
 import type { InputChanges } from '../src/graphs/run-items.ts';
 import type { RunSummary } from '../src/graphs/run-summary.ts';
 import type { ShardSummary } from '../src/graphs/runners/shard-run.ts';
@@ -101,21 +102,21 @@ export function isNews({ videos, inputs, interrupted, failure, calibration }: Ru
 
 /** The summary of an extraction into a directory or a stream, as text. */
 export function summaryText(summary: RunSummary, out: string | undefined): string {
-  const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
-  const which = [...(partial > 0 ? [`${partial} partial`] : []), ...(cached > 0 ? [`${cached} from the cache`] : [])];
+  const { committed, cached, renamed, alreadyDone, skipped, dead } = summary.videos;
   const rate = summary.wallSeconds > 0 ? summary.frames / summary.wallSeconds : 0;
   const lines = [
-    `${committed} committed${which.length > 0 ? ` (${which.join(', ')})` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
+    `${committedWords(summary.videos)}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
   ];
   if (summary.interrupted) lines.unshift(interruptedText(summary, out));
   else if (
     isNothingDecoded(summary) &&
     dead === 0 &&
-    alreadyDone + cached > 0 &&
+    alreadyDone + cached + renamed > 0 &&
     (summary.fleet === undefined || committed === 0)
   ) {
     const where = [
-      ...(alreadyDone > 0 ? [`was committed ${cached > 0 ? 'before' : 'by an earlier run'}`] : []),
+      ...(alreadyDone > 0 ? [`was committed ${cached + renamed > 0 ? 'before' : 'by an earlier run'}`] : []),
+      ...(renamed > 0 ? ['was taken over from a renamed item'] : []),
       ...(cached > 0 ? ['came from the cache'] : []),
     ];
     lines.push(`Nothing was decoded: every unit ${where.join(' or ')}.`);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { UsageError } from '../../src/core/errors.ts';
+import { FlowError, UsageError } from '../../src/core/errors.ts';
 import {
   analyseFeatures,
   type FeatureAnalysis,
@@ -22,6 +22,7 @@ import { writePoints } from '../../src/graphs/analysis/write-points.ts';
 import { SCENARIO_KINDS } from '../../src/io/ratings/scenario-kinds.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
+import type { Console } from '../console.ts';
 import { yearsOf } from '../experiment-options.ts';
 import { untilInterrupted } from '../interrupts.ts';
 import { flag, integer, listOf, parsed, positive, text, word, words } from '../option-table.ts';
@@ -81,18 +82,21 @@ export const command = defineCommand({
       }
       console.stage('reading ratings');
       const { ratings, skipBadLines, trailers, years, withFeatures, items, users, perUser, scenarios, seed } = options;
-      const analysis = await analyseRatings(ratings, {
-        ...{ skipBadLines, trailers, years, withFeatures, items, users, perUser, scenarios, seed },
+      return untilStopped(console, async (signal) => {
+        const analysis = await analyseRatings(ratings, {
+          ...{ skipBadLines, trailers, years, withFeatures, items, users, perUser, scenarios, seed },
+        });
+        checkNotStopped(signal);
+        if (!dryRun) await writePage(ratingsPage(analysis), out, figures);
+        console.result(ratingNumbers(analysis), () => ratingsText(analysis, shownBy(out, dryRun)));
+        return 0;
       });
-      if (!dryRun) await writePage(ratingsPage(analysis), out, figures);
-      console.result(ratingNumbers(analysis), () => ratingsText(analysis, shownBy(out, dryRun)));
-      return 0;
     }
     if (dryRun) {
       console.result(await plannedAnalysis(path, options), (planned) => plannedText(planned, out));
       return 0;
     }
-    return untilInterrupted(console, 'stopping', async (signal) => {
+    return untilStopped(console, async (signal) => {
       const facts = await factsOfAnalysis(path, options);
       const since = newSinceAnalysis(await factsInPage(out), facts);
       const hasAll = [figures, points].every((each) => each === undefined || existsSync(each));
@@ -108,6 +112,7 @@ export const command = defineCommand({
         onProgress: (progress) => console.progress(progress, progressLine),
         ...toldTo(console),
       });
+      checkNotStopped(signal);
       await writePage(withFacts(analysisPage(analysis), facts), out, figures);
       if (points !== undefined) await writePoints(analysis, points);
       console.result({ ...analysisJson(analysis), since }, () => featuresText(analysis, out, since));
@@ -115,6 +120,19 @@ export const command = defineCommand({
     });
   },
 });
+
+/** Milliseconds after an interrupt within which the analysis ends, whatever it is computing. */
+const STOP_WITHIN = 1000;
+
+/** Nothing is written until everything is computed, so that any moment is right for a stop. */
+function untilStopped(console: Console, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  return untilInterrupted(console, 'stopping; nothing is written', work, STOP_WITHIN);
+}
+
+/** @throws FlowError `aborted` */
+function checkNotStopped(signal: AbortSignal): void {
+  if (signal.aborted) throw new FlowError('aborted', 'the analysis was stopped');
+}
 
 const STEPS: Readonly<Record<AnalysisProgress['step'], string>> = {
   components: 'principal components',

@@ -1,4 +1,5 @@
-import { replaceFile } from '../../src/core/atomic-file.ts';
+import { dirname } from 'node:path';
+import { makeDirectory, replaceFile } from '../../src/core/atomic-file.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { editList } from '../../src/graphs/recommenders/edit-list.ts';
 import { type ExplainedItem, explainItem } from '../../src/graphs/recommenders/explain-item.ts';
@@ -43,7 +44,10 @@ export const command = defineCommand({
     try {
       const explained = await explainItem(model, { ...options, groups });
       const { chosen } = explained;
-      if (edl !== undefined && chosen && !dryRun) await replaceFile(edl, editList(explained.itemId, chosen));
+      if (edl !== undefined && chosen && !dryRun) {
+        await makeDirectory(dirname(edl));
+        await replaceFile(edl, editList(explained.itemId, chosen));
+      }
       console.result(explained, explainedText);
     } finally {
       await model.close();

@@ -3,7 +3,7 @@ import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
 import { defineCommand } from '../command.ts';
 import { extractionOptions } from '../extraction-options.ts';
 import { flag } from '../option-table.ts';
-import { outputDataset } from '../output-options.ts';
+import { plannedDataset } from '../output-options.ts';
 import { extractionToldTo, warnOfRoom } from '../told-to.ts';
 
 /** `reelflow explain`: the plan of an extraction, before anything is decoded. */
@@ -14,7 +14,7 @@ export const command = defineCommand({
   does: 'prints what extract would do, with shapes, memory and estimates; decodes nothing',
   options: {
     ...extractionOptions,
-    out: outputDataset('the dataset that extract would write: reports what it already has, and checks its disk'),
+    out: plannedDataset('the dataset that extract would write: reports what it already has, and checks its disk'),
     noTime: flag('does not estimate the time by running the networks on noise'),
     mermaid: flag('prints the graph as a Mermaid flowchart'),
   },

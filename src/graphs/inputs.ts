@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { isDynamicPattern } from 'tinyglobby';
 import { Breather } from '../core/breather.ts';
 import { checkOneOf } from '../core/check.ts';
+import { csvFault } from '../core/csv-fault.ts';
 import { UsageError } from '../core/errors.ts';
 import { refuseAddress } from '../core/object-address.ts';
 import { quotedList } from '../core/quoted-list.ts';
@@ -167,8 +168,11 @@ async function readManifest(manifest: string, copies: InputCopies | undefined): 
       skip_records_with_empty_values: true,
     });
   } catch (error) {
-    throw new UsageError(`the manifest ${manifest} is not a CSV file with a header: ${wordsOf(error)}`, {
+    if (!(error instanceof CsvError)) throw error;
+    throw new UsageError(`the manifest ${manifest} ${csvFault(error)}`, {
       option: 'manifest',
+      remedy:
+        'Each line must have as many fields as the header; a field with a comma, a quote or a line break is quoted, with the quotes inside it doubled.',
       cause: error,
     });
   }

@@ -31,7 +31,7 @@ export function interruptedSummary(
   const limitBytes = memoryLimit(run);
   return {
     graphId: run.graphId ?? uncalibratedId,
-    videos: { committed: 0, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 0 },
+    videos: { committed: 0, partial: 0, cached: 0, renamed: 0, alreadyDone: 0, skipped: 0, dead: 0 },
     frames: 0,
     patches: 0,
     videoSeconds: 0,

@@ -1,7 +1,6 @@
 import type { Writable } from 'node:stream';
 import { FlowError } from '../core/errors.ts';
 import type { CachedUnits } from '../io/cache/cached-units.ts';
-import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
 import type { Items } from '../io/dataset/items.ts';
 import type { MemorySampler } from '../io/media/process-memory.ts';
 import type { Video } from '../io/media/video.ts';
@@ -17,6 +16,7 @@ import type { NetworkServices } from './dataflow/running-scope.ts';
 import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
 import { checkNoneHidden, holding } from './far-items.ts';
+import { formerUnits } from './former-units.ts';
 import { graphId } from './graph.ts';
 import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
@@ -45,6 +45,7 @@ import { checkShard, itemsOfShard } from './runners/shard.ts';
 import { ShardRun } from './runners/shard-run.ts';
 import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
+import { isWorthAnother } from './worth-another.ts';
 
 /** What a run takes in addition to its options. */
 export interface RunSetting {
@@ -312,6 +313,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       itemSignal: given && ((video: Video) => given.signalOf(video)),
       verdict: (video: Video) => given?.verdictOf(video) ?? shardRun?.verdictOf(video),
       store: output.store,
+      formerUnit: noted && commits && formerUnits(graph, plan.graph.id, { store: commits, items: noted }),
       cache: cache && withinPolicy(cache, graph.policy),
       fingerprint: (video, signal) => output.fingerprint(video.content, signal),
       knownFingerprint: (video) => output.knownFingerprint?.(video.content),
@@ -381,6 +383,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       committed: tally.committed,
       partial: tally.partial,
       cached: tally.cached,
+      renamed: tally.renamed,
       alreadyDone: tally.alreadyDone,
       skipped: tally.skipped.length,
       dead: tally.dead.length,
@@ -441,16 +444,6 @@ function shardRunOf(
     isUnchanged: ({ content }) => knownFingerprint?.(content) !== undefined,
     say: (sentence, item) => say(sentence, { item }),
   });
-}
-
-/**
- * Whether this run may retry a dead letter: see `mayBeAnswered`. Also failures of the user's own
- * functions, and damage that is now allowed.
- */
-function isWorthAnother(letter: DeadLetter, { policy, trace }: VideoGraph): boolean {
-  if (mayBeAnswered(letter)) return true;
-  if (trace.hasFunctions && (letter.code === 'internal' || letter.code === 'usage')) return true;
-  return policy.allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
 }
 
 /** How many elements of one kind took the result of an equal one. */

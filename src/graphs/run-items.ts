@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
+import { AskedOnce } from '../core/asked-once.ts';
 import { Breather } from '../core/breather.ts';
 import type { ItemChange, ItemFacts } from '../io/dataset/item-facts.ts';
 import type { Items } from '../io/dataset/items.ts';
@@ -53,6 +54,7 @@ export class RunItems {
   readonly #added = new Set<string>();
   readonly #left = new Set<string>();
   readonly #superseded: string[] = [];
+  readonly #former = new AskedOnce<ReadonlyMap<string, string>>();
 
   /**
    * @param covers the places that the corpus covers completely, from `coverageOf`. Default:
@@ -105,22 +107,23 @@ export class RunItems {
     }
   }
 
+  /**
+   * The item that a file with this content was before it was renamed: an item of the dataset that
+   * is no longer an input. The items are looked through at the first call.
+   */
+  async formerItem(hash: string): Promise<string | undefined> {
+    return (await this.#former.ask(() => this.#formerItems())).get(hash);
+  }
+
   /** Records which items are no longer inputs. */
   async end(): Promise<InputChanges> {
     await this.#items.flush();
     const gone: string[] = [];
     const formerly = new Map<string, string>();
-    const breather = new Breather();
-    if (this.#covers.places.length > 0 || this.#covers.filesOf.size > 0) {
-      for (const id of this.#items.ids()) {
-        if (breather.isDue) await breather.rest();
-        if (this.#corpus.has(id)) continue;
-        const item = this.#items.get(id);
-        if (item === undefined || !this.#isCovered(item)) continue;
-        gone.push(id);
-        if (item.hash !== undefined) formerly.set(item.hash, id);
-        if (item.state !== 'gone') this.#items.note(id, { state: 'gone', ...changedNow() });
-      }
+    for await (const item of this.#noInputs()) {
+      gone.push(item.id);
+      if (item.hash !== undefined) formerly.set(item.hash, item.id);
+      if (item.state !== 'gone') this.#items.note(item.id, { state: 'gone', ...changedNow() });
     }
     const renamed: { from: string; to: string }[] = [];
     if (formerly.size > 0) {
@@ -131,6 +134,24 @@ export class RunItems {
     }
     const superseded = this.#superseded.sort();
     return { added: this.#added.size, gone: gone.sort(), renamed, superseded, left: this.#left.size };
+  }
+
+  async #formerItems(): Promise<ReadonlyMap<string, string>> {
+    const formerly = new Map<string, string>();
+    for await (const { id, hash } of this.#noInputs()) if (hash !== undefined) formerly.set(hash, id);
+    return formerly;
+  }
+
+  /** The items of the dataset that are no longer inputs. */
+  async *#noInputs(): AsyncGenerator<ItemFacts> {
+    if (this.#covers.places.length === 0 && this.#covers.filesOf.size === 0) return;
+    const breather = new Breather();
+    for (const id of this.#items.ids()) {
+      if (breather.isDue) await breather.rest();
+      if (this.#corpus.has(id)) continue;
+      const item = this.#items.get(id);
+      if (item !== undefined && this.#isCovered(item)) yield item;
+    }
   }
 
   #isCovered({ path, source }: ItemFacts): boolean {

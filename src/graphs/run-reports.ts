@@ -30,6 +30,8 @@ export type ItemReport = { readonly item: string; readonly path: string } & (
       readonly partial: boolean;
       /** Taken from the cache: none of it was decoded. */
       readonly cached: boolean;
+      /** Its file was only renamed, and it took over its unit: none of it was decoded. */
+      readonly renamed: boolean;
       readonly frames: number;
       readonly patches: number;
       /** Seconds of its media. */
@@ -54,9 +56,9 @@ export function itemReportOf(event: RunEvent<Video>): ItemReport | undefined {
   const { id: item, path } = event.item;
   switch (event.type) {
     case 'committed': {
-      const { type, cached = false, unit } = event;
+      const { type, cached = false, renamed = false, unit } = event;
       const { partial, frames, patches, seconds, notes } = unit;
-      return { type, item, path, partial, cached, frames, patches, seconds, notes };
+      return { type, item, path, partial, cached, renamed, frames, patches, seconds, notes };
     }
     case 'already-done':
       return { type: event.type, item, path, partial: event.unit.partial };

@@ -18,6 +18,8 @@ export interface RunSummary {
     readonly partial: number;
     /** Committed items that were taken from the cache, without decoding. */
     readonly cached: number;
+    /** Committed items whose file was only renamed: they took over its unit, without decoding. */
+    readonly renamed: number;
     readonly alreadyDone: number;
     readonly skipped: number;
     /** Dead letters among the inputs, earlier ones included. */

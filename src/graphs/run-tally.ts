@@ -11,6 +11,8 @@ export class RunTally {
    * counted.
    */
   cached = 0;
+  /** The same of those taken from the item that their file was before it was renamed. */
+  renamed = 0;
   alreadyDone = 0;
   /** Items already done that an earlier run committed in part. */
   alreadyPartial = 0;
@@ -44,8 +46,9 @@ export class RunTally {
       case 'committed':
         this.committed += 1;
         if (event.unit.notes.length > 0) this.notes.push({ item: id, notes: event.unit.notes });
-        if (event.cached === true) {
-          this.cached += 1;
+        if (event.cached === true || event.renamed === true) {
+          if (event.cached === true) this.cached += 1;
+          else this.renamed += 1;
           break;
         }
         if (event.unit.partial) this.partial += 1;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
 import { callReelflow } from '../fixtures/call-cli.ts';
 import { barriersOf, cutOffIn, hasChromium, type OpenPage, openPage } from '../fixtures/chromium.ts';
+import { startCli } from '../fixtures/run-cli.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-analyze-'));
 const at = (name: string) => join(directory, name);
@@ -52,6 +53,44 @@ describe('analyze', () => {
     expect(visual.subclips.names).toEqual(['0', '1', '2']);
     expect(visual.spectrum.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1, 6);
     expect(existsSync(at('report.html'))).toBe(true);
+  });
+
+  it('ends within moments of an interrupt, while points are laid out, with 130 and nothing written', async () => {
+    const place = at('stopped');
+    mkdirSync(place);
+    const writer = await ItemStoreWriter.create(
+      at('large.arrow'),
+      { subclips: 50, streams: [{ name: 'visual', dimension: 4 }] },
+      {},
+    );
+    for (let item = 0; item < 400; item++) {
+      const visual = Float32Array.from({ length: 200 }, (_, place) => Math.sin(item * 200 + place) * (1 + (item % 7)));
+      await writer.add({ itemId: String(item), vectors: { visual } });
+    }
+    await writer.close();
+    const running = startCli([
+      ...['analyze', at('large.arrow'), '--out', join(place, 'page.html'), '--points', join(place, 'points')],
+      ...['--progress', 'ndjson'],
+    ]);
+    await running.until(() => /"step":"layout"/.test(running.stderr() + running.stdout()));
+    running.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code, stderr).toBe(130);
+    expect(stderr).toContain('interrupted');
+    expect(readdirSync(place)).toEqual([]);
+  });
+
+  it('shows ratings of one movie, one year and one value without an empty figure', async () => {
+    const ratings = at('one');
+    mkdirSync(ratings);
+    writeFileSync(join(ratings, 'movies.csv'), 'movieId,title,genres\n1,Alien,(no genres listed)\n');
+    writeFileSync(join(ratings, 'ratings.csv'), 'userId,movieId,rating,timestamp\n1,1,4,1\n2,1,4,1\n');
+    const { code, stderr } = await callReelflow(['analyze', '--ratings', ratings, '--out', at('one.html')]);
+    expect(code, stderr).toBe(0);
+    const page = readFileSync(at('one.html'), 'utf8');
+    expect(page).not.toMatch(/NaN|\.0000|undefined/);
+    expect(page).toContain('No movie has a year in its title.');
+    expect(page).toContain('No movie has a genre.');
   });
 
   it('is made once, says what is new, and stays quiet while nothing has changed', async () => {

@@ -118,6 +118,7 @@ describe('broken files beside good ones', () => {
       committed: 0,
       partial: 0,
       cached: 0,
+      renamed: 0,
       alreadyDone: oddNames.length,
       skipped: 0,
       dead: 7,
@@ -179,7 +180,15 @@ describe('broken files beside good ones', () => {
       join(place.path, 'all-dead'),
     ]);
     expect(code).toBe(1);
-    expect(summary.videos).toEqual({ committed: 0, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 2 });
+    expect(summary.videos).toEqual({
+      committed: 0,
+      partial: 0,
+      cached: 0,
+      renamed: 0,
+      alreadyDone: 0,
+      skipped: 0,
+      dead: 2,
+    });
   });
 
   it.skipIf(!existsSync(shared))('real damaged files have their verdicts (needs ../shared)', async () => {

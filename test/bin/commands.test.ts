@@ -162,7 +162,15 @@ describe('the small commands', () => {
       audio: { item: string; nearest: string }[];
       planted: PlantedReport;
     };
-    expect(report.first.videos).toEqual({ committed: 6, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 0 });
+    expect(report.first.videos).toEqual({
+      committed: 6,
+      partial: 0,
+      cached: 0,
+      renamed: 0,
+      alreadyDone: 0,
+      skipped: 0,
+      dead: 0,
+    });
     expect(report.second).toMatchObject({ videos: { committed: 0, alreadyDone: 6 }, frames: 0 });
     for (const { item, nearest } of [...report.visual, ...report.audio]) {
       expect(nearest.slice(0, -1)).toBe(item.slice(0, -1));

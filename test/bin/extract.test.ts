@@ -56,7 +56,15 @@ describe('reelflow extract', () => {
     const out = join(directory, 'resume');
     const first = await extractJson([clips, '--out', out]);
     expect(first.code).toBe(0);
-    expect(first.summary.videos).toEqual({ committed: 3, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 0 });
+    expect(first.summary.videos).toEqual({
+      committed: 3,
+      partial: 0,
+      cached: 0,
+      renamed: 0,
+      alreadyDone: 0,
+      skipped: 0,
+      dead: 0,
+    });
     expect(first.summary.frames).toBe(90);
     expect(first.summary.patches).toBe(9);
     expect(first.summary.videoSeconds).toBeCloseTo(9, 1);
@@ -69,7 +77,15 @@ describe('reelflow extract', () => {
 
     const second = await extractJson([clips, '--out', out]);
     expect(second.code).toBe(0);
-    expect(second.summary.videos).toEqual({ committed: 0, partial: 0, cached: 0, alreadyDone: 3, skipped: 0, dead: 0 });
+    expect(second.summary.videos).toEqual({
+      committed: 0,
+      partial: 0,
+      cached: 0,
+      renamed: 0,
+      alreadyDone: 3,
+      skipped: 0,
+      dead: 0,
+    });
     expect(second.summary.frames).toBe(0);
     expect(second.summary.operators.find(({ name }) => name === 'decode-video')).toBeUndefined();
     expect(unitFiles(out)).toEqual(before);
@@ -88,6 +104,7 @@ describe('reelflow extract', () => {
     const { stdout, code } = await reelflow(args);
     expect(code).toBe(0);
     expect(stdout).toContain('new since the last run: 2 of the inputs');
+    expect(stdout).toContain('2 committed (1 renamed), 1 already done');
     expect(stdout).toContain('renamed: b is now b-2020');
     expect(stdout).toContain(`no longer inputs, but still in the dataset: b; \`reelflow prune ${out}\` removes them`);
     const csv = (await reelflow(['status', out, '--format', 'csv'])).stdout.split('\n');
@@ -154,6 +171,7 @@ describe('reelflow extract', () => {
       committed: 8 - before.size,
       partial: 0,
       cached: 0,
+      renamed: 0,
       alreadyDone: before.size,
       skipped: 0,
       dead: 0,
@@ -224,7 +242,15 @@ describe('reelflow extract', () => {
   it('leaves out longer items by option: skipped with the reason, exit 0', async () => {
     const { code, summary } = await extractJson([clips, '--out', join(directory, 'short'), '--max-duration', '1']);
     expect(code).toBe(0);
-    expect(summary.videos).toEqual({ committed: 0, partial: 0, cached: 0, alreadyDone: 0, skipped: 3, dead: 0 });
+    expect(summary.videos).toEqual({
+      committed: 0,
+      partial: 0,
+      cached: 0,
+      renamed: 0,
+      alreadyDone: 0,
+      skipped: 3,
+      dead: 0,
+    });
     expect(summary.skipped[0]?.reason).toContain('--max-duration 1');
   });
 

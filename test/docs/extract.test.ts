@@ -72,7 +72,7 @@ describe('the page of extract', () => {
   );
 
   it('names every exit code that a run can have', () => {
-    const videos = { committed: 1, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 0 };
+    const videos = { committed: 1, partial: 0, cached: 0, renamed: 0, alreadyDone: 0, skipped: 0, dead: 0 };
     const base = { interrupted: false, readerGone: false, videos };
     const ends = [
       base,

@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { prune } from '../../src/graphs/prune.ts';
 import { ITEM_STATES } from '../../src/io/dataset/item-facts.ts';
 import { Items } from '../../src/io/dataset/items.ts';
 import { datasetStatus } from '../../src/io/dataset/status.ts';
@@ -204,6 +214,82 @@ describe('an item that is not an input any more', () => {
     expect(await place.states()).toEqual({ alien: 'committed', heat: 'committed' });
     rmSync(first);
     expect((await place.run({ inputs: [glob] })).gone).toEqual(['alien']);
+  });
+});
+
+describe('a renamed item', () => {
+  const unitBytes = async (place: LengthRun, id: string) => {
+    const { unit } = (await place.item(id)) ?? {};
+    return readFileSync(join(place.out, '_units', unit?.slice(0, 2) ?? '', `${unit}.arrow`));
+  };
+
+  it('takes over the unit of the former one, with the bytes that computing it would have made', async () => {
+    const place = new LengthRun();
+    for (const name of ['alien', 'heat']) place.write(`films/${name}.mp4`, name);
+    const inputs = [place.path('films')];
+    await place.run({ inputs });
+    renameSync(place.path('films/heat.mp4'), place.path('films/heat-1995.mp4'));
+    expect(place.opened()).toEqual(['alien', 'heat']);
+    expect((await place.run({ inputs })).renamed).toEqual([{ from: 'heat', to: 'heat-1995' }]);
+    expect(place.opened()).toEqual([]);
+    const scratch = new LengthRun();
+    scratch.write('films/heat-1995.mp4', 'heat');
+    await scratch.run({ inputs: [scratch.path('films')] });
+    expect(scratch.opened()).toEqual(['heat-1995']);
+    expect(await unitBytes(place, 'heat-1995')).toEqual(await unitBytes(scratch, 'heat-1995'));
+    expect(await place.item('heat-1995')).toMatchObject({ state: 'committed', fps: 25, duration: 2 });
+    // The former one may be taken out, and the new one stays.
+    await prune(place.out);
+    await place.run({ inputs });
+    expect(place.opened()).toEqual([]);
+    expect(await place.rows()).toEqual({ alien: 5, 'heat-1995': 4 });
+  });
+
+  it('takes it over when it comes back on a later night, or by another name twice', async () => {
+    const place = new LengthRun();
+    for (const name of ['alien', 'heat']) place.write(`films/${name}.mp4`, name);
+    const inputs = [place.path('films')];
+    await place.run({ inputs });
+    renameSync(place.path('films/heat.mp4'), place.path('aside'));
+    await place.run({ inputs });
+    place.opened();
+    copyFileSync(place.path('aside'), place.path('films/one.mp4'));
+    copyFileSync(place.path('aside'), place.path('films/two.mp4'));
+    await place.run({ inputs });
+    expect(place.opened()).toEqual([]);
+    expect(await place.rows()).toEqual({ alien: 5, heat: 4, one: 4, two: 4 });
+  });
+
+  it('is computed where the former unit is gone or damaged, or values may depend on the name', async () => {
+    for (const spoil of [
+      async (place: LengthRun) => rmSync(place.path('features/_units'), { recursive: true }),
+      async (place: LengthRun) => {
+        const { unit = '' } = (await place.item('heat')) ?? {};
+        truncateSync(join(place.out, '_units', unit.slice(0, 2), `${unit}.arrow`), 100);
+      },
+      async () => 'inline' as const,
+    ]) {
+      const place = new LengthRun();
+      place.write('films/heat.mp4', 'heat');
+      const inputs = [place.path('films')];
+      await place.run({ inputs });
+      const kind = (await spoil(place)) ?? undefined;
+      renameSync(place.path('films/heat.mp4'), place.path('films/heat-1995.mp4'));
+      place.opened();
+      await place.run({ inputs, kind, compact: kind === 'inline' });
+      expect(place.opened()).toEqual(['heat-1995']);
+      expect(await place.item('heat-1995')).toMatchObject({ state: 'committed' });
+    }
+  });
+
+  it('is told dead or skipped again, since nothing was committed for it', async () => {
+    const place = new LengthRun();
+    place.write('films/heat.mp4', 'broken');
+    const inputs = [place.path('films')];
+    await place.run({ inputs });
+    renameSync(place.path('films/heat.mp4'), place.path('films/heat-1995.mp4'));
+    await place.run({ inputs });
+    expect(await place.states()).toMatchObject({ 'heat-1995': 'dead truncated' });
   });
 });
 

@@ -73,18 +73,24 @@ function yearsBody({ byDecade, byYear, withoutYear }: RatingAnalysis): Html {
   const spread = known.map(({ name, lowerQuartile, upperQuartile, mean }) => ({
     ...{ x: Number(name), low: lowerQuartile, high: upperQuartile, y: mean },
   }));
+  if (byYear.length === 0) return html`<p>No movie has a year in its title.</p>`;
   return html`<div class="pair">${boxes(byDecade, 'Ratings by decade of the movie')}${tableHtml('Ratings by decade', HEAD, byDecade.map(line))}</div>
 <div class="pair">${figureHtml(
     lineFigure(
       byYear.map(({ name, ratings }) => ({ x: Number(name), y: ratings })),
       { figure: 'Ratings by year of the movie', x: 'year', y: 'ratings' },
+      { counts: true },
     ),
     `Ratings by the year of the movie${withoutYear > 0 ? `; movies without a year have ${counted(withoutYear, 'rating')}` : ''}.`,
   )}
-${figureHtml(
-  bandFigure(spread, { figure: 'Ratings by year of the movie, mean and middle half', x: 'year', y: 'rating' }),
-  `The mean rating of the movies of each year, and the middle half of their ratings, for years with at least ${LEAST_OF_YEAR} ratings: old movies that are still watched tend to be liked.`,
-)}</div>`;
+${
+  spread.length === 0
+    ? html`<p>No year has ${LEAST_OF_YEAR} ratings, so their spread by year is not shown.</p>`
+    : figureHtml(
+        bandFigure(spread, { figure: 'Ratings by year of the movie, mean and middle half', x: 'year', y: 'rating' }),
+        `The mean rating of the movies of each year, and the middle half of their ratings, for years with at least ${LEAST_OF_YEAR} ratings: old movies that are still watched tend to be liked.`,
+      )
+}</div>`;
 }
 
 /** Quartiles of fewer ratings are meaningless. */
@@ -100,6 +106,7 @@ function boxes(groups: readonly RatingGroup[], figure: string): Html | undefined
 }
 
 function genresBody({ byGenre, genres, genrePairs, halfDecades, genreShares }: RatingAnalysis): Html {
+  if (genres.length === 0) return html`<p>No movie has a genre.</p>`;
   const shares = Float64Array.from(genrePairs, (pairs, at) => {
     const row = Math.floor(at / genres.length);
     const own = genrePairs[row * genres.length + row] as number;
@@ -107,21 +114,17 @@ function genresBody({ byGenre, genres, genrePairs, halfDecades, genreShares }: R
   });
   const falling = [...byGenre].sort((a, b) => b.ratings - a.ratings);
   return html`<div class="pair">${boxes(falling, 'Ratings by genre')}${tableHtml('Ratings by genre; a movie counts for each of its genres', HEAD, falling.map(line))}</div>
-${genres.length === 0 ? undefined : figureHtml(matrixFigure(genres, shares, 'Genres that come together'), "The share of the movies with the row's genre that also have the column's genre.")}
+${figureHtml(matrixFigure(genres, shares, 'Genres that come together'), "The share of the movies with the row's genre that also have the column's genre.")}
+<details><summary>How many movies have both genres</summary>${tableHtml(
+    'Movies with both genres',
+    ['genre', ...genres],
+    genres.map((genre, row) => [
+      genre,
+      ...genres.map((_, column) => counted(genrePairs[row * genres.length + column] as number)),
+    ]),
+  )}</details>
 ${
-  genres.length === 0
-    ? undefined
-    : html`<details><summary>How many movies have both genres</summary>${tableHtml(
-        'Movies with both genres',
-        ['genre', ...genres],
-        genres.map((genre, row) => [
-          genre,
-          ...genres.map((_, column) => counted(genrePairs[row * genres.length + column] as number)),
-        ]),
-      )}</details>`
-}
-${
-  genres.length === 0 || halfDecades.length === 0
+  halfDecades.length === 0
     ? undefined
     : figureHtml(
         matrixFigure(genres, genreShares, 'Share of each genre by half decade', halfDecades),
@@ -133,14 +136,18 @@ ${
 function tailsBody({ items, raters }: RatingAnalysis): Html {
   const tail = ({ counts, shareOfHead }: LongTail, of: string) => {
     const head = Math.ceil(0.3 * counts.length);
-    const rest = thinned(counts.subarray(head)).map(({ x, y }) => ({ x: x + head, y }));
+    const rest = head >= counts.length ? [] : thinned(counts.subarray(head)).map(({ x, y }) => ({ x: x + head, y }));
     return html`<div class="pair">${figureHtml(
       lineFigure(
         thinned(counts),
         { figure: `Ratings of each ${of}, by rank`, x: `rank of the ${of}`, y: 'ratings' },
         { logX: true, logY: true },
       ),
-      `Ratings of each ${of}, the most rated first. 30 % of them have ${percent(shareOfHead)} of all ratings; the other 70 % have ${percent(1 - shareOfHead)}.`,
+      `Ratings of each ${of}, the most rated first.${
+        rest.length === 0
+          ? ''
+          : ` 30 % of them have ${percent(shareOfHead)} of all ratings; the other 70 % have ${percent(1 - shareOfHead)}.`
+      }`,
     )}${
       rest.length === 0
         ? undefined

@@ -244,22 +244,22 @@ async function readJsonIfThere(path: string): Promise<unknown> {
   try {
     return await readJson(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { cause } = error as Error;
+    if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8');
   try {
-    return JSON.parse(text);
+    return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw damaged(path, `is damaged: ${wordsOf(error)}`);
+    throw damaged(path, `is damaged: ${wordsOf(error)}`, error);
   }
 }
 
-function damaged(path: string, fact: string): DatasetError {
-  return new DatasetError('damaged', `${path} ${fact}`, { remedy: 'Remove it; its point will be recomputed.' });
+function damaged(path: string, fact: string, cause?: unknown): DatasetError {
+  return new DatasetError('damaged', `${path} ${fact}`, { remedy: 'Remove it; its point will be recomputed.', cause });
 }
 
 /** Metrics of test and validation ratings, with NaN where JSON has null. */

@@ -1,9 +1,9 @@
 import { computeTrial } from './compute-trial.ts';
 import { type ExperimentPoint, pointText } from './experiment-points.ts';
+import { failureText } from './experiment-tally.ts';
 import { foldData } from './fold-data.ts';
 import type { TrialResult } from './point-result.ts';
 import { fitRun, inTurns, type RunParts, type Slot } from './run-parts.ts';
-import { failureText } from './run-tally.ts';
 import { bestOf, searchRounds, selectionMetric, selectionValue } from './search.ts';
 
 /** How many trials on the validation part were made. */

@@ -139,7 +139,7 @@ async function describe(path: string): Promise<Found | undefined> {
     text = await readFile(join(path, 'scenario.json'), 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
+    throw notThere(`${path}/scenario.json cannot be read: ${wordsOf(error)}`, error);
   }
   try {
     const { kind, folds } = JSON.parse(text) as { kind: ScenarioName; folds: readonly unknown[] };
@@ -149,10 +149,11 @@ async function describe(path: string): Promise<Found | undefined> {
   }
 }
 
-function notThere(fact: string): UsageError {
+function notThere(fact: string, cause?: unknown): UsageError {
   return new UsageError(fact, {
     code: 'ratings',
     option: 'split',
     remedy: "Name the `splits` of an experiment's directory, or a scenario that `saveScenario` wrote.",
+    cause,
   });
 }

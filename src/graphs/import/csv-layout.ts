@@ -1,4 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
+import { csvFault } from '../../core/csv-fault.ts';
 import { quoted } from '../../io/ratings/bad-lines.ts';
 import { columnOf } from '../../io/ratings/csv-records.ts';
 import { ID_NAMES } from '../../io/ratings/read-item-ids.ts';
@@ -120,7 +121,7 @@ function recordsOf(file: string, text: string, delimiter: string): string[][] {
 
 /** The error for a text with unbalanced quotes. */
 export function notCsv(file: string, error: CsvError): Error {
-  return featureFault(file, `is not CSV: ${error.message}`, 'Quotes inside a quoted field must be doubled.', error);
+  return featureFault(file, csvFault(error), 'Quotes inside a quoted field must be doubled.', error);
 }
 
 /**

@@ -44,9 +44,10 @@ function figuresOf({ tally, plan, flow, flowsAlone, seconds }: RunFacts): Figure
   const network = networkUse();
   const metrics = metricsOfAll(flow, flowsAlone);
   const states = {
-    committed: tally.committed - tally.partial - tally.cached,
+    committed: tally.committed - tally.partial - tally.cached - tally.renamed,
     partial: tally.partial,
     cached: tally.cached,
+    renamed: tally.renamed,
     already_done: tally.alreadyDone,
     skipped: tally.skipped.length,
     dead: tally.dead.length,

@@ -72,7 +72,7 @@ const ownerOnly = 0o600;
 
 async function readSecret(path: string): Promise<Uint8Array | undefined> {
   const found = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+    if (error.code === 'ENOENT' || error.code === 'EISDIR') return undefined;
     throw error;
   });
   return found?.length === keyBytes ? found : undefined;

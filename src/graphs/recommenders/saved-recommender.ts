@@ -157,7 +157,7 @@ async function textIfThere(path: string): Promise<string | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    throw damaged(path, wordsOf(error), error);
   }
 }
 
@@ -201,7 +201,7 @@ export async function readSavedRecommender(directory: string): Promise<SavedReco
   if (facts.code !== undefined) checkCode(directory, facts.recommender, facts.code);
   const read = async (name: string): Promise<Buffer> => {
     const bytes = await readFile(join(directory, name)).catch((cause: Error) => {
-      throw damaged(join(directory, name), cause.message, cause);
+      throw damaged(join(directory, name), wordsOf(cause), cause);
     });
     if (sha256(bytes) === (facts.files as Record<string, Json>)?.[name]) return bytes;
     throw new ModelError('hash', `${join(directory, name)} is not the file that ${factsFile} names`, {

@@ -4,6 +4,7 @@ import { curvesFigure, type Series } from '../../io/report/series-figures.ts';
 import { counted, figureHtml, tableHtml } from '../../io/report/table.ts';
 import { formatBytes } from '../../operators/budget.ts';
 import type { RunSummary } from '../run-summary.ts';
+import { committedWords } from './committed-words.ts';
 import type { FilmStrip } from './film-strips.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -22,7 +23,7 @@ const MiB = 2 ** 20;
  * await writeFile('run.html', runReport(summary, record));
  */
 export function runReport(summary: RunSummary, record: RunRecord, strips: readonly FilmStrip[] = []): string {
-  const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
+  const { alreadyDone, skipped, dead } = summary.videos;
   const random = summary.randomWeights;
   return pageHtml({
     title: `Extraction ${summary.graphId.slice(0, 12)}${random.length > 0 ? ' (RANDOM weights)' : ''}`,
@@ -33,7 +34,7 @@ export function runReport(summary: RunSummary, record: RunRecord, strips: readon
         : []),
       ...(summary.failure === undefined ? [] : [`The tables were not written: ${summary.failure.message}`]),
     ],
-    summary: `${committed} committed${partial > 0 ? ` (${partial} partial)` : ''}${cached > 0 ? ` (${cached} from the cache)` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead, in ${summary.wallSeconds.toFixed(1)} s.`,
+    summary: `${committedWords(summary.videos)}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead, in ${summary.wallSeconds.toFixed(1)} s.`,
     sections: [
       { id: 'decoded', heading: 'What was decoded', body: decodedBody(summary, record) },
       ...(strips.length > 0
@@ -53,7 +54,7 @@ function decodedBody(summary: RunSummary, { items, more }: RunRecord): Html {
   const rate = (count: number) => (wallSeconds > 0 ? (count / wallSeconds).toFixed(1) : '-');
   const rows = byId(items).flatMap((item): Piece[][] => {
     if (item.type === 'committed') {
-      const how = item.cached ? 'from the cache' : item.partial ? 'partially' : 'fully';
+      const how = item.cached ? 'from the cache' : item.renamed ? 'renamed' : item.partial ? 'partially' : 'fully';
       return [[item.item, how, item.seconds.toFixed(1), item.frames, item.patches, item.notes.join('; ')]];
     }
     return item.type === 'skipped' ? [[item.item, 'skipped', '-', '-', '-', item.reason]] : [];
@@ -79,8 +80,8 @@ function decodedBody(summary: RunSummary, { items, more }: RunRecord): Html {
   }`;
 }
 
-function stripsBody(strips: readonly FilmStrip[], { videos: { committed, cached, dead } }: RunSummary): Html {
-  const decoded = committed - cached + dead;
+function stripsBody(strips: readonly FilmStrip[], { videos: { committed, cached, renamed, dead } }: RunSummary): Html {
+  const decoded = committed - cached - renamed + dead;
   return html`<p>The frame at the middle of each subclip, as the network saw it${
     decoded > strips.length ? `; the first ${strips.length} items are shown` : ''
   }. Below each its subclip, from 0, and its time.</p>

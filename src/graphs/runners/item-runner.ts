@@ -148,6 +148,11 @@ export class ItemRunner<Item, Services> {
       await this.#record(item, place, verdict, 'decode');
       return true;
     }
+    const former = await this.#run.formerUnit?.(fingerprint, itemId);
+    if (former !== undefined) {
+      await this.#commit(item, place, former, { before: [], renamed: true });
+      return true;
+    }
     const cached = await this.#lookUp(fingerprint, itemId);
     if (cached !== undefined) {
       await this.#commit(item, place, cached, { before: [], cached: true });
@@ -342,7 +347,11 @@ export class ItemRunner<Item, Services> {
     item: Item,
     place: Place,
     table: UnitTable,
-    how: { readonly before: readonly string[]; readonly cached?: boolean | undefined },
+    how: {
+      readonly before: readonly string[];
+      readonly cached?: boolean | undefined;
+      readonly renamed?: boolean | undefined;
+    },
   ): Promise<boolean> {
     const waiting = how.before.map((operator) => this.#run.flow.meter(operator).blocked());
     const meter = this.#run.flow.meter(this.#run.operators.commit);
@@ -369,7 +378,7 @@ export class ItemRunner<Item, Services> {
       this.#tell({ type: 'already-done', item, key, fingerprint, unit });
       return false;
     }
-    this.#tell({ type: 'committed', item, key, fingerprint, unit, cached: how.cached });
+    this.#tell({ type: 'committed', item, key, fingerprint, unit, cached: how.cached, renamed: how.renamed });
     return true;
   }
 

@@ -26,6 +26,8 @@ export type RunEvent<Item> =
       readonly unit: UnitSummary;
       /** Taken from the cache: none of it was decoded. */
       readonly cached?: boolean | undefined;
+      /** Taken from the item that the file was before it was renamed: none of it was decoded. */
+      readonly renamed?: boolean | undefined;
     }
   | {
       readonly type: 'already-done';
@@ -74,6 +76,11 @@ export interface LocalRun<Item, Services> {
   readonly graph: Graph<Item, UnitTable, Services>;
   readonly items: Iterable<Item> | AsyncIterable<Item>;
   readonly store: UnitStore;
+  /**
+   * The committed unit of the item that a file with this content was before it was renamed, under
+   * its new id. Consulted before the cache.
+   */
+  readonly formerUnit?: UnitSource['get'] | undefined;
   /** Consulted before an item is opened. */
   readonly cache?: UnitSource | undefined;
   /**
@@ -136,12 +143,12 @@ export interface LocalRun<Item, Services> {
 
 /**
  * Runs every item of a graph in this process, `concurrency` at a time. An item with a committed
- * unit or a dead letter is skipped without opening it; one whose unit is in the cache is committed
- * without opening it. An item that fails gets a dead letter and the run continues; a failure that
- * would affect every item (a session, the disk, anything the operating system refuses) ends the
- * run, and what is committed stays. The content of `ahead` more items is fetched in the meantime.
- * The list of items may be asynchronous, for instance a queue: it is closed when the run ends,
- * however it ends.
+ * unit or a dead letter is skipped without opening it; one whose unit is in the cache, or that was
+ * only renamed, is committed without opening it. An item that fails gets a dead letter and the run
+ * continues; a failure that would affect every item (a session, the disk, anything the operating
+ * system refuses) ends the run, and what is committed stays. The content of `ahead` more items is
+ * fetched in the meantime. The list of items may be asynchronous, for instance a queue: it is
+ * closed when the run ends, however it ends.
  *
  * Cancellation: `drain` finishes what is running, `signal` stops it, whatever it is waiting for;
  * both resolve normally.

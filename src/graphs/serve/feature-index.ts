@@ -119,6 +119,15 @@ export class FeatureIndex {
     return found.map(([near]) => near && foundSubclip(index, near));
   }
 
+  /**
+   * How many products of two numbers `nearestSubclips` takes for each subclip, at most; undefined
+   * if the stream is read for each question.
+   */
+  async productsOf(stream: string): Promise<number | undefined> {
+    const index = await this.#index(stream);
+    return index && index.rowsOf.length * dimensionOf(this.streams, stream, 'this');
+  }
+
   close(): Promise<void> {
     return this.#table.close();
   }

@@ -17,6 +17,8 @@ import { catalogueNumber, titleOf } from './titles.ts';
 const NAMED = 10;
 /** How many subclips to show: each is compared with all rows. */
 const SHOWN = 50;
+/** More products of two numbers than this take longer than a page may: the reader asks for them. */
+const MOST_PRODUCTS = 1e8;
 /** How many users an explanation is averaged over. */
 const ASKED = 200;
 
@@ -41,7 +43,10 @@ export async function itemPage(served: OpenServed, parameters: URLSearchParams):
     sections.push({ id: 'like', heading: 'Like it', body: html`<div class="pair">${tables}</div>` });
   }
   const [first] = there;
-  if (first !== undefined) sections.push(await subclipsOf(served, id, first, subclips.get(first) ?? []));
+  if (first !== undefined) {
+    const isAsked = parameters.get('nearest') === 'true';
+    sections.push(await subclipsOf(served, id, { stream: first, numbers: subclips.get(first) ?? [], isAsked }));
+  }
   if (number !== undefined)
     sections.push(...(await recommenderOf(served, number, parameters.get('explain') === 'true')));
   const title = titleOf(served, id);
@@ -71,11 +76,26 @@ async function similarTo(served: OpenServed, item: string, stream: string): Prom
 async function subclipsOf(
   served: OpenServed,
   item: string,
-  stream: string,
-  numbers: readonly number[],
+  {
+    stream,
+    numbers,
+    isAsked,
+  }: { readonly stream: string; readonly numbers: readonly number[]; readonly isAsked: boolean },
 ): Promise<PageSection> {
   const times = await served.timesOf(item, (numbers.at(-1) ?? -1) + 1);
   const shown = numbers.slice(0, SHOWN);
+  const isAll = shown.length === numbers.length;
+  const rest = isAll ? undefined : html`<p class="note">The first ${shown.length} of ${numbers.length} subclips.</p>`;
+  const products = (await served.features?.productsOf(stream)) ?? Number.POSITIVE_INFINITY;
+  if (!isAsked && products * shown.length > MOST_PRODUCTS) {
+    const plain = tableHtml(
+      'Subclips, numbered from 0',
+      ['subclip', 'seconds'],
+      shown.map((subclip) => [subclip, secondsOf(times?.[subclip])]),
+    );
+    const ask = html`<p><a href="/item?id=${encodeURIComponent(item)}&amp;nearest=true#subclips">Find the nearest subclip of another item for each</a>.</p>`;
+    return { id: 'subclips', heading: 'Subclips', body: html`${plain}${rest}${ask}` };
+  }
   const nearest = (await served.features?.nearestSubclips(item, shown, stream)) ?? [];
   const rows = shown.map((subclip, place) => {
     const found = nearest[place];
@@ -90,8 +110,6 @@ async function subclipsOf(
     ['subclip', 'seconds', 'nearest', 'its subclip', 'cosine'],
     rows,
   );
-  const isAll = rows.length === numbers.length;
-  const rest = isAll ? undefined : html`<p class="note">The first ${rows.length} of ${numbers.length} subclips.</p>`;
   return { id: 'subclips', heading: 'Subclips', body: html`${table}${rest}` };
 }
 

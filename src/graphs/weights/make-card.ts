@@ -1,6 +1,6 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
-import { createOnce, replaceFile } from '../../core/atomic-file.ts';
+import { createOnce, makeDirectory, replaceFile } from '../../core/atomic-file.ts';
 import { checkOneOf, checkString } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { checkFileEnding } from '../../core/file-ending.ts';
@@ -126,6 +126,7 @@ function written(card: NetworkCard, file: string, sha256: string): object {
 
 async function write(path: string, text: string, replace: boolean): Promise<void> {
   try {
+    await makeDirectory(dirname(path));
     if (replace) return await replaceFile(path, text);
     if (await createOnce(path, Buffer.from(text))) return;
   } catch (error) {

@@ -82,7 +82,9 @@ export function readLetter(path: string): DeadLetter | 'damaged' | undefined {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EISDIR') return 'damaged';
     throw error;
   }
   try {

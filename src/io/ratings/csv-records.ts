@@ -1,4 +1,5 @@
 import { CsvError, type Info, parse } from 'csv-parse/sync';
+import { csvFault } from '../../core/csv-fault.ts';
 import { fileFault } from './bad-lines.ts';
 
 /** A record of a CSV file and the line it ends in. */
@@ -28,7 +29,7 @@ export function csvRecords(text: string, file: string, delimiter = ','): CsvReco
     return records.map(({ record, info }) => ({ line: info.lines, fields: record.map((field) => field.trim()) }));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw fileFault(file, `is not CSV: ${error.message}`, 'Quotes inside a quoted field must be doubled.');
+    throw fileFault(file, csvFault(error), 'Quotes inside a quoted field must be doubled.');
   }
 }
 

@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import { given } from '../../core/given.ts';
+import { countAxis, domainOfOne, logAxis, wholeAxis } from './axes.ts';
 import { clipped, drawn } from './drawn.ts';
 import { type Html, html } from './html.ts';
-import { counted } from './table.ts';
 
 /** A density on a rectangle: see `densityOf`. */
 export interface Contours {
@@ -75,11 +75,13 @@ export function lineFigure(
     readonly verticals?: readonly number[] | undefined;
     readonly logX?: boolean | undefined;
     readonly logY?: boolean | undefined;
+    /** Whether y is a count, whose axis begins at 0. */
+    readonly counts?: boolean | undefined;
   } = {},
 ): Html {
   const [x, y] = [points.map((point) => point.x), points.map((point) => point.y)];
   const axisX = options.logX ? logAxis(x) : wholeAxis(x);
-  const axisY: Plot.ScaleOptions = options.logY ? logAxis(y) : {};
+  const axisY = options.logY ? logAxis(y) : options.counts ? countAxis(y) : given({ domain: domainOfOne(y) });
   return drawn(labels.figure, {
     ...{ width: 560, height: 310, marginLeft: 60, marginBottom: 40 },
     x: { label: labels.x, ...axisX },
@@ -93,38 +95,7 @@ export function lineFigure(
   });
 }
 
-/** The least and the greatest value. */
-function rangeOf(values: readonly number[]): readonly [low: number, high: number] {
-  const low = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
-  const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  return [low, high];
-}
-
-/** A linear axis of whole numbers, without a thousands separator because years are such numbers. */
-function wholeAxis(values: readonly number[]): Plot.ScaleOptions {
-  const [low, high] = rangeOf(values);
-  const few = high - low < 8 ? Array.from({ length: high - low + 1 }, (_, step) => low + step) : undefined;
-  return given({ ticks: few, tickFormat: 'd' });
-}
-
-/** A logarithmic axis that has labels even if the values span less than a decade. */
-function logAxis(values: readonly number[]): Plot.ScaleOptions {
-  const [low, high] = rangeOf(values);
-  const steps = high / low > 1000 ? [1] : [1, 2, 5];
-  const powers = Array.from({ length: 1 + Math.ceil(Math.log10(high)) }, (_, power) => 10 ** power);
-  const round = powers
-    .flatMap((power) => steps.map((step) => step * power))
-    .filter((value) => value >= low && value <= high);
-  const ticks = round.length > 1 ? round : [...new Set([low, high])];
-  return given({
-    transform: Math.log10,
-    domain: low === high ? [Math.log10(low / 2), Math.log10(high * 2)] : undefined,
-    ticks: ticks.map(Math.log10),
-    tickFormat: (power: number) => counted(Math.round(10 ** power)),
-  });
-}
-
-/** Bars, in the given order. */
+/** Bars of counts, in the given order. */
 export function barFigure(
   bars: readonly { readonly name: string; readonly value: number }[],
   labels: { readonly figure: string; readonly x: string; readonly y: string },
@@ -135,17 +106,17 @@ export function barFigure(
     ...{ width: Math.max(320, Math.min(900, 90 + 30 * bars.length)), height: 280, marginLeft: 70 },
     ...{ marginBottom: slanted ? 34 + 7 * longest : 40 },
     x: { label: labels.x, domain: bars.map(({ name }) => name), tickRotate: slanted ? -60 : 0 },
-    y: { label: labels.y, grid: true, tickFormat: '~s' },
+    y: { label: labels.y, grid: true, ...countAxis(bars.map(({ value }) => value)) },
     marks: [Plot.barY([...bars], { x: 'name', y: 'value', fill: '#2f7fc1' }), Plot.ruleY([0])],
   });
 }
 
-/** Pixels along the longer side of a picture that has fewer dots. */
-const PICTURE_SIDE = 512;
+/** Pixels along the longer side of a picture that has fewer dots, and at most of one dot. */
+const [PICTURE_SIDE, DOT_AT_MOST] = [512, 32];
 
 /** A picture of dots: lines of `cells` bytes, of which the first `columns` x `lines` are shown. */
 export function pictureFigure(dots: Uint8Array, cells: number, columns: number, lines: number, label: string): Html {
-  const dot = Math.max(1, Math.floor(PICTURE_SIDE / Math.max(columns, lines)));
+  const dot = Math.min(DOT_AT_MOST, Math.max(1, Math.floor(PICTURE_SIDE / Math.max(columns, lines))));
   let path = '';
   for (let line = 0; line < lines; line++) {
     for (let column = 0; column < columns; column++) {

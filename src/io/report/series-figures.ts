@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { given } from '../../core/given.ts';
+import { domainOfOne, wholeAxis } from './axes.ts';
 import { clipped, drawn } from './drawn.ts';
 import type { Html } from './html.ts';
 
@@ -39,11 +40,13 @@ export function curvesFigure(
 ): Html {
   const key = keyOf(series.map(({ name }) => name));
   const width = options.width ?? 420;
+  const points = series.flatMap((each) => each.points);
+  const own = { x: domainOfOne(points.map(({ x }) => x)), y: domainOfOne(points.map(({ y }) => y)) };
   return drawn(labels.figure, {
     ...{ width: width + key.width, height: Math.max(320, 60 + KEY_LINE * series.length) },
     ...{ marginLeft: 54, marginRight: key.width, marginBottom: 44 },
-    x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x }),
-    y: given({ label: labels.y, grid: true, nice: true, domain: options.y }),
+    x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x ?? own.x }),
+    y: given({ label: labels.y, grid: true, nice: true, domain: options.y ?? own.y }),
     marks: [
       ...(options.diagonal
         ? [
@@ -100,10 +103,7 @@ export function estimatesFigure(
   const margin = 16 + KEY_LETTER * Math.max(...names.map((name) => name.length));
   const band = 14 * groups.length + 8;
   const shift = (group: string) => 12 * (groups.indexOf(group) - (groups.length - 1) / 2);
-  const ends = estimates.flatMap(({ low, high }) => [low, high]);
-  // Values that are all the same have no range of their own.
-  const [least, most] = [Math.min(...ends), Math.max(...ends)];
-  const domain = most - least > 1e-9 ? undefined : [least - 0.1, most + 0.1];
+  const domain = domainOfOne(estimates.flatMap(({ low, high }) => [low, high]));
   const height = Math.max(50 + band * names.length, 60 + KEY_LINE * (groups.length > 1 ? groups.length : 0));
   return drawn(labels.figure, {
     ...{ width: margin + 340 + key.width, height },
@@ -156,11 +156,22 @@ export function bandFigure(
 ): Html {
   return drawn(labels.figure, {
     ...{ width: 540, height: 310, marginLeft: 44, marginBottom: 40 },
-    x: { label: labels.x, tickFormat: 'd' },
-    y: { label: labels.y, grid: true, nice: true },
+    x: { label: labels.x, ...wholeAxis(points.map(({ x }) => x)) },
+    y: given({
+      label: labels.y,
+      grid: true,
+      nice: true,
+      domain: domainOfOne(points.flatMap(({ low, high }) => [low, high])),
+    }),
     marks: [
       Plot.areaY([...points], { x: 'x', y1: 'low', y2: 'high', fill: '#2f7fc1', fillOpacity: 0.25, curve: 'step' }),
       Plot.lineY([...points], { x: 'x', y: 'y', stroke: '#c2410c', strokeWidth: 2 }),
+      ...(points.length === 1
+        ? [
+            Plot.ruleX([...points], { x: 'x', y1: 'low', y2: 'high', stroke: '#2f7fc1', strokeWidth: 2 }),
+            Plot.dot([...points], { x: 'x', y: 'y', fill: '#c2410c', r: 3 }),
+          ]
+        : []),
     ],
   });
 }
@@ -182,7 +193,10 @@ export function boxesFigure(boxes: readonly Box[], labels: FigureLabels): Html {
   return drawn(labels.figure, {
     ...{ width: marginLeft + 400, height: 50 + 20 * boxes.length },
     ...{ marginLeft, marginRight: 16, marginBottom: 42, marginTop: 4 },
-    x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true },
+    x: given({
+      ...{ label: labels.x, labelAnchor: 'center' as const, grid: true, nice: true },
+      domain: domainOfOne(boxes.flatMap(({ lowest, highest }) => [lowest, highest])),
+    }),
     y: { label: null, domain: boxes.map(({ name }) => name), tickSize: 0, tickFormat: clipped },
     marks: [
       Plot.ruleY([...boxes], { x1: 'lowest', x2: 'highest', y: 'name', stroke: 'currentColor', strokeOpacity: 0.6 }),

@@ -4,6 +4,7 @@ import { replaceFileSync } from '../../core/atomic-file-sync.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { ModelError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import { wordsOf } from '../../core/words-of.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { PlateauState } from './plateau.ts';
 import type { StateTensor, StateValues } from './state.ts';
@@ -97,15 +98,16 @@ export function readCheckpoint(
   tensors: readonly StateTensor[],
   identity: string,
 ): Checkpoint | undefined {
+  const remedy = 'Remove the file to train from scratch.';
+  const broken = (what: string, cause?: unknown) =>
+    new ModelError('weights', `checkpoint ${path} cannot be read: ${what}`, { remedy, cause });
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw broken(wordsOf(error), error);
   }
-  const remedy = 'Remove the file to train from scratch.';
-  const broken = (what: string) => new ModelError('weights', `checkpoint ${path} cannot be read: ${what}`, { remedy });
   const start = magic.length + 4;
   if (bytes.byteLength < start || bytes.toString('latin1', 0, magic.length) !== magic)
     throw broken('it is not a checkpoint');

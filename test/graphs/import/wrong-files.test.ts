@@ -68,7 +68,7 @@ describe('a file of features that is wrong says where and what', () => {
     ],
     ['a header alone', 'id,a\n', 'f has no line of values'],
     ['nothing', '', 'f is empty'],
-    ['a quote that is not closed', 'id,v\n1,"1,2\n2,3\n', 'f is not CSV: Quote Not Closed'],
+    ['a quote that is not closed', 'id,v\n1,"1,2\n2,3\n', 'f is not CSV: a quote is opened and never closed'],
     ['one field in each line', '1\n2\n', 'f is not laid out as lines with the same number of fields: an id and values'],
     ['only constants', 'id,a\n1,2\n2,2\n', "f has only constant columns in 'f'"],
     ['a packed text with a wrong line', gzipSync('id,a,b\n1,2,3\n2,3\n'), 'f, line 3: it has 2 fields'],

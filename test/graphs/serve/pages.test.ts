@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { searchFeatures } from '../../../src/graphs/analysis/search-features.ts';
 import { type LoadedRecommender, loadRecommender } from '../../../src/graphs/recommenders/load-recommender.ts';
 import { trainRecommender } from '../../../src/graphs/recommenders/train-recommender.ts';
 import { DatasetNow } from '../../../src/graphs/serve/dataset-now.ts';
 import { FeatureIndex } from '../../../src/graphs/serve/feature-index.ts';
+import { itemPage } from '../../../src/graphs/serve/item-page.ts';
 import { openServed } from '../../../src/graphs/serve/open-served.ts';
 import { type FeatureServer, serve } from '../../../src/graphs/serve/serve.ts';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
@@ -156,6 +157,22 @@ describe('answers for programs', () => {
       await expect(served.timesOf('3', SUBCLIPS)).rejects.toMatchObject({ code: 'dataset' });
       await rename(`${file}.away`, file);
       expect((await served.timesOf('3', SUBCLIPS))?.[1]).toMatchObject({ start: 4, end: 8 });
+    } finally {
+      await served.close();
+    }
+  });
+
+  it('find the nearest subclips on request only where that takes long', async () => {
+    const served = await openServed({ features: planted.features });
+    try {
+      const page = (...more: [string, string][]) => itemPage(served, new URLSearchParams([['id', '3'], ...more]));
+      expect(await page()).not.toContain('nearest=true');
+      vi.spyOn(served.features as FeatureIndex, 'productsOf').mockResolvedValue(1e9);
+      const [plain, asked] = [await page(), await page(['nearest', 'true'])];
+      expect(plain).toContain('/item?id=3&amp;nearest=true#subclips');
+      expect(plain).not.toContain('its subclip');
+      expect(asked).toContain('subclip of another item');
+      expect(asked).not.toContain('nearest=true');
     } finally {
       await served.close();
     }

@@ -1,0 +1,45 @@
+import { DatasetError } from '../core/errors.ts';
+import type { UnitTable } from '../io/dataset/schema.ts';
+import { isPartial } from '../io/dataset/unit-columns.ts';
+import type { UnitStore } from '../io/dataset/unit-store.ts';
+import type { VideoGraph } from './dataflow/dataflow.ts';
+import { unitKey } from './graph.ts';
+import { skipReason } from './item-policy.ts';
+import type { RunItems } from './run-items.ts';
+import type { UnitSource } from './runners/local.ts';
+
+/** A store whose units can be read. */
+interface ReadableStore extends UnitStore {
+  read(key: string): Promise<UnitTable>;
+}
+
+/**
+ * The units of items whose files have been renamed, under the files' new ids: what the values were
+ * computed from is the same. Only for `extract`, whose values cannot depend on an item's name; a
+ * dataflow of one's own may read it. As in a cache, units of media that decoded only in part are
+ * computed again, and those that the policy skips are opened and skipped.
+ *
+ * @returns undefined if the values may depend on the name.
+ */
+export function formerUnits(
+  { spec, policy }: Pick<VideoGraph, 'spec' | 'policy'>,
+  graphId: string,
+  { store, items }: { readonly store: ReadableStore; readonly items: Pick<RunItems, 'formerItem'> },
+): UnitSource['get'] | undefined {
+  if (spec.kind !== 'extraction') return undefined;
+  return async (fingerprint, itemId) => {
+    const former = await items.formerItem(fingerprint);
+    if (former === undefined) return undefined;
+    const key = unitKey(graphId, former, fingerprint);
+    try {
+      if (!(await store.has(key))) return undefined;
+      const unit = await store.read(key);
+      const isTaken = !isPartial(unit.metadata) && skipReason(Number(unit.metadata.seconds), policy) === undefined;
+      return isTaken ? { ...unit, itemId } : undefined;
+    } catch (error) {
+      // Another process may have removed it; a damaged one has been set aside.
+      if (error instanceof DatasetError) return undefined;
+      throw error;
+    }
+  };
+}
