@@ -12,8 +12,8 @@ interface CsvFault extends Error {
  * what was expected. A record of several lines is named by its last.
  *
  * @example
- * declare const error: CsvError;
- * throw new UsageError(`${path} ${csvFault(error)}`); // items.csv has 1 field on line 3, but its header has 2
+ * declare const error: Error; // of the parser
+ * throw new UsageError(`items.csv ${csvFault(error)}`); // has 1 field on line 3, but its header has 2
  */
 export function csvFault(error: CsvFault): string {
   const { code, lines = 0, record = [], columns, message } = error;

@@ -131,7 +131,7 @@ describe('private training into a directory', () => {
       onMessage: (text) => said.push(text),
     });
     expect(summary.privacy).toMatchObject({ unit: 'user', steps: 10, repeatable: false });
-    expect(said.join(' ')).toMatch(/10 rounds, \d+ visits of 60 clients, \d\.\d MiB sent to them and as much back/);
+    expect(said.join(' ')).toMatch(/10 rounds, \d+ visits of 60 clients, \d\.\d MiB sent to them and \d\.\d MiB back/);
     const predicted = async () => {
       const loaded = await loadRecommender(out);
       try {
