@@ -1,5 +1,5 @@
-import { constants, existsSync, type Stats, statSync } from 'node:fs';
-import { access, open } from 'node:fs/promises';
+import { existsSync, lstatSync, type Stats, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { missingDirectories, removeIfThere, temporaryPath } from '../src/core/atomic-file.ts';
 import { directoryFailure } from '../src/core/directory-failure.ts';
@@ -14,12 +14,13 @@ export interface Output {
   readonly kind: 'file' | 'directory';
 }
 
-/** The outputs among the given options; not stdout, and nothing in an object store. */
+/** The outputs that options name or default to; not stdout, and nothing in an object store. */
 export function outputsOf(given: Given, table: AnyTable): Output[] {
-  return flaggedOptions(table).flatMap(({ flag, writes }) => {
-    const path = given.get(flag)?.at(-1);
+  return flaggedOptions(table).flatMap(({ flag, writes, writesByDefault }) => {
+    const path = given.get(flag)?.at(-1) ?? writesByDefault;
     const isOutput = writes !== undefined && path !== undefined && path !== '' && path !== '-' && !isFarAddress(path);
-    return isOutput ? [{ flag, path, kind: writes }] : [];
+    // With a slash behind its name, a file would not be found.
+    return isOutput ? [{ flag, path: path.replace(/(?<=.)\/+$/, ''), kind: writes }] : [];
   });
 }
 
@@ -28,8 +29,8 @@ export function outputsOf(given: Given, table: AnyTable): Output[] {
  * nothing of another kind is in the way, and that a file can be created where each will be. The
  * directories that are missing are not made.
  *
- * @param isDryRun - asks for permission only, and creates nothing.
- * @throws UsageError naming the option; SystemError `not-writable`, `disk-full`.
+ * @param isDryRun - looks only at what is in the way: what a dry run reports on may be read-only.
+ * @throws UsageError naming the option; SystemError `not-writable`.
  */
 export async function checkOutputs(outputs: readonly Output[], isDryRun: boolean): Promise<void> {
   for (const { flag, path, kind } of outputs) {
@@ -41,8 +42,9 @@ export async function checkOutputs(outputs: readonly Output[], isDryRun: boolean
       if (!statSync(at).isDirectory()) {
         throw new UsageError(`\`--${flag}\` cannot be ${path}: ${at} is a file, not a directory`, { option: flag });
       }
-      await access(at, constants.W_OK | constants.X_OK);
-      // Whoever may write anything may still be refused, by a read-only disk or a virtual one.
+      // Throws for a link that leads nowhere, and for a name that is too long.
+      if (missing !== undefined && lstatSync(missing, { throwIfNoEntry: false })?.isSymbolicLink()) statSync(missing);
+      // Even root is refused on a read-only or virtual file system, so permissions do not tell.
       if (!isDryRun) await tryFile(at);
     } catch (error) {
       throw directoryFailure(missing ?? directory, error);

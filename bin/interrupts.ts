@@ -35,12 +35,13 @@ const STOP_WITHIN = 5000;
 export function catchInterrupts(console: Pick<Console, 'warn'>, first: string, drainWithin?: number): Interrupts {
   const drain = new AbortController();
   const stop = new AbortController();
+  const timers: NodeJS.Timeout[] = [];
   const endWithin = (milliseconds: number) => {
     const end = () => {
       console.warn(INTERRUPTED);
       process.exit(130);
     };
-    setTimeout(end, milliseconds).unref();
+    timers.push(setTimeout(end, milliseconds).unref());
   };
   const stopNow = () => {
     drain.abort();
@@ -71,6 +72,7 @@ export function catchInterrupts(console: Pick<Console, 'warn'>, first: string, d
     drain: drain.signal,
     stop: stop.signal,
     release: () => {
+      for (const timer of timers) clearTimeout(timer);
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
       process.off('SIGQUIT', onQuit);

@@ -25,6 +25,8 @@ export interface Option<Value> {
   readonly suggestions?: readonly string[] | undefined;
   /** What the command writes at the path that is its value, if it writes there. */
   readonly writes?: 'file' | 'directory' | undefined;
+  /** Where it is written if the option is not given. */
+  readonly writesByDefault?: string | undefined;
   /**
    * The value of what was typed: one text, several for an option that may be repeated, none for a
    * switch.

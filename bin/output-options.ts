@@ -25,7 +25,7 @@ export const outputFile = (
 /** A page that a command writes. */
 export const outputPage = (does: string): Option<string> => outputFile('FILE', ['html', 'htm'], does);
 
-/** A directory on this machine that a command writes into. */
+/** A directory on this machine that a command writes into; `byDefault` if it is not given. */
 export const outputDirectory = (does: string, byDefault?: string): Option<string> => ({
   ...parsed(
     'DIR',
@@ -37,6 +37,7 @@ export const outputDirectory = (does: string, byDefault?: string): Option<string
     byDefault,
   ),
   writes: 'directory',
+  writesByDefault: byDefault,
 });
 
 /** A dataset that a command writes, in a directory or an object store. */

@@ -10,11 +10,15 @@ export const figuresOption = outputDirectory('also each figure of the page, as a
 /** The page, for the commands that write nothing else. */
 export const pageOption = required(outputPage('the page, one self-contained HTML file (.html)'));
 
-/** Writes a page, and also each of its figures as a file if a directory is given. */
+/**
+ * Writes a page, and before it each of its figures as a file if a directory is given: where there
+ * is a page, there are its figures.
+ */
 export async function writePage(page: string, path: string, figures?: string): Promise<void> {
+  if (figures !== undefined) {
+    await makeDirectory(resolve(figures));
+    for (const [name, svg] of figuresOf(page)) await replaceFile(join(resolve(figures), name), svg);
+  }
   await makeDirectory(dirname(resolve(path)));
   await replaceFile(resolve(path), page);
-  if (figures === undefined) return;
-  await makeDirectory(resolve(figures));
-  for (const [name, svg] of figuresOf(page)) await replaceFile(join(resolve(figures), name), svg);
 }

@@ -87,9 +87,10 @@ export const command = defineCommand({
           ...{ skipBadLines, trailers, years, withFeatures, items, users, perUser, scenarios, seed },
         });
         checkNotStopped(signal);
-        if (!dryRun) await writePage(ratingsPage(analysis), out, figures);
-        console.result(ratingNumbers(analysis), () => ratingsText(analysis, shownBy(out, dryRun)));
-        return 0;
+        return async () => {
+          if (!dryRun) await writePage(ratingsPage(analysis), out, figures);
+          console.result(ratingNumbers(analysis), () => ratingsText(analysis, shownBy(out, dryRun)));
+        };
       });
     }
     if (dryRun) {
@@ -101,10 +102,10 @@ export const command = defineCommand({
       const since = newSinceAnalysis(await factsInPage(out), facts);
       const hasAll = [figures, points].every((each) => each === undefined || existsSync(each));
       if (since !== undefined && !since.features && !since.setting && hasAll) {
-        console.result({ path, out, alreadyAnalysed: true }, () => `nothing has changed: ${shownBy(out)}\n`, {
-          isNews: false,
-        });
-        return 0;
+        return async () =>
+          console.result({ path, out, alreadyAnalysed: true }, () => `nothing has changed: ${shownBy(out)}\n`, {
+            isNews: false,
+          });
       }
       const analysis = await analyseFeatures(path, {
         ...options,
@@ -113,10 +114,12 @@ export const command = defineCommand({
         ...toldTo(console),
       });
       checkNotStopped(signal);
-      await writePage(withFacts(analysisPage(analysis), facts), out, figures);
-      if (points !== undefined) await writePoints(analysis, points);
-      console.result({ ...analysisJson(analysis), since }, () => featuresText(analysis, out, since));
-      return 0;
+      return async () => {
+        if (points !== undefined) await writePoints(analysis, points);
+        // Last, because the page says what has been analysed.
+        await writePage(withFacts(analysisPage(analysis), facts), out, figures);
+        console.result({ ...analysisJson(analysis), since }, () => featuresText(analysis, out, since));
+      };
     });
   },
 });
@@ -124,9 +127,22 @@ export const command = defineCommand({
 /** Milliseconds after an interrupt within which the analysis ends, whatever it is computing. */
 const STOP_WITHIN = 1000;
 
-/** Nothing is written until everything is computed, so that any moment is right for a stop. */
-function untilStopped(console: Console, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  return untilInterrupted(console, 'stopping; nothing is written', work, STOP_WITHIN);
+/**
+ * Runs an analysis, which an interrupt stops at any moment, and then what it returns, which writes
+ * the results.
+ */
+async function untilStopped(
+  console: Console,
+  analyse: (signal: AbortSignal) => Promise<() => Promise<void>>,
+): Promise<number> {
+  const writes: (() => Promise<void>)[] = [];
+  const work = async (signal: AbortSignal) => {
+    writes.push(await analyse(signal));
+    return 0;
+  };
+  const code = await untilInterrupted(console, 'stopping; nothing is written', work, STOP_WITHIN);
+  for (const write of writes) await write();
+  return code;
 }
 
 /** @throws FlowError `aborted` */

@@ -11,6 +11,7 @@ import { listFormats, type RecommendedToAll, recommendToAll } from '../../src/gr
 import { type SimilarItems, similarItems, similarityBases } from '../../src/graphs/recommenders/similar-items.ts';
 import type { RatingColumnNames } from '../../src/io/ratings/rating-layout.ts';
 import { loadRatings } from '../../src/io/ratings/read-ratings.ts';
+import { counted } from '../../src/io/report/table.ts';
 import { audienceText, knownBy } from '../audience-text.ts';
 import { defineCommand } from '../command.ts';
 import type { Console } from '../console.ts';
@@ -226,9 +227,9 @@ function reasonLines({ base, ratings, parts = [], by }: PredictionReasons): stri
   const rest = others.reduce((sum, { contribution }) => sum + contribution, 0);
   return [
     ...(by === undefined ? [] : [`by ${by}`]),
-    ...(parts.length > 0 ? [] : [`${base.toFixed(3).padStart(6)}  before ratings of neighbours`]),
+    ...(parts.length > 0 ? [] : [`${base.toFixed(3).padStart(6)}  before these ratings`]),
     ...named,
-    ...(others.length === 0 ? [] : [`${signed(rest)}  ${others.length} other ratings`]),
+    ...(others.length === 0 ? [] : [`${signed(rest)}  ${counted(others.length, 'other rating')}`]),
     ...parts.map(
       ({ recommender, weight, score }) =>
         `${signed(weight * score)}  ${weight.toFixed(3)} x ${score.toFixed(3)} of ${recommender}`,

@@ -30,7 +30,7 @@ export function csvFault(error: CsvFault): string {
     case 'INVALID_OPENING_QUOTE':
       return `is not CSV: line ${lines} has a quote inside a field that does not begin with one`;
     case 'CSV_INVALID_CLOSING_QUOTE':
-      return `is not CSV: on line ${lines} a quoted field is followed by something other than a comma or the end of the line`;
+      return `is not CSV: on line ${lines} a quoted field is followed by neither a separator nor the end of the line`;
     case 'CSV_MAX_RECORD_SIZE':
       return `is not CSV: line ${lines} is far too long, perhaps because a quote is never closed`;
     default:

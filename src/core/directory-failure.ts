@@ -2,7 +2,7 @@ import { writeFailure } from './disk-full.ts';
 import { SystemError } from './errors.ts';
 import { wordsOf } from './words-of.ts';
 
-const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'EOPNOTSUPP'];
+const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'EOPNOTSUPP', 'ENAMETOOLONG', 'ELOOP'];
 
 /**
  * The error for a directory, or a file in it, that cannot be created: a SystemError `not-writable`

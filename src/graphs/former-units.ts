@@ -6,7 +6,7 @@ import type { VideoGraph } from './dataflow/dataflow.ts';
 import { unitKey } from './graph.ts';
 import { skipReason } from './item-policy.ts';
 import type { RunItems } from './run-items.ts';
-import type { UnitSource } from './runners/local.ts';
+import type { FormerUnit } from './runners/local.ts';
 
 /** A store whose units can be read. */
 interface ReadableStore extends UnitStore {
@@ -24,22 +24,27 @@ interface ReadableStore extends UnitStore {
 export function formerUnits(
   { spec, policy }: Pick<VideoGraph, 'spec' | 'policy'>,
   graphId: string,
-  { store, items }: { readonly store: ReadableStore; readonly items: Pick<RunItems, 'formerItem'> },
-): UnitSource['get'] | undefined {
+  { store, items }: { readonly store: ReadableStore; readonly items: Pick<RunItems, 'formerItems' | 'noteTakeOver'> },
+): FormerUnit | undefined {
   if (spec.kind !== 'extraction') return undefined;
   return async (fingerprint, itemId) => {
-    const former = await items.formerItem(fingerprint);
-    if (former === undefined) return undefined;
-    const key = unitKey(graphId, former, fingerprint);
-    try {
-      if (!(await store.has(key))) return undefined;
-      const unit = await store.read(key);
-      const isTaken = !isPartial(unit.metadata) && skipReason(Number(unit.metadata.seconds), policy) === undefined;
-      return isTaken ? { ...unit, itemId } : undefined;
-    } catch (error) {
-      // Another process may have removed it; a damaged one has been set aside.
-      if (error instanceof DatasetError) return undefined;
-      throw error;
+    for (const former of await items.formerItems(fingerprint)) {
+      const unit = await readUnit(store, unitKey(graphId, former, fingerprint));
+      if (unit === undefined || isPartial(unit.metadata)) continue;
+      if (skipReason(Number(unit.metadata.seconds), policy) !== undefined) continue;
+      items.noteTakeOver(itemId, former);
+      return { ...unit, itemId };
     }
+    return undefined;
   };
+}
+
+async function readUnit(store: ReadableStore, key: string): Promise<UnitTable | undefined> {
+  try {
+    return (await store.has(key)) ? await store.read(key) : undefined;
+  } catch (error) {
+    // Another process may have removed it; a damaged one has been set aside.
+    if (error instanceof DatasetError) return undefined;
+    throw error;
+  }
 }

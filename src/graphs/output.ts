@@ -90,7 +90,7 @@ export async function datasetOutput(
       if (end === 'unfinished' || end === 'driven') await dataset.leave({ isDriven: end === 'driven' });
       else await dataset.close();
       for (const path of dataset.store.setAside)
-        say(`${path}: was damaged and has been set aside; its item will be recomputed`);
+        say(`${path}: was damaged and has been set aside; its item is computed again if it is still an input`);
       // With nothing left to do, any remaining claims belong to processes that died.
       if (end === 'whole') await rm(partPath(directory, 'claims'), { recursive: true, force: true });
       if (end !== 'whole' || !tables || !areTablesOutOfDate(directory, options)) return undefined;

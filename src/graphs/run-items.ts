@@ -54,7 +54,9 @@ export class RunItems {
   readonly #added = new Set<string>();
   readonly #left = new Set<string>();
   readonly #superseded: string[] = [];
-  readonly #former = new AskedOnce<ReadonlyMap<string, string>>();
+  readonly #former = new AskedOnce<ReadonlyMap<string, readonly string[]>>();
+  /** Ids of items that took over the unit of another, and the id of that one. */
+  readonly #takenFrom = new Map<string, string>();
 
   /**
    * @param covers the places that the corpus covers completely, from `coverageOf`. Default:
@@ -108,11 +110,17 @@ export class RunItems {
   }
 
   /**
-   * The item that a file with this content was before it was renamed: an item of the dataset that
-   * is no longer an input. The items are looked through at the first call.
+   * The items that a file with this content may have been before it was renamed: those of the
+   * dataset that have a unit and are no longer inputs, in the order of their ids. The items are
+   * looked through at the first call.
    */
-  async formerItem(hash: string): Promise<string | undefined> {
-    return (await this.#former.ask(() => this.#formerItems())).get(hash);
+  async formerItems(hash: string): Promise<readonly string[]> {
+    return (await this.#former.ask(() => this.#formerItems())).get(hash) ?? [];
+  }
+
+  /** Notes that an item has taken over the unit of another. */
+  noteTakeOver(to: string, from: string): void {
+    this.#takenFrom.set(to, from);
   }
 
   /** Records which items are no longer inputs. */
@@ -127,8 +135,8 @@ export class RunItems {
     }
     const renamed: { from: string; to: string }[] = [];
     if (formerly.size > 0) {
-      for (const to of this.#added) {
-        const from = formerly.get(this.#items.get(to)?.hash ?? '');
+      for (const to of new Set([...this.#added, ...this.#takenFrom.keys()])) {
+        const from = this.#takenFrom.get(to) ?? formerly.get(this.#items.get(to)?.hash ?? '');
         if (from !== undefined) renamed.push({ from, to });
       }
     }
@@ -136,9 +144,15 @@ export class RunItems {
     return { added: this.#added.size, gone: gone.sort(), renamed, superseded, left: this.#left.size };
   }
 
-  async #formerItems(): Promise<ReadonlyMap<string, string>> {
-    const formerly = new Map<string, string>();
-    for await (const { id, hash } of this.#noInputs()) if (hash !== undefined) formerly.set(hash, id);
+  async #formerItems(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const formerly = new Map<string, string[]>();
+    for await (const { id, hash, unit } of this.#noInputs()) {
+      if (hash === undefined || unit === undefined) continue;
+      const ids = formerly.get(hash);
+      if (ids === undefined) formerly.set(hash, [id]);
+      else ids.push(id);
+    }
+    for (const ids of formerly.values()) ids.sort();
     return formerly;
   }
 

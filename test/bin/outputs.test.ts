@@ -1,11 +1,14 @@
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Command, isGroup, optionsOf } from '../../bin/command.ts';
 import { flaggedOptions } from '../../bin/option-table.ts';
 import { loadAll } from '../../bin/registry.ts';
+import { isTemporary } from '../../src/core/atomic-file.ts';
 import { callReelflow } from '../fixtures/call-cli.ts';
 import { temporaryDirectory } from '../fixtures/clips.ts';
+import { startCli } from '../fixtures/run-cli.ts';
 
 let place: Awaited<ReturnType<typeof temporaryDirectory>>;
 const at = (name: string) => join(place.path, name);
@@ -87,18 +90,48 @@ describe('what a command is going to write is checked before it reads anything',
       2,
       expect.stringContaining(`${at('file')} is a file, not a directory`),
     ]);
-    const pipe = await callReelflow(['analyze', '--ratings', ratings, '--out', '/dev/null']);
-    expect(pipe.code).toBe(2);
+    execFileSync('mkfifo', [at('pipe.html')]);
+    const pipe = await callReelflow(['analyze', '--ratings', ratings, '--out', at('pipe.html')]);
+    expect([pipe.code, pipe.stderr]).toEqual([2, expect.stringContaining('is a device or pipe')]);
+    symlinkSync(at('absent/figures'), at('dangling'));
+    for (const figures of [at('dangling'), at('x'.repeat(300))]) {
+      const refused = await callReelflow([
+        'analyze',
+        '--ratings',
+        ratings,
+        '--out',
+        at('p.html'),
+        '--figures',
+        figures,
+      ]);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('[not-writable]')]);
+    }
+    writeFileSync(at('old.html'), 'old');
+    symlinkSync(at('old.html'), at('link.html'));
+    mkdirSync(at('pages'));
+    symlinkSync(at('pages'), at('linked'));
+    const linked = await callReelflow([
+      ...['analyze', '--ratings', ratings, '--out', at('link.html'), '--figures', at('linked')],
+    ]);
+    expect([linked.code, readdirSync(at('pages')).length > 3]).toEqual([0, true]);
+    expect(readdirSync(place.path).filter(isTemporary)).toEqual([]);
     const dry = await callReelflow(['analyze', '--ratings', ratings, '--out', at('new/pages/a.html'), '--dry-run']);
     expect([dry.code, readdirSync(place.path).includes('new')]).toEqual([0, false]);
     const made = await callReelflow(['analyze', '--ratings', ratings, '--out', at('new/pages/a.html')]);
     expect([made.code, readdirSync(at('new/pages'))]).toEqual([0, ['a.html']]);
   });
 
-  it.skipIf(process.getuid?.() === 0)('and a directory that may not be written to, also in a dry run', async () => {
+  it.skipIf(process.getuid?.() === 0)('and a directory that may not be written to', async () => {
     mkdirSync(at('sealed'));
     chmodSync(at('sealed'), 0o555);
-    const { code, stderr } = await callReelflow(['analyze', at('nowhere'), '--out', at('sealed/a.html'), '--dry-run']);
+    const { code, stderr } = await callReelflow(['analyze', at('nowhere'), '--out', at('sealed/a.html')]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('permission denied')]);
+  });
+
+  it('by default, too', async () => {
+    writeFileSync(at('experiment'), '');
+    const experiment = ['experiment', '--ratings', at('nowhere')];
+    const { code, stderr } = await startCli(experiment, { cwd: place.path }).ended;
+    expect([code, stderr]).toEqual([2, expect.stringContaining('experiment must be a directory, but is a file')]);
   });
 });

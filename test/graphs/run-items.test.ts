@@ -285,11 +285,40 @@ describe('a renamed item', () => {
   it('is told dead or skipped again, since nothing was committed for it', async () => {
     const place = new LengthRun();
     place.write('films/heat.mp4', 'broken');
+    place.write('films/napoleon.mp4', 'long'.repeat(300));
     const inputs = [place.path('films')];
     await place.run({ inputs });
-    renameSync(place.path('films/heat.mp4'), place.path('films/heat-1995.mp4'));
+    for (const name of ['heat', 'napoleon']) {
+      renameSync(place.path(`films/${name}.mp4`), place.path(`films/${name}-2.mp4`));
+    }
     await place.run({ inputs });
-    expect(await place.states()).toMatchObject({ 'heat-1995': 'dead truncated' });
+    expect(await place.states()).toMatchObject({ 'heat-2': 'dead truncated', 'napoleon-2': 'skipped too long' });
+  });
+
+  it.each(['one', 'two'])('takes over whichever of two equal ones is still there, here not %s', async (lost) => {
+    const place = new LengthRun();
+    for (const name of ['one', 'two']) place.write(`films/${name}.mp4`, 'same');
+    const inputs = [place.path('films')];
+    await place.run({ inputs });
+    const { unit = '' } = (await place.item(lost)) ?? {};
+    rmSync(join(place.out, '_units', unit.slice(0, 2), `${unit}.arrow`));
+    rmSync(place.path('films/one.mp4'));
+    renameSync(place.path('films/two.mp4'), place.path('films/three.mp4'));
+    place.opened();
+    const { renamed } = await place.run({ inputs });
+    expect(place.opened()).toEqual([]);
+    expect(renamed).toEqual([{ from: lost === 'one' ? 'two' : 'one', to: 'three' }]);
+  });
+
+  it('is told as renamed by the run that takes it over, also after one that was interrupted', async () => {
+    const place = new LengthRun();
+    for (const name of ['alien', 'heat']) place.write(`films/${name}.mp4`, name);
+    const inputs = [place.path('films')];
+    await place.run({ inputs });
+    renameSync(place.path('films/heat.mp4'), place.path('films/z.mp4'));
+    place.write('films/brazil.mp4', 'brazil!');
+    await place.run({ inputs, drainAfter: 1 });
+    expect((await place.run({ inputs })).renamed).toEqual([{ from: 'heat', to: 'z' }]);
   });
 });
 

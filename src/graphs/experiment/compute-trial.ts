@@ -9,7 +9,7 @@ import type { RecommenderVariant } from './recommender-variants.ts';
 import { listAll, scoreRows } from './score-rows.ts';
 
 /** What a fit receives in addition to its data. */
-export type FitRun = Pick<FitOptions, 'signal' | 'logDirectory' | 'onProgress' | 'onMessage'>;
+export type FitRun = Pick<FitOptions, 'signal' | 'device' | 'logDirectory' | 'onProgress' | 'onMessage'>;
 
 /**
  * Fits a recommender on the training rows of a fold, or a share of them, with the validation rows

@@ -79,6 +79,11 @@ export interface ExperimentConfig {
   readonly csv?: boolean | undefined;
   /** TensorBoard event files of neural recommenders. */
   readonly logDirectory?: string | undefined;
+  /**
+   * Where recommenders that train in epochs learn: `cpu` (default), or a card such as `cuda`, whose
+   * figures are those of another experiment.
+   */
+  readonly device?: string | undefined;
   readonly concurrency?: number | undefined;
 }
 
@@ -144,5 +149,7 @@ export interface Experiment {
   readonly predictions: boolean;
   readonly csv: boolean;
   readonly logDirectory: string | undefined;
+  /** Undefined: the CPU. */
+  readonly device: string | undefined;
   readonly concurrency: number;
 }

@@ -185,6 +185,7 @@ export const experimentKeys: readonly ExperimentKey[] = [
     ),
     flag: 'logdir',
   },
+  key('device', 'text', 'NAME', 'cpu', 'where recommenders that train in epochs learn: cpu or a card such as cuda'),
   key('concurrency', 'integer', 'N', 'one per processor', 'how many recommenders train in epochs at the same time'),
 ];
 

@@ -116,6 +116,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     predictions: booleanOf('predictions', config.predictions ?? false),
     csv: booleanOf('csv', config.csv ?? false),
     logDirectory: config.logDirectory === undefined ? undefined : checkString('logDirectory', config.logDirectory),
+    device: config.device === undefined || config.device === 'cpu' ? undefined : checkString('device', config.device),
     concurrency: integer('concurrency') ?? availableParallelism(),
   };
 }

@@ -53,12 +53,13 @@ export async function inTurns<Point extends ExperimentPoint>(
   await concurrently(tasks(points.filter(hasThread)), experiment.concurrency);
 }
 
-/** How a fit of a point runs: when to stop, and where its progress is reported and logged. */
+/** How a fit of a point runs: on which device, until when, and where it is reported and logged. */
 export function fitRun(point: ExperimentPoint, { experiment, options, tally }: RunParts): FitRun {
-  const { logDirectory } = experiment;
+  const { logDirectory, device } = experiment;
   const { onMessage } = options;
   return {
     signal: options.stop,
+    device,
     logDirectory: logDirectory && join(logDirectory, pointName(point)),
     onMessage: onMessage && ((line, about) => onMessage(`${pointText(point)}: ${line}`, about)),
     onProgress: options.onProgress && tally.listener(pointText(point)),

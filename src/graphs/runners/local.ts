@@ -71,16 +71,18 @@ export interface RunMemory {
   readonly flow: (budget: Bytes) => Flow;
 }
 
+/**
+ * The unit of the item that a file with this content was before it was renamed, under the new id.
+ */
+export type FormerUnit = (fingerprint: string, itemId: string) => Promise<UnitTable | undefined>;
+
 /** How to run a graph in this process. */
 export interface LocalRun<Item, Services> {
   readonly graph: Graph<Item, UnitTable, Services>;
   readonly items: Iterable<Item> | AsyncIterable<Item>;
   readonly store: UnitStore;
-  /**
-   * The committed unit of the item that a file with this content was before it was renamed, under
-   * its new id. Consulted before the cache.
-   */
-  readonly formerUnit?: UnitSource['get'] | undefined;
+  /** Consulted before the cache. An error ends the run, like one of the store. */
+  readonly formerUnit?: FormerUnit | undefined;
   /** Consulted before an item is opened. */
   readonly cache?: UnitSource | undefined;
   /**

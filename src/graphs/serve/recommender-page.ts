@@ -82,7 +82,7 @@ function computedFrom({ ratings, parts = [], by }: PredictionReasons): string {
   const named = ratings
     .slice(0, 3)
     .map(({ title, itemId, userId, rating }) => `${title ?? itemId ?? `user ${userId}`} (${rating})`);
-  const others = ratings.length > 3 ? [`${ratings.length - 3} others`] : [];
+  const others = ratings.length > 3 ? [`${ratings.length - 3} more`] : [];
   const mixed = parts.map(({ recommender, score }) => `${recommender} (${score.toFixed(2)})`);
   return [...(by === undefined ? [] : [`by ${by}`]), ...named, ...others, ...mixed].join(', ');
 }

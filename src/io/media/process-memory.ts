@@ -35,8 +35,6 @@ const [NEAR, COLLECT_EVERY] = [0.92, 2];
  * The root, whose reading costs most, is read again when its resident set has changed by this much.
  */
 const ROOT_CHANGE = 32 * 2 ** 20;
-/** The same for the other processes. Many decoders start, and each is new. */
-const CHILD_CHANGE = 2 * 2 ** 20;
 
 /**
  * The memory of this process and its descendants now. Costs about 16 us per megabyte in use (the
@@ -58,9 +56,9 @@ export function processTreeMemory(root: number = process.pid): TreeMemory {
  *
  * A sample is cheap (about 0.1 ms): a proportional size is assumed to change as the resident set
  * does. If the sum exceeds the peak so far by one per cent, child processes that are new or have
- * changed by 2 MiB are read (a millisecond each), and so is the root (16 ms per GB) once it has
- * changed by 32 MiB, or after four seconds; the peak is exact to about one per cent. It blocks
- * nothing and does not keep the process alive. It sees nothing while the event loop is blocked.
+ * changed are read (a millisecond each), and so is the root (16 ms per GB) once it has changed by
+ * 32 MiB, or after four seconds; the peak is exact to about one per cent. It blocks nothing and
+ * does not keep the process alive. It sees nothing while the event loop is blocked.
  *
  * @example
  * const sampler = new MemorySampler();
@@ -151,9 +149,11 @@ export class MemorySampler {
       void this.#readAllAside();
       return;
     }
+    // Together, what is not read again is off by no more than the slack.
+    const change = (SLACK * this.#peak) / Math.max(1, others.size);
     for (const pid of others) {
       const known = this.#known.get(pid);
-      if (known === undefined || Math.abs(residentSize(pid) - known.resident) > CHILD_CHANGE) this.#read(pid);
+      if (known === undefined || Math.abs(residentSize(pid) - known.resident) > change) this.#read(pid);
     }
     this.#peak = Math.max(this.#peak, this.#estimate(others));
   }

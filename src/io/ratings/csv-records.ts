@@ -29,7 +29,7 @@ export function csvRecords(text: string, file: string, delimiter = ','): CsvReco
     return records.map(({ record, info }) => ({ line: info.lines, fields: record.map((field) => field.trim()) }));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw fileFault(file, csvFault(error), 'Quotes inside a quoted field must be doubled.');
+    throw fileFault(file, csvFault(error), 'Close every quoted field, and double the quotes inside one.');
   }
 }
 
