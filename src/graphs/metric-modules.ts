@@ -24,13 +24,28 @@ export async function loadMetricModules(modules: readonly string[] | undefined):
       remedy: "Give the paths of the modules that export them: `metrics: ['./hit-rate.js']`.",
     });
   }
-  for (const module of modules) await loadMetricModule(module);
+  const from = new Map<string, string>();
+  for (const module of modules) {
+    for (const name of await loadMetricModule(module)) {
+      const other = from.get(name);
+      if (other !== undefined) {
+        throw new UsageError(`${other} and ${module} both export a metric named ${shown(name)}`, {
+          option: 'metrics',
+          remedy: 'Give one of them another name.',
+        });
+      }
+      from.set(name, module);
+    }
+  }
 }
 
-async function loadMetricModule(module: string): Promise<void> {
+/** @returns the names of its metrics. */
+async function loadMetricModule(module: string): Promise<string[]> {
   const { value, name, sha256 } = await loadExport(module, kind, (each) => definitionsIn(each).some(isDefinition));
   try {
-    for (const definition of definitionsIn(value)) register(definition as MetricDefinition, sha256);
+    const definitions = definitionsIn(value) as readonly MetricDefinition[];
+    for (const definition of definitions) register(definition, sha256);
+    return definitions.map((definition) => definition.name);
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
     throw refusedModule(module, kind, `exports as ${shown(name)} what is not a metric: ${cause.message}`, cause);

@@ -28,6 +28,12 @@ const directories = ['points', 'failed', 'trials', 'users'] as const;
 const format = 'reelflow-experiment-2';
 
 /**
+ * Raised when a built-in recommender or the fold-in of new users computes something else: older
+ * results are then those of another experiment.
+ */
+const computation = 2;
+
+/**
  * What determines the results of an experiment, by key. Where its files are, how many neural
  * recommenders train at a time, what is chosen and compared among the points, and which other files
  * are written do not.
@@ -47,7 +53,12 @@ function identityOf(
   } = experiment;
   const { select: _metric, search: _kind, trials: _count, compareTo: _row, split: _split, ...run } = others;
   const { predictions: _rows, csv: _csv, saveSplits: _saved, logDirectory: _logs, columns: _columns, ...rest } = run;
-  const named = { features: Object.keys(features), trailers: trailers !== undefined, metrics: metricsOf(experiment) };
+  const named = {
+    computation,
+    features: Object.keys(features),
+    trailers: trailers !== undefined,
+    metrics: metricsOf(experiment),
+  };
   return JSON.parse(JSON.stringify({ ...rest, ...named, data })) as Record<string, unknown>;
 }
 

@@ -85,7 +85,13 @@ async function openFar(
   try {
     const opened = await openTrainingFeatures(copy.path, {
       ...rest,
-      onMessage: onMessage && ((text, about) => onMessage(text.replaceAll(copy.path, copy.named), about)),
+      onMessage:
+        onMessage &&
+        ((text, about) =>
+          onMessage(
+            text.replaceAll(copy.path, () => copy.named),
+            about,
+          )),
     });
     return {
       ...opened,

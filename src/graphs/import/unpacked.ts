@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -67,11 +67,12 @@ export async function unpacked(path: string, directory: string, check: () => voi
 
 /** The bytes of a gzip file; undefined for anything else, and what cannot be opened. */
 async function gzipSize(path: string): Promise<number | undefined> {
+  // To open a pipe would wait for its writer.
+  if ((await stat(path).catch(() => undefined))?.isFile() !== true) return undefined;
   const file = await open(path, 'r').catch(() => undefined);
   if (file === undefined) return undefined;
   try {
     const status = await file.stat();
-    if (!status.isFile()) return undefined;
     const head = Buffer.alloc(2);
     const { bytesRead } = await file.read(head, 0, 2, 0);
     return bytesRead === 2 && head.readUInt16BE(0) === 0x1f8b ? status.size : undefined;
@@ -92,7 +93,7 @@ function tooLarge(path: string, most: number): UsageError {
 export function aboutFile(error: unknown, copy: string, path: string): unknown {
   if (!(error instanceof Error)) return error;
   const renamed = error as { message: string; remedy?: string | undefined };
-  renamed.message = renamed.message.replaceAll(copy, path);
-  if (renamed.remedy !== undefined) renamed.remedy = renamed.remedy.replaceAll(copy, path);
+  renamed.message = renamed.message.replaceAll(copy, () => path);
+  if (renamed.remedy !== undefined) renamed.remedy = renamed.remedy.replaceAll(copy, () => path);
   return error;
 }

@@ -71,8 +71,9 @@ export function userPrior(
 
 /**
  * How much a user's ratings vary around what is expected of their items, less the user's own mean:
- * what a bias leaves unexplained. It stands for the noise of a rating, of which the error of the
- * training ratings says too little, since they were learnt.
+ * what a bias leaves unexplained, so more than noise where the vectors explain some of it. It
+ * stands for the noise of a rating, of which the error of the training ratings says too little,
+ * since they were learnt.
  *
  * @param expected the rating of a row as it is expected of any user.
  */
@@ -91,5 +92,8 @@ export function varianceWithinUsers(
     const user = users[row] as number;
     return sum + (residual - (sums[user] as number) / (counts[user] as number)) ** 2;
   }, 0);
-  return squares / Math.max(1, values.length - known);
+  // Users with one rating show no variance: it then is that of all ratings, which counts as one.
+  const mean = residuals.reduce((sum, residual) => sum + residual, 0) / values.length;
+  const all = residuals.reduce((sum, residual) => sum + (residual - mean) ** 2, 0) / values.length;
+  return (squares + all) / (values.length - known + 1);
 }

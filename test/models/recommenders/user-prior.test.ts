@@ -44,8 +44,13 @@ describe('a new user of a factor model', () => {
       ...([4, 4, 5] as const).map((value, item): [number, number, number] => [1, item, value]),
       [2, 0, 1],
     ];
-    // Around 2 and around 13 / 3; one rating alone says nothing.
-    expect(varianceWithinUsers(training(rows, 3, 3), () => 3)).toBeCloseTo((2 + 2 / 3) / 3, 12);
+    // Around 2 and around 13 / 3; one rating alone says nothing. All around 3 count as one more.
+    expect(varianceWithinUsers(training(rows, 3, 3), () => 3)).toBeCloseTo((2 + 2 / 3 + 14 / 6) / 4, 12);
+  });
+
+  it('is that of all ratings where each user has one, so that a single rating does not decide everything', () => {
+    const rows = ([1, 3, 5] as const).map((value, user): [number, number, number] => [user, user, value]);
+    expect(varianceWithinUsers(training(rows, 3, 3), () => 3)).toBeCloseTo(8 / 3, 12);
   });
 
   it('is predicted better after each of a few noisy answers', () => {

@@ -1,4 +1,4 @@
-import { checkInteger, checkPositive } from '../../../core/check.ts';
+import { checkBoolean, checkFinite, checkInteger, checkPositive } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
 import { sha256 } from '../../../core/hash.ts';
 import { seededUniform } from '../../autodiff/initialisers.ts';
@@ -58,10 +58,13 @@ export interface FederatedTraffic {
   readonly rounds: number;
   /** Visits to clients, over all rounds. */
   readonly visits: number;
-  /** Bytes to the clients, and back from them: float32, or 8 bytes per number of a secure sum. */
+  /**
+   * Bytes to the clients, and back from those that answered: float32, or 8 bytes per number of a
+   * secure sum, without keys and the masks of those that did not.
+   */
   readonly bytesDown: number;
   readonly bytesUp: number;
-  /** Rounds without an effect, since their secure sum would have said too much. */
+  /** Rounds without an effect: nobody answered, or a secure sum would have said too much. */
   readonly unusedRounds: number;
 }
 
@@ -131,8 +134,9 @@ export class FederatedRecommender implements Recommender {
     const { learningRate, regularisation } = this.#options;
     checkRates({ learningRate, regularisation });
     this.#groups = options.groups === undefined ? undefined : checkInteger('groups', options.groups);
+    checkBoolean('secureSum', options.secureSum ?? false);
     this.#isSecure = options.secureSum ?? false;
-    this.#dropRate = options.dropRate ?? 0;
+    this.#dropRate = checkFinite('dropRate', options.dropRate ?? 0);
     if (!(this.#dropRate >= 0 && this.#dropRate < 1)) {
       throw new UsageError(`\`dropRate\` must be at least 0 and below 1, but is ${this.#dropRate}`);
     }
@@ -140,6 +144,10 @@ export class FederatedRecommender implements Recommender {
     this.#privacy = options.privacy && privacyOf(options.privacy, this.#seed);
     if (this.#privacy?.unit === 'rating') {
       throw noPrivacy(this.name, 'a client returns one change for all its ratings', "Leave out `unit: 'rating'`.");
+    }
+    if (this.#privacy !== undefined && this.#isSecure) {
+      const why = 'whether the secure sum of a round is used depends on who takes part, which noise does not hide';
+      throw noPrivacy(this.name, why, 'Leave out `secureSum`.');
     }
     this.#onMessage = options.onMessage;
   }
@@ -178,20 +186,22 @@ export class FederatedRecommender implements Recommender {
     const local = { width, epochs: localEpochs, learningRate, regularisation, base: baseOf(ratings) };
     const key = this.#privacy?.key ?? seedKey(this.#seed);
     const adding = { clip: this.#privacy?.clip, isSecure: this.#isSecure, dropRate: this.#dropRate, key };
-    let [visits, unusedRounds] = [0, 0];
+    let [visits, answers, unusedRounds] = [0, 0, 0];
+    const expected = clientRate * (1 - this.#dropRate) * clients.length;
     for (let round = 0; round < rounds; round++) {
       const chosen = Array.from(poissonSample(clients.length, clientRate, key, round), (at) => clients[at] as Client);
       visits += chosen.length;
       const found = visitClients(chosen, weights, local, adding, round);
-      if (found) this.#add(weights, found.sum, this.#privacy ? clientRate * clients.length : found.count, round);
-      else unusedRounds++;
+      answers += found.answers;
+      if (found.sum === undefined || (found.answers === 0 && !this.#privacy)) unusedRounds++;
+      else this.#add(weights, found.sum, this.#privacy ? expected : found.count, round);
     }
     checkConverged(this.name, weights);
-    const numbers = weights.length * visits;
-    const [bytesDown, bytesUp] = [4 * numbers, this.#isSecure ? 8 * (numbers + visits) : 4 * numbers];
+    const bytesDown = 4 * weights.length * visits;
+    const bytesUp = this.#isSecure ? 8 * (weights.length + 1) * answers : 4 * weights.length * answers;
     this.#traffic = { rounds, visits, bytesDown, bytesUp, unusedRounds };
     const [down, up] = [bytesDown, bytesUp].map((bytes) => (bytes / 2 ** 20).toFixed(1));
-    const unused = unusedRounds === 0 ? '' : `; ${unusedRounds} rounds without an effect: too few clients for a sum`;
+    const unused = unusedRounds === 0 ? '' : `; ${unusedRounds} rounds without an effect: too few answers`;
     this.#onMessage?.(
       `${this.name}: ${rounds} rounds, ${visits} visits of ${clients.length} clients, ${down} MiB sent to them and ${up} MiB back${unused}`,
     );

@@ -13,16 +13,18 @@ export interface Adding {
   readonly key: Uint8Array;
 }
 
-/** The sum of the changes, and the number of ratings of the clients that answered. */
+/** What the server has after a round. */
 export interface RoundSum {
-  readonly sum: Float64Array;
+  /** Of the changes; undefined if a secure sum would say too much about some clients. */
+  readonly sum: Float64Array | undefined;
+  /** Ratings of the clients that answered, and how many of these there are. */
   readonly count: number;
+  readonly answers: number;
 }
 
 /**
- * Visits clients, which train, and adds up their changes.
- *
- * @returns undefined if a secure sum would say too much about some of them.
+ * Visits clients, which train, and adds up their changes. A change that is too large for a secure
+ * sum is not sent: the sum is then NaN, as if the training had diverged.
  */
 export function visitClients(
   clients: readonly Client[],
@@ -30,21 +32,31 @@ export function visitClients(
   local: LocalTraining,
   { clip, isSecure, dropRate, key }: Adding,
   round: number,
-): RoundSum | undefined {
+): RoundSum {
+  // Alone, a client has nobody to share a mask with.
+  if (isSecure && clients.length < 2) return { sum: undefined, count: 0, answers: 0 };
   const uniform = dropRate > 0 ? keyedUniform(key, `drop ${round}`) : () => 1;
   const sum = new Float64Array(weights.length + 1);
   const secure = isSecure ? new SecureSum(clients.length, sum.length, key, round) : undefined;
+  let answers = 0;
   for (const [place, client] of clients.entries()) {
     const { items, change } = visitClient(client, weights, local);
     if (uniform() < dropRate) continue;
+    answers++;
     const weight = clip === undefined ? client.values.length : shorten(change, clip);
     const into = secure ? new Float64Array(sum.length) : sum;
     into[weights.length] = (into[weights.length] as number) + client.values.length;
     if (weight > 0) addChange(into, items, change, weight, local.width);
+    if (secure?.takes(into) === false)
+      return { sum: sum.subarray(0, weights.length).fill(Number.NaN), count: 1, answers };
     secure?.add(place, secure.masked(place, into));
   }
   const found = secure ? secure.sum() : sum;
-  return found && { sum: found.subarray(0, weights.length), count: Math.round(found[weights.length] as number) };
+  return {
+    sum: found?.subarray(0, weights.length),
+    count: found === undefined ? 0 : Math.round(found[weights.length] as number),
+    answers,
+  };
 }
 
 function addChange(into: Float64Array, items: Int32Array, change: Float64Array, weight: number, width: number): void {

@@ -8,7 +8,7 @@ const modulus = 2 ** 52;
  * kept.
  */
 const resolution = 2 ** 24;
-/** Values that a client may send lie below this. */
+/** Sums lie below this. */
 const largest = 2 ** 27;
 /** Partners of each client on each side of the circle. */
 const reach = 3;
@@ -38,11 +38,14 @@ export class SecureSum {
     this.#keyOf = (one, other) => createHmac('sha256', key).update(`masks ${round} ${one} ${other}`).digest();
   }
 
-  /** What a client sends: its values as integers, with its masks. NaN for what is out of range. */
+  /** Whether values are small enough for their sum over all clients to be in range. */
+  takes(values: Float64Array): boolean {
+    return values.every((value) => Math.abs(value) < largest / this.#clients);
+  }
+
+  /** What a client sends: its values, which `takes` accepts, as integers with its masks. */
   masked(client: number, values: Float64Array): Float64Array {
-    const sent = values.map((value) =>
-      Math.abs(value) < largest ? inRange(Math.round(value * resolution)) : Number.NaN,
-    );
+    const sent = values.map((value) => inRange(Math.round(value * resolution)));
     for (const partner of this.#partnersOf(client)) this.#mask(sent, client, partner);
     return sent;
   }

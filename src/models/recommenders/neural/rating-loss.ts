@@ -1,4 +1,4 @@
-import { checkInteger, checkOneOf, checkPositive } from '../../../core/check.ts';
+import { checkInteger, checkOneOf, checkPositive, shown } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
 import type { Tensor } from '../../autodiff/emitter.ts';
 import { filled, type Initialiser } from '../../autodiff/initialisers.ts';
@@ -84,8 +84,8 @@ export function ratingLoss({ loss = 'mse', weighting = 0, mix, levels, negatives
       });
     }
   }
-  if (mix !== undefined && !(mix > 0 && mix < 1)) {
-    throw new UsageError(`\`mix\` must be above 0 and below 1, but is ${mix}`, {
+  if (mix !== undefined && !(typeof mix === 'number' && mix > 0 && mix < 1)) {
+    throw new UsageError(`\`mix\` must be a number above 0 and below 1, but is ${shown(mix)}`, {
       option: 'mix',
       remedy: 'For squared errors alone give the loss `mse`, for the order alone `bpr`.',
     });

@@ -57,7 +57,8 @@ function checked(options: FeatureMlpOptions) {
   const { inputs, shuffled = [], ...own } = { ...defaults, ...given(options) };
   if (inputs !== undefined) checkNames('inputs', inputs);
   if (shuffled.length > 0) checkNames('shuffled', shuffled);
-  const strange = shuffled.find((name) => Object.hasOwn(sides, name) || inputs?.includes(name) === false);
+  const isRead = (name: string) => inputs?.includes(name) ?? !(timeInputs as readonly string[]).includes(name);
+  const strange = shuffled.find((name) => Object.hasOwn(sides, name) || !isRead(name));
   if (strange !== undefined) {
     const why = Object.hasOwn(sides, strange) ? 'is only an id' : 'is not among the inputs';
     throw new UsageError(`\`shuffled\` has '${strange}', which ${why}`, { option: 'shuffled' });

@@ -55,7 +55,7 @@ function remainder(value: number, divisor: number): number {
   return ((value % divisor) + divisor) % divisor;
 }
 
-/** Later seconds than these are taken for milliseconds. */
+/** Seconds further from 1970 than these are taken for milliseconds. */
 const latest = 1e11;
 
 const inputName = (input: TimeInput) => `pairs/${input}`;
@@ -111,6 +111,8 @@ export class RatingTimes {
   /** For pairs to predict. */
   asked({ users, items, times }: AskedPairs, buffers: FeedBuffers): Feeds {
     const { itemCount } = this.#space.training;
+    const wrong = times?.find((time) => !isTime(time));
+    if (wrong !== undefined) throw notATime(wrong, this.#inputs[0]);
     const timeOf = (at: number) => times?.[at] ?? (this.#last[users[at] as number] as number);
     const row = (at: number) => ((users[at] as number) * itemCount + (items[at] as number)) % this.#times.length;
     return this.#feeds(users.length, row, buffers, (at) => ({ user: users[at] as number, time: timeOf(at) }));
@@ -155,9 +157,17 @@ function checkedTimes(times: Float64Array | undefined, inputs: readonly TimeInpu
       remedy: `Read the ratings with their times, or leave ${timeInputs.join(', ')} out of \`inputs\`.`,
     });
   }
-  const late = times.find((time) => time > latest);
-  if (late === undefined) return times;
-  throw new UsageError(`\`inputs\` has '${inputs[0]}', but the time ${late} is not in seconds since 1970`, {
+  const wrong = times.find((time) => !isTime(time));
+  if (wrong !== undefined) throw notATime(wrong, inputs[0]);
+  return times;
+}
+
+function isTime(time: number): boolean {
+  return Math.abs(time) <= latest;
+}
+
+function notATime(time: number, input: TimeInput | undefined): UsageError {
+  return new UsageError(`\`inputs\` has '${input}', but the time ${time} is not in seconds since 1970`, {
     option: 'inputs',
     remedy: 'Give times in seconds.',
   });

@@ -63,6 +63,13 @@ describe('a secure sum', () => {
     expect(summed(16, (client) => client % 3 === 2).sum).toBeDefined();
   });
 
+  it('takes values whose sum is in range only', () => {
+    const secure = new SecureSum(2, 1, key, 0);
+    expect([2 ** 26 - 1, 2 ** 26, Number.NaN].map((value) => secure.takes(Float64Array.of(value)))).toEqual([
+      ...[true, false, false],
+    ]);
+  });
+
   it('takes no answer of a client whose masks may have been told', () => {
     const { secure, sent } = summed(5, (client) => client === 4);
     expect(() => secure.add(4, sent[4] as Float64Array)).toThrow('must not answer any more');
@@ -87,6 +94,13 @@ describe('a secure sum', () => {
       expect(await errorOf(secure, data)).toBeCloseTo(await errorOf(plain, data), 3);
     }
     expect(trained({ secureSum: true, clientRate: 0.01 }).traffic?.unusedRounds).toBeGreaterThan(0);
+    expect(trained({ dropRate: 0.5 }).traffic?.bytesUp).toBeLessThan(
+      0.8 * (trained({ dropRate: 0.5 }).traffic?.bytesDown as number),
+    );
     expect(() => new FederatedRecommender({ dropRate: 1 })).toThrow('`dropRate`');
+    expect(() => new FederatedRecommender({ dropRate: '0.5' as never })).toThrow('`dropRate`');
+    expect(() => new FederatedRecommender({ secureSum: 'false' as never })).toThrow('`secureSum`');
+    const privacy = { noise: 1, clip: 1, delta: 1e-3 };
+    expect(() => new FederatedRecommender({ secureSum: true, privacy })).toThrow('depends on who takes part');
   });
 });

@@ -127,7 +127,9 @@ test('options of other losses are refused', () => {
   expect(() => new NeuralRecommender('gmf', { levels: 5 })).toThrow("`levels` is no option of the loss 'mse'");
   expect(() => new NeuralRecommender('gmf', { loss: 'rmse' as 'mse' })).toThrow('`loss`');
   expect(() => new NeuralRecommender('gmf', { mix: 0.3 })).toThrow("`mix` is no option of the loss 'mse'");
-  expect(() => new NeuralRecommender('gmf', { loss: 'mixed', mix: 1 })).toThrow('`mix` must be above 0 and below 1');
+  expect(() => new NeuralRecommender('gmf', { loss: 'mixed', mix: 1 })).toThrow(
+    '`mix` must be a number above 0 and below 1',
+  );
 });
 
 test.each(['ordinal', 'mixed', 'bpr', 'lambdarank', 'softmax'] as const)(
