@@ -6,7 +6,7 @@ import type { VideoGraph } from './dataflow/dataflow.ts';
 import { unitKey } from './graph.ts';
 import { skipReason } from './item-policy.ts';
 import type { RunItems } from './run-items.ts';
-import type { FormerUnit } from './runners/local.ts';
+import type { LocalRun } from './runners/local.ts';
 
 /** A store whose units can be read. */
 interface ReadableStore extends UnitStore {
@@ -25,7 +25,7 @@ export function formerUnits(
   { spec, policy }: Pick<VideoGraph, 'spec' | 'policy'>,
   graphId: string,
   { store, items }: { readonly store: ReadableStore; readonly items: Pick<RunItems, 'formerItems' | 'noteTakeOver'> },
-): FormerUnit | undefined {
+): LocalRun<unknown, unknown>['formerUnit'] {
   if (spec.kind !== 'extraction') return undefined;
   return async (fingerprint, itemId) => {
     for (const former of await items.formerItems(fingerprint)) {

@@ -71,18 +71,16 @@ export interface RunMemory {
   readonly flow: (budget: Bytes) => Flow;
 }
 
-/**
- * The unit of the item that a file with this content was before it was renamed, under the new id.
- */
-export type FormerUnit = (fingerprint: string, itemId: string) => Promise<UnitTable | undefined>;
-
 /** How to run a graph in this process. */
 export interface LocalRun<Item, Services> {
   readonly graph: Graph<Item, UnitTable, Services>;
   readonly items: Iterable<Item> | AsyncIterable<Item>;
   readonly store: UnitStore;
-  /** Consulted before the cache. An error ends the run, like one of the store. */
-  readonly formerUnit?: FormerUnit | undefined;
+  /**
+   * The unit of the item that a file with this content was before it was renamed, under the new id.
+   * Consulted before the cache; an error ends the run, like one of the store.
+   */
+  readonly formerUnit?: ((fingerprint: string, itemId: string) => Promise<UnitTable | undefined>) | undefined;
   /** Consulted before an item is opened. */
   readonly cache?: UnitSource | undefined;
   /**
