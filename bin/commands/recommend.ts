@@ -227,7 +227,9 @@ function reasonLines({ base, ratings, parts = [], by }: PredictionReasons): stri
   const rest = others.reduce((sum, { contribution }) => sum + contribution, 0);
   return [
     ...(by === undefined ? [] : [`by ${by}`]),
-    ...(parts.length > 0 ? [] : [`${base.toFixed(3).padStart(6)}  before these ratings`]),
+    ...(parts.length > 0 || (ratings.length === 0 && by !== undefined)
+      ? []
+      : [`${base.toFixed(3).padStart(6)}  ${ratings.length === 0 ? 'without any rating' : 'before these ratings'}`]),
     ...named,
     ...(others.length === 0 ? [] : [`${signed(rest)}  ${counted(others.length, 'other rating')}`]),
     ...parts.map(

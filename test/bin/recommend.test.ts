@@ -19,6 +19,7 @@ beforeAll(async () => {
   for (const [model, flags] of Object.entries({
     ...{ 'item-knn': ['--k', '5'], 'dcf-av-2': network, 'lstm-av': network },
     'genre-content': [],
+    switch: ['--cold', 'content-knn', '--warm', 'svd', '--features', files.features],
   })) {
     const out = at(model);
     const { code, stderr } = await callReelflow(['train', model, '--ratings', files.ratings, '--out', out, ...flags]);
@@ -140,6 +141,16 @@ describe('reelflow recommend, on synthetic ratings and features', () => {
     const { stdout } = await callReelflow(['recommend', at('item-knn'), '--user', 'u4', '--explain']);
     expect(stdout).toMatch(/[+-]\d\.\d{3} {2}Film .* is rated [\d.]+ {2}\(weight \d\.\d{3}\)/);
     expect(stdout).not.toContain('similar in content');
+  });
+
+  it('explains by what is similar where the part that predicted cannot tell what it used', async () => {
+    const { items } = await recommended('switch', '--user', 'u4', '--explain');
+    expect(items.map(({ reasons }) => [reasons?.by, reasons?.ratings.length])).toContainEqual(['svd', 0]);
+    expect(items.every(({ nearest, reasons }) => (nearest === undefined) === (reasons?.ratings.length !== 0))).toBe(
+      true,
+    );
+    const { stdout } = await callReelflow(['recommend', at('switch'), '--user', 'u4', '--explain']);
+    expect(stdout).toMatch(/by svd\n +like Film/);
   });
 
   it('says what is wrong: an unknown user, a recommender without content, a directory without a recommender, features that changed', async () => {

@@ -106,7 +106,7 @@ describe('a manifest', () => {
     ['path,item_id\na.mp4,a,x\n', 'has 3 fields on line 2, but its header has 2', 'as many fields as the header'],
     ['path,item_id\n"a.mp4,a\nb.mp4,b\n', 'a quote is opened and never closed', 'doubled'],
     ['path,item_id\na"b".mp4,a\n', 'line 2 has a quote inside a field', 'doubled'],
-    ['path,item_id\n"a"b.mp4,a\n', 'on line 2 a quoted field is followed by something other', 'doubled'],
+    ['path,item_id\n"a"b.mp4,a\n', 'on line 2 a quoted field is followed by neither a separator', 'doubled'],
     [Buffer.from('\ufeffpath,item_id\na.mp4,a\n', 'utf16le'), 'is not UTF-8 text', 'in UTF-8'],
   ])('that is not as it must be, %j, is told what it has', async (text, message, remedy) => {
     const place = new LengthRun();

@@ -97,7 +97,7 @@ export interface RecommendedItem {
   readonly ratings: number;
   /**
    * With `explain`: at most three of the user's rated items, the most similar in content first. The
-   * prediction was not computed from them; undefined if there are `reasons`.
+   * prediction was not computed from them; undefined if `reasons` name ratings or parts.
    */
   readonly nearest?: readonly NearestRated[] | undefined;
   /** With `explain`: how the prediction was computed, of recommenders that can say so. */
@@ -275,9 +275,9 @@ async function explanations(
   const explained: Explanation[] = [];
   for (const [place, item] of items.entries()) {
     const computed = found?.[place];
-    if (computed !== undefined) {
-      const others = computed.ratings.slice(0, explainedBy).filter((used) => used.item !== item);
-      const shown = reasonsShown(saved, item, computed, await wordsShared(model, item, others));
+    const used = computed?.ratings.slice(0, explainedBy).filter((each) => each.item !== item);
+    const shown = computed && reasonsShown(saved, item, computed, await wordsShared(model, item, used ?? []));
+    if (computed && computed.ratings.length + (computed.parts?.length ?? 0) > 0) {
       explained.push({ nearest: undefined, reasons: shown, branches: undefined, attended: undefined });
       continue;
     }
@@ -288,7 +288,7 @@ async function explanations(
       ...{ rating: own.get(other) as number, similarity: likeness, basis, words: words?.[at] },
     }));
     const outputs = branches[place];
-    explained.push({ nearest, reasons: undefined, branches: outputs, attended: await mostAttended(model, item) });
+    explained.push({ nearest, reasons: shown, branches: outputs, attended: await mostAttended(model, item) });
   }
   return explained;
 }

@@ -2,7 +2,12 @@ import { UsageError } from '../../core/errors.ts';
 import { type Html, html } from '../../io/report/html.ts';
 import type { PageSection } from '../../io/report/page.ts';
 import { counted, tableHtml } from '../../io/report/table.ts';
-import { type PredictionReasons, type RecommendedItem, recommend } from '../recommenders/recommend.ts';
+import {
+  type NearestRated,
+  type PredictionReasons,
+  type RecommendedItem,
+  recommend,
+} from '../recommenders/recommend.ts';
 import { contentOf } from '../recommenders/recommender-names.ts';
 import { trainedOn } from '../recommenders/trained-on.ts';
 import type { OpenServed } from './open-served.ts';
@@ -69,12 +74,18 @@ function listTable(served: OpenServed, items: readonly RecommendedItem[], predic
     items.map(({ itemId, title, prediction, ratings, genres, nearest = [], reasons }) => [
       itemLink(featureIdOf(served, itemId), title ?? itemId),
       ...[prediction.toFixed(2), ratings, genres.join(', ')],
-      reasons === undefined
-        ? nearest.map((each) => `${each.title ?? each.itemId} (${each.rating})`).join(', ')
-        : computedFrom(reasons),
+      [...(reasons === undefined ? [] : [computedFrom(reasons)]), likeText(nearest, isComputed)]
+        .filter(Boolean)
+        .join('; '),
     ]),
     { captioned: false },
   );
+}
+
+/** The rated items that are similar in content. */
+function likeText(nearest: readonly NearestRated[], isComputed: boolean): string {
+  const named = nearest.map((each) => `${each.title ?? each.itemId} (${each.rating})`).join(', ');
+  return isComputed && named !== '' ? `like ${named}` : named;
 }
 
 /** The heaviest ratings that a prediction was computed from, or the parts of a blend. */

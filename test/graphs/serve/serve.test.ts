@@ -80,7 +80,7 @@ describe('a server of features and a recommender', () => {
     expect(why.items.map(({ itemId }: { itemId: string }) => itemId)).toEqual(
       best.items.map(({ itemId }: { itemId: string }) => itemId),
     );
-    expect(why.items[0].nearest.length).toBeGreaterThan(0);
+    expect(why.items[0].reasons.ratings.length).toBeGreaterThan(0);
     expect(JSON.parse((await ask('/api/similar?item=3&k=2')).text).items).toHaveLength(2);
   });
 
