@@ -19,6 +19,11 @@ export class Fifo<T> {
     return this.#items[this.#head];
   }
 
+  /** All of them, the oldest first. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let at = this.#head; at < this.#items.length; at += 1) yield this.#items[at] as T;
+  }
+
   /** Takes the oldest out. */
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;

@@ -172,7 +172,8 @@ class Mapping<A, B> {
       const next = this.#queue.peek();
       if (next === undefined) return;
       const { largest } = this.#room;
-      let promised = Math.max(0, largest - next.bytes);
+      // What another operator holds as well is not given back for the result.
+      let promised = Math.max(0, largest - this.#core.memoryPool.removal(next.input, next.bytes));
       if (!this.#ordered || this.#active === 0) {
         if (!this.#room.ask(this.#instance, promised, (refusal) => this.#admitted(promised, refusal))) return;
       } else {
@@ -246,7 +247,8 @@ class Mapping<A, B> {
 
   /** Accepts a result, and holds it if it has to wait. */
   #keep(operation: Operation<A, B>, value: B): void {
-    this.#room.learn(this.#instance, value, this.#resultCost, operation.bytes);
+    const given = this.#core.memoryPool.removal(operation.input, operation.bytes);
+    this.#room.learn(this.#instance, value, this.#resultCost, given);
     const waits = this.#ordered && this.#line.peek() !== operation;
     const bytes = this.#resultCost?.(value) ?? weightOf(value);
     if (waits) this.#core.memoryPool.hold(this.#instance, value, bytes);

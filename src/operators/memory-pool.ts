@@ -212,6 +212,17 @@ export class MemoryPool {
     return added;
   }
 
+  /** Bytes that a holder would give back by releasing a value now; `bytes` as given to `hold`. */
+  removal(value: unknown, bytes: Bytes): Bytes {
+    if (value instanceof Payload) return value.holds === 1 ? value.heldBytes : 0;
+    if (typeof value !== 'object' || value === null) return bytes;
+    const hold = this.#holds.get(value);
+    if (hold === undefined || hold.count > 1) return 0;
+    let removed = hold.bytes;
+    for (const payload of hold.payloads ?? []) if (payload.holds === 1) removed += payload.heldBytes;
+    return removed;
+  }
+
   /** An instance adds unannounced bytes of its own; `growth` if more are to be expected. */
   keep(instance: OperatorInstance, bytes: Bytes, growth: boolean): void {
     const { scope } = instance;

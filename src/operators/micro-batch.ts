@@ -204,7 +204,7 @@ export class MicroBatch<A, R> implements Flusher {
     // Results with nothing ahead of them replace their elements; others wait beside them, unless
     // the elements are released first.
     const replaces = this.#running === 0 || this.#options.releaseFirst === true;
-    const element = replaces ? this.#waitingBytes / this.#waiting.size : 0;
+    const element = replaces ? this.#givenBack() : 0;
     const more = Math.ceil(Math.max(0, this.#room.largest - element));
     for (let count = Math.min(this.#waiting.size, this.#options.maxCount); count > 0; count >>= 1) {
       if (!this.#room.take(instance, count * more)) continue;
@@ -220,6 +220,19 @@ export class MicroBatch<A, R> implements Flusher {
     });
     if (admitted) this.#run(1, instance, more);
     return admitted;
+  }
+
+  /**
+   * Bytes that a waiting element gives back for its result, on average: none of those that another
+   * operator holds as well.
+   */
+  #givenBack(): Bytes {
+    let [bytes, count] = [0, 0];
+    for (const { value, bytes: own } of this.#waiting) {
+      bytes += this.#core.memoryPool.removal(value, own);
+      if (++count === this.#options.maxCount) break;
+    }
+    return bytes / count;
   }
 
   #run(count: number, instance: OperatorInstance, promised: Bytes): void {
@@ -341,7 +354,7 @@ export class MicroBatch<A, R> implements Flusher {
       if (input.stopped) return;
       const value = results[index] as R;
       if (original !== undefined) input.duplicates?.settle(original, item.value, value);
-      this.#room.learn(input.instance, value, this.#resultCost, item.bytes);
+      this.#room.learn(input.instance, value, this.#resultCost, memoryPool.removal(item.value, item.bytes));
       const first = input.queue.peek();
       const waits = first !== undefined && !('own' in first) && first.result === undefined && first !== item;
       if (waits) {

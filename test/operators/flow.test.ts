@@ -6,7 +6,12 @@ import { Flow } from '../../src/operators/flow.ts';
 import { BLOCKS, type Block, BlockReader, deferred, left, settled } from './support/elements.ts';
 
 describe('a flow', () => {
-  it.each([30, 39])('holds no more than its budget of %i while a slow operation keeps elements', async (budget) => {
+  it.each([
+    [30, 30],
+    // While the source gives an element to an idle operation, both hold it: there is room for the
+    // result beside it, of 8 bytes as the first one was.
+    [39, 38],
+  ])('holds no more than its budget of %i while a slow operation keeps elements: %i', async (budget, peak) => {
     const flow = new Flow(budget);
     const release = deferred<void>();
     const reader = new BlockReader(20);
@@ -17,7 +22,7 @@ describe('a flow', () => {
     expect([flow.held, reader.blocks.length]).toEqual([30, 3]);
     release.resolve();
     await done;
-    expect([reader.blocks.length, flow.peakHeld]).toEqual([20, 30]);
+    expect([reader.blocks.length, flow.peakHeld]).toEqual([20, peak]);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { lastValueFrom, map, of, Subject, tap, toArray } from 'rxjs';
+import { ignoreElements, lastValueFrom, map, merge, of, Subject, share, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
 import { BLOCKS, type Block, BlockReader, blocks, deferred, left, settled } from './support/elements.ts';
@@ -219,4 +219,42 @@ describe('mapAsync', () => {
     await Promise.all([reads, loads]);
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
+});
+
+describe('a result whose element another operator holds as well', () => {
+  it.each(['mapAsync', 'microBatch'])(
+    'has room of its own: %s',
+    async (operator) => {
+      const flow = new Flow(1000);
+      const [slow, after] = [deferred<void>(), deferred<void>()];
+      const results = { cost: () => 10, resultCost: () => 8 };
+      const frames = flow.source(() => new BlockReader(300), BLOCKS).pipe(share());
+      const held = frames.pipe(flow.mapAsync(() => slow.promise, { name: 'slow', concurrency: 1 }));
+      const made =
+        operator === 'mapAsync'
+          ? flow.mapAsync(async ({ index }: Block) => ({ index }), { name: 'made', concurrency: 2, ...results })
+          : flow
+              .microBatch<Block, { index: number }>({
+                ...{ name: 'made', maxCount: 2, maxDelay: 0, ...results },
+                run: async (batch) => batch.map(({ index }) => ({ index })),
+              })
+              .batch();
+      const vectors = frames.pipe(
+        made,
+        flow.mapAsync(async ({ index }) => after.promise.then(() => index), {
+          ...{ name: 'after', concurrency: 1, cost: () => 8, resultCost: () => 0 },
+        }),
+      );
+      const done = lastValueFrom(merge(held.pipe(ignoreElements()), vectors).pipe(toArray()));
+      for (let round = 0; round < 50; round++) await settled();
+      // The first results, two at a time, were not expected; frames fill the budget by then.
+      expect(flow.peakHeld).toBeLessThanOrEqual(1000 + 2 * 8);
+      after.resolve();
+      slow.resolve();
+      expect(await done).toEqual(Array.from({ length: 300 }, (_, index) => index));
+      expect(flow.peakHeld).toBeLessThanOrEqual(1000 + 2 * 8);
+      expect(left(flow)).toEqual([0, 0, 0, 0]);
+    },
+    60_000,
+  );
 });

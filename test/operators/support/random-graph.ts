@@ -159,14 +159,10 @@ export function claimOf(graph: RandomGraph): number {
   return elements * estimateOf(graph) + keptOf(graph);
 }
 
-/**
- * The most bytes that results bring unexpectedly: before it is known how large they are, or because
- * other branches still hold the elements whose bytes they were to replace.
- */
+/** The most bytes that results bring before it is known how large they are. */
 export function unexpectedOf(graph: RandomGraph): number {
-  const shared = graph.branches.length > 1 ? estimateOf(graph) : 0;
   let bytes = 0;
-  for (const it of graph.branches) if (it.kind === 'expand') bytes += it.concurrency * (it.bytes + shared);
+  for (const it of graph.branches) if (it.kind === 'expand') bytes += it.concurrency * it.bytes;
   return graph.videos * bytes;
 }
 
